@@ -1,0 +1,1 @@
+"""ChatSheetAI: talk to your spreadsheets on your own Azure OpenAI, inside your own network."""

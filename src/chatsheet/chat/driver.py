@@ -1,0 +1,251 @@
+"""Does what the loop says: calls the model, runs tools, appends events, tells watchers. A turn outlives its watchers."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+
+from chatsheet.chat import grounding, loop, messages, store, tools
+from chatsheet.chat.events import (
+    Answered,
+    Asked,
+    Cancelled,
+    Event,
+    Failed,
+    Live,
+    ModelReplied,
+    StepRestarted,
+    ToolAnswered,
+    Wrote,
+)
+from chatsheet.chat.loop import Answer, CallModel, Limits, RefuseTool, Rest, RunTool
+from chatsheet.chat.store import Chat, ChatMovedOn
+from chatsheet.chat.tools import Tools
+from chatsheet.core.clock import Clock
+from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.core.identity import Actor
+from chatsheet.core.ids import new_id
+from chatsheet.core.loose import JsonObject
+from chatsheet.core.tasks import Tasks
+from chatsheet.db.engine import Database
+from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
+from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, Trail
+from chatsheet.sheets.library import Library
+
+log = logging.getLogger(__name__)
+
+_LONGEST_QUESTION = 4_000
+_MAX_ANSWER_TOKENS = 800
+
+
+class QuestionInvalid(BadInput):
+    """The question is empty or far too long."""
+
+    code = "chat.question_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An event of the log with its place in it; a live one has none."""
+
+    seq: int | None
+    event: Event | Live
+
+
+@dataclass(slots=True)
+class _Turn:
+    """A turn that runs, or is about to."""
+
+    task: asyncio.Task[None] | None = None
+
+
+class Chats:
+    """The chats of a workspace: ask, watch, stop."""
+
+    def __init__(
+        self, *, database: Database, library: Library, gateway: Gateway, clock: Clock, limits: Limits | None = None
+    ) -> None:
+        self._database = database
+        self._library = library
+        self._gateway = gateway
+        self._clock = clock
+        self._limits = limits or Limits()
+        self._running: dict[str, _Turn] = {}
+        self._watchers: dict[str, set[asyncio.Queue[Numbered]]] = {}
+        self._tasks = Tasks()
+
+    async def start(self, actor: Actor, sheet_id: str) -> Chat:
+        """Open a chat about a sheet; raises SheetNotFound."""
+        opened = await self._library.open(actor, sheet_id)
+        async with self._database.unit() as connection:
+            return await store.add(connection, actor, sheet_id=opened.sheet.id, at=self._clock.now())
+
+    async def listing(self, actor: Actor, sheet_id: str) -> list[Chat]:
+        """Return a sheet's chats, newest first."""
+        async with self._database.unit() as connection:
+            return await store.listing(connection, actor, sheet_id)
+
+    async def ask(self, actor: Actor, chat_id: str, question: str) -> str:
+        """Append a question and start its turn in the background; returns the turn's id.
+
+        Raises ChatNotFound, QuestionInvalid, ChatMovedOn where a turn still runs.
+        """
+        question = question.strip()
+        if not 0 < len(question) <= _LONGEST_QUESTION:
+            raise QuestionInvalid(
+                f"a question has 1 to {_LONGEST_QUESTION} characters; this one has {len(question)}.", fix="shorten it."
+            )
+        if chat_id in self._running:
+            raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
+        self._running[chat_id] = turn = _Turn()
+        try:
+            async with self._database.unit() as connection:
+                await store.get(connection, actor, chat_id)
+            turn_id = new_id("turn")
+            await self._append(actor, chat_id, Asked(turn=turn_id, question=question))
+        except BaseException:
+            del self._running[chat_id]
+            raise
+        turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
+        return turn_id
+
+    async def stop(self, actor: Actor, chat_id: str) -> None:
+        """Stop the running turn, if any; raises ChatNotFound."""
+        async with self._database.unit() as connection:
+            await store.get(connection, actor, chat_id)
+        turn = self._running.get(chat_id)
+        if turn is not None and turn.task is not None:
+            turn.task.cancel()
+
+    async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
+        """Yield the events after number `after`, then live ones as they come, without end; raises ChatNotFound."""
+        with self._watching(chat_id) as queue:
+            async with self._database.unit() as connection:
+                await store.get(connection, actor, chat_id)
+                events = await store.log(connection, actor, chat_id)
+            for seq, event in enumerate(events, 1):
+                if seq > after:
+                    yield Numbered(seq, event)
+            seen = len(events)
+            while True:
+                numbered = await queue.get()
+                if numbered.seq is None or numbered.seq > seen:
+                    yield numbered
+
+    async def resume(self) -> None:
+        """Go on with the turns that a stopped process left open: their logs say where they were."""
+        async with self._database.unit() as connection:
+            left_open = await store.open_turns(connection)
+        for actor, chat_id, turn_id in left_open:
+            self._running[chat_id] = turn = _Turn()
+            turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
+
+    @contextmanager
+    def _watching(self, chat_id: str) -> Generator[asyncio.Queue[Numbered], None, None]:
+        queue: asyncio.Queue[Numbered] = asyncio.Queue()
+        watchers = self._watchers.setdefault(chat_id, set())
+        watchers.add(queue)
+        try:
+            yield queue
+        finally:
+            watchers.discard(queue)
+            if not watchers:
+                self._watchers.pop(chat_id, None)
+
+    def _tell(self, chat_id: str, numbered: Numbered) -> None:
+        for queue in self._watchers.get(chat_id, ()):
+            queue.put_nowait(numbered)
+
+    async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
+        async with self._database.unit() as connection:
+            seq = await store.append(connection, actor, chat_id, [event], at=self._clock.now())
+        self._tell(chat_id, Numbered(seq, event))
+
+    async def _drive(self, actor: Actor, chat_id: str, turn: str) -> None:
+        """Obey the loop until the turn is over; whatever happens, the turn ends with an event."""
+        try:
+            await self._obey(actor, chat_id, turn)
+        except asyncio.CancelledError:
+            await asyncio.shield(self._append(actor, chat_id, Cancelled(turn=turn)))
+        except ChatSheetError as error:
+            trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
+            failed = Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail)
+            await self._append(actor, chat_id, failed)
+        except Exception:
+            log.exception("turn %s failed", turn)
+            what = "something in ChatSheetAI itself went wrong; the log says where."
+            failed = Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
+            await self._append(actor, chat_id, failed)
+        finally:
+            self._running.pop(chat_id, None)
+
+    async def _obey(self, actor: Actor, chat_id: str, turn: str) -> None:
+        async with self._database.unit() as connection:
+            chat = await store.get(connection, actor, chat_id)
+            events = await store.log(connection, actor, chat_id)
+        opened = await self._library.open(actor, chat.sheet_id)
+        box = Tools(self._library, opened)
+        while True:
+            match loop.step(events, self._limits):
+                case Rest():
+                    return
+                case CallModel(with_tools):
+                    body = self._request(messages.build(events, opened.workbook, self._budget), with_tools=with_tools)
+                    event: Event = await self._call_model(chat_id, turn, body)
+                case RunTool(call):
+                    event = await box.run(call, events, turn)
+                case RefuseTool(call):
+                    event = tools.refuse(call, turn)
+                case Answer(text):
+                    event = _answered(turn, text, loop.current_turn(events))
+            await self._append(actor, chat_id, event)
+            events.append(event)
+
+    @property
+    def _budget(self) -> int | None:
+        return self._gateway.plan.prompt_budget_tokens
+
+    @staticmethod
+    def _request(built: list[JsonObject], *, with_tools: bool) -> ChatRequest:
+        return ChatRequest(
+            {
+                "messages": list(built),
+                "temperature": 0,
+                "max_tokens": _MAX_ANSWER_TOKENS,
+                "tools": tools.schemas(),
+                "tool_choice": "auto" if with_tools else "none",
+            }
+        )
+
+    async def _call_model(self, chat_id: str, turn: str, request: ChatRequest) -> ModelReplied:
+        async with aclosing(self._gateway.stream(request)) as stream:
+            async for event in stream:
+                match event:
+                    case TextDelta(text):
+                        self._tell(chat_id, Numbered(None, Wrote(turn=turn, text=text)))
+                    case Restarted(route, cause):
+                        self._tell(chat_id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
+                    case Finished(reply):
+                        return ModelReplied(
+                            turn=turn,
+                            text=reply.text,
+                            calls=reply.tool_calls,
+                            model=reply.model,
+                            route=reply.route,
+                            usage=reply.usage,
+                            trail=reply.trail,
+                        )
+                    case _:
+                        pass
+        raise AssertionError("a stream ends with Finished or an error")
+
+    async def close(self) -> None:
+        """Stop every running turn."""
+        await self._tasks.close()
+
+
+def _answered(turn: str, text: str, events: list[Event]) -> Answered:
+    question = next((event.question for event in events if isinstance(event, Asked)), "")
+    results = [event for event in events if isinstance(event, ToolAnswered) and event.result is not None]
+    return Answered(turn=turn, text=text, numbers=grounding.trace(text, results, question=question))

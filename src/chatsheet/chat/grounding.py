@@ -1,0 +1,85 @@
+"""Where each number of an answer comes from: a cell of a result, a row count, or nowhere. Pure.
+
+A number is traced when some cell of this turn's results, rounded as the answer wrote it, is that number; percent and
+thousands separators are read as people write them. What matches nothing is marked, not removed.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+
+from pydantic import JsonValue
+
+from chatsheet.chat.events import NumberFound, ToolAnswered
+
+_NUMBER = re.compile(
+    r"(?<![\w.,-])[-\u2212]?\d{1,3}(?:[,\u202f\u00a0' ]\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])[-\u2212]?\d+(?:\.\d+)?(?!\w)"
+)
+_DATE = re.compile(r"\b\d{4}-\d{2}(-\d{2})?\b|\bQ[1-4]\b|\b(19|20)\d{2}\b")
+_SCALES = (Decimal(1), Decimal("0.01"))  # as written, or a percentage of a share
+
+
+def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "") -> tuple[NumberFound, ...]:
+    """Return every number of `text` with the cell it comes from; numbers of the question and dates are left out."""
+    asked = {_decimal(match.group()) for match in _NUMBER.finditer(question)}
+    dates = [match.span() for match in _DATE.finditer(text)]
+    return tuple(
+        _locate(match, results)
+        for match in _NUMBER.finditer(text)
+        if _decimal(match.group()) not in asked and not any(a <= match.start() and match.end() <= b for a, b in dates)
+    )
+
+
+def _locate(match: re.Match[str], results: Sequence[ToolAnswered]) -> NumberFound:
+    written = _decimal(match.group())
+    for answered in reversed(results):
+        for row, column, value in _cells(answered):
+            if written is not None and _same(written, value):
+                return NumberFound(
+                    text=match.group(),
+                    start=match.start(),
+                    end=match.end(),
+                    handle=answered.handle,
+                    row=row,
+                    column=column,
+                )
+    return NumberFound(text=match.group(), start=match.start(), end=match.end(), handle=None)
+
+
+def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, JsonValue]]:
+    if answered.result is None:
+        return
+    for index, row in enumerate(answered.result.rows):
+        for column, value in zip(answered.result.columns, row, strict=True):
+            yield index, column.name, value
+    yield None, None, answered.result.row_count
+
+
+def _same(written: Decimal, value: JsonValue) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    try:
+        cell = Decimal(str(value))
+    except InvalidOperation:
+        return False
+    if not cell.is_finite():
+        return False
+    places = Decimal(1).scaleb(int(written.as_tuple().exponent))
+    return any(
+        written in {_rounded(cell / scale, places), _rounded(-cell / scale, places)}
+        for scale in (_SCALES if abs(cell) <= 1 else _SCALES[:1])
+    )
+
+
+def _rounded(value: Decimal, places: Decimal) -> Decimal | None:
+    try:
+        return value.quantize(places, rounding=ROUND_HALF_UP)
+    except InvalidOperation:
+        return None  # more digits than a decimal holds: not the number that was written
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        return Decimal(re.sub(r"[,\u202f\u00a0' ]", "", text).replace("\u2212", "-"))
+    except InvalidOperation:
+        return None

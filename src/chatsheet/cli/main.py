@@ -1,0 +1,95 @@
+"""The command line: global options, lazy commands, and the one translation of errors to text and exit codes.
+
+Exit codes: 0 done, 1 another party failed, 2 the input or the settings, 130 interrupted.
+"""
+
+import importlib
+import sys
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from chatsheet.core.settings import Settings
+
+_COMMANDS = {
+    "ask": "Answer one question about a workbook.",
+    "demo": "Run the whole chain on this machine with a sample workbook.",
+    "litellm": "Generate LiteLLM's config, or run it with its egress.",
+    "model": "Get the offline model.",
+    "serve": "Serve the page and the API.",
+    "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows every command by name and one line of help, and imports only the one that runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        command: object = importlib.import_module(f"chatsheet.cli.{cmd_name}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"chatsheet.cli.{cmd_name}.command is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(_COMMANDS.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The global options; `settings` reads the file they name."""
+
+    config: Path | None
+    data: Path | None
+
+    def settings(self, **overrides: object) -> "Settings":
+        """Read the settings; `overrides` are values by dotted key with `__` for the dot. Raises SettingsInvalid."""
+        from chatsheet.core import settings  # noqa: PLC0415  --help must not pay for pydantic
+
+        values = {key.replace("__", "."): value for key, value in overrides.items() if value is not None}
+        if self.data is not None:
+            values["data"] = str(self.data)
+        return settings.load(self.config, overrides=values)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--config", type=click.Path(path_type=Path), help="Settings file (default: ./chatsheet.toml).")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder for sheets, chats and state.")
+@click.version_option(version("chatsheet"), prog_name="chatsheet")
+@click.pass_context
+def cli(ctx: click.Context, config: Path | None, data: Path | None) -> None:
+    """Talk to your spreadsheets on your own Azure OpenAI, inside your own network."""
+    ctx.obj = Options(config, data)
+
+
+def run() -> None:
+    """Run the command line and exit."""
+    from chatsheet.core.errors import BadInput, ChatSheetError, NotFound  # noqa: PLC0415  --help must stay fast
+
+    try:
+        code: object = cli.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except ChatSheetError as error:
+        click.echo(error.line(), err=True)
+        sys.exit(2 if isinstance(error, BadInput | NotFound) else 1)
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(130)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    run()

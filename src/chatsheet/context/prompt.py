@@ -1,0 +1,30 @@
+"""The messages of a model call, stable part first: rules and card, then the conversation, then the question. Pure."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from chatsheet.context import budget, cards
+from chatsheet.core.loose import JsonObject
+from chatsheet.sheets.model import Workbook
+
+_SYSTEM = files("chatsheet.context").joinpath("prompts/system.md").read_text(encoding="utf-8")
+_SHARE_OF_CARD = 0.5
+"""Of a route's prompt budget; the rest is for rules, tools, the conversation and results."""
+
+
+def system(workbook: Workbook, budget_tokens: int | None) -> JsonObject:
+    """Return the system message; byte-identical for the same workbook version and budget."""
+    for_card = budget.DEFAULT_CARD_TOKENS if budget_tokens is None else int(budget_tokens * _SHARE_OF_CARD)
+    return {"role": "system", "content": _SYSTEM.replace("{card}", cards.card(workbook, for_card)).rstrip()}
+
+
+def prune(turns: Sequence[Sequence[JsonObject]], budget_tokens: int | None) -> list[JsonObject]:
+    """Return the messages of the latest turns that fit what the budget leaves; a turn is kept whole or not at all."""
+    left = budget.DEFAULT_CARD_TOKENS if budget_tokens is None else int(budget_tokens * (1 - _SHARE_OF_CARD) * 0.4)
+    kept: list[JsonObject] = []
+    for turn in reversed(turns):
+        left -= sum(budget.count(str(message)) for message in turn)
+        if left < 0:
+            break
+        kept = [*turn, *kept]
+    return kept

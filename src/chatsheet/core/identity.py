@@ -1,0 +1,15 @@
+"""Who asks: every row carries a workspace id and every service call an actor."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The person or program on whose behalf a call is made, inside one workspace (tenant)."""
+
+    workspace_id: str
+    user_id: str
+
+
+LOCAL = Actor(workspace_id="local", user_id="local")
+"""The one user of local mode: loopback only, no login."""

@@ -1,0 +1,60 @@
+"""Secrets are references, `env:NAME` or `file:PATH`, resolved once when settings are read and never printed."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret and where it came from; `value` is None where the source is empty, and `problem` says why."""
+
+    source: str
+    value: str | None = field(repr=False)
+    problem: str = ""
+
+    def reveal(self) -> str:
+        """Return the secret; an unset one must have been refused at start."""
+        if self.value is None:
+            raise LookupError(self.problem)
+        return self.value
+
+
+def resolve(reference: str, environment: Mapping[str, str]) -> Secret:
+    """Read the secret that `reference` names; raises ValueError for anything that is not a reference."""
+    kind, _, name = reference.partition(":")
+    if kind == "env" and name:
+        value = environment.get(name, "").strip()
+        return Secret(reference, value or None, "" if value else f"environment variable {name} is not set")
+    if kind == "file" and name:
+        return _from_file(reference, Path(name))
+    raise ValueError("a secret is never written into settings: use env:NAME or file:PATH")
+
+
+def _from_file(reference: str, path: Path) -> Secret:
+    try:
+        value = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        return Secret(reference, None, f"cannot read {path}: {type(error).__name__}")
+    return Secret(reference, value or None, "" if value else f"{path} is empty")
+
+
+def _validate(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a secret is a text of the form env:NAME or file:PATH")  # noqa: TRY004  pydantic wants ValueError
+    return resolve(value, os.environ)
+
+
+SecretField = Annotated[Secret, BeforeValidator(_validate)]
+"""A settings field that holds a secret reference."""
+
+
+def literal(value: str, *, source: str = "generated") -> Secret:
+    """Wrap a key that we made ourselves."""
+    return Secret(source, value)

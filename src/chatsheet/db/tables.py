@@ -1,0 +1,80 @@
+"""All tables, as SQLAlchemy Core. Every row carries the workspace (tenant) it belongs to."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC on every database; SQLite would hand back naive ones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return value.astimezone(UTC) if value is not None else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+sheet = Table(
+    "sheet",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("head_version", String(64), nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_sheet_workspace_id", "workspace_id"),
+)
+"""A workbook that somebody brought in; `head_version` is the only cell in the system that changes in place."""
+
+sheet_version = Table(
+    "sheet_version",
+    metadata,
+    Column("sheet_id", String(40), ForeignKey("sheet.id"), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("parent_id", String(64), nullable=True),
+    Column("content_sha256", String(64), nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""An immutable state of a sheet: which imported file it stands on."""
+
+chat = Table(
+    "chat",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("sheet_id", String(40), ForeignKey("sheet.id"), nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_chat_workspace_id", "workspace_id"),
+)
+"""A conversation about one sheet."""
+
+chat_event = Table(
+    "chat_event",
+    metadata,
+    Column("chat_id", String(40), ForeignKey("chat.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("workspace_id", String(40), nullable=False),
+    Column("actor_id", String(40), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", JSON, nullable=False),
+)
+"""The append-only log that a chat is; `seq` counts from 1 without gaps."""

@@ -1,0 +1,155 @@
+"""The end of LiteLLM that we hold: a loopback server that LiteLLM takes for Azure.
+
+It knows LiteLLM by a random key, adds the provider's key or Entra token (LiteLLM never holds one), applies the route's TLS
+and address guard, passes bytes on as they come, and records what the provider really said under the attempt id.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import aiohttp
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from chatsheet.core import loose
+from chatsheet.llm import causes, legs, wire
+from chatsheet.llm.causes import Evidence
+from chatsheet.llm.collect import Collected
+from chatsheet.llm.credentials import TokenFailed
+from chatsheet.llm.legs import Legs
+from chatsheet.llm.records import Record, Records
+from chatsheet.llm.routes import Route
+
+_PASSED_BACK = ("content-type", "retry-after", "retry-after-ms", "x-ms-region", "apim-request-id", "x-request-id")
+_MAX_BODY = 32 * 2**20
+_WAIT_FOR_END_S = 0.8
+_OK = 200
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call while it passes through."""
+
+    attempt: str
+    route: Route
+    status: int | None = None
+    request_id: str | None = None
+    cause: str | None = None
+    collected: Collected = field(default_factory=Collected)
+
+    def record(self, *, is_over: bool) -> Record:
+        seen = self.collected
+        is_whole = self.status == _OK and bool(seen.finish_reason) and seen.is_done and not seen.problem
+        end = "open" if not is_over else "complete" if is_whole else "cut" if self.status == _OK else "error"
+        return Record(
+            attempt=self.attempt,
+            route=self.route.name,
+            cause=self.cause,
+            status=self.status,
+            request_id=self.request_id,
+            model=seen.model,
+            finish_reason=seen.finish_reason,
+            usage=seen.usage,
+            end=end,
+        )
+
+
+class Egress:
+    """Forwards LiteLLM's calls to the routes it serves."""
+
+    def __init__(self, *, routes: Mapping[str, Route], legs: Legs, key: str) -> None:
+        self._routes = routes
+        self._legs = legs
+        self._key = key
+        self.records = Records()
+
+    def app(self) -> web.Application:
+        """Return the server: `/egress/ROUTE/…` for LiteLLM, `/records` for the gateway; all behind the key."""
+        app = web.Application(client_max_size=_MAX_BODY, middlewares=[self._authenticate])
+        app.router.add_post("/egress/{route}/{path:.*}", self._forward)
+        app.router.add_get("/egress/{route}/v1/models", self._models)
+        app.router.add_get("/records/{attempt}", self._one_record)
+        app.router.add_get("/records", self._all_records)
+        return app
+
+    @web.middleware
+    async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        given = request.headers.get("api-key") or request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self._key.encode()):
+            return web.json_response({"error": {"code": "egress.key_wrong", "message": "wrong key"}}, status=401)
+        return await handler(request)
+
+    async def _one_record(self, request: web.Request) -> web.Response:
+        record = await self.records.ended(request.match_info["attempt"], _WAIT_FOR_END_S)
+        if record is None:
+            return web.json_response({"error": {"code": "record.not_found", "message": "no such attempt"}}, status=404)
+        return web.Response(text=record.model_dump_json(), content_type="application/json")
+
+    async def _all_records(self, request: web.Request) -> web.Response:
+        del request
+        return web.json_response([record.model_dump(mode="json") for record in self.records.latest()])
+
+    async def _models(self, request: web.Request) -> web.Response:
+        """Answer the look that LiteLLM takes every five minutes; it is nothing to ask the provider for."""
+        return web.json_response({"object": "list", "data": [{"id": request.match_info["route"], "object": "model"}]})
+
+    async def _forward(self, request: web.Request) -> web.StreamResponse:
+        route = self._routes.get(request.match_info["route"])
+        if route is None or not request.match_info["path"].endswith("chat/completions"):
+            return web.json_response({"error": {"code": "404", "message": "Resource not found"}}, status=404)
+        call = _Call(request.headers.get(wire.ATTEMPT_HEADER, "unnamed"), route)
+        self.records.put(call.record(is_over=False))
+        try:
+            return await self._pass_on(call, request)
+        except (aiohttp.ClientError, OSError, TokenFailed) as error:
+            evidence = Evidence(route_kind=route.kind, exceptions=legs.exception_chain(error))
+            call.cause = call.collected.verdict() if call.collected.text else causes.classify(evidence).code
+            if call.status == _OK:
+                _break_off(request)
+            return web.json_response({"error": {"code": call.cause, "message": "Connection error."}}, status=502)
+        finally:
+            if call.status == _OK and call.cause is None:
+                call.cause = call.collected.verdict() or None
+            self.records.put(call.record(is_over=True))
+
+    async def _pass_on(self, call: _Call, request: web.Request) -> web.StreamResponse:
+        # LiteLLM knows a neutral model name; ours is the one that counts
+        body = {**loose.obj(loose.parse(await request.read())), "model": call.route.model}
+        upstream = await self._legs.post(call.route, call.route.url, loose.dumps(body).encode(), {})
+        try:
+            call.status = upstream.status
+            call.request_id = upstream.headers.get("apim-request-id") or upstream.headers.get("x-request-id")
+            headers = {name: upstream.headers[name] for name in _PASSED_BACK if name in upstream.headers}
+            if upstream.status != _OK:
+                body = await legs.error_body(upstream)
+                evidence = Evidence(route_kind=call.route.kind, status=upstream.status, headers=headers, body=body)
+                call.cause = causes.classify(evidence).code
+                return web.Response(status=upstream.status, body=body.encode(), headers=headers)
+            return await self._stream(call, request, upstream, headers)
+        finally:
+            upstream.close()
+
+    async def _stream(
+        self, call: _Call, request: web.Request, upstream: aiohttp.ClientResponse, headers: Mapping[str, str]
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        decoder = wire.EventDecoder()
+        while data := await upstream.content.readany():
+            for event in decoder.feed(data):
+                for _ in call.collected.take(event):
+                    pass
+            await response.write(data)
+        # before the last byte goes out: who hears the end of the stream must already find the record
+        self.records.put(call.record(is_over=True))
+        if call.collected.verdict():
+            _break_off(request)  # a proper end would let LiteLLM make up a finish reason and call it complete
+        await response.write_eof()
+        return response
+
+
+def _break_off(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+    raise ConnectionResetError("the provider's stream is not whole")

@@ -1,0 +1,114 @@
+"""What the egress saw of a call that went through our LiteLLM, kept under the attempt id and read by the gateway."""
+
+import asyncio
+from collections import OrderedDict
+from pathlib import Path
+from typing import Literal
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chatsheet.core import loose
+from chatsheet.llm.model import Usage
+
+_MOST_RECORDS = 10_000
+_READ_S = 1.0
+
+End = Literal["open", "complete", "error", "cut"]
+"""open: still running; complete: a finish reason and a proper end; error: no 200; cut: ended without one of the two."""
+
+
+class Record(BaseModel):
+    """The provider's own words about one call: status, model, finish reason, usage and how the stream ended."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    attempt: str
+    route: str
+    cause: str | None = None
+    status: int | None = None
+    request_id: str | None = None
+    model: str = ""
+    finish_reason: str = ""
+    usage: Usage | None = None
+    end: End = "open"
+
+
+class Records:
+    """The latest records of one egress, oldest dropped first; waiting readers hear of an end at once."""
+
+    def __init__(self) -> None:
+        self._records: OrderedDict[str, Record] = OrderedDict()
+        self._ended: dict[str, asyncio.Event] = {}
+
+    def put(self, record: Record) -> None:
+        self._records[record.attempt] = record
+        self._records.move_to_end(record.attempt)
+        while len(self._records) > _MOST_RECORDS:
+            self._records.popitem(last=False)
+        if record.end != "open" and (waiting := self._ended.pop(record.attempt, None)):
+            waiting.set()
+
+    async def ended(self, attempt: str, wait_s: float) -> Record | None:
+        """Return the record of an attempt, waiting up to `wait_s` for its end; None where it was never seen."""
+        record = self._records.get(attempt)
+        if record is not None and record.end == "open":
+            event = self._ended.setdefault(attempt, asyncio.Event())
+            try:
+                await asyncio.wait_for(event.wait(), wait_s)
+            except TimeoutError:
+                self._ended.pop(attempt, None)
+        return self._records.get(attempt)
+
+    def latest(self) -> list[Record]:
+        """Return the newest records, newest first."""
+        return list(self._records.values())[:-51:-1]
+
+
+class Sidecar(BaseModel):
+    """Where the LiteLLM that we run and its egress listen; a file that only we can read says it to other processes."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    litellm_pid: int | None
+    egress_url: str
+    key: str
+
+    @staticmethod
+    def path(data: Path) -> Path:
+        return data / "litellm" / "sidecar.json"
+
+
+class RemoteRecords:
+    """Reads records from the egress beside LiteLLM, which runs in a process of its own."""
+
+    def __init__(self, data: Path) -> None:
+        self._path = Sidecar.path(data)
+        self._session: aiohttp.ClientSession | None = None
+
+    def sidecar(self) -> Sidecar | None:
+        """Return where the sidecar listens, or None where none is running."""
+        try:
+            return Sidecar.model_validate_json(self._path.read_bytes())
+        except (OSError, ValidationError):
+            return None
+
+    async def get(self, attempt: str) -> Record | None:
+        """Return what the egress recorded of an attempt, or None where it saw nothing or cannot be asked."""
+        sidecar = self.sidecar()
+        if sidecar is None:
+            return None
+        if self._session is None:
+            timeout = aiohttp.ClientTimeout(total=_READ_S)
+            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
+        url, headers = f"{sidecar.egress_url}/records/{attempt}", {"Authorization": f"Bearer {sidecar.key}"}
+        try:
+            async with self._session.get(url, headers=headers) as response:
+                return Record.model_validate(loose.parse(await response.read())) if response.ok else None
+        except (aiohttp.ClientError, TimeoutError, ValidationError):
+            return None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()

@@ -1,0 +1,161 @@
+"""The query engine: guarded SQL goes to a warm, killable worker; a late or cancelled one is killed and replaced."""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatsheet.core import loose, processes
+from chatsheet.core.errors import ChatSheetError, Unavailable, revive
+from chatsheet.core.loose import JsonObject
+from chatsheet.core.tasks import Tasks
+from chatsheet.sheets import worker
+from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.model import Result, Workbook
+
+_IMPORT_DEADLINE_S = 600.0
+
+
+class QueryTimedOut(ChatSheetError):
+    """The query did not end within its deadline; its process was killed."""
+
+    code = "sql.deadline"
+    status = 422
+
+
+class WorkerDied(Unavailable):
+    """The worker process ended while it worked, most likely at its memory limit."""
+
+    code = "worker.died"
+
+
+class WorkerMemory(ChatSheetError):
+    """The worker reached its memory limit."""
+
+    code = "worker.memory"
+    status = 422
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one query may take."""
+
+    deadline_s: float = 5.0
+    max_rows: int = 1_000
+    max_bytes: int = 1_000_000
+
+
+class Worker:
+    """One worker process; it answers one request at a time."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    @classmethod
+    async def start(cls, *arguments: str) -> "Worker":
+        argv = [sys.executable, "-m", worker.__name__, *arguments]
+        pipe = asyncio.subprocess.PIPE
+        env = {**processes.base_environment(), "PYTHONPATH": str(Path(worker.__file__).parents[2])}
+        return cls(await processes.start(argv, env=env, stdin=pipe, stdout=pipe))
+
+    @property
+    def is_alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def call(self, request: JsonObject) -> object:
+        """Send one request and return what it answered; raises the error it described, or WorkerDied."""
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:
+            raise AssertionError("started with pipes")
+        try:
+            stdin.write(worker.frame(loose.dumps(request).encode()))
+            await stdin.drain()
+            head = await stdout.readexactly(4)
+            answer = loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            raise WorkerDied("the worker process ended while it worked.", fix="ask for less at once.") from None
+        if "ok" not in answer:
+            raise revive(loose.text(answer.get("code")), loose.text(answer.get("what")), loose.text(answer.get("fix")))
+        return answer["ok"]
+
+    async def kill(self) -> None:
+        await processes.stop(self._process, grace_s=0)
+
+
+class Engine:
+    """A small pool of query workers, started when first needed or by `warm`."""
+
+    def __init__(self, *, size: int = 2) -> None:
+        self._idle: list[Worker] = []
+        self._slots = asyncio.Semaphore(size)
+        self._size = size
+        self._tasks = Tasks()
+
+    async def run(self, database: Path, guarded: GuardedSql, limits: Limits | None = None) -> Result:
+        """Run guarded SQL over the DuckDB file `database`; raises QueryTimedOut, QueryFailed, WorkerDied."""
+        limits = limits or Limits()
+        request: JsonObject = {
+            "op": "query",
+            "path": str(database),
+            "sql": guarded.sql,
+            "max_rows": limits.max_rows,
+            "max_bytes": limits.max_bytes,
+        }
+        async with self._slots, self._worker() as one:
+            try:
+                async with asyncio.timeout(limits.deadline_s):
+                    return Result.model_validate(await one.call(request))
+            except TimeoutError:
+                raise QueryTimedOut(
+                    f"the query was stopped after {limits.deadline_s:g} s.", fix="filter or group before joining."
+                ) from None
+
+    async def load(self, source: Path, target: Path) -> Workbook:
+        """Import a file in a process of its own; raises the errors of ingest.grid and WorkerDied."""
+        one = await Worker.start("import")
+        try:
+            async with asyncio.timeout(_IMPORT_DEADLINE_S):
+                answer = await one.call({"op": "import", "source": str(source), "target": str(target)})
+        except TimeoutError:
+            raise QueryTimedOut(f"the import was stopped after {_IMPORT_DEADLINE_S:g} s.", fix="split the file.") from None
+        finally:
+            await one.kill()
+        return Workbook.model_validate(answer)
+
+    @asynccontextmanager
+    async def _worker(self) -> AsyncGenerator[Worker, None]:
+        """Lend a worker; one that did not come back from its request is killed and a fresh one is warmed."""
+        one = self._idle.pop() if self._idle else await Worker.start()
+        is_sound = False
+        try:
+            yield one
+            is_sound = True
+        except ChatSheetError as error:
+            is_sound = one.is_alive and not isinstance(error, QueryTimedOut | WorkerDied | WorkerMemory)
+            raise
+        finally:
+            if is_sound:
+                self._idle.append(one)
+            else:
+                self._tasks.spawn(self._replace(one), name="replace query worker")
+
+    async def _replace(self, lost: Worker) -> None:
+        await lost.kill()
+        if len(self._idle) < self._size:
+            self._idle.append(await Worker.start())
+
+    async def warm(self) -> None:
+        """Start one worker ahead of the first query."""
+        if not self._idle:
+            self._idle.append(await Worker.start())
+
+    async def close(self) -> None:
+        """End every worker."""
+        await self._tasks.close()
+        for one in self._idle:
+            with contextlib.suppress(ProcessLookupError):
+                await one.kill()
+        self._idle.clear()

@@ -1,0 +1,66 @@
+"""Replies written beside the test that needs them, one exchange per call, in order, per deployment."""
+
+from collections import deque
+from collections.abc import AsyncGenerator, Mapping, Sequence
+
+from pydantic import BaseModel, ConfigDict
+
+from chatsheet.core import loose
+from chatsheet.simulator.brain import BrainFailed, Call, Counted, Piece, Say
+
+
+class ScriptedCall(BaseModel):
+    """A tool call of a scripted reply."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    arguments: dict[str, object]
+
+
+class Exchange(BaseModel):
+    """One reply; `expect` must stand in the last message, or the script is wrong and says so."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    expect: str = ""
+    text: str = ""
+    calls: tuple[ScriptedCall, ...] = ()
+
+
+class ScriptedBrain:
+    """Says what its script says."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self._scripts: dict[str, deque[Exchange]] = {}
+
+    def add(self, deployment: str, exchanges: Sequence[Exchange]) -> None:
+        """Append exchanges to a deployment's script."""
+        self._scripts.setdefault(deployment, deque()).extend(exchanges)
+
+    async def __aenter__(self) -> None:
+        """Nothing to open."""
+
+    async def __aexit__(self, *error: object) -> None:
+        """Nothing to close."""
+
+    async def reply(self, deployment: str, body: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
+        """Yield the next exchange's reply word by word; raises BrainFailed where the script does not fit."""
+        script = self._scripts.get(deployment)
+        if not script:
+            raise BrainFailed(f"the script of {deployment} has no more exchanges")
+        exchange = script[0]
+        last = loose.dumps(loose.array(body.get("messages"))[-1:])
+        if exchange.expect not in last:
+            raise BrainFailed(f"the script of {deployment} expects {exchange.expect!r} in the last message")
+        script.popleft()
+        words = exchange.text.split(" ") if exchange.text else []
+        for number, word in enumerate(words):
+            yield Say(word if number == len(words) - 1 else f"{word} ")
+        for index, call in enumerate(exchange.calls):
+            arguments = loose.dumps(call.arguments)
+            yield Call(index, f"call_{deployment}_{index}", call.name, arguments[: len(arguments) // 2])
+            yield Call(index, "", "", arguments[len(arguments) // 2 :])
+        yield Counted(len(loose.dumps(body.get("messages"))) // 4, max(1, len(words)))

@@ -1,0 +1,59 @@
+"""The only place that constructs anything: settings in, services out, closed in reverse order."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from chatsheet.chat.driver import Chats
+from chatsheet.core.clock import Clock, SystemClock
+from chatsheet.core.settings import Settings
+from chatsheet.db.engine import Database, open_database
+from chatsheet.llm import routes
+from chatsheet.llm.gateway import Gateway
+from chatsheet.llm.legs import Legs
+from chatsheet.llm.records import RemoteRecords
+from chatsheet.sheets.library import Library
+from chatsheet.sheets.query import Engine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What the three doors share."""
+
+    settings: Settings
+    database: Database
+    engine: Engine
+    library: Library
+    gateway: Gateway
+    records: RemoteRecords
+    chats: Chats
+    clock: Clock
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
+    """Build every service of a process and close them again, whatever happens in between."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings.data / "chatsheet.sqlite")
+        stack.push_async_callback(database.close)
+        engine = Engine()
+        stack.push_async_callback(engine.close)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        records = RemoteRecords(settings.data)
+        stack.push_async_callback(records.close)
+        legs = Legs()
+        stack.push_async_callback(legs.close)
+        gateway = Gateway(plan=routes.plan(settings.llm), legs=legs, records=records, clock=clock)
+        chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
+        stack.push_async_callback(chats.close)
+        yield Services(
+            settings=settings,
+            database=database,
+            engine=engine,
+            library=library,
+            gateway=gateway,
+            records=records,
+            chats=chats,
+            clock=clock,
+        )
