@@ -78,13 +78,30 @@ class Chats:
     async def start(self, actor: Actor, sheet_id: str) -> Chat:
         """Open a chat about a sheet; raises SheetNotFound."""
         opened = await self._library.open(actor, sheet_id)
+        if self._budget is not None:  # a route that reads slowly says so by its budget
+            self._tasks.spawn(self.warm(actor, sheet_id), name="warm prompt")
         async with self._database.unit() as connection:
             return await store.add(connection, actor, sheet_id=opened.sheet.id, at=self._clock.now())
+
+    async def warm(self, actor: Actor, sheet_id: str) -> None:
+        """Let the model read a sheet's stable prompt once, so that its prefix cache holds it before anyone asks."""
+        opened = await self._library.open(actor, sheet_id)
+        asked: list[Event] = [Asked(turn="warm", question="Hello")]
+        request = self._request(messages.build(asked, opened.workbook, self._budget), with_tools=False)
+        try:
+            await self._gateway.complete(ChatRequest({**request.body, "max_tokens": 1}))
+        except ChatSheetError as error:
+            log.info("the prompt of sheet %s was not warmed: %s", sheet_id, error.code)
 
     async def listing(self, actor: Actor, sheet_id: str) -> list[Chat]:
         """Return a sheet's chats, newest first."""
         async with self._database.unit() as connection:
             return await store.listing(connection, actor, sheet_id)
+
+    async def get(self, actor: Actor, chat_id: str) -> Chat:
+        """Return one chat; raises ChatNotFound."""
+        async with self._database.unit() as connection:
+            return await store.get(connection, actor, chat_id)
 
     async def ask(self, actor: Actor, chat_id: str, question: str) -> str:
         """Append a question and start its turn in the background; returns the turn's id.
@@ -100,8 +117,7 @@ class Chats:
             raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
         self._running[chat_id] = turn = _Turn()
         try:
-            async with self._database.unit() as connection:
-                await store.get(connection, actor, chat_id)
+            await self.get(actor, chat_id)
             turn_id = new_id("turn")
             await self._append(actor, chat_id, Asked(turn=turn_id, question=question))
         except BaseException:
@@ -112,8 +128,7 @@ class Chats:
 
     async def stop(self, actor: Actor, chat_id: str) -> None:
         """Stop the running turn, if any; raises ChatNotFound."""
-        async with self._database.unit() as connection:
-            await store.get(connection, actor, chat_id)
+        await self.get(actor, chat_id)
         turn = self._running.get(chat_id)
         if turn is not None and turn.task is not None:
             turn.task.cancel()

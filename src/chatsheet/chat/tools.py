@@ -40,6 +40,7 @@ class RunSql(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    purpose: str = Field(default="", description="what the query finds out, in a few words")
     sql: str = Field(description="one DuckDB SELECT statement")
 
 

@@ -22,6 +22,7 @@ from chatsheet.simulator.server import Simulator
 @click.option("--brain", type=click.Choice(["scripted", "local"]), default="scripted", show_default=True)
 @click.option("--model-file", type=click.Path(path_type=Path), help="Weights of the local brain.")
 @click.option("--deployment", "deployments", multiple=True, default=["gpt-4o"], show_default=True)
+@click.option("--quiet", is_flag=True, help="Print what it is, but no keys.")
 @click.option("--list", "list_faults", is_flag=True, help="List the faults it can play, and exit.")
 def command(
     *,
@@ -32,6 +33,7 @@ def command(
     brain: str,
     model_file: Path | None,
     deployments: tuple[str, ...],
+    quiet: bool,
     list_faults: bool,
 ) -> None:
     """Run a simulator of Azure OpenAI's and OpenAI's wire format. It is not Azure and calls no model of theirs."""
@@ -40,7 +42,11 @@ def command(
             click.echo(f"{name:8} {fault.about}")
         return
     key, control_key = key or ids.new_key(), control_key or ids.new_key()
-    asyncio.run(_serve(_brain(brain, model_file), port, control_port, key, control_key, deployments))
+    simulator = Simulator(brain=_brain(brain, model_file), key=key, control_key=control_key, deployments=set(deployments))
+    notice = f"ChatSheetAI simulator: NOT Azure OpenAI and not OpenAI, but their wire format with the {brain} brain."
+    if not quiet:
+        notice += f"\nwire     http://127.0.0.1:{port}  key {key}\ncontrol  http://127.0.0.1:{control_port}  key {control_key}"
+    asyncio.run(_serve(simulator, port, control_port, notice))
 
 
 def _brain(name: str, model_file: Path | None) -> Brain:
@@ -51,21 +57,16 @@ def _brain(name: str, model_file: Path | None) -> Brain:
     return LocalBrain(model_file)
 
 
-async def _serve(brain: Brain, port: int, control_port: int, key: str, control_key: str, deployments: tuple[str, ...]) -> None:
-    simulator = Simulator(brain=brain, key=key, control_key=control_key, deployments=set(deployments))
+async def _serve(simulator: Simulator, port: int, control_port: int, notice: str) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with brain:
+    async with simulator.brain:
         runners = [
             await _listen(simulator.wire_app(), port),
             await _listen(simulator.control_app(), control_port),
         ]
-        click.echo(
-            f"ChatSheetAI simulator: NOT Azure OpenAI and not OpenAI, but their wire format with the {brain.name} brain.\n"
-            f"wire     http://127.0.0.1:{port}  key {key}\n"
-            f"control  http://127.0.0.1:{control_port}  key {control_key}"
-        )
+        click.echo(notice)
         await stop.wait()
         for runner in runners:
             await runner.cleanup()

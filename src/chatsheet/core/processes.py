@@ -64,6 +64,11 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         os.killpg(pid, number)
 
 
+def python() -> str:
+    """Return the interpreter that runs us."""
+    return sys.executable
+
+
 def run(argv: Sequence[str]) -> tuple[int, str]:
     """Run a command to its end, blocking, and return its exit code and what it printed."""
     done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603  commands are our own
@@ -74,3 +79,8 @@ def base_environment() -> dict[str, str]:
     """Return the little that a child needs of ours: where programs are, and how text is written. No secrets."""
     names = ("PATH", "LANG", "LC_ALL", "TZ", "SYSTEMROOT", "LD_LIBRARY_PATH")
     return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def whole_environment() -> dict[str, str]:
+    """Return all of our environment, for another process of this program that reads the same settings."""
+    return dict(os.environ)

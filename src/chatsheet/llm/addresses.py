@@ -8,8 +8,6 @@ import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
-from aiohttp import AddrInfoType
-
 _PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 
@@ -27,18 +25,12 @@ def is_private(address: str, extra: Sequence[IPv4Network | IPv6Network] = ()) ->
     return any(parsed.version == network.version and parsed in network for network in (*_PRIVATE, *extra))
 
 
-class GuardedSockets:
-    """Makes the socket for each resolved address, or refuses it; literal addresses come through here too."""
-
-    def __init__(self, extra: Sequence[IPv4Network | IPv6Network]) -> None:
-        self._extra = extra
-
-    def __call__(self, info: AddrInfoType) -> socket.socket:
-        """Return a socket for one address; raises AddressNotPrivate."""
-        return _socket(info, self._extra)
+AddressInfo = tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]]
+"""One entry of getaddrinfo."""
 
 
-def _socket(info: AddrInfoType, extra: Sequence[IPv4Network | IPv6Network]) -> socket.socket:
+def guarded_socket(info: AddressInfo, extra: Sequence[IPv4Network | IPv6Network]) -> socket.socket:
+    """Make the socket for one resolved address, or refuse it; literal addresses come through here too."""
     family, kind, protocol, _, address = info
     host = str(address[0])
     if not is_private(host, extra):

@@ -39,6 +39,7 @@ VERSION = "1.106.2"
 _LOCK = Path(__file__).with_name("litellm.lock")
 _START_S = 120.0
 _POLL_S = 0.25
+_PROBE = aiohttp.ClientTimeout(total=2)
 _GRACE_S = 2.0
 _FIRST_BACKOFF_S = 0.5
 _LONGEST_BACKOFF_S = 30.0
@@ -220,18 +221,23 @@ class LitellmProxy:
             cwd=jail,
         )
         self._write_sidecar()
-        if await self._alive():
-            self._say(f"LiteLLM answers on {self._ours.route.base_url} (pid {self._process.pid})")
+        url, process = self._ours.route.base_url, self._process
+        if await wait_alive(url, _START_S, is_worth_it=lambda: process.returncode is None):
+            self._say(f"LiteLLM answers on {url} (pid {process.pid})")
 
-    async def _alive(self) -> bool:
-        url = f"{self._ours.route.base_url.rstrip('/')}/health/liveliness"
-        deadline = self._clock.monotonic() + _START_S
-        timeout = aiohttp.ClientTimeout(total=2)
-        async with aiohttp.ClientSession(timeout=timeout, trust_env=False) as session:
-            while self._process and self._process.returncode is None and self._clock.monotonic() < deadline:
-                with contextlib.suppress(aiohttp.ClientError, TimeoutError):
-                    async with session.get(url) as response:
-                        if response.ok:
-                            return True
+
+async def wait_alive(base_url: str, limit_s: float, *, is_worth_it: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until the proxy at `base_url` lives; False after `limit_s`, or once it is not worth it."""
+    return await wait_answer(f"{base_url.rstrip('/')}/health/liveliness", limit_s, is_worth_it=is_worth_it)
+
+
+async def wait_answer(url: str, limit_s: float, *, is_worth_it: Callable[[], bool] = lambda: True) -> bool:
+    """Wait until something answers HTTP on `url`, whatever it says; False after `limit_s`."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s), aiohttp.ClientSession(timeout=_PROBE, trust_env=False) as session:
+            while is_worth_it():
+                with contextlib.suppress(aiohttp.ClientError, ConnectionError):
+                    async with session.get(url):
+                        return True
                 await asyncio.sleep(_POLL_S)
-        return False
+    return False

@@ -28,6 +28,7 @@ class Counted:
 
     input_tokens: int
     output_tokens: int
+    cached_tokens: int = 0
 
 
 Piece = Say | Call | Counted

@@ -5,11 +5,12 @@ Sockets are handled by aiohttp, whose transports can be reset, held and cut as r
 
 import asyncio
 import hmac
+import logging
 import socket
 import struct
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -20,9 +21,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from chatsheet.core import loose
 from chatsheet.core.ids import new_id
 from chatsheet.simulator import faults, wire
-from chatsheet.simulator.brain import Brain, BrainFailed, Call, Counted, Say
+from chatsheet.simulator.brain import Brain, BrainFailed, Call, Counted, Piece, Say
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
 from chatsheet.simulator.faults import FAULTS, Fault
+
+log = logging.getLogger(__name__)
 
 _PIECES_BEFORE_TROUBLE = 3
 _MOST_REQUESTS = 1_000
@@ -80,7 +83,7 @@ class Simulator:
     """Both servers over one state and one brain."""
 
     def __init__(self, *, brain: Brain, key: str, control_key: str, deployments: set[str]) -> None:
-        self._brain = brain
+        self.brain = brain
         self._control_key = control_key
         self.state = State(key, set(deployments))
 
@@ -153,6 +156,7 @@ class Simulator:
                 return await self._stream(request, body, deployment, writer, fault)
             return await self._whole(body, deployment, writer)
         except BrainFailed as error:
+            log.warning("%s", error)
             return web.json_response({"error": {"code": "500", "message": f"simulator: {error}"}}, status=500)
 
     def _refuse_key(self, request: web.Request, *, is_azure: bool) -> web.Response | None:
@@ -167,7 +171,7 @@ class Simulator:
 
     async def _whole(self, body: Mapping[str, object], deployment: str, writer: wire.Writer) -> web.Response:
         text, usage, calls = "", Counted(0, 0), dict[int, Call]()
-        async with aclosing(self._brain.reply(deployment, body)) as pieces:
+        async with aclosing(self.brain.reply(deployment, body)) as pieces:
             async for piece in pieces:
                 match piece:
                     case Say():
@@ -199,8 +203,8 @@ class Simulator:
         headers = {**wire.headers(writer.id, is_azure=writer.is_azure), "content-type": "text/event-stream"}
         response = web.StreamResponse(headers=headers)
         usage, finish, sent = Counted(0, 0), "stop", 0
-        async with aclosing(self._brain.reply(deployment, body)) as pieces:
-            async for piece in pieces:
+        async with aclosing(self.brain.reply(deployment, body)) as pieces:
+            async for piece in _whole_or_reset(pieces, request, response):
                 if not response.prepared:  # only now: a brain that cannot answer still gets its 500
                     await response.prepare(request)
                     await response.write(b"".join(writer.opening()))
@@ -257,14 +261,28 @@ class Simulator:
     async def _add_script(self, request: web.Request) -> web.Response:
         order = ScriptOrder.model_validate_json(await request.read())
         self.state.deployments.add(order.deployment)
-        if not isinstance(self._brain, ScriptedBrain):
-            return web.json_response({"error": f"the {self._brain.name} brain takes no script"}, status=409)
-        self._brain.add(order.deployment, order.exchanges)
+        if not isinstance(self.brain, ScriptedBrain):
+            return web.json_response({"error": f"the {self.brain.name} brain takes no script"}, status=409)
+        self.brain.add(order.deployment, order.exchanges)
         return web.json_response({"exchanges": len(order.exchanges)})
 
     async def _list_requests(self, request: web.Request) -> web.Response:
         del request
         return web.json_response(list(self.state.requests))
+
+
+async def _whole_or_reset(
+    pieces: AsyncGenerator[Piece, None], request: web.Request, response: web.StreamResponse
+) -> AsyncGenerator[Piece, None]:
+    """Pass pieces on; a brain that breaks off in the middle breaks the connection, as a real server would."""
+    try:
+        async for piece in pieces:
+            yield piece
+    except BrainFailed as error:
+        if not response.prepared:
+            raise
+        log.warning("%s", error)
+        _reset(request)
 
 
 def _fault_response(fault: Fault) -> web.Response:

@@ -1,0 +1,48 @@
+"""The application: routes under /api and /v1, the built page at /, and the closed door around all of it."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, Response
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from chatsheet.api import closed, errors, openai
+from chatsheet.api.closed import Keys
+from chatsheet.api.routes import chats, sheets, status
+from chatsheet.core.errors import Unavailable
+from chatsheet.wiring import Services
+
+
+class PageMissing(Unavailable):
+    """The built page is not in the package."""
+
+    code = "page.missing"
+
+
+def create(services: Services, keys: Keys, *, page: Path | None = None) -> ASGIApp:
+    """Return the whole application, closed; raises PageMissing."""
+    return closed.Closed(routed(services, keys, page=page), keys)
+
+
+def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastAPI:
+    """Return the routes alone; only `create` serves them. Raises PageMissing."""
+    page = page or Path(str(files("chatsheet") / "web"))
+    if not (page / "index.html").is_file():
+        raise PageMissing("the page is not built.", fix="run `make build`, or install a wheel.")
+    app = FastAPI(title="ChatSheetAI", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app.state.services = services
+    errors.install(app)
+    for module in (status, sheets, chats):
+        app.include_router(module.router)
+    app.include_router(openai.router)
+    app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
+
+    async def index() -> Response:
+        response = FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
+        response.set_cookie(keys.cookie_name, keys.cookie, httponly=True, samesite="strict", path="/")
+        return response
+
+    app.add_api_route("/", index, include_in_schema=False)
+    return app

@@ -1,0 +1,135 @@
+"""The door is closed by construction: every request passes here before any route is looked up.
+
+Host allow-list (DNS rebinding), credentials for everything but the page itself and health, Fetch metadata and Origin on
+unsafe methods, declared content types only. Follows OWASP ASVS 5.0 sections 3.4 and 3.5.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chatsheet.api import errors
+from chatsheet.core import ids
+from chatsheet.core.errors import BadInput, ChatSheetError, Refused
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN_PATHS = frozenset({"/", "/index.html", "/healthz"})
+_UPLOAD = "application/octet-stream"
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class HostRefused(Refused):
+    """The Host header names another host: a rebound DNS name, or a wrong address."""
+
+    code = "request.host_refused"
+
+
+class OriginRefused(Refused):
+    """A page of another origin sent this."""
+
+    code = "request.origin_refused"
+
+
+class TokenMissing(Refused):
+    """Neither the page's cookie nor the token."""
+
+    code = "request.token_missing"
+    status = 401
+
+
+class ContentTypeRefused(BadInput):
+    """A body that is not declared as JSON, where a form of another page could have sent it."""
+
+    code = "request.content_type"
+    status = 415
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What opens the door during one run of the server: the page's cookie and the token for scripts and /v1."""
+
+    token: str
+    cookie: str = field(default_factory=ids.new_key)
+
+    @property
+    def cookie_name(self) -> str:
+        """A name of its own for each run: cookies of a host are shared by all its ports."""
+        return f"chatsheet_{hashlib.sha256(self.cookie.encode()).hexdigest()[:12]}"
+
+
+def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> None:
+    """Raise the reason why a request may not pass; return for one that may. Header names are lower case. Pure."""
+    host = headers.get("host", "")
+    if host.rpartition(":")[0 if ":" in host.rpartition("]")[2] else 2] not in _LOOPBACK:
+        raise HostRefused(f"this server is not called {host or 'that'}.", fix="open the address that it printed.")
+    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
+    if method not in _SAFE or path.startswith("/v1"):
+        is_foreign = site not in {None, "same-origin", "none"} or (origin is not None and urlsplit(origin).netloc != host)
+        if is_foreign:
+            raise OriginRefused("a page of another origin sent this.", fix="use the page that this server serves.")
+    if not (path in _OPEN_PATHS or path.startswith("/assets/")) or method not in _SAFE:
+        _check_key(path, headers, keys)
+    if method not in _SAFE:
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind not in {"application/json", _UPLOAD}:
+            raise ContentTypeRefused(f"the body is declared as {kind or 'nothing'}.", fix="send application/json.")
+
+
+def _check_key(path: str, headers: Mapping[str, str], keys: Keys) -> None:
+    token = headers.get("authorization", "").removeprefix("Bearer ")
+    if hmac.compare_digest(token.encode(), keys.token.encode()):
+        return
+    if not path.startswith("/v1"):
+        try:
+            cookie = SimpleCookie(headers.get("cookie", "")).get(keys.cookie_name)
+        except CookieError:
+            cookie = None
+        if cookie is not None and hmac.compare_digest(cookie.value.encode(), keys.cookie.encode()):
+            return
+    raise TokenMissing("the token is missing or wrong.", fix="send Authorization: Bearer with the token printed at start.")
+
+
+class Closed:
+    """The middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return  # no websockets, no lifespan: services are opened by the command
+        path = str(scope["path"])
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                if path.startswith(("/api", "/v1")):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        try:
+            check(str(scope["method"]), path, Headers(scope=scope), self._keys)
+        except ChatSheetError as error:
+            await errors.response(error)(scope, receive, send_with_headers)
+            return
+        await self._app(scope, receive, send_with_headers)

@@ -1,0 +1,69 @@
+"""The one translation of errors to HTTP: status, stable code, what happened, and the fix."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
+from starlette.exceptions import HTTPException
+
+from chatsheet.core.errors import BadInput, ChatSheetError, NotFound
+
+log = logging.getLogger(__name__)
+
+
+class ErrorBody(BaseModel):
+    """What every error of the API looks like; `message` and `type` are for OpenAI clients."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    what: str
+    fix: str
+    message: str
+    type: str = "chatsheet_error"
+
+
+class RouteNotFound(NotFound):
+    """No such address."""
+
+    code = "request.not_found"
+
+
+def response(error: ChatSheetError) -> JSONResponse:
+    """Return the HTTP form of an error."""
+    body = ErrorBody(code=error.code, what=error.what, fix=error.fix, message=f"{error.what} {error.fix}")
+    return JSONResponse({"error": body.model_dump()}, status_code=error.status)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the application leave in this form."""
+
+    async def ours(request: Request, error: Exception) -> JSONResponse:
+        del request
+        return response(error if isinstance(error, ChatSheetError) else _internal(error))
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        del request
+        details = error.errors() if isinstance(error, RequestValidationError) else []
+        # field names and reasons only: the framework's own answer would repeat the input
+        named = "; ".join(f"{'.'.join(str(p) for p in d['loc'][1:]) or 'body'}: {d['msg']}" for d in details)
+        return response(BadInput(f"the request is not valid: {named}.", fix="see /openapi.json."))
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        reason = "there is nothing at" if status == 404 else "this method is not for"  # noqa: PLR2004
+        answer = response(RouteNotFound(f"{reason} {request.url.path}.", fix="see /openapi.json."))
+        answer.status_code = status
+        return answer
+
+    app.add_exception_handler(ChatSheetError, ours)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(Exception, ours)
+
+
+def _internal(error: Exception) -> ChatSheetError:
+    log.error("unhandled error", exc_info=error)
+    return ChatSheetError("something in ChatSheetAI itself went wrong; the log says where.", fix="try again, or report it.")

@@ -1,0 +1,108 @@
+"""`chatsheet serve`: the page and the API on loopback, with LiteLLM beside it where settings say that it is ours."""
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+
+import click
+import uvicorn
+
+from chatsheet.api import app as api_app
+from chatsheet.api.closed import Keys
+from chatsheet.cli import beside
+from chatsheet.cli.main import Options
+from chatsheet.core import ids
+from chatsheet.core.errors import Conflict, Refused
+from chatsheet.core.settings import Settings
+from chatsheet.core.tasks import Tasks
+from chatsheet.wiring import Services, open_services
+
+Companion = Callable[[Services], Coroutine[object, object, None]]
+"""Work that runs beside the server, on the same services."""
+
+
+class NotLoopback(Refused):
+    """Without a login nobody but this machine may reach the server."""
+
+    code = "server.not_loopback"
+
+
+class AddressTaken(Conflict):
+    """Another program listens there."""
+
+    code = "server.address_taken"
+
+
+@click.command("serve")
+@click.option("--host", help="Address to listen on; loopback only until a login mode is set.")
+@click.option("--port", type=int, help="Port to listen on; 0 takes a free one.")
+@click.pass_obj
+def command(options: Options, host: str | None, port: int | None) -> None:
+    """Serve the page and the API."""
+    settings = options.settings(server__host=host, server__port=port)
+    asyncio.run(serve(settings, options.config))
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would raise them again at its end and cut the clean-up short."""
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+
+async def serve(settings: Settings, config: Path | None, companion: Companion | None = None) -> None:
+    """Serve until interrupted; raises NotLoopback, AddressTaken."""
+    host = settings.server.host
+    if host != "localhost" and not _is_loopback(host):
+        raise NotLoopback(f"{host} is not a loopback address.", fix='set server.host = "127.0.0.1".')
+    token = settings.server.token
+    keys = Keys(token=token.reveal() if token else ids.new_key("cs"))
+    listening = _listen(host, settings.server.port)
+    async with open_services(settings) as services, beside.litellm(settings, config):
+        server = _Server(
+            uvicorn.Config(
+                api_app.create(services, keys),
+                lifespan="off",
+                access_log=False,
+                log_level="warning",
+                server_header=False,
+                timeout_graceful_shutdown=2,  # an open stream would otherwise hold the server for minutes
+            )
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop, server)
+        await services.chats.resume()
+        tasks = Tasks()
+        tasks.spawn(services.engine.warm(), name="warm engine")
+        if companion is not None:
+            tasks.spawn(companion(services), name="companion")
+        click.echo(f"ChatSheetAI on http://{host}:{listening.getsockname()[1]}/")
+        click.echo(f"token for /v1 and scripts: {'as set in server.token' if token else keys.token}")
+        try:
+            await server.serve(sockets=[listening])
+        finally:
+            await tasks.close()
+
+
+def _stop(server: uvicorn.Server) -> None:
+    server.should_exit = True
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise AddressTaken(f"{host}:{port} cannot be used: {error.strerror}.", fix="choose another --port.") from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

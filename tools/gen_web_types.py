@@ -1,0 +1,75 @@
+"""Writes ui/src/api/types.gen.ts from the Pydantic models of the API; `--check` fails when the file is stale."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from chatsheet.api.errors import ErrorBody
+from chatsheet.api.routes.chats import ChatEntry, NewChat, NewQuestion, TurnStarted
+from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
+from chatsheet.api.routes.status import Status
+from chatsheet.chat.events import Event, Live
+from chatsheet.core import loose
+from chatsheet.sheets.model import Result
+
+TARGET = Path(__file__).parents[1] / "ui/src/api/types.gen.ts"
+ROOTS = (ErrorBody, ChatEntry, NewChat, NewQuestion, TurnStarted, SheetEntry, SheetDetail, Status, Result, Event, Live)
+UNIONS = {"ChatEvent": Event, "LiveEvent": Live}
+_HEAD = "/** Written by tools/gen_web_types.py from the API's models; edits are lost. */\n"
+_SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
+
+
+def main() -> None:
+    """Write the file, or compare it."""
+    wanted = _HEAD + "\n".join(_declarations())
+    if "--check" in sys.argv:
+        if not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != wanted:
+            sys.exit(f"{TARGET.name} is stale: run `make types`.")
+        return
+    TARGET.parent.mkdir(parents=True, exist_ok=True)
+    TARGET.write_text(wanted, encoding="utf-8")
+
+
+def _declarations() -> Iterator[str]:
+    definitions: dict[str, Mapping[str, object]] = {}
+    for root in ROOTS:
+        schema = TypeAdapter[object](root).json_schema(mode="serialization")
+        definitions |= {name: loose.obj(body) for name, body in loose.obj(schema.get("$defs")).items()}
+        if "properties" in schema:
+            definitions[str(schema["title"])] = schema
+    for name in sorted(definitions):
+        if name != "JsonValue":
+            yield _interface(name, definitions[name])
+    for name, union in UNIONS.items():
+        schema = TypeAdapter[object](union).json_schema(mode="serialization")
+        yield f"\nexport type {name} = {' | '.join(_type(loose.obj(option)) for option in loose.array(schema['anyOf']))};\n"
+
+
+def _interface(name: str, schema: Mapping[str, object]) -> str:
+    fields = "".join(
+        f"  readonly {field}: {_type(loose.obj(body))};\n" for field, body in loose.obj(schema.get("properties")).items()
+    )
+    about = " ".join(loose.text(schema.get("description")).split())
+    return f"\n/** {about} */\nexport interface {name} {{\n{fields}}}\n"
+
+
+def _type(schema: Mapping[str, object]) -> str:
+    if "$ref" in schema:
+        name = loose.text(schema["$ref"]).rsplit("/", 1)[-1]
+        return "unknown" if name == "JsonValue" else name
+    if "const" in schema:
+        return loose.dumps(schema["const"])
+    if "enum" in schema:
+        return " | ".join(loose.dumps(value) for value in loose.array(schema["enum"]))
+    if options := loose.array(schema.get("anyOf")) or loose.array(schema.get("oneOf")):
+        return " | ".join(_type(loose.obj(option)) for option in options)
+    if schema.get("type") == "array":
+        item = _type(loose.obj(schema.get("items"))) if schema.get("items") else "unknown"
+        return f"readonly ({item})[]" if " " in item else f"readonly {item}[]"
+    return _SIMPLE.get(loose.text(schema.get("type")), "unknown")
+
+
+if __name__ == "__main__":
+    main()
