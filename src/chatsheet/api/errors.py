@@ -1,6 +1,8 @@
 """The one translation of errors to HTTP: status, stable code, what happened, and the fix."""
 
 import logging
+from collections.abc import Mapping
+from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -46,9 +48,8 @@ def install(app: FastAPI) -> None:
 
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         del request
-        details = error.errors() if isinstance(error, RequestValidationError) else []
-        # field names and reasons only: the framework's own answer would repeat the input
-        named = "; ".join(f"{'.'.join(str(p) for p in d['loc'][1:]) or 'body'}: {d['msg']}" for d in details)
+        details = cast("list[dict[str, object]]", error.errors()) if isinstance(error, RequestValidationError) else []
+        named = "; ".join(map(_named, details))
         return response(BadInput(f"the request is not valid: {named}.", fix="see /openapi.json."))
 
     async def http(request: Request, error: Exception) -> JSONResponse:
@@ -62,6 +63,12 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, ours)
+
+
+def _named(detail: Mapping[str, object]) -> str:
+    """Return a field's name and what is wrong with it; the framework's own answer would repeat the input."""
+    place = cast("tuple[object, ...]", detail["loc"])
+    return f"{'.'.join(map(str, place[1:])) or 'body'}: {detail['msg']}"
 
 
 def _internal(error: Exception) -> ChatSheetError:

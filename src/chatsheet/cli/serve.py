@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from pathlib import Path
 
 import click
@@ -50,8 +50,9 @@ def command(options: Options, host: str | None, port: int | None) -> None:
 class _Server(uvicorn.Server):
     """Leaves signals to us: uvicorn would raise them again at its end and cut the clean-up short."""
 
-    def capture_signals(self) -> contextlib.AbstractContextManager[None]:
-        return contextlib.nullcontext()
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
 
 
 async def serve(settings: Settings, config: Path | None, companion: Companion | None = None) -> None:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from chatsheet.core import loose
 from chatsheet.core.errors import BadInput
 from chatsheet.core.secret import SecretField
 
@@ -260,12 +261,10 @@ def _unknown_keys(raw: Mapping[str, object]) -> Iterator[Problem]:
     for name, model in _sections().items():
         yield from _unknown(raw.get(name), name, set(model.model_fields))
     llm = raw.get("llm")
-    routes = cast("dict[str, object]", llm).get("route") if isinstance(llm, dict) else None
-    if not isinstance(routes, dict):
-        return
+    routes = loose.obj(loose.obj(llm).get("route"))
     kinds = _route_kinds()
-    for name, route in cast("dict[str, object]", routes).items():
-        kind = cast("dict[str, object]", route).get("kind") if isinstance(route, dict) else None
+    for name, route in routes.items():
+        kind = loose.obj(route).get("kind")
         key = f"llm.route.{name}"
         if isinstance(kind, str) and kind in kinds:
             yield from _unknown(route, key, set(kinds[kind].model_fields))

@@ -81,7 +81,8 @@ class Egress:
         return await handler(request)
 
     async def _one_record(self, request: web.Request) -> web.Response:
-        record = await self.records.ended(request.match_info["attempt"], _WAIT_FOR_END_S)
+        wait_s = 0 if request.query.get("wait") == "0" else _WAIT_FOR_END_S
+        record = await self.records.ended(request.match_info["attempt"], wait_s)
         if record is None:
             return web.json_response({"error": {"code": "record.not_found", "message": "no such attempt"}}, status=404)
         return web.Response(text=record.model_dump_json(), content_type="application/json")

@@ -63,7 +63,7 @@ class RequestRefused(BadInput):
 class RecordReader(Protocol):
     """Where the gateway asks what the egress saw."""
 
-    async def get(self, attempt: str) -> Record | None: ...
+    async def get(self, attempt: str, *, wait: bool = True) -> Record | None: ...
 
 
 class _Failed(Exception):
@@ -214,7 +214,7 @@ class Gateway:
         headers: dict[str, str] | None = None,
     ) -> _Failed:
         """Name why an attempt failed; where our egress saw the provider fail, that is the cause."""
-        record = await self._record(running)
+        record = await self._record(running, wait=not (chain or symptom == "deadline.exceeded"))
         if record is not None and record.cause is not None:
             return _Failed(CATALOGUE[record.cause], body)
         evidence = Evidence(
@@ -238,10 +238,10 @@ class Gateway:
         running.collected.usage = record.usage or running.collected.usage
         running.collected.finish_reason = record.finish_reason
 
-    async def _record(self, running: _Running) -> Record | None:
+    async def _record(self, running: _Running, *, wait: bool = True) -> Record | None:
         if not running.route.is_ours:
             return None
-        record = await self._records.get(running.id)
+        record = await self._records.get(running.id, wait=wait)
         if record is not None:
             running.proof = "egress"
             running.status = record.status or running.status

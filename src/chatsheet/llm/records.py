@@ -94,15 +94,19 @@ class RemoteRecords:
         except (OSError, ValidationError):
             return None
 
-    async def get(self, attempt: str) -> Record | None:
-        """Return what the egress recorded of an attempt, or None where it saw nothing or cannot be asked."""
+    async def get(self, attempt: str, *, wait: bool = True) -> Record | None:
+        """Return what the egress recorded of an attempt, or None where it saw nothing or cannot be asked.
+
+        With `wait`, a call that still runs is given a moment to end.
+        """
         sidecar = self.sidecar()
         if sidecar is None:
             return None
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=_READ_S)
             self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
-        url, headers = f"{sidecar.egress_url}/records/{attempt}", {"Authorization": f"Bearer {sidecar.key}"}
+        url = f"{sidecar.egress_url}/records/{attempt}?wait={int(wait)}"
+        headers = {"Authorization": f"Bearer {sidecar.key}"}
         try:
             async with self._session.get(url, headers=headers) as response:
                 return Record.model_validate(loose.parse(await response.read())) if response.ok else None

@@ -53,7 +53,7 @@ class ScriptOrder(BaseModel):
 
 
 @dataclass(slots=True)
-class _Order:
+class Order:
     fault: str
     left: int | None
 
@@ -64,7 +64,7 @@ class State:
 
     key: str
     deployments: set[str]
-    orders: dict[str, _Order] = field(default_factory=dict[str, _Order])
+    orders: dict[str, Order] = field(default_factory=dict[str, Order])
     requests: deque[dict[str, JsonValue]] = field(default_factory=lambda: deque[dict[str, JsonValue]](maxlen=_MOST_REQUESTS))
 
     def next_fault(self, deployment: str) -> str:
@@ -250,7 +250,7 @@ class Simulator:
         order = FaultOrder.model_validate_json(await request.read())
         if order.fault not in FAULTS:
             return web.json_response({"error": f"unknown fault; known: {', '.join(FAULTS)}"}, status=400)
-        self.state.orders[order.deployment] = _Order(order.fault, order.times)
+        self.state.orders[order.deployment] = Order(order.fault, order.times)
         return web.json_response({"set": order.fault})
 
     async def _clear_faults(self, request: web.Request) -> web.Response:

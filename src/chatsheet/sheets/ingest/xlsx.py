@@ -17,7 +17,7 @@ def read(path: Path) -> Iterator[Grid]:
     """Yield each worksheet; raises FileEncrypted, FileNotAWorkbook, FileTooLarge."""
     _check_container(path)
     try:
-        workbook = CalamineWorkbook.from_path(str(path))
+        workbook = CalamineWorkbook.from_path(str(path))  # pyright: ignore[reportUnknownMemberType]  its stub leaves PathLike open
         for meta in workbook.sheets_metadata:
             if meta.typ != SheetTypeEnum.WorkSheet:
                 continue

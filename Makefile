@@ -1,0 +1,77 @@
+# The only list of commands. Paths are relative, so that the checkout may lie under a path with spaces.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export UV_PYTHON_DOWNLOADS := never
+export UV_PROJECT_ENVIRONMENT := .venv
+
+UV := .tools/uv/bin/uv
+RUN := $(UV) run --frozen --no-sync
+FILE ?= examples/sales.xlsx
+ASK ?=
+PORT ?= 8000
+
+.PHONY: help demo dev serve test check web browser-tools quick fix types build shots examples litellm-lock
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(UV): tools/uv.txt
+	@sh tools/get_uv.sh
+
+.venv/ready: $(UV) pyproject.toml uv.lock
+	@$(UV) sync --frozen --extra local --python "$$(command -v python3)"
+	@touch .venv/ready
+
+demo: .venv/ready ## the whole chain on this machine; ASK="…" [FILE=…] answers one question and exits
+	@$(UV) sync --quiet --frozen --extra local
+	@.venv/bin/chatsheet --data .demo demo --file "$(FILE)" --ask "$(ASK)" --port $(PORT)
+
+dev: .venv/ready ## server on :8000 and the page with reload on :5173
+	@trap 'kill 0' EXIT; .venv/bin/chatsheet --data .demo demo & cd ui && npm run dev
+
+test: .venv/ready browser-tools check web ## everything: format, lint, types, layers, tests, web, browser
+	@$(RUN) pytest -n 2 --cov --cov-report=term:skip-covered
+
+check: .venv/ready ## format, lint, types, layers, dependencies, generated files
+	@$(UV) lock --check
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) basedpyright
+	@$(RUN) lint-imports
+	@$(RUN) deptry src
+	@$(RUN) python tools/gen_web_types.py --check
+	@$(RUN) python tools/gen_reference.py --check
+
+web: .venv/ready ## the page's own checks and tests
+	@$(RUN) python tools/npm.py run check
+	@$(RUN) python tools/npm.py run test
+
+browser-tools:
+	@sh tools/get_browser.sh
+
+quick: .venv/ready ## lint, types and the tests that need no server
+	@$(RUN) ruff check .
+	@$(RUN) basedpyright
+	@$(RUN) pytest -q -n 2 -m "not slow"
+
+fix: .venv/ready ## format and fix what can be fixed
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix .
+	@$(RUN) python tools/npm.py run fix
+
+types: .venv/ready ## write what is generated: the page's types, the reference
+	@$(RUN) python tools/gen_web_types.py
+	@$(RUN) python tools/gen_reference.py
+
+build: $(UV) ## sdist and wheel, the page inside
+	@$(UV) build
+
+shots: .venv/ready browser-tools ## screenshots for the docs
+	@$(RUN) python tools/shots.py
+
+examples: .venv/ready ## write the sample workbooks again
+	@$(RUN) python tools/make_examples.py
+
+litellm-lock: $(UV) ## lock LiteLLM's environment again, by hash
+	@echo 'litellm[proxy]==1.106.2' | $(UV) pip compile --universal --generate-hashes --python-version 3.11 \
+		--no-header --no-annotate -o src/chatsheet/llm/litellm.lock -
