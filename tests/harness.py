@@ -108,7 +108,7 @@ def write_settings(folder: Path, text: str, secrets: Mapping[str, str] | None = 
 
 
 def azure_settings(folder: Path, wire: Wire, *deployments: str, more: str = "") -> Settings:
-    """Return settings with one azure route per deployment, in order, named first, second, …"""
+    """Return settings with one azure route per deployment, in order, named first, second and so on."""
     names = ("first", "second", "third", "fourth")[: len(deployments)]
     listed = ", ".join(f'"{name}"' for name in names)
     sections = "".join(

@@ -175,6 +175,8 @@ class Chats:
     async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
         async with self._database.unit() as connection:
             seq = await store.append(connection, actor, chat_id, [event], at=self._clock.now())
+        if isinstance(event, Answered | Failed | Cancelled):
+            self._running.pop(chat_id, None)  # before anyone hears of it: who hears the end may ask again at once
         self._tell(chat_id, Numbered(seq, event))
 
     async def _drive(self, actor: Actor, chat_id: str, turn: str) -> None:

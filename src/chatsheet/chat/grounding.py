@@ -4,17 +4,18 @@ A number is traced when some cell of this turn's results, rounded as the answer 
 thousands separators are read as people write them. What matches nothing is marked, not removed.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
 
 from pydantic import JsonValue
 
 from chatsheet.chat.events import NumberFound, ToolAnswered
 
-_NUMBER = re.compile(
-    r"(?<![\w.,-])[-\u2212]?\d{1,3}(?:[,\u202f\u00a0' ]\d{3})+(?:\.\d+)?(?!\w)|(?<![\w.,])[-\u2212]?\d+(?:\.\d+)?(?!\w)"
-)
+_START = r"(?<![\w.,])(?<![^\W\d_][-\u2212])"  # not inside a word, a longer number or a name such as A-17
+_GROUPED = r"\d{1,3}(?:[,\u202f\u00a0' ]\d{3})+(?:\.\d+)?"
+_NUMBER = re.compile(rf"{_START}[-\u2212]?(?:{_GROUPED}|\d+(?:\.\d+)?)(?!\w)")
 _DATE = re.compile(r"\b\d{4}-\d{2}(-\d{2})?\b|\bQ[1-4]\b|\b(19|20)\d{2}\b")
 _SCALES = (Decimal(1), Decimal("0.01"))  # as written, or a percentage of a share
 
@@ -53,6 +54,8 @@ def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, Jso
         for column, value in zip(answered.result.columns, row, strict=True):
             yield index, column.name, value
     yield None, None, answered.result.row_count
+    for used in answered.rows_used:
+        yield None, None, used.rows
 
 
 def _same(written: Decimal, value: JsonValue) -> bool:
@@ -65,15 +68,16 @@ def _same(written: Decimal, value: JsonValue) -> bool:
     if not cell.is_finite():
         return False
     places = Decimal(1).scaleb(int(written.as_tuple().exponent))
+    scales = _SCALES if abs(cell) <= 1 else _SCALES[:1]
     return any(
-        written in {_rounded(cell / scale, places), _rounded(-cell / scale, places)}
-        for scale in (_SCALES if abs(cell) <= 1 else _SCALES[:1])
+        written == _rounded(sign * cell / scale, places, rounding)
+        for scale, sign, rounding in itertools.product(scales, (1, -1), (ROUND_HALF_UP, ROUND_HALF_EVEN))
     )
 
 
-def _rounded(value: Decimal, places: Decimal) -> Decimal | None:
+def _rounded(value: Decimal, places: Decimal, rounding: str) -> Decimal | None:
     try:
-        return value.quantize(places, rounding=ROUND_HALF_UP)
+        return value.quantize(places, rounding=rounding)
     except InvalidOperation:
         return None  # more digits than a decimal holds: not the number that was written
 

@@ -77,9 +77,11 @@ def step(log: Sequence[Event], limits: Limits) -> Command:
 
 
 def _next_call(turn: Sequence[Event], limits: Limits) -> Command:
-    replies = [event for event in turn if isinstance(event, ModelReplied)]
-    answered = {event.call_id for event in turn if isinstance(event, ToolAnswered)}
-    for number, call in enumerate(replies[-1].calls):
+    replies = [(place, event) for place, event in enumerate(turn) if isinstance(event, ModelReplied)]
+    place, reply = replies[-1]
+    # of this step only: some models give the calls of every step the same ids
+    answered = {event.call_id for event in turn[place:] if isinstance(event, ToolAnswered)}
+    for number, call in enumerate(reply.calls):
         if call.id not in answered:
             return RunTool(call) if number < limits.calls_per_step else RefuseTool(call)
     return CallModel(with_tools=len(replies) < limits.model_steps - 1)

@@ -2,20 +2,27 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BeforeValidator
 
 
-@dataclass(frozen=True, slots=True)
 class Secret:
-    """A secret and where it came from; `value` is None where the source is empty, and `problem` says why."""
+    """A secret and where it came from; `value` is None where the source is empty, and `problem` says why.
 
-    source: str
-    value: str | None = field(repr=False)
-    problem: str = ""
+    Not a dataclass and not a model: those would write the value out when they are printed or dumped.
+    """
+
+    __slots__ = ("problem", "source", "value")
+
+    def __init__(self, source: str, value: str | None, problem: str = "") -> None:
+        self.source = source
+        self.value = value
+        self.problem = problem
+
+    def __repr__(self) -> str:
+        return f"Secret({self.source})"
 
     def reveal(self) -> str:
         """Return the secret; an unset one must have been refused at start."""

@@ -37,90 +37,129 @@ Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
 
 
 class ServerSettings(_Frozen):
-    """Where the HTTP door listens; `token` opens `/v1` and scripts, a random one is printed when it is left out."""
+    """Where the HTTP door listens."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; loopback only until a login mode is set."""
     port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
     token: SecretField | None = None
+    """Opens `/v1` and the API to scripts; left out, a random one is printed at start."""
 
 
 class _Route(_Frozen):
     first_content_s: Seconds | None = None
+    """How long to wait for the first content on this route; default: the general one."""
     deadline_s: Seconds | None = None
+    """What this route may need for a whole answer; the longest of all routes is the deadline."""
     prompt_budget_tokens: int | None = Field(default=None, ge=200)
+    """How long a prompt may be, for models that read slowly; the smallest of all routes counts."""
 
 
 class LitellmRoute(_Route):
     """A LiteLLM proxy. With `serves` we run it and generate its config; without, others do."""
 
     kind: Literal["litellm"]
+    """The kind of this route."""
     base_url: str = "http://127.0.0.1:4000"
+    """Where the proxy listens."""
     key: SecretField
+    """The proxy's master key, or a virtual key of a proxy that others run."""
     serves: tuple[str, ...] = ()
+    """Routes that our proxy forwards to, one alias each; the first answers."""
     egress_port: int = Field(default=4001, ge=1, le=65535)
+    """Where our egress listens, the only address that our proxy knows."""
     model: str | None = None
+    """The alias to ask for; default: the first served route, else the model's name."""
 
 
 class _Upstream(_Route):
     network: Literal["any", "private"] = "any"
+    """private: connect to private addresses only, whatever DNS says."""
     private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Further networks that count as private."""
     ca_file: Path | None = None
+    """Certificate authorities to trust instead of the system's, as PEM."""
 
 
 class AzureRoute(_Upstream):
     """An Azure OpenAI deployment, reached directly."""
 
     kind: Literal["azure"]
+    """The kind of this route."""
     endpoint: str
+    """The resource's address, without a path."""
     deployment: str
+    """The deployment's name, which is not the model's."""
     api_version: str = "2024-10-21"
+    """A dated api-version, or v1."""
     auth: Literal["key", "entra"] = "key"
+    """key: the resource's key; entra: the identity of this machine."""
     key: SecretField | None = None
+    """The resource's key."""
 
 
 class OpenAIRoute(_Upstream):
     """OpenAI's own API: the third opinion of the testing plan."""
 
     kind: Literal["openai"]
+    """The kind of this route."""
     base_url: str = "https://api.openai.com/v1"
+    """The API's address, with its version path."""
     key: SecretField
+    """The API key."""
     model: str | None = None
+    """What to ask for there; default: the model's name."""
 
 
 class CompatibleRoute(_Upstream):
     """Any server with OpenAI's wire format: Ollama, vLLM, llama.cpp, another gateway."""
 
     kind: Literal["compatible"]
+    """The kind of this route."""
     base_url: str
+    """The server's address, with its version path."""
     key: SecretField | None = None
+    """The key, where the server wants one."""
     model: str | None = None
+    """What to ask for there; default: the model's name."""
 
 
 RouteSettings = LitellmRoute | AzureRoute | OpenAIRoute | CompatibleRoute
 
 
 class LlmSettings(_Frozen):
-    """Which model is asked for and the routes to it, in order of preference."""
+    """Which model is asked for and the routes to it."""
 
     model: str = "gpt-4o"
+    """The name that clients of /v1 ask for."""
     routes: tuple[str, ...] = ()
+    """Routes in order of preference."""
     deadline_s: Seconds = 60
+    """One deadline over all attempts of a call."""
     connect_s: Seconds = 2
+    """How long a connection may take."""
     first_content_s: Seconds = 10
+    """How long to wait for the first content before the next route is tried."""
     idle_s: Seconds = 15
+    """How long a stream may pause."""
     route: dict[str, Annotated[RouteSettings, Field(discriminator="kind")]] = {}
+    """The routes by name, each a section [llm.route.NAME]."""
 
 
 class Settings(_Frozen):
     """All settings of a process."""
 
     data: Path = Field(default_factory=lambda: platformdirs.user_data_path("chatsheet"))
+    """Where sheets, chats and state are kept."""
     server: ServerSettings = ServerSettings()
+    """The HTTP door."""
     llm: LlmSettings = LlmSettings()
+    """The model and its routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +177,14 @@ class SettingsInvalid(BadInput):
     code = "settings.invalid"
 
     def __init__(self, source: str, problems: list[Problem]) -> None:
-        lines = "; ".join(f"{p.key}: {p.reason} ({p.fix})" for p in problems)
-        super().__init__(f"{source}: {lines}.", fix=problems[0].fix + ".")
+        if len(problems) == 1:
+            only = problems[0]
+            super().__init__(
+                f"{source}: {only.key}: {only.reason}.", fix=only.fix if only.fix.endswith("?") else f"{only.fix}."
+            )
+        else:
+            lines = "; ".join(f"{p.key}: {p.reason} ({p.fix})" for p in problems)
+            super().__init__(f"{source} has {len(problems)} problems: {lines}.", fix="correct each of them.")
         self.problems = problems
 
 
@@ -203,27 +248,37 @@ def _route_kinds() -> dict[str, type[BaseModel]]:
 
 def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, object]]:
     """Yield (dotted key, value) for each CHATSHEET_ variable that names a setting; lists are comma separated."""
-    route_fields = sorted({f for m in _route_kinds().values() for f in m.model_fields}, key=len, reverse=True)
     for name, value in environment.items():
         rest = name.removeprefix("CHATSHEET_").lower()
         if rest == name.lower():
             continue
         if rest == "data":
             yield "data", value
-        for section, model in _sections().items():
-            field = rest.removeprefix(f"{section}_")
-            if field in model.model_fields and field not in {rest, "route"}:
-                yield f"{section}.{field}", _listed(model, field, value)
-        if rest.startswith("llm_route_"):
-            tail = rest.removeprefix("llm_route_")
-            found = next((f for f in route_fields if tail.endswith(f"_{f}")), None)
-            if found is None:
-                raise SettingsInvalid(
-                    "environment",
-                    [Problem(name, "names no setting of a route", f"use one of {', '.join(route_fields)}")],
-                )
-            many = value.split(",") if found in {"serves", "private_networks"} else value
-            yield f"llm.route.{tail.removesuffix(f'_{found}')}.{found}", many
+        elif rest.startswith("llm_route_"):
+            yield _route_setting(name, rest.removeprefix("llm_route_"), value)
+        else:
+            for section, model in _sections().items():
+                if rest.startswith(f"{section}_"):
+                    field = rest.removeprefix(f"{section}_")
+                    _require_known(name, field, set(model.model_fields) - {"route"})
+                    yield f"{section}.{field}", _listed(model, field, value)
+
+
+def _route_setting(variable: str, tail: str, value: str) -> tuple[str, object]:
+    fields = sorted({f for m in _route_kinds().values() for f in m.model_fields}, key=len, reverse=True)
+    found = next((f for f in fields if tail.endswith(f"_{f}")), None)
+    if found is None:
+        _require_known(variable, tail.rpartition("_")[2], set(fields))
+        found = ""
+    listed = value.split(",") if found in {"serves", "private_networks"} else value
+    return f"llm.route.{tail.removesuffix(f'_{found}')}.{found}", listed
+
+
+def _require_known(variable: str, field: str, known: set[str]) -> None:
+    if field not in known:
+        nearest = difflib.get_close_matches(field, known, n=1, cutoff=0.4)
+        fix = f'did you mean "{nearest[0].upper()}" at its end?' if nearest else f"use one of {', '.join(sorted(known))}"
+        raise SettingsInvalid("environment", [Problem(variable, "names no setting", fix)])
 
 
 def _listed(model: type[BaseModel], field: str, value: str) -> object:
@@ -285,9 +340,10 @@ def _unknown(section: object, prefix: str, known: set[str]) -> Iterator[Problem]
 
 
 def _problem_of(error: dict[str, object]) -> Problem:
-    location = cast("tuple[object, ...]", error["loc"])
-    kinds = _route_kinds()
-    key = ".".join(str(part) for part in location if part not in kinds)
+    location = list(cast("tuple[object, ...]", error["loc"]))
+    if location[:2] == ["llm", "route"]:
+        del location[3:4]  # pydantic names the kind here, which no file does
+    key = ".".join(map(str, location))
     message = str(error["msg"]).removeprefix("Value error, ")
     fix = "add it" if error["type"] == "missing" else "see docs/reference/settings.md"
     return Problem(key, message, fix)

@@ -54,6 +54,8 @@ class ScriptOrder(BaseModel):
 
 @dataclass(slots=True)
 class Order:
+    """A fault that waits to be played; `left` counts down, None stays."""
+
     fault: str
     left: int | None
 

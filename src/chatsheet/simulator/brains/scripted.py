@@ -52,7 +52,8 @@ class ScriptedBrain:
         if not script:
             raise BrainFailed(f"the script of {deployment} has no more exchanges")
         exchange = script[0]
-        last = loose.dumps(loose.array(body.get("messages"))[-1:])
+        last = loose.obj(next(iter(loose.array(body.get("messages"))[-1:]), None)).get("content")
+        last = last if isinstance(last, str) else loose.dumps(last)
         if exchange.expect not in last:
             raise BrainFailed(f"the script of {deployment} expects {exchange.expect!r} in the last message")
         script.popleft()

@@ -1,0 +1,187 @@
+"""A chat end to end on the simulator: real sheets, real SQL, a scripted model on the other side of the wire."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from chatsheet.chat import store
+from chatsheet.chat.driver import QuestionInvalid
+from chatsheet.chat.events import (
+    Answered,
+    Asked,
+    Cancelled,
+    Event,
+    Failed,
+    Live,
+    ModelReplied,
+    StepRestarted,
+    ToolAnswered,
+    Wrote,
+)
+from chatsheet.chat.store import ChatMovedOn, ChatNotFound
+from chatsheet.core.identity import LOCAL, Actor
+from chatsheet.core.settings import Settings
+from chatsheet.wiring import Services, open_services
+from tests.harness import Wire, azure_settings, runs, says
+
+pytestmark = pytest.mark.anyio
+T = TypeVar("T")
+
+SQL = "SELECT region, SUM(revenue) AS revenue FROM orders GROUP BY region ORDER BY revenue DESC"
+
+
+@asynccontextmanager
+async def chatting(settings: Settings, sales: Path) -> AsyncGenerator[tuple[Services, str], None]:
+    """Open services and a chat about the sample workbook."""
+    async with open_services(settings) as services:
+        opened = await services.library.bring_in(LOCAL, sales)
+        yield services, (await services.chats.start(LOCAL, opened.sheet.id)).id
+
+
+async def follow(services: Services, chat_id: str) -> list[Event | Live]:
+    """Return what happens in a chat until its turn is over."""
+    seen: list[Event | Live] = []
+    async with asyncio.timeout(30), aclosing(services.chats.watch(LOCAL, chat_id)) as watched:
+        async for numbered in watched:
+            seen.append(numbered.event)
+            if isinstance(numbered.event, Answered | Failed | Cancelled):
+                break
+    return seen
+
+
+def of_kind(events: list[Event | Live], kind: type[T]) -> list[T]:
+    """Return the events of one kind."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+async def test_a_question_becomes_sql_a_result_and_a_grounded_answer(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.script("gpt-4o", runs(SQL, expect="sold most"), says("South sold most: 155,288.70.", expect='"handle":"r1"'))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which region sold most?")
+        events = await follow(services, chat_id)
+    (ran,) = of_kind(events, ToolAnswered)
+    assert ran.result is not None
+    assert ran.result.rows[0][0] == "South"
+    assert (ran.rows_used[0].table, ran.rows_used[0].rows) == ("orders", 600)
+    (answered,) = of_kind(events, Answered)
+    assert [number.handle for number in answered.numbers] == ["r1"]
+
+
+async def test_the_model_is_told_what_was_wrong_with_its_sql(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.script("gpt-4o", runs("SELECT SUM(revenu) FROM orders"), runs(SQL, expect="nearest columns: revenue"), says("Done."))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "How much?")
+        events = await follow(services, chat_id)
+    assert [tool.is_error for tool in of_kind(events, ToolAnswered)] == [True, False]
+
+
+async def test_a_route_that_dies_after_content_restarts_the_step_visibly(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.script("dying", says("one two three four five six"))
+    wire.fault("dying", "cut")
+    wire.script("sound", says("A whole answer."))
+    async with chatting(azure_settings(tmp_path, wire, "dying", "sound"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Hello?")
+        events = await follow(services, chat_id)
+    (restarted,) = of_kind(events, StepRestarted)
+    assert restarted.route == "first"
+    place = events.index(restarted)
+    assert of_kind(events[:place], Wrote)
+    assert of_kind(events, Answered)[0].text == "A whole answer."
+
+
+async def test_a_turn_without_any_route_fails_with_its_trail(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.fault("gpt-4o", "A1")
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Hello?")
+        (failed,) = of_kind(await follow(services, chat_id), Failed)
+    assert failed.code == "llm.no_route_answered"
+    assert [attempt.cause for attempt in failed.trail.attempts] == ["azure.key_wrong"]
+
+
+async def test_a_turn_can_be_stopped_and_the_next_question_works(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.fault("gpt-4o", "silence")
+    wire.script("gpt-4o", says("Here."))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Are you there?")
+        await services.chats.stop(LOCAL, chat_id)
+        assert of_kind(await follow(services, chat_id), Cancelled)
+        wire.simulator.state.orders.clear()
+        await services.chats.ask(LOCAL, chat_id, "And now?")
+        assert of_kind(await last_turn(services, chat_id), Answered)
+
+
+async def last_turn(services: Services, chat_id: str) -> list[Event | Live]:
+    """Return the events after the second question until its end."""
+    seen: list[Event | Live] = []
+    asked = 0
+    async with asyncio.timeout(30), aclosing(services.chats.watch(LOCAL, chat_id)) as watched:
+        async for numbered in watched:
+            asked += isinstance(numbered.event, Asked)
+            if asked == 2:
+                seen.append(numbered.event)
+                if isinstance(numbered.event, Answered | Failed | Cancelled):
+                    break
+    return seen
+
+
+async def test_two_watchers_see_the_same_log_and_a_late_one_catches_up(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.script("gpt-4o", runs(SQL), says("Done."))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        first = asyncio.ensure_future(follow(services, chat_id))
+        await services.chats.ask(LOCAL, chat_id, "Go?")
+        second = await follow(services, chat_id)
+        late = await follow(services, chat_id)
+        logs = [[e for e in seen if not isinstance(e, Wrote)] for seen in (await first, second, late)]
+    assert logs[0] == logs[1] == logs[2]
+    assert isinstance(logs[0][0], Asked)
+
+
+async def test_a_question_is_refused_while_one_is_answered(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.fault("gpt-4o", "silence")
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "One?")
+        with pytest.raises(ChatMovedOn):
+            await services.chats.ask(LOCAL, chat_id, "Two?")
+
+
+@pytest.mark.parametrize("question", ["", "   ", "x" * 4_001])
+async def test_an_empty_or_endless_question_is_refused(tmp_path: Path, wire: Wire, sales: Path, question: str) -> None:
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        with pytest.raises(QuestionInvalid):
+            await services.chats.ask(LOCAL, chat_id, question)
+
+
+async def test_another_workspace_does_not_see_the_chat(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    stranger = Actor("elsewhere", "somebody")
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        with pytest.raises(ChatNotFound):
+            await services.chats.ask(stranger, chat_id, "Hello?")
+        with pytest.raises(ChatNotFound):
+            await anext(services.chats.watch(stranger, chat_id))
+
+
+async def test_a_turn_that_a_stopped_process_left_open_goes_on(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    """The log of the first process ends after the question; the second one reads it and answers."""
+    settings = azure_settings(tmp_path, wire, "gpt-4o")
+    async with chatting(settings, sales) as (services, chat_id), services.database.unit() as connection:
+        asked = Asked(turn="turn_left", question="Still there?")
+        await store.append(connection, LOCAL, chat_id, [asked], at=services.clock.now())
+    wire.script("gpt-4o", says("Yes, still.", expect="Still there?"))
+    async with open_services(settings) as services:
+        await services.chats.resume()
+        assert of_kind(await follow(services, chat_id), Answered)[0].text == "Yes, still."
+
+
+async def test_an_earlier_turn_is_told_in_short_and_its_rows_are_not(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.script("gpt-4o", runs(SQL), says("South leads."), says("Second answer.", expect="And the second?"))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which leads?")
+        await follow(services, chat_id)
+        await services.chats.ask(LOCAL, chat_id, "And the second?")
+        events = await last_turn(services, chat_id)
+    (reply,) = of_kind(events, ModelReplied)
+    assert reply.text == "Second answer."
