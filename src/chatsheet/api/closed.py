@@ -6,6 +6,7 @@ unsafe methods, declared content types only. Follows OWASP ASVS 5.0 sections 3.4
 
 import hashlib
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
@@ -18,7 +19,7 @@ from chatsheet.api import errors
 from chatsheet.core import ids
 from chatsheet.core.errors import BadInput, ChatSheetError, Refused
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_PATHS = frozenset({"/", "/index.html", "/healthz"})
 _UPLOAD = "application/octet-stream"
@@ -77,7 +78,7 @@ class Keys:
 def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> None:
     """Raise the reason why a request may not pass; return for one that may. Header names are lower case. Pure."""
     host = headers.get("host", "")
-    if host.rpartition(":")[0 if ":" in host.rpartition("]")[2] else 2] not in _LOOPBACK:
+    if _LOOPBACK.fullmatch(host) is None:
         raise HostRefused(f"this server is not called {host or 'that'}.", fix="open the address that it printed.")
     site, origin = headers.get("sec-fetch-site"), headers.get("origin")
     if method not in _SAFE or path.startswith("/v1"):

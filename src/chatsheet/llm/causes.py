@@ -132,7 +132,8 @@ _EXCEPTIONS: tuple[tuple[str, str], ...] = (
 def _from_exceptions(evidence: Evidence) -> str:
     chain = "\n".join(evidence.exceptions)
     code = next((code for pattern, code in _EXCEPTIONS if re.search(pattern, chain)), "unknown")
-    return "litellm.down" if code == "net.refused" and evidence.route_kind == "litellm" else code
+    is_proxy_gone = evidence.route_kind == "litellm" and code in {"net.refused", "net.reset"}
+    return "litellm.down" if is_proxy_gone else code
 
 
 # in order: the first that fits. (statuses, pattern in the body, code); an empty pattern fits any body

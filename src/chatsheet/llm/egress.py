@@ -36,6 +36,7 @@ class _Call:
     status: int | None = None
     request_id: str | None = None
     cause: str | None = None
+    filtered: str = ""
     collected: Collected = field(default_factory=Collected)
 
     def record(self, *, is_over: bool) -> Record:
@@ -46,6 +47,7 @@ class _Call:
             attempt=self.attempt,
             route=self.route.name,
             cause=self.cause,
+            filtered=self.filtered,
             status=self.status,
             request_id=self.request_id,
             model=seen.model,
@@ -125,7 +127,7 @@ class Egress:
             if upstream.status != _OK:
                 body = await legs.error_body(upstream)
                 evidence = Evidence(route_kind=call.route.kind, status=upstream.status, headers=headers, body=body)
-                call.cause = causes.classify(evidence).code
+                call.cause, call.filtered = causes.classify(evidence).code, causes.filter_category(body)
                 return web.Response(status=upstream.status, body=body.encode(), headers=headers)
             return await self._stream(call, request, upstream, headers)
         finally:

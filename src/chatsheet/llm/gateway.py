@@ -69,10 +69,10 @@ class RecordReader(Protocol):
 class _Failed(Exception):
     """An attempt that ended without a whole answer."""
 
-    def __init__(self, cause: Cause, body: str = "") -> None:
+    def __init__(self, cause: Cause, filtered: str = "") -> None:
         super().__init__(cause.code)
         self.cause = cause
-        self.body = body
+        self.filtered = filtered
 
 
 @dataclass(slots=True)
@@ -132,12 +132,12 @@ class Gateway:
         deadline = self._clock.monotonic() + self.plan.deadline_s
         failures: list[Failure] = []
         attempts: list[Attempt] = []
-        body = ""
+        filtered = ""
         while True:
             now = self._clock.monotonic()
             step = router.choose(self.plan.routes, failures, remaining_s=deadline - now)
             if isinstance(step, GiveUp):
-                raise _error(step.cause, Trail(attempts=tuple(attempts)), body)
+                raise _error(step.cause, Trail(attempts=tuple(attempts)), filtered)
             running = _Running(step.route, started=now, deadline=deadline)
             try:
                 async with aclosing(self._attempt(running, request)) as deltas:
@@ -146,7 +146,7 @@ class Gateway:
             except _Failed as failed:
                 failures.append(Failure(step.route.name, failed.cause))
                 attempts.append(running.ended(failed.cause, self._clock.monotonic()))
-                body = failed.body
+                filtered = failed.filtered
                 if running.first_content is not None:
                     yield Restarted(step.route.name, failed.cause.code)
                 continue
@@ -216,7 +216,7 @@ class Gateway:
         """Name why an attempt failed; where our egress saw the provider fail, that is the cause."""
         record = await self._record(running, wait=not (chain or symptom == "deadline.exceeded"))
         if record is not None and record.cause is not None:
-            return _Failed(CATALOGUE[record.cause], body)
+            return _Failed(CATALOGUE[record.cause], record.filtered)
         evidence = Evidence(
             route_kind=running.route.kind,
             status=running.status,
@@ -225,7 +225,7 @@ class Gateway:
             exceptions=chain,
             symptom=symptom,
         )
-        return _Failed(causes.classify(evidence), body)
+        return _Failed(causes.classify(evidence), causes.filter_category(body))
 
     async def _verify(self, running: _Running) -> None:
         """Hold LiteLLM's word against the egress's record: what the provider did not finish is not an answer."""
@@ -249,13 +249,12 @@ class Gateway:
         return record
 
 
-def _error(cause: Cause, trail: Trail, body: str) -> NoRouteAnswered | RequestRefused:
+def _error(cause: Cause, trail: Trail, filtered: str) -> NoRouteAnswered | RequestRefused:
     if cause.another_route_helps or cause.code == "deadline.exceeded":
         what = f"no route to the model answered ({trail.line() or cause.code})."
         error: NoRouteAnswered | RequestRefused = NoRouteAnswered(what, fix=f"{cause.fix}.")
     else:
-        category = causes.filter_category(body)
-        what = f"the model refused the request: {cause.code}" + (f" ({category})." if category else ".")
+        what = f"the model refused the request: {cause.code}" + (f" ({filtered})." if filtered else ".")
         error = RequestRefused(what, fix=f"{cause.fix}.")
     error.trail = trail
     return error

@@ -26,6 +26,8 @@ class Record(BaseModel):
     attempt: str
     route: str
     cause: str | None = None
+    filtered: str = ""
+    """The categories of a content filter that was hit."""
     status: int | None = None
     request_id: str | None = None
     model: str = ""

@@ -40,6 +40,10 @@ class ScriptedBrain:
         """Append exchanges to a deployment's script."""
         self._scripts.setdefault(deployment, deque()).extend(exchanges)
 
+    def clear(self, deployment: str) -> None:
+        """Forget what is left of a deployment's script."""
+        self._scripts.pop(deployment, None)
+
     async def __aenter__(self) -> None:
         """Nothing to open."""
 

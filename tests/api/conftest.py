@@ -1,0 +1,48 @@
+"""The real application on a real port, over real services and the simulator."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+import uvicorn
+
+from chatsheet.api import app
+from chatsheet.api.closed import Keys
+from chatsheet.wiring import Services, open_services
+from tests.harness import Wire, azure_settings, free_ports
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that listens, and a client of it that holds the token."""
+
+    url: str
+    keys: Keys
+    services: Services
+    wire: Wire
+    client: aiohttp.ClientSession
+
+
+@pytest.fixture
+async def served(tmp_path: Path, wire: Wire) -> AsyncGenerator[Served, None]:
+    """Serve the application while a test runs."""
+    keys = Keys(token="token-of-this-start")
+    (port,) = free_ports(1)
+    async with open_services(azure_settings(tmp_path, wire, "gpt-4o")) as services:
+        config = uvicorn.Config(
+            app.create(services, keys), port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1
+        )
+        server = uvicorn.Server(config)
+        server.capture_signals = contextlib.nullcontext  # pyright: ignore[reportAttributeAccessIssue]  pytest keeps its own
+        running = asyncio.ensure_future(server.serve())
+        while not server.started:
+            await asyncio.sleep(0)
+        url = f"http://127.0.0.1:{port}"
+        async with aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {keys.token}"}) as client:
+            yield Served(url, keys, services, wire, client)
+        server.should_exit = True
+        await running

@@ -1,0 +1,125 @@
+"""The API as the page and scripts use it."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.api.conftest import Served
+from tests.harness import runs, says
+
+pytestmark = pytest.mark.anyio
+OCTETS = {"Content-Type": "application/octet-stream"}
+
+
+async def upload(served: Served, path: Path, name: str = "") -> dict[str, object]:
+    async with served.client.post(
+        "/api/sheets", params={"name": name or path.name}, data=path.read_bytes(), headers=OCTETS
+    ) as r:
+        assert r.status == 201, await r.text()
+        found: dict[str, object] = await r.json()
+        return found
+
+
+async def code_of(response: aiohttp.ClientResponse) -> str:
+    return str((await response.json())["error"]["code"])
+
+
+async def start_chat(served: Served, sales: Path) -> str:
+    detail = await upload(served, sales)
+    sheet = detail["sheet"]
+    assert isinstance(sheet, dict)
+    async with served.client.post("/api/chats", json={"sheet_id": sheet["id"]}) as response:
+        return str((await response.json())["id"])
+
+
+async def events(served: Served, chat: str, after: int = 0) -> list[dict[str, object]]:
+    """Follow a chat until its turn is over."""
+    seen: list[dict[str, object]] = []
+    async with asyncio.timeout(30), served.client.get(f"/api/chats/{chat}/events", params={"after": after}) as response:
+        assert response.headers["Content-Type"].startswith("text/event-stream")
+        async for line in response.content:
+            if line.startswith(b"data: "):
+                seen.append(json.loads(line[6:]))
+                if seen[-1]["kind"] in {"answered", "failed", "cancelled"}:
+                    break
+    return seen
+
+
+async def test_a_workbook_is_uploaded_listed_and_read(served: Served, sales: Path) -> None:
+    detail = await upload(served, sales)
+    sheet, workbook = detail["sheet"], detail["workbook"]
+    assert isinstance(sheet, dict)
+    assert isinstance(workbook, dict)
+    assert [table["tab"] for table in workbook["tables"]] == ["Orders", "Targets", "Returns"]
+    async with served.client.get("/api/sheets") as response:
+        assert [entry["name"] for entry in await response.json()] == ["sales.xlsx"]
+    async with served.client.get(f"/api/sheets/{sheet['id']}/tables/orders/rows", params={"offset": 598}) as response:
+        window = await response.json()
+    assert [row[0] for row in window["rows"]] == [600, 601]
+
+
+async def test_a_bad_upload_says_what_to_do_and_leaves_nothing(served: Served, tmp_path: Path) -> None:
+    async with served.client.post("/api/sheets", params={"name": "x.xlsx"}, data=b"\x89PNG", headers=OCTETS) as response:
+        assert response.status == 400
+        assert await code_of(response) == "file.not_a_workbook"
+    assert list((tmp_path / "incoming").iterdir()) == []
+    async with served.client.get("/api/sheets") as response:
+        assert await response.json() == []
+
+
+async def test_a_question_streams_to_its_answer(served: Served, sales: Path) -> None:
+    served.wire.script("gpt-4o", runs("SELECT COUNT(*) AS n FROM orders"), says("There are 600 orders."))
+    chat = await start_chat(served, sales)
+    async with served.client.post(f"/api/chats/{chat}/questions", json={"question": "How many orders?"}) as response:
+        assert response.status == 202
+    kinds = [event["kind"] for event in await events(served, chat)]
+    assert kinds[0] == "asked"
+    assert kinds[-1] == "answered"
+    resumed = await events(served, chat, after=2)
+    assert [event["kind"] for event in resumed if event["kind"] != "wrote"] == ["tool_answered", "model_replied", "answered"]
+
+
+async def test_a_silent_turn_can_be_stopped(served: Served, sales: Path) -> None:
+    served.wire.fault("gpt-4o", "silence")
+    chat = await start_chat(served, sales)
+    async with served.client.post(f"/api/chats/{chat}/questions", json={"question": "Anybody?"}):
+        pass
+    async with served.client.post(f"/api/chats/{chat}/stop", json={}) as response:
+        assert response.status == 202
+    assert (await events(served, chat))[-1]["kind"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/api/sheets/sheet_none", None, 404, "sheet.not_found"),
+        ("GET", "/api/chats/chat_none/events", None, 404, "chat.not_found"),
+        ("POST", "/api/chats", {"sheet_id": "sheet_none"}, 404, "sheet.not_found"),
+        ("POST", "/api/chats", {"sheet": "x"}, 400, "input.invalid"),
+        ("POST", "/api/chats/chat_none/questions", {"question": "?"}, 404, "chat.not_found"),
+        ("GET", "/api/nothing", None, 404, "request.not_found"),
+        ("DELETE", "/api/sheets", {}, 405, "request.not_found"),
+    ],
+)
+async def test_what_is_not_there_or_not_valid_is_said_by_code(
+    served: Served, method: str, path: str, body: object, status: int, code: str
+) -> None:
+    async with served.client.request(method, path, json=body) as response:
+        assert (response.status, await code_of(response)) == (status, code)
+
+
+async def test_an_error_never_repeats_what_was_sent(served: Served) -> None:
+    async with served.client.post("/api/chats", json={"sheet_id": ["CANARY"], "CANARY2": 1}) as response:
+        said = await response.text()
+    assert "CANARY'" not in said
+    assert '"CANARY"' not in said
+
+
+async def test_the_status_names_the_routes(served: Served) -> None:
+    async with served.client.get("/api/status") as response:
+        found = await response.json()
+    assert found["routes"] == [{"name": "first", "kind": "azure", "is_private": False, "is_ours": False}]
+    assert found["litellm_pid"] is None

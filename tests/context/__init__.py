@@ -1,0 +1,1 @@
+"""Tests of context: what the model is told."""

@@ -1,0 +1,242 @@
+"""Each row of the failure catalogue that the gateway covers is told apart by its text."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatsheet.core import loose
+from chatsheet.llm.causes import CATALOGUE, Evidence, classify, filter_category
+from chatsheet.simulator.faults import FAULTS
+
+AZURE = [
+    (401, "Access denied due to invalid subscription key or wrong API endpoint. Make sure to …", "azure.key_wrong", "A1"),
+    (401, "Unauthorized. Access token is missing, invalid, audience is incorrect", "azure.token_rejected", "A2"),
+    (
+        401,
+        "PermissionDenied: The principal `x` lacks the required data action `y` to perform `z`",
+        "azure.permission",
+        "A3",
+    ),
+    (401, "PermissionDenied: Principal does not have access to API/Operation.", "azure.permission", "A4"),
+    (403, "AuthenticationTypeDisabled: Key based authentication is disabled", "azure.key_auth_disabled", "A5"),
+    (
+        400,
+        "Tenant provided in token does not match resource token: Token tenant a does not match resource tenant.",
+        "azure.tenant_mismatch",
+        "A6",
+    ),
+    (401, "Access denied due to missing subscription key.", "azure.subscription_key_missing", "A11"),
+    (403, "Public access is disabled. Please configure private endpoint.", "azure.public_access_disabled", "N1"),
+    (403, "Access denied due to Virtual Network/Firewall rules.", "azure.firewall", "N2"),
+    (
+        403,
+        "A Virtual Network is configured for this resource. Please use the correct endpoint",
+        "azure.regional_endpoint",
+        "N3",
+    ),
+    (404, "DeploymentNotFound: The API deployment for this resource does not exist.", "azure.deployment_not_found", "D1"),
+    (404, "Resource not found", "azure.resource_not_found", "D2"),
+    (400, "API version not supported", "azure.api_version", "D3"),
+    (400, "Model o3 is enabled only for api versions 2024-12-01-preview and later", "azure.api_version", "D4"),
+    (400, "response_format value as json_schema is enabled only for api versions 2024-08-01", "azure.api_version", "D5"),
+    (400, "unsupported_parameter: 'max_tokens' is not supported with this model.", "azure.parameter", "D6"),
+    (400, "Unrecognized request argument supplied: max_completion_tokens", "azure.parameter", "D7"),
+    (
+        400,
+        "The chatCompletion operation does not work with the specified model, gpt-35-turbo",
+        "azure.model_retired",
+        "D8",
+    ),
+    (
+        429,
+        "Requests to the ChatCompletions_Create Operation have exceeded token rate limit of your current S0 pricing tier.",
+        "azure.rate_limited",
+        "C1",
+    ),
+    (
+        429,
+        "Your requests to gpt-5.1 for gpt-5.1 in East US 2 have exceeded the token rate limit",
+        "azure.rate_limited",
+        "C2",
+    ),
+    (
+        429,
+        "The system is currently experiencing high demand … exceeds the maximum usage size allowed during peak load.",
+        "azure.capacity",
+        "C3",
+    ),
+    (
+        400,
+        "content_filter: The response was filtered due to the prompt triggering Azure OpenAI's content management policy",
+        "content.filtered",
+        "X1",
+    ),
+    (
+        400,
+        "The response was filtered due to the prompt triggering Microsoft\u2019s content management policy",
+        "content.filtered",
+        "X1 with a curly apostrophe",
+    ),
+    (400, "context_length_exceeded", "request.context_length", "X3"),
+    (400, "This model\u2019s maximum context length is 128000 tokens", "request.context_length", "X3 in words"),
+    (500, "The server had an error while processing your request.", "provider.error", "500"),
+    (503, "The service is temporarily unavailable.", "provider.unavailable", "503"),
+]
+
+LITELLM = [
+    (401, "Authentication Error, No api key passed in.", "litellm.key_missing", "L2"),
+    (400, '{"message":"No connected db.","type":"no_db_connection"}', "litellm.key_wrong", "L3"),
+    (401, "LiteLLM Virtual Key expected. Received=not-needed, expected to start with 'sk-'.", "litellm.key_wrong", "L4"),
+    (401, "Malformed API Key passed in. Ensure Key has `Bearer ` prefix.", "litellm.key_missing", "L5"),
+    (401, "Invalid proxy server token passed. key=x, not found in db", "litellm.key_wrong", "L6"),
+    (400, "Invalid model name passed in model=gpt-4o. Call /v1/models", "litellm.unknown_model", "L7"),
+    (
+        400,
+        "You passed in model=X. There are no healthy deployments for this model",
+        "litellm.unknown_model",
+        "L8",
+    ),
+    (
+        429,
+        "No deployments available for selected model, Try again in 5 seconds … cooldown_list=[]",
+        "litellm.cooldown",
+        "L9",
+    ),
+    (500, "litellm.InternalServerError: Connection error.", "litellm.upstream_unreachable", "L10"),
+    (500, "Missing credentials. Please pass one of api_key, azure_ad_token", "litellm.credentials_missing", "L12"),
+    (500, "Must provide one of the base_url or azure_endpoint arguments", "litellm.credentials_missing", "L13"),
+    (401, "litellm.AuthenticationError: Access denied due to invalid subscription key", "azure.key_wrong", "A1 through it"),
+    (500, "Unexpected string response from Azure: <html>", "provider.not_json", "N12 through it"),
+]
+
+
+@pytest.mark.parametrize(("status", "text", "code", "row"), AZURE, ids=[row[3] for row in AZURE])
+def test_azure_says_it_in_these_words(status: int, text: str, code: str, row: str) -> None:
+    body = loose.dumps({"error": {"code": str(status), "message": text}})
+    assert classify(Evidence(route_kind="azure", status=status, body=body)).code == code, row
+
+
+@pytest.mark.parametrize(("status", "text", "code", "row"), LITELLM, ids=[row[3] for row in LITELLM])
+def test_litellm_says_it_in_these_words(status: int, text: str, code: str, row: str) -> None:
+    body = loose.dumps({"error": {"message": text, "code": str(status)}})
+    assert classify(Evidence(route_kind="litellm", status=status, body=body)).code == code, row
+
+
+def test_litellms_words_mean_nothing_from_a_direct_route() -> None:
+    evidence = Evidence(route_kind="azure", status=500, body="Connection error.")
+    assert classify(evidence).code == "provider.error"
+
+
+def test_an_exhausted_openai_account_is_not_a_rate_limit() -> None:
+    """C4."""
+    body = '{"error":{"type":"insufficient_quota","message":"You exceeded your current quota, please check your plan"}}'
+    cause = classify(Evidence(route_kind="openai", status=429, body=body))
+    assert cause.code == "openai.quota"
+    assert cause.permanent
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (429, "Rate limit reached for gpt-4o", "openai.rate_limited"),
+        (401, '{"error":{"code":"invalid_api_key","message":"Incorrect API key provided."}}', "openai.key_wrong"),
+        (401, "nothing that we know", "openai.key_wrong"),
+    ],
+)
+def test_openai_is_named_where_openai_answered(status: int, body: str, code: str) -> None:
+    assert classify(Evidence(route_kind="openai", status=status, body=body)).code == code
+
+
+@pytest.mark.parametrize("status", [200, 403, 407, 502])
+@pytest.mark.parametrize("kind", ["azure", "litellm"])
+def test_a_page_instead_of_json_is_a_proxys_or_a_sign_in(status: int, kind: str) -> None:
+    """N12."""
+    evidence = Evidence(route_kind=kind, status=status, body="\n <!DOCTYPE html><title>Sign in</title>")
+    assert classify(evidence).code == "provider.not_json"
+
+
+@pytest.mark.parametrize(
+    ("chain", "code"),
+    [
+        (("ClientConnectorDNSError: Cannot connect", "gaierror: [Errno -2] Name or service not known"), "net.dns_failed"),
+        (("ConnectionTimeoutError: Connection timeout to host",), "net.connect_timeout"),
+        (
+            ("ClientConnectorCertificateError: … Hostname mismatch, certificate is not valid for 'a.b'",),
+            "tls.hostname_mismatch",
+        ),
+        (
+            ("ClientConnectorCertificateError: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate in chain",),
+            "tls.untrusted_ca",
+        ),
+        (("ClientConnectorSSLError: [SSL: WRONG_VERSION_NUMBER]",), "tls.failed"),
+        (("ClientConnectorError: Cannot connect", "AddressNotPrivate: 20.1.2.3 is"), "net.dns_public_for_private"),
+        (("ClientConnectorError: …", "ConnectionRefusedError: [Errno 111] Connect call failed"), "net.refused"),
+        (("ClientConnectorError: …", "OSError: [Errno 113] No route to host"), "net.unreachable"),
+        (("ServerDisconnectedError: Server disconnected",), "net.reset"),
+        (("ClientPayloadError: Response payload is not completed",), "stream.cut"),
+        (("TimeoutError: ",), "stream.silent"),
+        (("TokenFailed: ClientAuthenticationError: CredentialUnavailableError",), "entra.token_failed"),
+        (("ValueError: anything else",), "unknown"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_an_exception_shows_which_layer_failed(chain: tuple[str, ...], code: str) -> None:
+    """N5 to N8, and what else a socket can do."""
+    assert classify(Evidence(route_kind="azure", exceptions=chain)).code == code
+
+
+def test_a_refused_litellm_is_down() -> None:
+    chain = ("ClientConnectorError: …", "ConnectionRefusedError: [Errno 111]")
+    assert classify(Evidence(route_kind="litellm", exceptions=chain)).code == "litellm.down"
+
+
+@pytest.mark.parametrize("status", [402, 405, 409, 413, 418, 451])
+def test_a_foreign_client_error_stays_unknown(status: int) -> None:
+    assert classify(Evidence(route_kind="azure", status=status, body="teapot")).code == "unknown"
+
+
+@pytest.mark.parametrize("status", [500, 501, 502, 504, 529, 599])
+def test_a_foreign_server_error_is_the_providers(status: int) -> None:
+    assert classify(Evidence(route_kind="azure", status=status, body="teapot")).code == "provider.error"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_named_whatever_it_says(status: int) -> None:
+    assert classify(Evidence(route_kind="azure", status=status, body="<a>moved</a>")).code == "net.redirected"
+
+
+def test_what_the_caller_saw_itself_goes_first() -> None:
+    evidence = Evidence(route_kind="azure", status=401, exceptions=("TimeoutError: ",), symptom="stream.cut")
+    assert classify(evidence).code == "stream.cut"
+
+
+@given(
+    kind=st.sampled_from(["azure", "litellm", "openai", "compatible"]),
+    status=st.none() | st.integers(0, 999),
+    body=st.text(),
+    chain=st.lists(st.text(), max_size=3),
+    symptom=st.text(),
+)
+def test_any_evidence_has_a_cause_of_the_catalogue(
+    kind: str, status: int | None, body: str, chain: list[str], symptom: str
+) -> None:
+    evidence = Evidence(route_kind=kind, status=status, body=body, exceptions=tuple(chain), symptom=symptom)
+    assert classify(evidence) in CATALOGUE.values()
+
+
+def test_every_cause_names_a_fix_under_its_own_code() -> None:
+    assert all(cause.code == code and cause.fix and not cause.fix.endswith(".") for code, cause in CATALOGUE.items())
+
+
+def test_only_what_would_fail_everywhere_ends_the_search() -> None:
+    terminal = {code for code, cause in CATALOGUE.items() if not cause.another_route_helps}
+    assert terminal == {"content.filtered", "request.context_length", "request.invalid", "deadline.exceeded"}
+
+
+def test_the_filters_category_is_read_from_azures_answer() -> None:
+    assert filter_category(loose.dumps(FAULTS["X1"].body)) == "violence"
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", '{"error":"text"}', '{"error":{"innererror":[]}}'])
+def test_an_answer_without_a_category_has_none(body: str) -> None:
+    assert filter_category(body) == ""

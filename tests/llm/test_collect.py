@@ -1,0 +1,99 @@
+"""A stream's chunks become one reply only where the stream is whole."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chatsheet.core import loose
+from chatsheet.llm.collect import Collected
+from chatsheet.llm.model import TextDelta, ToolCall, ToolDelta, Trail, Usage
+
+
+def chunk(delta: dict[str, object] | None = None, finish: str | None = None, **more: object) -> bytes:
+    """Return one chunk's data."""
+    return loose.dumps({"choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish}], **more}).encode()
+
+
+def collect(*events: bytes) -> Collected:
+    """Take all events."""
+    collected = Collected()
+    for event in events:
+        list(collected.take(event))
+    return collected
+
+
+HI, STOP, DONE = chunk({"content": "Hi"}), chunk(finish="stop"), b"[DONE]"
+
+
+@pytest.mark.parametrize(
+    ("events", "verdict"),
+    [
+        ((HI, STOP, DONE), ""),
+        ((HI, DONE), "stream.cut"),
+        ((HI, STOP), "stream.cut"),
+        ((HI,), "stream.cut"),
+        ((), "stream.cut"),
+        ((STOP, DONE), "stream.empty"),
+        ((HI, b"no json", STOP, DONE), "stream.malformed"),
+        ((HI, b'{"error":{"message":"x"}}', STOP, DONE), "stream.error"),
+        ((HI, chunk(finish="content_filter"), DONE), "content.filtered"),
+        ((chunk(finish="content_filter"),), "content.filtered"),
+        ((chunk({"tool_calls": [{"index": 0, "id": "c"}]}), chunk(finish="tool_calls"), DONE), ""),
+    ],
+    ids=[
+        "whole",
+        "no finish reason",
+        "no end mark",
+        "neither",
+        "nothing",
+        "no content",
+        "malformed",
+        "error in band",
+        "filtered",
+        "filtered and cut",
+        "tool call",
+    ],
+)
+def test_only_a_finish_reason_and_an_end_make_a_stream_whole(events: tuple[bytes, ...], verdict: str) -> None:
+    assert collect(*events).verdict() == verdict
+
+
+def test_an_error_in_band_keeps_its_body() -> None:
+    body = '{"error":{"message":"boom"}}'
+    assert collect(body.encode()).error_body == body
+
+
+def test_deltas_come_out_as_they_come_in() -> None:
+    collected = Collected()
+    assert list(collected.take(HI)) == [TextDelta("Hi")]
+    assert list(collected.take(chunk({"role": "assistant", "content": ""}))) == []
+    call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]}
+    assert list(collected.take(chunk(call))) == [ToolDelta(0, "c", "f", "")]
+
+
+def test_fragments_of_two_calls_are_put_together_by_index() -> None:
+    pieces = [(1, "b", "two", "{"), (0, "a", "one", "["), (1, "", "", "}"), (0, "", "", "]")]
+    events = [
+        chunk({"tool_calls": [{"index": i, "id": id_, "function": {"name": name, "arguments": text}}]})
+        for i, id_, name, text in pieces
+    ]
+    reply = collect(*events).reply(route="first", trail=Trail())
+    assert reply.tool_calls == (
+        ToolCall(id="a", name="one", arguments="[]"),
+        ToolCall(id="b", name="two", arguments="{}"),
+    )
+
+
+@given(words=st.lists(st.text(), max_size=8))
+def test_the_text_is_all_pieces_in_order(words: list[str]) -> None:
+    collected = collect(*(chunk({"content": word}) for word in words))
+    assert collected.reply(route="first", trail=Trail()).text == "".join(words)
+
+
+def test_the_reply_says_who_answered_and_at_what_cost() -> None:
+    usage = {"prompt_tokens": 3, "completion_tokens": 2}
+    reply = collect(chunk({"content": "Hi"}, model="gpt-4o-2024"), STOP, chunk(usage=usage), DONE).reply(
+        route="first", trail=Trail()
+    )
+    assert (reply.text, reply.model, reply.route, reply.finish_reason) == ("Hi", "gpt-4o-2024", "first", "stop")
+    assert reply.usage == Usage(input_tokens=3, output_tokens=2)

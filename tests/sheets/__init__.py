@@ -1,0 +1,1 @@
+"""Tests of sheets: a file becomes typed tables, tables answer guarded SQL."""

@@ -1,0 +1,1 @@
+"""Tests of the simulator: both ports, every fault, the scripted brain and the weights."""
