@@ -53,10 +53,12 @@ async def raw_server(play: Play, seen: list[bytes] | None = None) -> AsyncGenera
     """Serve each connection by reading one request into `seen`, playing, and then waiting for the client to leave."""
     running = RawServer()
     tasks: set[asyncio.Task[None] | None] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         running.connections += 1
         tasks.add(asyncio.current_task())
+        writers.append(writer)
         try:
             asked = await reader.readuntil(b"\r\n\r\n")
             length = re.search(rb"(?i)content-length: (\d+)", asked)
@@ -77,9 +79,8 @@ async def raw_server(play: Play, seen: list[bytes] | None = None) -> AsyncGenera
         yield running
     finally:
         server.close()
-        for task in tasks:
-            if task is not None:
-                task.cancel()
+        for writer in writers:
+            writer.transport.abort()
         await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
 
 

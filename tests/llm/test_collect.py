@@ -1,5 +1,7 @@
 """A stream's chunks become one reply only where the stream is whole."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from chatsheet.llm.collect import Collected
 from chatsheet.llm.model import TextDelta, ToolCall, ToolDelta, Trail, Usage
 
 
-def chunk(delta: dict[str, object] | None = None, finish: str | None = None, **more: object) -> bytes:
+def chunk(delta: Mapping[str, object] | None = None, finish: str | None = None, **more: object) -> bytes:
     """Return one chunk's data."""
     return loose.dumps({"choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish}], **more}).encode()
 

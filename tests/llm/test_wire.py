@@ -1,5 +1,6 @@
 """The wire: events however the bytes are split, chunks of any shape, and what each kind of route is sent."""
 
+import itertools
 from dataclasses import replace
 from typing import Literal
 
@@ -27,7 +28,7 @@ def decode(pieces: list[bytes]) -> list[bytes]:
 def split(stream: bytes, cuts: list[int]) -> list[bytes]:
     """Cut a stream at these places."""
     places = [0, *sorted(cut % (len(stream) + 1) for cut in cuts), len(stream)]
-    return [stream[start:end] for start, end in zip(places, places[1:], strict=False)]
+    return [stream[start:end] for start, end in itertools.pairwise(places)]
 
 
 @given(payloads=payloads, cuts=st.lists(st.integers(0, 10_000), max_size=12), ending=st.sampled_from(["\n", "\r\n"]))

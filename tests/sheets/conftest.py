@@ -23,6 +23,7 @@ class Sample:
 
     path: Path
     workbook: Workbook
+    databases: worker.Databases
 
     @property
     def columns(self) -> dict[str, list[str]]:
@@ -35,14 +36,14 @@ class Sample:
 
     def run(self, sql: str) -> Result:
         """Run SQL with the limits of a query worker, without the process."""
-        return worker.run_query(worker.Databases(), path=str(self.path), sql=sql, max_rows=1000, max_bytes=1_000_000)
+        return worker.run_query(self.databases, path=str(self.path), sql=sql, max_rows=1000, max_bytes=1_000_000)
 
 
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Sample:
     """examples/sales.xlsx: orders, targets and returns."""
     path = tmp_path_factory.mktemp("sample") / "base.duckdb"
-    return Sample(path, load.load(ROOT / "examples" / "sales.xlsx", path))
+    return Sample(path, load.load(ROOT / "examples" / "sales.xlsx", path), worker.Databases())
 
 
 @pytest.fixture

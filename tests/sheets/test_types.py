@@ -124,7 +124,13 @@ def test_nothing_is_grouped_after_a_zero_so_0_125_reads_one_way() -> None:
 
 
 def test_a_number_is_written_as_a_person_would() -> None:
-    assert [written(cell) for cell in (12.0, 1.5, True, date(2025, 1, 2), 1e300)] == ["12", "1.5", "True", "2025-01-02", "1e+300"]
+    assert [written(cell) for cell in (12.0, 1.5, True, date(2025, 1, 2), 1e300)] == [
+        "12",
+        "1.5",
+        "True",
+        "2025-01-02",
+        "1e+300",
+    ]
 
 
 @given(CELLS)
@@ -142,7 +148,9 @@ def test_a_column_has_values_of_one_type_only(cells: Sequence[Cell]) -> None:
 def test_text_is_kept_exactly_as_written(cells: Sequence[Cell]) -> None:
     typed = decide(cells)
     assume(typed.type == "text")
-    kept = [(cell, value) for cell, value in zip(cells, typed.values, strict=True) if isinstance(cell, str) and value is not None]
+    kept = [
+        (cell, value) for cell, value in zip(cells, typed.values, strict=True) if isinstance(cell, str) and value is not None
+    ]
     assert all(cell == value for cell, value in kept)
 
 

@@ -17,7 +17,7 @@ async def ask(wire: Wire, deployment: str, *, stream: bool = True) -> tuple[int,
     url = f"{wire.url}/openai/deployments/{deployment}/chat/completions?api-version=2024-10-21"
     body = loose.dumps({"messages": [{"role": "user", "content": "Hi"}], "stream": stream})
     async with aiohttp.ClientSession() as session, session.post(url, data=body, headers={"api-key": wire.key}) as response:
-        return response.status, loose.parse(await response.read()), dict(response.headers)
+        return response.status, loose.parse(await response.read()), {k.lower(): v for k, v in response.headers.items()}
 
 
 @pytest.mark.parametrize("name", FAULTS)
