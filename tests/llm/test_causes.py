@@ -138,12 +138,14 @@ def test_an_exhausted_openai_account_is_not_a_rate_limit() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "code"),
     [
-        (429, "Rate limit reached for gpt-4o", "openai.rate_limited"),
+        (429, "Rate limit reached for gpt-4o", "provider.rate_limited"),
         (401, '{"error":{"code":"invalid_api_key","message":"Incorrect API key provided."}}', "openai.key_wrong"),
-        (401, "nothing that we know", "openai.key_wrong"),
+        (401, "nothing that we know", "provider.key_wrong"),
+        (404, "The model does not exist", "provider.not_found"),
+        (403, "Country not supported", "provider.permission"),
     ],
 )
-def test_openai_is_named_where_openai_answered(status: int, body: str, code: str) -> None:
+def test_azure_is_not_blamed_where_another_provider_answered(status: int, body: str, code: str) -> None:
     assert classify(Evidence(route_kind="openai", status=status, body=body)).code == code
 
 

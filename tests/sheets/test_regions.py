@@ -34,7 +34,7 @@ def test_the_first_row_of_names_is_the_header() -> None:
 def test_title_rows_above_the_header_become_notes() -> None:
     region = found([["Sales  2025"], [], ["as of", None, "May"], ["Name", "Age", "Town", "Pay"], ["Ann", 3, "Rome", 9]])
     assert region.notes == ("Sales 2025", "as of May")
-    assert (region.header_row, region.cells) == (4, "A4:C5")
+    assert (region.header_row, region.cells) == (4, "A4:D5")
     assert region.evidence == "test; header in row 4, 2 row(s) of notes above"
 
 

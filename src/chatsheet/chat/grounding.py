@@ -5,6 +5,7 @@ thousands separators are read as people write them. What matches nothing is mark
 """
 
 import itertools
+import math
 import re
 from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
@@ -61,17 +62,15 @@ def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, Jso
 def _same(written: Decimal, value: JsonValue) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
-    try:
-        cell = Decimal(str(value))
-    except InvalidOperation:
-        return False
-    if not cell.is_finite():
-        return False
+    # a float both as it is written and as it is stored: programs round the one or the other
+    cells = {_decimal(str(value)), Decimal(value) if isinstance(value, float) and math.isfinite(value) else None} - {None}
     places = Decimal(1).scaleb(int(written.as_tuple().exponent))
-    scales = _SCALES if abs(cell) <= 1 else _SCALES[:1]
     return any(
         written == _rounded(sign * cell / scale, places, rounding)
-        for scale, sign, rounding in itertools.product(scales, (1, -1), (ROUND_HALF_UP, ROUND_HALF_EVEN))
+        for cell in cells
+        if cell is not None and cell.is_finite()
+        for scale in (_SCALES if abs(cell) <= 1 else _SCALES[:1])
+        for sign, rounding in itertools.product((1, -1), (ROUND_HALF_UP, ROUND_HALF_EVEN))
     )
 
 

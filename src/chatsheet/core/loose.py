@@ -14,7 +14,7 @@ def parse(text: str | bytes) -> JsonValue:
     """Return parsed JSON, or None for what is not JSON."""
     try:
         return cast("JsonValue", json.loads(text))  # json.loads returns nothing else
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from chatsheet.core import loose
 
-Owner = Literal["you", "network", "azure", "litellm", "openai", "nobody"]
+Owner = Literal["you", "network", "azure", "provider", "litellm", "openai", "nobody"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ CATALOGUE: dict[str, Cause] = dict(
         _cause("net.redirected", "network", "the address answers with a redirect: name the final one in settings"),
         _cause("tls.untrusted_ca", "network", "name the certificate authority with ca_file", permanent=True),
         _cause("tls.hostname_mismatch", "you", "use the resource's own host name, not an alias", permanent=True),
+        _cause("tls.ca_file", "you", "name a readable PEM file with ca_file", permanent=True),
         _cause("tls.failed", "network", "check that the port speaks TLS and no proxy intercepts it", permanent=True),
         _cause("litellm.down", "litellm", "start it with `chatsheet litellm run`, or wait until it has started"),
         _cause("litellm.key_missing", "you", "set the key of the litellm route", permanent=True),
@@ -68,22 +69,25 @@ CATALOGUE: dict[str, Cause] = dict(
         _cause("azure.model_retired", "azure", "deploy a current model", permanent=True),
         _cause("azure.rate_limited", "azure", "wait as told, or raise the deployment's quota"),
         _cause("azure.capacity", "azure", "wait as told, or use another region"),
-        _cause("openai.rate_limited", "openai", "wait as told"),
         _cause("openai.quota", "openai", "check plan and billing", permanent=True),
         _cause("openai.key_wrong", "you", "use a valid OpenAI key", permanent=True),
         _cause("entra.token_failed", "you", "check the managed identity or the sign-in of this machine"),
         _cause("content.filtered", "nobody", "rephrase the question", helps=False),
         _cause("request.context_length", "nobody", "ask about fewer columns", helps=False),
         _cause("request.invalid", "nobody", "correct the request", helps=False),
-        _cause("provider.error", "azure", "try again"),
-        _cause("provider.unavailable", "azure", "try again"),
+        _cause("provider.error", "provider", "try again"),
+        _cause("provider.unavailable", "provider", "try again"),
+        _cause("provider.key_wrong", "you", "set the key that this server expects", permanent=True),
+        _cause("provider.permission", "you", "ask the server's owner for access", permanent=True),
+        _cause("provider.not_found", "you", "check base_url and the model's name", permanent=True),
+        _cause("provider.rate_limited", "provider", "wait as told"),
         _cause("provider.not_json", "network", "a sign-in or proxy page answered: bypass it for this host"),
-        _cause("stream.silent", "azure", "try again, or raise first_content_s"),
-        _cause("stream.stalled", "azure", "try again"),
-        _cause("stream.cut", "azure", "try again"),
-        _cause("stream.empty", "azure", "try again"),
-        _cause("stream.malformed", "azure", "try again"),
-        _cause("stream.error", "azure", "try again"),
+        _cause("stream.silent", "provider", "try again, or raise first_content_s"),
+        _cause("stream.stalled", "provider", "try again"),
+        _cause("stream.cut", "provider", "try again"),
+        _cause("stream.empty", "provider", "try again"),
+        _cause("stream.malformed", "provider", "try again"),
+        _cause("stream.error", "provider", "try again"),
         _cause("deadline.exceeded", "nobody", "raise deadline_s", helps=False),
         _cause("unknown", "nobody", "look at the evidence"),
     ]
@@ -118,7 +122,8 @@ _EXCEPTIONS: tuple[tuple[str, str], ...] = (
     (r"CredentialUnavailable|ClientAuthenticationError", "entra.token_failed"),
     (r"Hostname mismatch|not valid for|IP address mismatch", "tls.hostname_mismatch"),
     (r"CERTIFICATE_VERIFY_FAILED|self.signed certificate", "tls.untrusted_ca"),
-    (r"ClientConnectorDNSError|Name or service not known|getaddrinfo|DNS", "net.dns_failed"),
+    (r"ClientConnectorDNSError|Name or service not known|getaddrinfo", "net.dns_failed"),
+    (r"FileNotFoundError|NO_CERTIFICATE_OR_CRL_FOUND", "tls.ca_file"),
     (r"ClientConnectorSSLError|SSLError|WRONG_VERSION_NUMBER", "tls.failed"),
     (r"ConnectionTimeoutError|Connect call timed out", "net.connect_timeout"),
     (r"ConnectionRefusedError|Connect call failed|Errno 111", "net.refused"),
@@ -161,7 +166,8 @@ _AZURE: tuple[tuple[frozenset[int], str, str], ...] = (
     ),
     (frozenset({400}), r"Tenant provided in token|resource tenant", "azure.tenant_mismatch"),  # A6
     (frozenset({400}), r"unsupported_parameter|Unrecognized request argument|Unsupported parameter", "azure.parameter"),
-    (frozenset({400, 422}), r"", "request.invalid"),
+    (frozenset({400, 422}), r"- 'messages'|messages\[\d+\]|Invalid (type|value) for 'messages", "request.invalid"),
+    (frozenset({401}), r"invalid subscription key", "azure.key_wrong"),  # A1
     (
         frozenset({401, 403}),
         r"principal .*lacks|PermissionDenied|does not have access to API",
@@ -170,35 +176,42 @@ _AZURE: tuple[tuple[frozenset[int], str, str], ...] = (
     (frozenset({401}), r"missing subscription key", "azure.subscription_key_missing"),  # A11
     (frozenset({401}), r"Access token is missing|audience is incorrect", "azure.token_rejected"),  # A2
     (frozenset({401}), r"invalid_api_key|Incorrect API key", "openai.key_wrong"),
-    (frozenset({401}), r"", "azure.key_wrong"),  # A1
     (frozenset({403}), r"AuthenticationTypeDisabled|Key based authentication is disabled", "azure.key_auth_disabled"),
     (frozenset({403}), r"Public access is disabled", "azure.public_access_disabled"),  # N1
     (frozenset({403}), r"Virtual Network/Firewall|VNet/Firewall", "azure.firewall"),  # N2
     (frozenset({403}), r"A Virtual Network is configured", "azure.regional_endpoint"),  # N3
-    (frozenset({403}), r"", "azure.permission"),
     (frozenset({404}), r"DeploymentNotFound|deployment .*does not exist", "azure.deployment_not_found"),  # D1
-    (frozenset({404}), r"", "azure.resource_not_found"),  # D2
+    (frozenset({404}), r"Resource not found", "azure.resource_not_found"),  # D2
     (frozenset({429}), r"insufficient_quota|exceeded your current quota", "openai.quota"),  # C4
     (frozenset({429}), r"high demand|maximum usage size allowed", "azure.capacity"),  # C3
     (frozenset({429}), r"", "azure.rate_limited"),  # C1 C2
     (frozenset({503}), r"", "provider.unavailable"),
 )
 
+_ANY_PROVIDER: tuple[tuple[frozenset[int], str, str], ...] = (
+    (frozenset({400}), r"content_filter|content management policy", "content.filtered"),
+    (frozenset({400}), r"context_length_exceeded|maximum context length|exceed_context_size", "request.context_length"),
+    (frozenset({401}), r"invalid_api_key|Incorrect API key", "openai.key_wrong"),
+    (frozenset({401}), r"", "provider.key_wrong"),
+    (frozenset({403}), r"", "provider.permission"),
+    (frozenset({404}), r"", "provider.not_found"),
+    (frozenset({429}), r"insufficient_quota|exceeded your current quota", "openai.quota"),
+    (frozenset({429}), r"", "provider.rate_limited"),
+    (frozenset({503}), r"", "provider.unavailable"),
+)
+_TABLES = {"litellm": (*_LITELLM, *_AZURE), "azure": _AZURE}
+
 
 def _from_answer(evidence: Evidence) -> str:
     status = evidence.status or 0
     if 300 <= status < 400:  # noqa: PLR2004  redirects
         return "net.redirected"
-    if evidence.body.lstrip()[:1] == "<" or "Unexpected string response" in evidence.body:
-        return "provider.not_json"
-    tables = (*_LITELLM, *_AZURE) if evidence.route_kind == "litellm" else _AZURE
+    if status == 407 or evidence.body.lstrip()[:1] == "<" or "Unexpected string response" in evidence.body:  # noqa: PLR2004
+        return "provider.not_json"  # N12: a proxy wants a sign-in, or a page answered
     text = evidence.body.replace("\u2019", "'")
-    found = next((c for statuses, p, c in tables if status in statuses and re.search(p, text, re.IGNORECASE)), None)
-    if found is None:
-        return "provider.error" if status >= 500 else "unknown"  # noqa: PLR2004  server errors
-    if evidence.route_kind == "openai" and found in {"azure.rate_limited", "azure.key_wrong"}:
-        return found.replace("azure", "openai")
-    return found
+    table = _TABLES.get(evidence.route_kind, _ANY_PROVIDER)
+    found = next((c for statuses, p, c in table if status in statuses and re.search(p, text, re.IGNORECASE)), None)
+    return found or ("provider.error" if status >= 500 else "unknown")  # noqa: PLR2004  server errors
 
 
 def filter_category(body: str) -> str:

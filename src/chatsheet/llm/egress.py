@@ -4,6 +4,7 @@ It knows LiteLLM by a random key, adds the provider's key or Entra token (LiteLL
 and address guard, passes bytes on as they come, and records what the provider really said under the attempt id.
 """
 
+import asyncio
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class _Call:
     request_id: str | None = None
     cause: str | None = None
     filtered: str = ""
+    has_left: bool = False
+    """LiteLLM went away first: whatever is missing then is not the provider's doing."""
     collected: Collected = field(default_factory=Collected)
 
     def record(self, *, is_over: bool) -> Record:
@@ -78,7 +81,7 @@ class Egress:
     @web.middleware
     async def _authenticate(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("api-key") or request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._key.encode()):
+        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._key.encode()):
             return web.json_response({"error": {"code": "egress.key_wrong", "message": "wrong key"}}, status=401)
         return await handler(request)
 
@@ -111,8 +114,11 @@ class Egress:
             if call.status == _OK:
                 _break_off(request)
             return web.json_response({"error": {"code": call.cause, "message": "Connection error."}}, status=502)
+        except asyncio.CancelledError:
+            call.has_left = True
+            raise
         finally:
-            if call.status == _OK and call.cause is None:
+            if call.status == _OK and call.cause is None and not call.has_left:
                 call.cause = call.collected.verdict() or None
             self.records.put(call.record(is_over=True))
 
@@ -144,6 +150,9 @@ class Egress:
                 for _ in call.collected.take(event):
                     pass
             await response.write(data)
+            if call.collected.is_done:
+                await legs.finish(upstream)
+                break
         # before the last byte goes out: who hears the end of the stream must already find the record
         self.records.put(call.record(is_over=True))
         if call.collected.verdict():

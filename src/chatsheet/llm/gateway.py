@@ -37,6 +37,8 @@ from chatsheet.llm.router import Failure, GiveUp
 from chatsheet.llm.routes import Plan, Route
 
 _OK = 200
+_LEAST_RECORD_S = 0.1  # also past the deadline: an answer that is there must still be verified
+_MOST_RECORD_S = 1.0
 
 
 class NotConfigured(Unavailable):
@@ -171,13 +173,21 @@ class Gateway:
             finally:
                 response.close()
         except (aiohttp.ClientError, OSError, TokenFailed) as error:  # TimeoutError is an OSError
-            is_late = isinstance(error, TimeoutError) and self._clock.monotonic() >= running.deadline
-            symptom = "deadline.exceeded" if is_late else "stream.stalled" if running.first_content else ""
+            symptom = self._symptom(running, error)
             chain = () if symptom else legs.exception_chain(error)
             raise await self._failure(running, chain=chain, symptom=symptom) from None
         if verdict := running.collected.verdict():
             raise await self._failure(running, symptom=verdict, body=running.collected.error_body)
         await self._verify(running)
+
+    def _symptom(self, running: _Running, error: Exception) -> str:
+        """Name what only we can see of an exception: our own limits, and an end after content."""
+        is_timeout = isinstance(error, TimeoutError)
+        if is_timeout and self._clock.monotonic() >= running.deadline:
+            return "deadline.exceeded"
+        if running.first_content is None:
+            return ""
+        return "stream.stalled" if is_timeout else "stream.cut"
 
     async def _deltas(
         self, running: _Running, response: aiohttp.ClientResponse, first_content_at: float
@@ -185,7 +195,11 @@ class Gateway:
         running.status = response.status
         running.request_id = response.headers.get("apim-request-id") or response.headers.get("x-request-id")
         if response.status != _OK:
-            raise await self._failure(running, body=await legs.error_body(response), headers=dict(response.headers))
+            async with asyncio.timeout(self._until(running, first_content_at)):
+                body = await legs.error_body(response)
+            raise await self._failure(running, body=body, headers=dict(response.headers))
+        if response.content_type == "text/html":
+            raise await self._failure(running, symptom="provider.not_json")
         decoder = wire.EventDecoder()
         while True:
             limit = first_content_at if running.first_content is None else self._clock.monotonic() + running.route.idle_s
@@ -199,6 +213,9 @@ class Gateway:
                         running.first_content = self._clock.monotonic()
                     yield delta
                 if running.collected.problem:
+                    return
+                if running.collected.is_done:
+                    await legs.finish(response)
                     return
 
     def _until(self, running: _Running, limit: float) -> float:
@@ -241,7 +258,12 @@ class Gateway:
     async def _record(self, running: _Running, *, wait: bool = True) -> Record | None:
         if not running.route.is_ours:
             return None
-        record = await self._records.get(running.id, wait=wait)
+        limit_s = max(_LEAST_RECORD_S, min(_MOST_RECORD_S, running.deadline - self._clock.monotonic()))
+        try:
+            async with asyncio.timeout(limit_s):
+                record = await self._records.get(running.id, wait=wait)
+        except TimeoutError:
+            return None
         if record is not None:
             running.proof = "egress"
             running.status = record.status or running.status

@@ -3,6 +3,8 @@
 Shared by the gateway and the egress, so that what LiteLLM can reach, the direct route can, and the other way round.
 """
 
+import asyncio
+import contextlib
 import functools
 import ssl
 from collections.abc import Mapping
@@ -14,6 +16,7 @@ from chatsheet.llm.credentials import EntraTokens
 from chatsheet.llm.routes import Route
 
 _MAX_ERROR_BODY = 16_384
+_FINISH_S = 0.05
 
 
 class Legs:
@@ -31,7 +34,11 @@ class Legs:
         """
         token = await self._entra.get() if route.auth == "entra" else None
         sent = {"Content-Type": "application/json", **headers, **wire.auth_headers(route, token)}
-        return await self._session(route).post(url, data=body, headers=sent, allow_redirects=False)
+        try:
+            return await self._session(route).post(url, data=body, headers=sent, allow_redirects=False)
+        except ValueError as error:
+            # such as a line break in a key; the text would repeat it
+            raise aiohttp.ClientError(f"not sendable: {type(error).__name__}") from None
 
     def _session(self, route: Route) -> aiohttp.ClientSession:
         if route.name not in self._sessions:
@@ -57,9 +64,19 @@ class Legs:
         await self._entra.close()
 
 
+async def finish(response: aiohttp.ClientResponse) -> None:
+    """Read what follows the last event, for a moment, so that the connection can be used again."""
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
+        async with asyncio.timeout(_FINISH_S):
+            await response.content.readany()
+
+
 async def error_body(response: aiohttp.ClientResponse) -> str:
     """Return the first part of an error's body as text."""
-    return (await response.content.read(_MAX_ERROR_BODY)).decode(errors="replace")
+    body = b""
+    while len(body) < _MAX_ERROR_BODY and (more := await response.content.read(_MAX_ERROR_BODY - len(body))):
+        body += more
+    return body.decode(errors="replace")
 
 
 def exception_chain(error: BaseException) -> tuple[str, ...]:

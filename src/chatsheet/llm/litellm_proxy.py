@@ -152,7 +152,9 @@ class LitellmProxy:
         place = await asyncio.to_thread(install, self._say)
         legs = Legs()
         served = {name: routes.build(self._llm, name) for name in self._ours.route.serves}
-        runner = web.AppRunner(Egress(routes=served, legs=legs, key=self._egress_key).app(), access_log=None, shutdown_timeout=1)
+        app = Egress(routes=served, legs=legs, key=self._egress_key).app()
+        # cancelled when LiteLLM leaves, so that nobody pays for an answer that nobody reads
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
         try:
             await self._serve_egress(runner)
             with tempfile.TemporaryDirectory(prefix="chatsheet-litellm-") as folder:

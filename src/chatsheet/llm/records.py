@@ -1,6 +1,7 @@
 """What the egress saw of a call that went through our LiteLLM, kept under the attempt id and read by the gateway."""
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Literal
@@ -56,10 +57,8 @@ class Records:
         record = self._records.get(attempt)
         if record is not None and record.end == "open":
             event = self._ended.setdefault(attempt, asyncio.Event())
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(event.wait(), wait_s)
-            except TimeoutError:
-                self._ended.pop(attempt, None)
         return self._records.get(attempt)
 
     def latest(self) -> list[Record]:

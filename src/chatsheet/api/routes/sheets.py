@@ -10,9 +10,8 @@ from pydantic import BaseModel, ConfigDict
 from chatsheet.api.deps import By, Served
 from chatsheet.core.errors import NotFound
 from chatsheet.sheets.ingest.grid import FileTooLarge
-from chatsheet.sheets.library import OpenSheet
+from chatsheet.sheets.library import OpenSheet, Sheet
 from chatsheet.sheets.model import Result, Workbook
-from chatsheet.sheets.store import Sheet
 
 router = APIRouter(prefix="/api/sheets", tags=["sheets"])
 
