@@ -84,8 +84,8 @@ def errors_page() -> Iterator[str]:
         ):
             importlib.import_module(module.name)
     yield "# Errors\n"
-    yield "Every error says what happened, why, and what to do. On the terminal: `error[CODE]: what Fix: fix`; exit code 2 for your"
-    yield 'input and settings, 1 for another party. Over HTTP: the status below and `{"error": {code, what, fix}}`.\n'
+    yield "Every error says what happened, why, and what to do. On the terminal: `error[CODE]: what Fix: fix`; exit code 2 for"
+    yield 'your input and settings, 1 for another party. Over HTTP: the status below and `{"error": {code, what, fix}}`.\n'
     yield "| code | status | meaning |\n| --- | --- | --- |"
     for kind in sorted({k.code: k for k in _tree(ChatSheetError)}.values(), key=lambda k: k.code):
         yield f"| `{kind.code}` | {kind.status} | {' '.join((kind.__doc__ or '').split(chr(10))[0].split())} |"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import cast
 
 import aiohttp
 import pytest
@@ -53,7 +54,8 @@ async def test_a_workbook_is_uploaded_listed_and_read(served: Served, sales: Pat
     sheet, workbook = detail["sheet"], detail["workbook"]
     assert isinstance(sheet, dict)
     assert isinstance(workbook, dict)
-    assert [table["tab"] for table in workbook["tables"]] == ["Orders", "Targets", "Returns"]
+    tables = cast("list[dict[str, object]]", workbook["tables"])
+    assert [table["tab"] for table in tables] == ["Orders", "Targets", "Returns"]
     async with served.client.get("/api/sheets") as response:
         assert [entry["name"] for entry in await response.json()] == ["sales.xlsx"]
     async with served.client.get(f"/api/sheets/{sheet['id']}/tables/orders/rows", params={"offset": 598}) as response:

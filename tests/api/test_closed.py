@@ -24,7 +24,7 @@ def routes() -> Iterator[tuple[str, str]]:
     for router in (status.router, sheets.router, chats.router, openai.router):
         for route in router.routes:
             if isinstance(route, APIRoute):
-                for method in sorted(route.methods):
+                for method in sorted(route.methods or ()):
                     yield method, route.path.replace("{", "").replace("}", "")
 
 

@@ -1,5 +1,7 @@
 """The loop: one next thing for every log, always an end."""
 
+from collections.abc import Iterator
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -73,13 +75,14 @@ def test_only_the_current_turn_counts() -> None:
 def test_whatever_the_model_replies_the_turn_ends_within_its_limits(replies: list[list[str]]) -> None:
     """Play a model that calls what hypothesis chooses, then answers; obey the loop to its end."""
     log: list[Event] = [ASKED]
-    upcoming = iter([*replies, []])
+    upcoming: Iterator[list[str]] = iter([*replies, []])
     asked_model = 0
     while not isinstance(command := loop.step(log, LIMITS), Rest):
         match command:
             case CallModel(with_tools):
                 asked_model += 1
-                calls = next(upcoming, []) if with_tools else []
+                nothing: list[str] = []
+                calls = next(upcoming, nothing) if with_tools else nothing
                 log.append(replied(*(f"{asked_model}{call}" for call in calls), text="done"))
             case RunTool(call) | RefuseTool(call):
                 log.append(answered(call.id))

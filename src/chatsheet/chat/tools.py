@@ -132,19 +132,19 @@ class Tools:
     async def _rows_used(self, guarded: GuardedSql) -> tuple[RowsUsed, ...]:
         """Return which rows the query's conditions select; all rows of its tables where it is too nested to say."""
         if guarded.rows_sql is not None:
-            counting = GuardedSql(guarded.rows_sql, guarded.tables, None)
-            rows = (await self.library.query(self.opened, counting, Limits(max_rows=20))).rows
-            return tuple(
-                RowsUsed(
-                    table=str(name),
-                    rows=loose.number(count),
-                    first=first if isinstance(first, int) else None,
-                    last=last if isinstance(last, int) else None,
-                )
-                for name, count, first, last in rows
-            )
+            try:
+                counting = GuardedSql(guarded.rows_sql, guarded.tables, None)
+                counted = await self.library.query(self.opened, counting, Limits(max_rows=50))
+                return tuple(_used(*row) for row in counted.rows)
+            except ChatSheetError:
+                pass  # the answer is there; only the exact rows are not known
         known = [table for name in guarded.tables if (table := self.opened.workbook.table(name)) is not None]
         return tuple(RowsUsed(table=table.id, rows=table.rows, first=None, last=None) for table in known)
+
+
+def _used(table: JsonValue, rows: JsonValue, first: JsonValue, last: JsonValue) -> RowsUsed:
+    known = [number if isinstance(number, int) else None for number in (first, last)]
+    return RowsUsed(table=str(table), rows=loose.number(rows), first=known[0], last=known[1])
 
 
 def refuse(call: ToolCall, turn: str) -> ToolAnswered:

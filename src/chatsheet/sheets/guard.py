@@ -5,19 +5,28 @@ text that came in. The engine behind it is locked and killable all the same (wor
 """
 
 import difflib
+import itertools
+import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
+from sqlglot.tokenizer_core import TokenType
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets.model import ROW_ID
 
+# its warnings repeat the query, and what it cannot write is an error here
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
 _MAX_LENGTH = 20_000
 _MAX_NODES = 3_000
+_MAX_TABLES = 40
+_CATALOGUE = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema")
 
 _NODES: tuple[type[exp.Expr], ...] = (
     exp.Select, exp.SetOperation, exp.Subquery, exp.With, exp.CTE, exp.From, exp.Join, exp.Where, exp.Group, exp.Having,
@@ -25,176 +34,36 @@ _NODES: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Star, exp.Literal, exp.Boolean, exp.Null, exp.Alias, exp.Paren, exp.Tuple, exp.Array,
     exp.Binary, exp.Unary, exp.Between, exp.In, exp.Case, exp.If, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Interval,
     exp.Var, exp.Window, exp.WindowSpec, exp.Filter, exp.Func, exp.WithinGroup, exp.Exists, exp.Cube, exp.Rollup,
-    exp.GroupingSets, exp.IgnoreNulls, exp.RespectNulls, exp.AtTimeZone, exp.Any, exp.All,
+    exp.GroupingSets, exp.IgnoreNulls, exp.RespectNulls, exp.LimitOptions, exp.Any, exp.All,
 )  # fmt: skip
 
 # by the name DuckDB reads; nothing that reaches files, settings, metadata or other tables, and nothing that blows a
 # small value up (repeat, lpad, range, generate_series, list_resize)
-_FUNCTIONS = frozenset(
-    [
-        "abs",
-        "any_value",
-        "approx_count_distinct",
-        "approx_quantile",
-        "arg_max",
-        "arg_min",
-        "avg",
-        "bool_and",
-        "bool_or",
-        "cast",
-        "ceil",
-        "ceiling",
-        "coalesce",
-        "concat",
-        "concat_ws",
-        "contains",
-        "corr",
-        "count",
-        "count_if",
-        "countif",
-        "covar_pop",
-        "covar_samp",
-        "cume_dist",
-        "current_date",
-        "date",
-        "date_add",
-        "date_diff",
-        "date_part",
-        "date_sub",
-        "date_trunc",
-        "datediff",
-        "day",
-        "dayname",
-        "dayofmonth",
-        "dayofweek",
-        "dayofyear",
-        "dense_rank",
-        "ends_with",
-        "epoch",
-        "exists",
-        "exp",
-        "extract",
-        "first",
-        "first_value",
-        "floor",
-        "geomean",
-        "greatest",
-        "hour",
-        "if",
-        "ifnull",
-        "isnan",
-        "isodow",
-        "isoyear",
-        "lag",
-        "last",
-        "last_day",
-        "last_value",
-        "lead",
-        "least",
-        "left",
-        "length",
-        "list",
-        "listagg",
-        "ln",
-        "log",
-        "log10",
-        "log2",
-        "lower",
-        "ltrim",
-        "make_date",
-        "mad",
-        "max",
-        "max_by",
-        "mean",
-        "median",
-        "min",
-        "min_by",
-        "minute",
-        "mod",
-        "mode",
-        "month",
-        "monthname",
-        "nth_value",
-        "ntile",
-        "nullif",
-        "percent_rank",
-        "percentile_cont",
-        "percentile_disc",
-        "position",
-        "pow",
-        "power",
-        "product",
-        "quantile",
-        "quantile_cont",
-        "quantile_disc",
-        "quarter",
-        "rank",
-        "regexp_extract",
-        "regexp_full_match",
-        "regexp_matches",
-        "replace",
-        "reverse",
-        "right",
-        "round",
-        "row_number",
-        "rtrim",
-        "second",
-        "sign",
-        "split_part",
-        "sqrt",
-        "starts_with",
-        "stddev",
-        "stddev_pop",
-        "stddev_samp",
-        "strftime",
-        "string_agg",
-        "strip_accents",
-        "strpos",
-        "strptime",
-        "substr",
-        "substring",
-        "sum",
-        "to_days",
-        "to_months",
-        "to_years",
-        "trim",
-        "trunc",
-        "try_cast",
-        "try_strptime",
-        "upper",
-        "var_pop",
-        "var_samp",
-        "variance",
-        "week",
-        "weekday",
-        "weekofyear",
-        "xor",
-        "year",
-        "yearweek",
-        "current_timestamp",
-        "today",
-        "now",
-        "struct_pack",
-        "array_agg",
-        "bool",
-        "string_split",
-        "like_escape",
-        "ilike_escape",
-        "regr_slope",
-        "regr_intercept",
-        "regr_r2",
-        "skewness",
-        "kurtosis",
-        "entropy",
-        "favg",
-        "fsum",
-        "kahan_sum",
-        "sumkahan",
-        "histogram",
-        "case",
-    ]
-)
-_CALL = re.compile(r"([A-Za-z_]\w*)\s*\(")
+_FUNCTIONS = frozenset({
+    "abs", "any_value", "approx_count_distinct", "approx_quantile", "arg_max", "arg_min", "array_agg", "ascii", "avg",
+    "bool_and", "bool_or", "cast", "ceil", "ceiling", "chr", "coalesce", "concat", "concat_ws", "contains", "corr",
+    "count", "count_if", "countif", "covar_pop", "covar_samp", "cume_dist", "current_date", "date", "date_add",
+    "date_diff", "date_part", "date_sub", "date_trunc", "datediff", "day", "dayname", "dayofmonth", "dayofweek",
+    "dayofyear", "dense_rank", "ends_with", "entropy", "epoch", "exists", "exp", "extract", "favg", "first",
+    "first_value", "floor", "fsum", "geomean", "greatest", "grouping", "histogram", "hour", "if", "ifnull", "isnan",
+    "isodow", "isoyear", "kahan_sum", "kurtosis", "lag", "last", "last_day", "last_value", "lead", "least", "left",
+    "length", "list", "list_value", "listagg", "ln", "log", "log10", "log2", "lower", "ltrim", "mad", "make_date", "max",
+    "max_by", "mean", "median", "min", "min_by", "minute", "mod", "mode", "month", "monthname", "nth_value", "ntile",
+    "nullif", "percent_rank", "percentile_cont", "percentile_disc", "position", "pow", "power", "product", "quantile",
+    "quantile_cont", "quantile_disc", "quarter", "rank", "regexp_extract", "regexp_full_match", "regexp_matches",
+    "regexp_replace", "regr_intercept", "regr_r2", "regr_slope", "replace", "reverse", "right", "round", "row_number",
+    "rtrim", "second", "sign", "skewness", "split_part", "sqrt", "starts_with", "stddev", "stddev_pop", "stddev_samp",
+    "str_split", "strftime", "string_agg", "string_split", "strip_accents", "strpos", "strptime", "substr", "substring",
+    "sum", "sumkahan", "to_days", "to_months", "to_years", "today", "trim", "trunc", "try_cast", "try_strptime", "upper",
+    "var_pop", "var_samp", "variance", "week", "weekday", "weekofyear", "xor", "year", "yearweek"
+})  # fmt: skip
+# keywords and types that stand before a parenthesis and call nothing
+_BEFORE_PARENTHESES = frozenset({
+    "all", "and", "any", "as", "between", "bigint", "by", "char", "cube", "date", "decimal", "distinct", "double", "else",
+    "except", "exclude", "exists", "filter", "from", "group", "having", "ilike", "in", "integer", "intersect", "interval", "is",
+    "join", "like", "limit", "not", "numeric", "offset", "on", "or", "order", "over", "partition", "qualify", "rename",
+    "rollup", "select", "sets", "some", "then", "timestamp", "union", "using", "varchar", "when", "where", "with", "within"
+})  # fmt: skip
 
 
 class SqlRefused(BadInput):
@@ -219,18 +88,40 @@ class GuardedSql:
 
 def check(sql: str, tables: Mapping[str, Sequence[str]]) -> GuardedSql:
     """Return the guarded form of `sql` for a workbook of `tables` (SQL name → column names); raises SqlRefused."""
+    if len(sql) > _MAX_LENGTH:
+        raise SqlRefused(f"the query has {len(sql)} characters.", fix=f"stay under {_MAX_LENGTH}.")
+    try:
+        return _check(sql, tables)
+    except SqlglotError as error:
+        reason = re.sub(r"\x1b\[\d+m", "", str(error)).split("\n")[0]
+        raise SqlRefused(f"this is not DuckDB SQL: {reason}", fix="correct the syntax.") from None
+    except (RecursionError, TypeError, AttributeError, IndexError, KeyError, ValueError):
+        # what the parser trips over, such as DATE() or a thousand nested signs, is nothing an analyst writes
+        raise SqlRefused("the query cannot be read.", fix="write it more simply.") from None
+
+
+def _check(sql: str, tables: Mapping[str, Sequence[str]]) -> GuardedSql:
     root = _parse(sql)
-    ctes = {cte.alias_or_name.casefold() for cte in root.find_all(exp.CTE)}
     known = {name.casefold(): name for name in tables}
     used: dict[str, None] = {}
+    reads = 0
     for count, node in enumerate(root.walk()):
         if count > _MAX_NODES:
             raise SqlRefused("the query is too long.", fix="ask for less in one query.")
         _check_node(node)
+        if isinstance(node, exp.CTE):
+            _check_cte(node)
         if isinstance(node, exp.Table):
-            used.update(dict.fromkeys(_check_table(node, known, ctes)))
+            reads += 1
+            used.update(dict.fromkeys(_check_table(node, known)))
+    if reads > _MAX_TABLES:
+        raise SqlRefused(f"the query names {reads} tables.", fix=f"stay within {_MAX_TABLES}.")
     _check_columns(root, tables, used)
-    return GuardedSql(sql=root.sql(dialect="duckdb"), tables=tuple(used), rows_sql=_rows_sql(root, known, ctes))
+    written = root.sql(dialect="duckdb", unsupported_level=sqlglot.ErrorLevel.RAISE)
+    # what came in and what goes out: the writer turns some names into others
+    for text in (sql, written):
+        _check_calls(text, root)
+    return GuardedSql(sql=written, tables=tuple(used), rows_sql=_rows_sql(root, tables, known))
 
 
 def rows_of_table(table_id: str, columns: Iterable[str], *, offset: int, limit: int) -> GuardedSql:
@@ -241,13 +132,7 @@ def rows_of_table(table_id: str, columns: Iterable[str], *, offset: int, limit: 
 
 
 def _parse(sql: str) -> exp.Expr:
-    if len(sql) > _MAX_LENGTH:
-        raise SqlRefused(f"the query has {len(sql)} characters.", fix=f"stay under {_MAX_LENGTH}.")
-    try:
-        statements = [s for s in sqlglot.parse(sql, read="duckdb") if s is not None]
-    except (SqlglotError, RecursionError) as error:
-        reason = re.sub(r"\x1b\[\d+m", "", str(error)).split("\n")[0]
-        raise SqlRefused(f"this is not DuckDB SQL: {reason}", fix="correct the syntax.") from None
+    statements = [s for s in sqlglot.parse(sql, read="duckdb") if s is not None and not isinstance(s, exp.Semicolon)]
     if len(statements) != 1:
         raise SqlRefused(f"{len(statements)} statements were given.", fix="give one SELECT.")
     root = statements[0]
@@ -264,28 +149,57 @@ def _check_node(node: exp.Expr) -> None:
         raise SqlRefused("a recursive query is not allowed.", fix="write it without WITH RECURSIVE.")
     if isinstance(node, exp.Select) and (node.args.get("into") or node.args.get("sample") or node.args.get("laterals")):
         raise SqlRefused("INTO, SAMPLE and LATERAL are not allowed.", fix="give one SELECT that only reads.")
-    if isinstance(node, exp.Func) and not isinstance(node, exp.Binary | exp.Unary):
-        _check_function(node)
+    if isinstance(node, exp.Join) and node.args.get("method") == "NATURAL":
+        raise SqlRefused("NATURAL JOIN would also join the row ids.", fix="name the columns: JOIN … USING (…).")
 
 
-def _check_function(node: exp.Func) -> None:
-    written = node.sql(dialect="duckdb")
-    call = _CALL.match(written)
-    name = (call.group(1) if call else node.sql_name()).casefold()
-    if name not in _FUNCTIONS and not isinstance(node, exp.Cast | exp.Case | exp.If | exp.Array):
-        nearest = difflib.get_close_matches(name, _FUNCTIONS, n=1, cutoff=0.7)
+def _check_calls(text: str, root: exp.Expr) -> None:
+    """Check every name that stands before a parenthesis, as DuckDB will read it."""
+    with_columns = Counter(a.name.casefold() for a in root.find_all(exp.TableAlias) if a.columns)
+    tokens = sqlglot.tokenize(text, read="duckdb")
+    for token, following in itertools.pairwise(tokens):
+        name = token.text.casefold().rpartition(" ")[2]  # GROUPING SETS is one token
+        is_literal = token.token_type in {TokenType.NUMBER, TokenType.STRING}
+        if following.token_type != TokenType.L_PAREN or is_literal or not any(c.isalnum() for c in name):
+            continue
+        if name in _FUNCTIONS or (token.token_type != TokenType.IDENTIFIER and name in _BEFORE_PARENTHESES):
+            continue
+        if with_columns[name] > 0:
+            with_columns[name] -= 1  # an alias that names its columns, once for each such alias
+            continue
+        nearest = [n for n in difflib.get_close_matches(name, _FUNCTIONS, n=2, cutoff=0.7) if n != name]
         fix = f"use {nearest[0]}." if nearest else "use an ordinary aggregate, date, text or number function."
         raise SqlRefused(f"the function {name} is not allowed.", fix=fix)
 
 
-def _check_table(node: exp.Table, known: Mapping[str, str], ctes: set[str]) -> list[str]:
+def _check_cte(node: exp.CTE) -> None:
+    name = node.alias_or_name.casefold()
+    if re.fullmatch(r"[a-z]\w*", name) is None or name.startswith(_CATALOGUE):
+        raise SqlRefused(f"{node.alias_or_name} cannot name a WITH query.", fix="choose another name, such as part1.")
+
+
+def _visible_ctes(node: exp.Expr) -> Iterator[str]:
+    """Yield the WITH names that a table reference can mean: those before its own, and those of outer queries."""
+    child: exp.Expr = node
+    while (parent := child.parent) is not None:
+        if isinstance(parent, exp.With):
+            names = [cte.alias_or_name.casefold() for cte in parent.expressions]
+            yield from names[: parent.expressions.index(child)]
+            child = parent.parent or parent
+        else:
+            with_ = parent.args.get("with_")
+            yield from (cte.alias_or_name.casefold() for cte in (with_.expressions if with_ else ()))
+            child = parent
+
+
+def _check_table(node: exp.Table, known: Mapping[str, str]) -> list[str]:
     name = node.name.casefold()
     if not isinstance(node.this, exp.Identifier) or node.db or node.catalog:
         raise SqlRefused(f"{node.sql(dialect='duckdb')} is not a table of this workbook.", fix=_listed(known.values()))
+    if name in set(_visible_ctes(node)):
+        return []
     if name in known:
         return [known[name]]
-    if name in ctes:
-        return []
     nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     fix = f"did you mean {known[nearest[0]]}?" if nearest else _listed(known.values())
     raise SqlRefused(f"there is no table {node.name}.", fix=fix)
@@ -294,7 +208,7 @@ def _check_table(node: exp.Table, known: Mapping[str, str], ctes: set[str]) -> l
 def _check_columns(root: exp.Expr, tables: Mapping[str, Sequence[str]], used: Iterable[str]) -> None:
     known = {column.casefold(): column for table in used for column in (*tables[table], ROW_ID)}
     made = {a.alias.casefold() for a in root.find_all(exp.Alias)}
-    made |= {name.casefold() for alias in root.find_all(exp.TableAlias) for name in alias.alias_column_names}
+    made |= {name.casefold() for alias in root.find_all(exp.TableAlias) for name in _column_names(alias)}
     for column in root.find_all(exp.Column):
         name = column.name.casefold()
         if isinstance(column.this, exp.Star) or name in known or name in made:
@@ -309,11 +223,24 @@ def _listed(names: Iterable[str]) -> str:
     return f"the tables are {', '.join(names)}."
 
 
-def _rows_sql(root: exp.Expr, known: Mapping[str, str], ctes: set[str]) -> str | None:
+def _column_names(alias: exp.TableAlias) -> list[str]:
+    return [column.name for column in alias.columns]
+
+
+def _rows_sql(root: exp.Expr, tables: Mapping[str, Sequence[str]], known: Mapping[str, str]) -> str | None:
     """Return SQL for the rows that a plain SELECT … FROM … JOIN … WHERE reads; None for anything more nested."""
     nested = (exp.Subquery, exp.SetOperation, exp.CTE, exp.Exists)
-    if not isinstance(root, exp.Select) or ctes or root.find(*nested) or len(list(root.find_all(exp.Select))) > 1:
+    if not isinstance(root, exp.Select) or root.find(*nested) or len(list(root.find_all(exp.Select))) > 1:
         return None
+    joins: list[exp.Join] = root.args.get("joins") or []
+    if any(join.args.get("kind") in {"SEMI", "ANTI"} for join in joins) or any(
+        a.columns for a in root.find_all(exp.TableAlias)
+    ):
+        return None
+    where: exp.Where | None = root.args.get("where")
+    columns = {column.casefold() for names in tables.values() for column in (*names, ROW_ID)}
+    if where is not None and any(column.name.casefold() not in columns for column in where.find_all(exp.Column)):
+        return None  # a condition on an alias of the select list
     parts: list[str] = []
     for table in root.find_all(exp.Table):
         alias = exp.to_identifier(table.alias_or_name, quoted=True).sql(dialect="duckdb")

@@ -8,6 +8,7 @@ import hashlib
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from chatsheet.core.clock import Clock
 from chatsheet.core.identity import Actor
@@ -22,6 +23,7 @@ from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.store import Sheet
 
 _HASH_BLOCK = 2**20
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Library:
         self._incoming = folder / "incoming"
         self._engine = engine
         self._clock = clock
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def bring_in(self, actor: Actor, path: Path, *, name: str | None = None) -> OpenSheet:
         """Import the file at `path`, or find it again; raises the errors of ingest.grid and leaves nothing behind."""
@@ -52,14 +55,19 @@ class Library:
         content = await asyncio.to_thread(_check_and_hash, path, name)
         # the name is part of it: a delimited file's table is called after its file
         version = hashlib.sha256(f"{PARSER}\0{name}\0{content}".encode()).hexdigest()[:32]
-        if not (self._versions / version).exists():
-            await self._make_version(path, name, version)
-        workbook = await asyncio.to_thread(self._workbook, version)
+        lock = self._locks.setdefault(version, asyncio.Lock())
+        async with lock:  # the same file twice at once is one version and one sheet
+            if not (self._versions / version).exists():
+                await self._make_version(path, name, version)
+            workbook = await asyncio.to_thread(self._workbook, version)
+            sheet = await self._record(actor, name=name, version=version, content=content)
+        return OpenSheet(sheet, workbook)
+
+    async def _record(self, actor: Actor, *, name: str, version: str, content: str) -> Sheet:
         async with self._database.unit() as connection:
-            sheet = await store.find(connection, actor, name=name, version=version) or await store.add(
+            return await store.find(connection, actor, name=name, version=version) or await store.add(
                 connection, actor, name=name, version=version, content_sha256=content, at=self._clock.now()
             )
-        return OpenSheet(sheet, workbook)
 
     async def _make_version(self, path: Path, name: str, version: str) -> None:
         aside = self._incoming / new_id("import")
@@ -108,7 +116,9 @@ class Library:
 
 def _safe_name(name: str) -> str:
     """Return the last part of a file name, whatever separators it was written with."""
-    return name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "").strip()[-200:].lstrip(".") or "unnamed"
+    last = name.replace("\\", "/").rsplit("/", 1)[-1].replace("\0", "").strip().lstrip(".")
+    # file systems count bytes: keep the end, where the suffix is
+    return last.encode()[-_LONGEST_NAME:].decode(errors="ignore") or "unnamed"
 
 
 def _check_and_hash(path: Path, name: str) -> str:

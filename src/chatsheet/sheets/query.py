@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -14,9 +15,11 @@ from chatsheet.core.loose import JsonObject
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.ingest.grid import FileNotAWorkbook
 from chatsheet.sheets.model import Result, Workbook
 
 _IMPORT_DEADLINE_S = 600.0
+_IMPORTS_AT_ONCE = 2
 
 
 class QueryTimedOut(ChatSheetError):
@@ -63,7 +66,12 @@ class Worker:
 
     @property
     def is_alive(self) -> bool:
-        return self._process.returncode is None
+        """Ask the kernel: the loop hears of a death a moment later."""
+        try:
+            ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return ended is None and self._process.returncode is None
 
     async def call(self, request: JsonObject) -> object:
         """Send one request and return what it answered; raises the error it described, or WorkerDied."""
@@ -92,6 +100,9 @@ class Engine:
         self._idle: list[Worker] = []
         self._slots = asyncio.Semaphore(size)
         self._size = size
+        self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
+        self._lent = 0
+        self._is_closing = False
         self._tasks = Tasks()
 
     async def run(self, database: Path, guarded: GuardedSql, limits: Limits | None = None) -> Result:
@@ -115,10 +126,19 @@ class Engine:
 
     async def load(self, source: Path, target: Path) -> Workbook:
         """Import a file in a process of its own; raises the errors of ingest.grid and WorkerDied."""
+        async with self._imports:
+            return await self._load(source, target)
+
+    async def _load(self, source: Path, target: Path) -> Workbook:
         one = await Worker.start("import")
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):
                 answer = await one.call({"op": "import", "source": str(source), "target": str(target)})
+        except WorkerDied:
+            raise FileNotAWorkbook(
+                f"{source.name} could not be read to its end: it is damaged, or too large for this machine.",
+                fix="open it in a spreadsheet program and save it again, or split it.",
+            ) from None
         except TimeoutError:
             raise QueryTimedOut(f"the import was stopped after {_IMPORT_DEADLINE_S:g} s.", fix="split the file.") from None
         finally:
@@ -128,6 +148,8 @@ class Engine:
     @asynccontextmanager
     async def _worker(self) -> AsyncGenerator[Worker, None]:
         """Lend a worker; one that did not come back from its request is killed and a fresh one is warmed."""
+        self._lent += 1
+        self._idle = [worker for worker in self._idle if worker.is_alive]
         one = self._idle.pop() if self._idle else await Worker.start()
         is_sound = False
         try:
@@ -137,24 +159,35 @@ class Engine:
             is_sound = one.is_alive and not isinstance(error, QueryTimedOut | WorkerDied | WorkerMemory)
             raise
         finally:
-            if is_sound:
+            self._lent -= 1
+            if is_sound and self._has_room:
                 self._idle.append(one)
             else:
                 self._tasks.spawn(self._replace(one), name="replace query worker")
 
+    @property
+    def _has_room(self) -> bool:
+        return not self._is_closing and len(self._idle) + self._lent < self._size
+
     async def _replace(self, lost: Worker) -> None:
         await lost.kill()
-        if len(self._idle) < self._size:
-            self._idle.append(await Worker.start())
+        await self.warm()
 
     async def warm(self) -> None:
-        """Start one worker ahead of the first query."""
-        if not self._idle:
-            self._idle.append(await Worker.start())
+        """Start one worker ahead of the next query, where there is room for it."""
+        if not self._has_room:
+            return
+        self._lent += 1  # counted while it starts
+        try:
+            one = await Worker.start()
+        finally:
+            self._lent -= 1
+        self._idle.append(one)
 
     async def close(self) -> None:
         """End every worker."""
-        await self._tasks.close()
+        self._is_closing = True
+        await self._tasks.join()  # a replacement that is half started must be ended, not dropped
         for one in self._idle:
             with contextlib.suppress(ProcessLookupError):
                 await one.kill()

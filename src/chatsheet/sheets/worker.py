@@ -7,11 +7,11 @@ is the parent's: it kills the process, because neither `interrupt()` nor `max_ex
 import contextlib
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import duckdb
 from pydantic import JsonValue
@@ -24,6 +24,8 @@ from chatsheet.sheets.model import Result, ResultColumn
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
 _FETCH = 1_000
+_LONGEST_CELL = 10_000
+_LARGEST_EXACT = 2**53
 _OPEN_DATABASES = 4
 
 
@@ -81,18 +83,26 @@ def run_query(databases: Databases, *, path: str, sql: str, max_rows: int, max_b
                     size += len(loose.dumps(row))
                     rows.append(row)
     except duckdb.Error as error:
-        raise QueryFailed(str(error).split("\n\n")[0], fix="correct the query.") from None
+        raise QueryFailed(str(error).split("\n", maxsplit=1)[0], fix="correct the query.") from None
+    except (OverflowError, ValueError) as error:
+        raise QueryFailed(f"a value of the result cannot be shown: {error}", fix="cast it to text.") from None
     finally:
         cursor.close()
     return Result(columns=columns, rows=tuple(rows), row_count=count, truncated=count > len(rows))
 
 
 def json_scalar(value: object) -> JsonValue:
-    """Return a DuckDB value as a JSON scalar: dates ISO, decimals numbers, what JSON cannot say as text."""
+    """Return a DuckDB value as JSON: dates ISO, decimals numbers, what JSON cannot say as text, lists item by item."""
     if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):  # noqa: PLR0124  NaN
         return str(value)
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, str):
+        return value if len(value) <= _LONGEST_CELL else value[: _LONGEST_CELL - 1] + "…"
+    if isinstance(value, int) and abs(value) > _LARGEST_EXACT:
+        return str(value)  # a JSON number would lose digits in a browser
+    if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, list | tuple):
+        return [json_scalar(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value.isoformat() if isinstance(value, date | time) else str(value)

@@ -8,7 +8,6 @@ import http.client
 import shutil
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Callable
@@ -117,10 +116,11 @@ def _from_url(url: str, partial: Path, progress: Progress) -> None:
                 while block := response.read(_BLOCK):
                     file.write(block)
                     progress(file.tell())
-            if response.length:
-                raise OSError(f"{response.length} bytes are missing")
+            missing = response.length or 0
     except (OSError, http.client.HTTPException) as error:
         raise WeightsUnreachable(f"{url} cannot be read: {error}.", fix="try again, or give --from FILE.") from None
+    if missing:
+        raise WeightsUnreachable(f"{url} broke off, {missing} bytes are missing.", fix="try again: it goes on there.")
 
 
 def _from_index(partial: Path, progress: Progress) -> None:

@@ -42,6 +42,8 @@ def load(source: Path, target: Path) -> Workbook:
             if grid.is_hidden:
                 warnings.append(f"tab {grid.tab!r} is hidden in the workbook")
             tables.append(_store(database, table_id, grid, region))
+            if total := regions.last_row_total(region):
+                warnings.append(f"row {region.row_numbers[-1]} of {grid.tab!r} looks like a total ({total}) and counts as data")
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
     content = hashlib.sha256(source.read_bytes()).hexdigest()

@@ -1,5 +1,6 @@
 """Where the table of a tab starts, which row is its header, and what stands above it. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ from chatsheet.sheets.ingest.grid import Cell, Grid, is_blank, letter
 
 _LOOK_AHEAD = 30
 _HEADER_FILL = 0.6
+_TOTAL = re.compile(r"(grand |sub)?total\b|sum\b|summe\b|gesamt|somme\b|suma\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +52,36 @@ def find(grid: Grid) -> Region | None:
     )
 
 
+def last_row_total(region: Region) -> str:
+    """Return what makes the last row look like a total of those above, or an empty text."""
+    texts = [cell for cell in region.rows[-1] if isinstance(cell, str) and not is_blank(cell)]
+    return texts[0].strip() if texts and _TOTAL.match(texts[0].strip()) else ""
+
+
 def _header_index(rows: Sequence[Sequence[Cell]]) -> int | None:
-    """Return the first row that is filled as wide as the data below and holds nothing but different texts."""
+    """Return the first row that is filled as wide as the data below and holds names only."""
     for index, row in enumerate(rows[:-1]):
         here = [cell for cell in row if not is_blank(cell)]
         widest = max(sum(not is_blank(cell) for cell in other) for other in rows[index:])
-        texts = [_title(cell) for cell in here if isinstance(cell, str)]
-        names = len(texts) == len(here) == len({t.casefold() for t in texts})
-        if names and len(here) >= _HEADER_FILL * widest and not any(_is_number(t) for t in texts):
+        if _are_names(here) and len(here) >= _HEADER_FILL * widest:
             return index
-    # a header and not one row below it: still a header, so that the file is called empty and not a table of names
-    only = rows[0] if len(rows) == 1 else ()
-    return 0 if only and all(isinstance(cell, str) and not _is_number(cell) for cell in only if not is_blank(cell)) else None
+    # notes, then a header and not one row below it: still a header, so that the file is called empty
+    *notes, last = [[cell for cell in row if not is_blank(cell)] for row in rows]
+    return len(notes) if _are_names(last) and all(len(note) < _HEADER_FILL * len(last) for note in notes) else None
+
+
+def _are_names(cells: Sequence[Cell]) -> bool:
+    """Tell whether cells can be column names: texts, and among them perhaps years."""
+    texts = [cell for cell in cells if isinstance(cell, str) and not _is_number(cell)]
+    years = [cell for cell in cells if _is_year(cell)]
+    return bool(texts) and len(texts) + len(years) == len(cells)
+
+
+def _is_year(cell: Cell) -> bool:
+    try:
+        return not isinstance(cell, bool) and float(str(cell)) in range(1900, 2101)
+    except ValueError:
+        return False
 
 
 def _is_number(text: str) -> bool:
@@ -75,6 +95,8 @@ def _reason(header: int | None, first: int, row: int) -> str:
 
 
 def _title(cell: Cell) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
     return " ".join(str(cell).split()) if cell is not None else ""
 
 

@@ -6,16 +6,17 @@ A type is given only when every filled cell fits it; a column that fits none sta
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from chatsheet.sheets.ingest.grid import Cell, is_blank
 from chatsheet.sheets.model import ColumnType
 
 TypedValue = str | int | float | bool | date | datetime | time | None
 
-_INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
-_POINT = re.compile(r"[+-]?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?")
-_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+)(,\d+)?")
+_EXACT_DIGITS = 15  # of a double, IEEE 754
+_INTEGER = re.compile(r"[+-]?(0|[1-9]\d*)")
+_POINT = re.compile(r"[+-]?([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
+_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?")
 _DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
@@ -47,6 +48,8 @@ def decide(cells: Sequence[Cell]) -> TypedColumn:
         return _dates(cells, kinds)
     if kinds == {time}:
         return TypedColumn("time", "all cells are times", [c if isinstance(c, time) else None for c in cells])
+    if kinds == {timedelta}:
+        return _text(cells, "durations: kept as text")
     return _text(cells, "cells of mixed types: kept as text")
 
 
@@ -67,8 +70,10 @@ def _from_texts(cells: Sequence[Cell], filled: Sequence[Cell]) -> TypedColumn:
     if not all(isinstance(cell, str) for cell in filled):
         return _text(cells, "texts beside other values: kept as text")
     texts = [cell.strip() for cell in filled if isinstance(cell, str)]
-    if any(re.fullmatch(r"[+-]?0\d+", t) for t in texts):
-        return _text(cells, "leading zeros: an identifier, kept as text")
+    if any(re.fullmatch(r"[+-]?0\d+([.,]\d+)?|\+\d{7,}", t) for t in texts):
+        return _text(cells, "leading zeros or a leading plus: an identifier, kept as text")
+    if any(_is_long_number(t) for t in texts):
+        return _text(cells, "more digits than a number keeps exactly: an identifier, kept as text")
     if _reads_two_ways(texts):
         return _text(cells, "1,234 could be a thousand or one and a bit: kept as text")
     for pattern, kind, evidence, convert in _READERS:
@@ -80,6 +85,11 @@ def _from_texts(cells: Sequence[Cell], filled: Sequence[Cell]) -> TypedColumn:
     if {t.casefold() for t in texts} <= _BOOLEANS.keys():
         return TypedColumn("boolean", "all texts are true/false or yes/no", [_blank_or(c, _to_bool) for c in cells])
     return _dates_from_texts(cells, texts) or _text(cells, "texts")
+
+
+def _is_long_number(text: str) -> bool:
+    is_number = _INTEGER.fullmatch(text) or _POINT.fullmatch(text) or _COMMA.fullmatch(text)
+    return is_number is not None and len(re.sub(r"\D", "", text).lstrip("0")) > _EXACT_DIGITS
 
 
 def _reads_two_ways(texts: Sequence[str]) -> bool:

@@ -33,6 +33,10 @@ def read(path: Path) -> Iterator[Grid]:
             )
     except (CalamineError, zipfile.BadZipFile) as error:
         raise _not_a_workbook(path, f"its parts cannot be read ({error})") from None
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # the Rust reader met what it thought impossible
+            raise _not_a_workbook(path, "its cells are damaged") from None
+        raise
 
 
 def _check_container(path: Path) -> None:
@@ -47,7 +51,8 @@ def _check_container(path: Path) -> None:
             names = set(package.namelist())
             unpacked = sum(item.file_size for item in package.infolist())
     except zipfile.BadZipFile:
-        raise _not_a_workbook(path, f"it starts with {head[:4]!r} instead of a zip package") from None
+        reason = "it is cut off" if head[:2] == b"PK" else f"it starts with {head[:4]!r} instead of a zip package"
+        raise _not_a_workbook(path, reason) from None
     if "xl/workbook.xml" not in names:
         raise _not_a_workbook(path, "the package holds no xl/workbook.xml")
     if unpacked > MAX_UNPACKED_BYTES:
