@@ -10,7 +10,9 @@ FILE ?= examples/sales.xlsx
 ASK ?=
 PORT ?= 8000
 
-.PHONY: help demo dev serve test check web browser-tools quick fix types build shots examples litellm-lock
+BENCH ?= startup
+
+.PHONY: help bench demo dev serve test check web browser-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,7 +32,7 @@ dev: .venv/ready ## server on :8000 and the page with reload on :5173
 	@trap 'kill 0' EXIT; .venv/bin/chatsheet --data .demo demo & cd ui && npm run dev
 
 test: .venv/ready browser-tools check web ## everything: format, lint, types, layers, tests, web, browser
-	@$(RUN) pytest -n 2 --cov --cov-report=term:skip-covered
+	@$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: .venv/ready ## format, lint, types, layers, dependencies, generated files
 	@$(UV) lock --check
@@ -48,6 +50,9 @@ web: .venv/ready ## the page's own checks and tests
 
 browser-tools:
 	@sh tools/get_browser.sh
+
+bench: .venv/ready ## print a benchmark's table beside its baseline; BENCH=startup
+	@$(RUN) python benchmarks/$(BENCH).py
 
 quick: .venv/ready ## lint, types and the tests that need no server
 	@$(RUN) ruff check .
