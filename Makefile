@@ -1,6 +1,7 @@
 # The only list of commands. Paths are relative, so that the checkout may lie under a path with spaces.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE  # compiled modules halve every start
 export UV_PYTHON_DOWNLOADS := never
 export UV_PROJECT_ENVIRONMENT := .venv
 

@@ -56,7 +56,7 @@ def main() -> None:
         case()
     rounds = [{name: case() for name, case in cases.items()} for _ in range(ROUNDS)]
     base = statistics.median(r["python -c pass"] for r in rounds)
-    print(f"{'what':20} {'median s':>9} {'× bare Python':>14}")
+    print(f"{'what':20} {'median s':>9} {'x bare Python':>14}")
     for name in cases:
         median = statistics.median(r[name] for r in rounds)
         print(f"{name:20} {median:9.3f} {median / base:14.1f}")

@@ -1,0 +1,77 @@
+"""The database: migrated once, one transaction a unit, times in UTC."""
+
+import sqlite3
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, insert, select
+
+from chatsheet.db import engine, tables
+from chatsheet.db.engine import open_database
+
+pytestmark = pytest.mark.anyio
+
+
+def row(sheet_id: str, at: datetime) -> dict[str, object]:
+    return {
+        "id": sheet_id,
+        "workspace_id": "w",
+        "name": "n",
+        "head_version": "v",
+        "created_by": "u",
+        "created_at": at,
+    }
+
+
+async def test_migrations_make_exactly_the_tables_that_the_code_knows(tmp_path: Path) -> None:
+    await (await open_database(tmp_path / "a folder" / "state.sqlite")).close()
+    found = create_engine(f"sqlite:///{tmp_path}/a folder/state.sqlite")
+    with found.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+    found.dispose()
+
+
+def test_the_newest_migration_is_the_one_the_engine_expects() -> None:
+    folder = Path(engine.__file__).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_current_head() == engine.HEAD
+
+
+async def test_an_older_or_broken_version_mark_is_migrated_not_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE unrelated (x)")
+    connection.close()
+    database = await open_database(path)
+    async with database.unit() as unit:
+        assert (await unit.execute(select(tables.sheet))).all() == []
+    await database.close()
+
+
+async def test_a_unit_is_all_or_nothing(tmp_path: Path) -> None:
+    database = await open_database(tmp_path / "state.sqlite")
+
+    async def break_off() -> None:
+        async with database.unit() as unit:
+            await unit.execute(insert(tables.sheet).values(**row("s", datetime(2026, 1, 1, tzinfo=UTC))))
+            raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        await break_off()
+    async with database.unit() as unit:
+        assert (await unit.execute(select(tables.sheet))).all() == []
+    await database.close()
+
+
+async def test_times_come_back_in_utc(tmp_path: Path) -> None:
+    database = await open_database(tmp_path / "state.sqlite")
+    there = datetime(2026, 1, 1, 12, tzinfo=timezone(timedelta(hours=2)))
+    async with database.unit() as unit:
+        await unit.execute(insert(tables.sheet).values(**row("s", there)))
+        (found,) = (await unit.execute(select(tables.sheet.c.created_at))).scalars()
+    assert found == there
+    assert found.tzinfo is UTC
+    await database.close()
