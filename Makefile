@@ -9,6 +9,7 @@ UV := .tools/uv/bin/uv
 RUN := $(UV) run --frozen --no-sync
 FILE ?= examples/sales.xlsx
 ASK ?=
+export FILE ASK  # handed to the shell as variables: a question may hold quotes and dollars
 PORT ?= 8000
 
 BENCH ?= startup
@@ -27,10 +28,12 @@ $(UV): tools/uv.txt
 
 demo: .venv/ready ## the whole chain on this machine; ASK="…" [FILE=…] answers one question and exits
 	@$(UV) sync --quiet --frozen --extra local
-	@.venv/bin/chatsheet --data .demo demo --file "$(FILE)" --ask "$(ASK)" --port $(PORT)
+	@.venv/bin/chatsheet --data .demo demo --file "$$FILE" --ask "$$ASK" --port $(PORT)
 
 dev: .venv/ready ## server on :8000 and the page with reload on :5173
-	@trap 'kill 0' EXIT; .venv/bin/chatsheet --data .demo demo & cd ui && npm run dev
+	@export CHATSHEET_DEV_TOKEN=$$(.venv/bin/python -c 'import secrets; print(secrets.token_urlsafe())') \
+	  CHATSHEET_SERVER_TOKEN=env:CHATSHEET_DEV_TOKEN; \
+	trap 'kill 0' EXIT; .venv/bin/chatsheet --data .demo demo & $(RUN) python tools/npm.py run dev
 
 test: .venv/ready browser-tools check web ## everything: format, lint, types, layers, tests, web, browser
 	@$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered

@@ -1,8 +1,9 @@
 /** One page, built for a strict content policy: no inline script or style, and no address but its own. */
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   base: "./",
   plugins: [svelte()],
   build: {
@@ -14,9 +15,22 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
   },
-  server: { proxy: { "/api": "http://127.0.0.1:8000" } },
+  server: {
+    proxy: {
+      "/api": {
+        target: "http://127.0.0.1:8000",
+        changeOrigin: true,
+        // the page comes from Vite here: the token of `make dev` stands in for its cookie
+        headers: {
+          authorization: `Bearer ${loadEnv(mode, ".", "CHATSHEET_").CHATSHEET_DEV_TOKEN ?? ""}`,
+          origin: "http://127.0.0.1:8000",
+          "sec-fetch-site": "same-origin",
+        },
+      },
+    },
+  },
   test: {
     environment: "node",
     include: ["src/**/*.test.ts"],
   },
-});
+}));

@@ -27,6 +27,7 @@ from chatsheet.core.errors import Conflict, revive
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.core.settings import Settings
 from chatsheet.llm.model import Trail, Usage
+from chatsheet.sheets.library import OpenSheet
 from chatsheet.sheets.model import Result
 from chatsheet.wiring import Services, open_services
 
@@ -48,6 +49,7 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     text: str
+    is_cut: bool
     numbers: tuple[NumberFound, ...]
     queries: tuple[Query, ...]
     model: str
@@ -102,9 +104,17 @@ async def answer(services: Services, actor: Actor, path: Path, question: str, *,
     say(f"{opened.sheet.name}: {', '.join(f'{t.id} ({t.rows} rows)' for t in opened.workbook.tables)}")
     chat = await services.chats.start(actor, opened.sheet.id)
     await services.chats.ask(actor, chat.id, question)
+    try:
+        return await _follow(services, actor, chat.id, opened, say)
+    except asyncio.CancelledError:
+        await asyncio.shield(services.chats.stop(actor, chat.id))  # who interrupts does not want it resumed later
+        raise
+
+
+async def _follow(services: Services, actor: Actor, chat_id: str, opened: OpenSheet, say: Progress) -> Answer:
     replies: list[ModelReplied] = []
     queries: list[Query] = []
-    async with aclosing(_events(services, actor, chat.id)) as events:
+    async with aclosing(_events(services, actor, chat_id)) as events:
         async for event in events:
             match event:
                 case ModelReplied():
@@ -122,6 +132,7 @@ async def answer(services: Services, actor: Actor, path: Path, question: str, *,
                 case Answered():
                     return Answer(
                         text=event.text,
+                        is_cut=event.is_cut,
                         numbers=event.numbers,
                         queries=tuple(queries),
                         model=replies[-1].model,

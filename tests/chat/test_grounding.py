@@ -57,8 +57,18 @@ def test_row_counts_and_rows_used_are_sources_too() -> None:
 
 
 def test_numbers_of_the_question_and_dates_are_not_claims() -> None:
-    text = "The top 5 in 2025, from 2025-03-01 on."
-    assert grounding.trace(text, [], question="Show the top 5") == ()
+    text = "The top 5 in 2025, from 2025-03-01 on, Q2."
+    assert grounding.trace(text, [], question="Show the top 5 of 2025") == ()
+
+
+def test_a_year_that_the_query_filters_on_is_no_claim_and_one_from_nowhere_is() -> None:
+    filtered = result((7,)).model_copy(update={"sql": "SELECT 7 FROM orders WHERE order_date < '2025-01-01' AND y = 2024"})
+    found = grounding.trace("7 orders in 2025 and 2024, of 2019 in all", [filtered])
+    assert [(number.text, number.handle) for number in found] == [("7", "r1"), ("2019", None)]
+
+
+def test_a_share_is_a_percentage_only_where_it_is_written_as_one() -> None:
+    assert [n.handle for n in grounding.trace("100% of 100", [result((1,))])] == ["r1", None]
 
 
 def test_the_newest_result_is_looked_at_first() -> None:

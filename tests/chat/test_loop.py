@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from chatsheet.chat import loop
 from chatsheet.chat.events import Answered, Asked, Cancelled, Event, Failed, ModelReplied, ToolAnswered
-from chatsheet.chat.loop import Answer, CallModel, Limits, RefuseTool, Rest, RunTool
+from chatsheet.chat.loop import Answer, CallModel, GiveUp, Limits, RefuseTool, Rest, RunTool
 from chatsheet.llm.model import ToolCall, Trail, Usage
 
 ASKED = Asked(turn="t", question="How many?")
@@ -52,6 +52,11 @@ def test_a_call_whose_id_was_used_in_an_earlier_step_is_run_all_the_same() -> No
     assert isinstance(loop.step([ASKED, replied("a"), answered("a"), replied("a")], LIMITS), RunTool)
 
 
+def test_a_model_that_calls_tools_to_the_last_step_is_given_up() -> None:
+    log = [ASKED, replied("a"), answered("a"), replied("b"), answered("b"), replied("c")]
+    assert loop.step(log, LIMITS) == GiveUp()
+
+
 def test_text_without_calls_is_the_answer() -> None:
     assert loop.step([ASKED, replied(text="42")], LIMITS) == Answer("42")
 
@@ -81,12 +86,15 @@ def test_whatever_the_model_replies_the_turn_ends_within_its_limits(replies: lis
         match command:
             case CallModel(with_tools):
                 asked_model += 1
+                del with_tools  # a model need not obey
                 nothing: list[str] = []
-                calls = next(upcoming, nothing) if with_tools else nothing
+                calls = next(upcoming, nothing)
                 log.append(replied(*(f"{asked_model}{call}" for call in calls), text="done"))
             case RunTool(call) | RefuseTool(call):
                 log.append(answered(call.id))
             case Answer(text):
                 log.append(Answered(turn="t", text=text, numbers=()))
+            case GiveUp():
+                log.append(Failed(turn="t", code="c", what="w", fix="f"))
     assert asked_model <= LIMITS.model_steps
-    assert isinstance(log[-1], Answered)
+    assert isinstance(log[-1], Answered | Failed)

@@ -12,7 +12,7 @@ from chatsheet.core import loose
 from chatsheet.core.secret import literal
 from chatsheet.llm.egress import Egress
 from chatsheet.llm.legs import Legs
-from chatsheet.llm.records import Record, RemoteRecords, Sidecar
+from chatsheet.llm.records import Record, RemoteRecords, Sidecar, lock_sidecar
 from tests.harness import Wire, free_ports, says
 from tests.llm.rig import ROUTE, answers, event, head, raw_server, start_app
 
@@ -231,20 +231,37 @@ async def test_the_gateway_reads_records_through_the_sidecar_file(client: Client
     wire.script("gpt-4o", says("one"))
     await client.ask()
     path = Sidecar.path(tmp_path)
-    path.parent.mkdir(parents=True)
-    sidecar = Sidecar(pid=1, litellm_pid=None, egress_url=client.url, key=EGRESS_KEY)
+    lock = lock_sidecar(tmp_path)
+    assert lock is not None
+    sidecar = Sidecar(pid=1, litellm_pid=None, is_ready=True, egress_url=client.url, key=EGRESS_KEY)
     path.write_text(sidecar.model_dump_json(), encoding="utf-8")
     remote = RemoteRecords(tmp_path)
     assert await remote.get("att_1") == await client.record()
     assert await remote.get("att_2") is None
     await remote.close()
+    lock.close()
 
 
 async def test_an_egress_that_is_gone_has_no_records(tmp_path: Path) -> None:
     path = Sidecar.path(tmp_path)
-    path.parent.mkdir(parents=True)
-    sidecar = Sidecar(pid=1, litellm_pid=None, egress_url=f"http://127.0.0.1:{free_ports(1)[0]}", key=EGRESS_KEY)
+    lock = lock_sidecar(tmp_path)
+    assert lock is not None
+    sidecar = Sidecar(pid=1, litellm_pid=None, is_ready=True, egress_url=f"http://127.0.0.1:{free_ports(1)[0]}", key=EGRESS_KEY)
     path.write_text(sidecar.model_dump_json(), encoding="utf-8")
     remote = RemoteRecords(tmp_path)
     assert await remote.get("att_1") is None
     await remote.close()
+    lock.close()
+
+
+async def test_a_sidecar_file_without_its_process_is_not_believed(tmp_path: Path) -> None:
+    lock = lock_sidecar(tmp_path)
+    assert lock is not None
+    sidecar = Sidecar(pid=1, litellm_pid=2, is_ready=True, egress_url="http://127.0.0.1:1", key=EGRESS_KEY)
+    Sidecar.path(tmp_path).write_text(sidecar.model_dump_json(), encoding="utf-8")
+    remote = RemoteRecords(tmp_path)
+    assert remote.is_ready()
+    assert lock_sidecar(tmp_path) is None
+    lock.close()
+    assert not remote.is_ready()
+    assert remote.sidecar() is None

@@ -9,10 +9,10 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatsheet.api import errors
@@ -95,14 +95,12 @@ def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> Non
 
 def _check_key(path: str, headers: Mapping[str, str], keys: Keys) -> None:
     token = headers.get("authorization", "").removeprefix("Bearer ")
-    if hmac.compare_digest(token.encode(), keys.token.encode()):
+    if hmac.compare_digest(token.encode(errors="replace"), keys.token.encode()):
         return
     if not path.startswith("/v1"):
-        try:
-            cookie = SimpleCookie(headers.get("cookie", "")).get(keys.cookie_name)
-        except CookieError:
-            cookie = None
-        if cookie is not None and hmac.compare_digest(cookie.value.encode(), keys.cookie.encode()):
+        # browsers send the cookies of every port of this host, also some that the standard parser rejects whole
+        cookie = cookie_parser(headers.get("cookie", "")).get(keys.cookie_name, "")
+        if hmac.compare_digest(cookie.encode(errors="replace"), keys.cookie.encode()):
             return
     raise TokenMissing("the token is missing or wrong.", fix="send Authorization: Bearer with the token printed at start.")
 

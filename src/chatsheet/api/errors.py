@@ -9,9 +9,11 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
-from chatsheet.core.errors import BadInput, ChatSheetError, NotFound
+from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable
 
+_CLIENT_LEFT = 499  # nginx: the client closed the request; nobody reads it
 log = logging.getLogger(__name__)
 
 
@@ -46,22 +48,34 @@ def install(app: FastAPI) -> None:
         del request
         return response(error if isinstance(error, ChatSheetError) else _internal(error))
 
+    async def storage(request: Request, error: Exception) -> JSONResponse:
+        del request
+        log.error("storage failed", exc_info=error)
+        reason = error.strerror if isinstance(error, OSError) else None
+        return response(StorageUnavailable(f"the data folder cannot be used: {reason}.", fix="check its space and rights."))
+
+    async def left(request: Request, error: Exception) -> JSONResponse:
+        del request, error
+        return JSONResponse({}, status_code=_CLIENT_LEFT)
+
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         del request
         details = cast("list[dict[str, object]]", error.errors()) if isinstance(error, RequestValidationError) else []
         named = "; ".join(map(_named, details))
-        return response(BadInput(f"the request is not valid: {named}.", fix="see /openapi.json."))
+        return response(BadInput(f"the request is not valid: {named}.", fix="see /api/openapi.json."))
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
         reason = "there is nothing at" if status == 404 else "this method is not for"  # noqa: PLR2004
-        answer = response(RouteNotFound(f"{reason} {request.url.path}.", fix="see /openapi.json."))
+        answer = response(RouteNotFound(f"{reason} {request.url.path}.", fix="see /api/openapi.json."))
         answer.status_code = status
         return answer
 
     app.add_exception_handler(ChatSheetError, ours)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http)
+    app.add_exception_handler(OSError, storage)
+    app.add_exception_handler(ClientDisconnect, left)
     app.add_exception_handler(Exception, ours)
 
 

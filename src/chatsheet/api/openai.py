@@ -115,6 +115,8 @@ async def _chunks(
                         yield _data({"error": {"code": "llm.cut", "message": message, "type": "chatsheet_error"}})
                         return
                     case Finished(reply):
+                        # only now is it known which model answered, and how
+                        head |= {"model": reply.model, "chatsheet_trail": _trail(reply)}
                         yield _event(head, {}, reply.finish_reason)
                         if with_usage:
                             yield _data({**head, "choices": [], "usage": _usage(reply.usage)})

@@ -19,7 +19,7 @@ from chatsheet.chat.events import (
     ToolAnswered,
     Wrote,
 )
-from chatsheet.chat.loop import Answer, CallModel, Limits, RefuseTool, Rest, RunTool
+from chatsheet.chat.loop import Answer, CallModel, GiveUp, Limits, RefuseTool, Rest, RunTool
 from chatsheet.chat.store import Chat, ChatMovedOn
 from chatsheet.chat.tools import Tools
 from chatsheet.core.clock import Clock
@@ -45,6 +45,13 @@ class QuestionInvalid(BadInput):
     code = "chat.question_invalid"
 
 
+class StepLimit(ChatSheetError):
+    """The model used up its steps without an answer."""
+
+    code = "chat.step_limit"
+    status = 422
+
+
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """An event of the log with its place in it; a live one has none."""
@@ -58,6 +65,8 @@ class _Turn:
     """A turn that runs, or is about to."""
 
     task: asyncio.Task[None] | None = None
+    is_stopped: bool = False
+    """A person wants it stopped; a process that merely ends leaves its turns to be resumed."""
 
 
 class Chats:
@@ -113,11 +122,11 @@ class Chats:
             raise QuestionInvalid(
                 f"a question has 1 to {_LONGEST_QUESTION} characters; this one has {len(question)}.", fix="shorten it."
             )
+        await self.get(actor, chat_id)
         if chat_id in self._running:
             raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
         self._running[chat_id] = turn = _Turn()
         try:
-            await self.get(actor, chat_id)
             turn_id = new_id("turn")
             await self._append(actor, chat_id, Asked(turn=turn_id, question=question))
         except BaseException:
@@ -131,7 +140,9 @@ class Chats:
         await self.get(actor, chat_id)
         turn = self._running.get(chat_id)
         if turn is not None and turn.task is not None:
+            turn.is_stopped = True
             turn.task.cancel()
+            await asyncio.wait({turn.task})
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
         """Yield the events after number `after`, then live ones as they come, without end; raises ChatNotFound."""
@@ -184,18 +195,27 @@ class Chats:
         try:
             await self._obey(actor, chat_id, turn)
         except asyncio.CancelledError:
-            await asyncio.shield(self._append(actor, chat_id, Cancelled(turn=turn)))
+            if chat_id in self._running and self._running[chat_id].is_stopped:
+                await asyncio.shield(self._append(actor, chat_id, Cancelled(turn=turn)))
         except ChatSheetError as error:
             trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
             failed = Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail)
-            await self._append(actor, chat_id, failed)
+            await self._fail(actor, chat_id, failed)
         except Exception:
             log.exception("turn %s failed", turn)
             what = "something in ChatSheetAI itself went wrong; the log says where."
             failed = Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
-            await self._append(actor, chat_id, failed)
+            await self._fail(actor, chat_id, failed)
         finally:
             self._running.pop(chat_id, None)
+
+    async def _fail(self, actor: Actor, chat_id: str, failed: Failed) -> None:
+        """End a turn with its failure; who waits hears of it even where it cannot be stored."""
+        try:
+            await self._append(actor, chat_id, failed)
+        except Exception:
+            log.exception("the end of turn %s could not be stored", failed.turn)
+            self._tell(chat_id, Numbered(None, failed))
 
     async def _obey(self, actor: Actor, chat_id: str, turn: str) -> None:
         async with self._database.unit() as connection:
@@ -214,6 +234,10 @@ class Chats:
                     event = await box.run(call, events, turn)
                 case RefuseTool(call):
                     event = tools.refuse(call, turn)
+                case GiveUp():
+                    raise StepLimit(
+                        f"the model gave no answer within {self._limits.model_steps} steps.", fix="ask for less at once."
+                    )
                 case Answer(text):
                     event = _answered(turn, text, loop.current_turn(events))
             await self._append(actor, chat_id, event)
@@ -248,6 +272,7 @@ class Chats:
                             turn=turn,
                             text=reply.text,
                             calls=reply.tool_calls,
+                            finish_reason=reply.finish_reason,
                             model=reply.model,
                             route=reply.route,
                             usage=reply.usage,
@@ -265,4 +290,6 @@ class Chats:
 def _answered(turn: str, text: str, events: list[Event]) -> Answered:
     question = next((event.question for event in events if isinstance(event, Asked)), "")
     results = [event for event in events if isinstance(event, ToolAnswered) and event.result is not None]
-    return Answered(turn=turn, text=text, numbers=grounding.trace(text, results, question=question))
+    is_cut = any(event.finish_reason == "length" for event in events[-1:] if isinstance(event, ModelReplied))
+    numbers = grounding.trace(text, results, question=question)
+    return Answered(turn=turn, text=text, numbers=numbers, is_cut=is_cut)

@@ -36,6 +36,7 @@ class ModelReplied(_Value):
     turn: str
     text: str
     calls: tuple[ToolCall, ...]
+    finish_reason: str = "stop"
     model: str
     route: str
     usage: Usage
@@ -75,6 +76,8 @@ class Answered(_Value):
     turn: str
     text: str
     numbers: tuple[NumberFound, ...]
+    is_cut: bool = False
+    """The model reached its token limit in the middle of it."""
 
 
 class Failed(_Value):

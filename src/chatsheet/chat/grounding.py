@@ -17,13 +17,17 @@ from chatsheet.chat.events import NumberFound, ToolAnswered
 _START = r"(?<![\w.,])(?<![^\W\d_][-\u2212])"  # not inside a word, a longer number or a name such as A-17
 _GROUPED = r"\d{1,3}(?:[,\u202f\u00a0' ]\d{3})+(?:\.\d+)?"
 _NUMBER = re.compile(rf"{_START}[-\u2212]?(?:{_GROUPED}|\d+(?:\.\d+)?)(?!\w)")
-_DATE = re.compile(r"\b\d{4}-\d{2}(-\d{2})?\b|\bQ[1-4]\b|\b(19|20)\d{2}\b")
-_SCALES = (Decimal(1), Decimal("0.01"))  # as written, or a percentage of a share
+_DATE = re.compile(r"\b\d{4}-\d{2}(-\d{2})?\b|\bQ[1-4]\b")
+_PERCENT = re.compile(r"\s?(%|percent\b|per cent\b|Prozent\b)")
+_YEARS = range(1900, 2101)
 
 
 def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "") -> tuple[NumberFound, ...]:
     """Return every number of `text` with the cell it comes from; numbers of the question and dates are left out."""
-    asked = {_decimal(match.group()) for match in _NUMBER.finditer(question)}
+    # years that the queries filter on are no claims either
+    queries = " ".join(answered.sql or "" for answered in results)
+    years = {n for m in _NUMBER.finditer(re.sub(r"[-']", " ", queries)) if (n := _decimal(m.group())) in _YEARS}
+    asked = {_decimal(match.group()) for match in _NUMBER.finditer(question)} | years
     dates = [match.span() for match in _DATE.finditer(text)]
     return tuple(
         _locate(match, results)
@@ -34,9 +38,10 @@ def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "") -> 
 
 def _locate(match: re.Match[str], results: Sequence[ToolAnswered]) -> NumberFound:
     written = _decimal(match.group())
+    is_percent = _PERCENT.match(match.string, match.end()) is not None
     for answered in reversed(results):
         for row, column, value in _cells(answered):
-            if written is not None and _same(written, value):
+            if written is not None and _same(written, value, is_percent=is_percent):
                 return NumberFound(
                     text=match.group(),
                     start=match.start(),
@@ -59,7 +64,7 @@ def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, Jso
         yield None, None, used.rows
 
 
-def _same(written: Decimal, value: JsonValue) -> bool:
+def _same(written: Decimal, value: JsonValue, *, is_percent: bool) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return False
     # a float both as it is written and as it is stored: programs round the one or the other
@@ -69,7 +74,7 @@ def _same(written: Decimal, value: JsonValue) -> bool:
         written == _rounded(sign * cell / scale, places, rounding)
         for cell in cells
         if cell is not None and cell.is_finite()
-        for scale in (_SCALES if abs(cell) <= 1 else _SCALES[:1])
+        for scale in ((Decimal(1), Decimal("0.01")) if is_percent else (Decimal(1),))  # a share may be written as percent
         for sign, rounding in itertools.product((1, -1), (ROUND_HALF_UP, ROUND_HALF_EVEN))
     )
 

@@ -47,11 +47,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The model used up its steps and still wants to call tools."""
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     """Nothing to do: the turn is over."""
 
 
-Command = CallModel | RunTool | RefuseTool | Answer | Rest
+Command = CallModel | RunTool | RefuseTool | Answer | GiveUp | Rest
 
 
 def current_turn(log: Sequence[Event]) -> list[Event]:
@@ -78,6 +83,8 @@ def step(log: Sequence[Event], limits: Limits) -> Command:
 
 def _next_call(turn: Sequence[Event], limits: Limits) -> Command:
     replies = [(place, event) for place, event in enumerate(turn) if isinstance(event, ModelReplied)]
+    if len(replies) >= limits.model_steps:
+        return GiveUp()  # a server need not obey tool_choice "none"
     place, reply = replies[-1]
     # of this step only: some models give the calls of every step the same ids
     answered = {event.call_id for event in turn[place:] if isinstance(event, ToolAnswered)}

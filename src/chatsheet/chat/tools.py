@@ -131,9 +131,8 @@ class Tools:
 
     async def _rows_used(self, guarded: GuardedSql) -> tuple[RowsUsed, ...]:
         """Return which rows the query's conditions select; all rows of its tables where it is too nested to say."""
-        if guarded.rows_sql is not None:
+        if (counting := guard.rows_query(guarded)) is not None:
             try:
-                counting = GuardedSql(guarded.rows_sql, guarded.tables, None)
                 counted = await self.library.query(self.opened, counting, Limits(max_rows=50))
                 return tuple(_used(*row) for row in counted.rows)
             except ChatSheetError:

@@ -1,7 +1,6 @@
 """Processes of ours that run beside a command: each is this program again, stopped when the command ends."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,22 +27,9 @@ async def program(*arguments: str, env: Mapping[str, str] | None = None) -> Asyn
 @asynccontextmanager
 async def litellm(settings: Settings, config: Path | None) -> AsyncGenerator[None, None]:
     """Run LiteLLM and its egress while the body runs; nothing where it is not ours or runs already."""
-    if litellm_proxy.ours(settings.llm) is None or _is_running(settings.data):
+    if litellm_proxy.ours(settings.llm) is None or RemoteRecords(settings.data).sidecar() is not None:
         yield
         return
     options = ["--data", str(settings.data), *(["--config", str(config)] if config else [])]
     async with program(*options, "litellm", "run"):
         yield
-
-
-def _is_running(data: Path) -> bool:
-    sidecar = RemoteRecords(data).sidecar()
-    if sidecar is None:
-        return False
-    try:
-        os.kill(sidecar.pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

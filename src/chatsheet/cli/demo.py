@@ -4,9 +4,9 @@ The simulator is not Azure and says so; everything else is what a company would 
 """
 
 import asyncio
+import fcntl
 import os
 import socket
-import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,10 +20,11 @@ from chatsheet.cli.serve import serve
 from chatsheet.cli.show import show
 from chatsheet.core import ids, loose
 from chatsheet.core import settings as core_settings
-from chatsheet.core.errors import ChatSheetError, Unavailable
+from chatsheet.core.errors import ChatSheetError, Conflict, Unavailable
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.settings import Settings
 from chatsheet.llm import litellm_proxy
+from chatsheet.sheets.ingest.grid import FileMissing
 from chatsheet.simulator import weights
 from chatsheet.wiring import Services, open_services
 
@@ -65,6 +66,12 @@ class SimulatorNotReady(Unavailable):
     code = "demo.simulator_not_ready"
 
 
+class DemoRunning(Conflict):
+    """The demo runs in this folder already."""
+
+    code = "demo.running"
+
+
 @click.command("demo")
 @click.option("--file", type=click.Path(path_type=Path), default=Path("examples/sales.xlsx"), show_default=True)
 @click.option("--ask", "question", default="", help="Answer one question on the terminal and exit.")
@@ -73,23 +80,40 @@ class SimulatorNotReady(Unavailable):
 @click.pass_obj
 def command(options: Options, file: Path, question: str, port: int, model_from: str) -> None:
     """Run the whole chain on this machine with a sample workbook."""
-    demo = _Demo(options.data or Path(".demo"), port)
-    if question:
-        _pull(model_from)
-        show(asyncio.run(demo.ask(file, question)), as_json=False)
-    else:
-        asyncio.run(demo.page(file, model_from))
+    if not file.is_file():
+        raise FileMissing(f"{file} does not exist.", fix="check the path.")
+    folder = (options.data or Path(".demo")).resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not question:
+                raise DemoRunning("the demo runs in this folder already.", fix="use its page, or stop it.") from None
+            show(asyncio.run(_ask_running(folder, file, question)), as_json=False)
+            return
+        demo = _Demo(folder, port)
+        if question:
+            show(asyncio.run(demo.ask(file, question, model_from)), as_json=False)
+        else:
+            asyncio.run(demo.page(file, model_from))
+
+
+async def _ask_running(folder: Path, file: Path, question: str) -> Answer:
+    """Ask through the demo that runs in this folder."""
+    settings = core_settings.load(folder / "chatsheet.toml", overrides={"data": str(folder)})
+    async with open_services(settings) as services:
+        return await answer(services, LOCAL, file, question, progress=_say)
 
 
 class _Demo:
     """One run of the demo: its folder, its ports, its keys."""
 
     def __init__(self, data: Path, port: int) -> None:
-        self._data = data.resolve()
-        self._config = self._data / "chatsheet.toml"
+        self._data = data
+        self._config = data / "chatsheet.toml"
         self._azure_key = ids.new_key()
         self._simulator_port, self._control_port, litellm_port, egress_port = _free_ports(4)
-        self._data.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._config.write_text(
             _SETTINGS.format(
                 port=port,
@@ -113,14 +137,13 @@ class _Demo:
     def _settings(self) -> Settings:
         return core_settings.load(self._config, overrides={"data": str(self._data)})
 
-    async def ask(self, file: Path, question: str) -> Answer:
+    async def ask(self, file: Path, question: str, model_from: str) -> Answer:
         """Answer one question through LiteLLM, waiting for it for a while, and return the answer."""
         settings = self._settings
+        await _pull(model_from)
         async with beside.litellm(settings, self._config), self._simulator(), open_services(settings) as services:
             await self._simulator_ready()
-            found = litellm_proxy.ours(settings.llm)
-            if found is not None and not await litellm_proxy.wait_alive(found.route.base_url, _LITELLM_S):
-                _say(f"LiteLLM is not up after {_LITELLM_S:g} s; answering directly")
+            await _litellm_ready(services)
             return await answer(services, LOCAL, file, question, progress=_say)
 
     async def page(self, file: Path, model_from: str) -> None:
@@ -129,7 +152,7 @@ class _Demo:
         async def companion(services: Services) -> None:
             try:
                 opened = await services.library.bring_in(LOCAL, file)
-                await asyncio.to_thread(_pull, model_from)
+                await _pull(model_from)
                 async with self._simulator():
                     await self._simulator_ready()
                     _say("the offline model is ready; LiteLLM follows, answers go directly until then")
@@ -153,12 +176,25 @@ class _Demo:
             raise SimulatorNotReady("the simulator did not start.", fix="run `chatsheet simulator --brain local`.")
 
 
-def _pull(source: str) -> None:
-    """Get the model with a progress bar, if it is not there."""
+async def _litellm_ready(services: Services) -> None:
+    try:
+        async with asyncio.timeout(_LITELLM_S):
+            while not services.records.is_ready():  # noqa: ASYNC110  a file of another process says it
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        _say(f"LiteLLM is not up after {_LITELLM_S:g} s; answering directly")
+
+
+async def _pull(source: str) -> None:
+    """Get the model with a progress bar, if it is not there; in a process of its own, so that a signal ends it."""
     if weights.place().is_file():
         return
-    with click.progressbar(length=weights.SIZE, label="pulling the offline model, once", file=sys.stderr) as bar:
-        weights.pull(source, lambda there: bar.update(there - bar.pos))
+    async with beside.program("model", "pull", "--from", source) as child:
+        if await child.wait() != 0:
+            raise weights.WeightsMissing(
+                "the offline model could not be had.",
+                fix="give its file with `chatsheet model pull --from FILE`, or an Azure key: see README.md.",
+            )
 
 
 def _say(line: str) -> None:

@@ -76,7 +76,7 @@ def cli(ctx: click.Context, config: Path | None, data: Path | None) -> None:
 
 def run() -> None:
     """Run the command line and exit."""
-    from chatsheet.core.errors import BadInput, ChatSheetError, NotFound  # noqa: PLC0415  --help must stay fast
+    from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable  # noqa: PLC0415  --help must stay fast
 
     try:
         code: object = cli.main(standalone_mode=False)
@@ -86,6 +86,11 @@ def run() -> None:
     except ChatSheetError as error:
         click.echo(error.line(), err=True)
         sys.exit(2 if isinstance(error, BadInput | NotFound) else 1)
+    except OSError as error:
+        place = f" ({error.filename})" if error.filename else ""
+        failed = StorageUnavailable(f"{error.strerror or error}{place}.", fix="check the data folder's space and rights.")
+        click.echo(failed.line(), err=True)
+        sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(130)
     sys.exit(code if isinstance(code, int) else 0)

@@ -1,5 +1,7 @@
 """`chatsheet model pull`: the offline model's weights, with a progress bar and resume."""
 
+import sys
+
 import click
 
 from chatsheet.simulator import weights
@@ -24,7 +26,7 @@ def pull(source: str) -> None:
     if weights.place().is_file():
         click.echo(f"already there: {weights.place()}")
         return
-    with click.progressbar(length=weights.SIZE, label="pulling the offline model", show_pos=False) as bar:
+    with click.progressbar(length=weights.SIZE, label="pulling the offline model, once", file=sys.stderr) as bar:
         path = weights.pull(source, lambda there: bar.update(there - bar.pos))
     click.echo(f"checked and ready: {path}")
 

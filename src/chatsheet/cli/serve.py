@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Generator
@@ -58,8 +57,8 @@ class _Server(uvicorn.Server):
 async def serve(settings: Settings, config: Path | None, companion: Companion | None = None) -> None:
     """Serve until interrupted; raises NotLoopback, AddressTaken."""
     host = settings.server.host
-    if host != "localhost" and not _is_loopback(host):
-        raise NotLoopback(f"{host} is not a loopback address.", fix='set server.host = "127.0.0.1".')
+    if host not in {"127.0.0.1", "localhost", "::1"}:
+        raise NotLoopback(f"{host} is not the loopback address.", fix='set server.host = "127.0.0.1".')
     token = settings.server.token
     keys = Keys(token=token.reveal() if token else ids.new_key("cs"))
     listening = _listen(host, settings.server.port)
@@ -77,12 +76,14 @@ async def serve(settings: Settings, config: Path | None, companion: Companion | 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
+        await asyncio.to_thread(services.library.sweep)
         await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
         if companion is not None:
             tasks.spawn(companion(services), name="companion")
-        click.echo(f"ChatSheetAI on http://{host}:{listening.getsockname()[1]}/")
+        shown = f"[{host}]" if ":" in host else host
+        click.echo(f"ChatSheetAI on http://{shown}:{listening.getsockname()[1]}/")
         click.echo(f"token for /v1 and scripts: {'as set in server.token' if token else keys.token}")
         try:
             await server.serve(sockets=[listening])
@@ -100,10 +101,3 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
         raise AddressTaken(f"{host}:{port} cannot be used: {error.strerror}.", fix="choose another --port.") from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -1,1 +1,1 @@
-"""What the model is told: rules, tools and column cards inside a token budget; never raw rows."""
+"""What the model is told: rules, tools and column cards inside a token budget; rows only as query results."""

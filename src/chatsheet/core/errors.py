@@ -65,6 +65,12 @@ class Unavailable(ChatSheetError):
     status = 503
 
 
+class StorageUnavailable(Unavailable):
+    """The data folder cannot be read or written."""
+
+    code = "storage.unavailable"
+
+
 def revive(code: str, what: str, fix: str) -> ChatSheetError:
     """Return the error that another process of ours described by its code; an unknown code is an internal one."""
     todo: list[type[ChatSheetError]] = [ChatSheetError]

@@ -33,6 +33,9 @@ MODEL_DATES = {
 }
 """Model versions that are often written where an api-version belongs (`llm-failures` D3)."""
 
+_SECRETS = frozenset({"key", "token"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OTHER_VARIABLES = ("config", "data", "token", "simulator")
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 
@@ -205,7 +208,7 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         raise SettingsInvalid(source, [_problem_of(dict(e)) for e in error.errors()]) from None
-    if problems := list(_cross_check(settings.llm)):
+    if problems := [*_check_token(settings.server), *_cross_check(settings.llm)]:
         raise SettingsInvalid(source, problems)
     return settings
 
@@ -257,11 +260,22 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, obj
         elif rest.startswith("llm_route_"):
             yield _route_setting(name, rest.removeprefix("llm_route_"), value)
         else:
+            _require_section(name, rest)
             for section, model in _sections().items():
                 if rest.startswith(f"{section}_"):
                     field = rest.removeprefix(f"{section}_")
                     _require_known(name, field, set(model.model_fields) - {"route"})
                     yield f"{section}.{field}", _listed(model, field, value)
+
+
+def _require_section(variable: str, rest: str) -> None:
+    """Refuse a variable whose section is misspelt; other CHATSHEET_ variables may be secrets that settings name."""
+    first = rest.partition("_")[0]
+    if first not in _sections() and not rest.startswith(_OTHER_VARIABLES):
+        nearest = difflib.get_close_matches(first, _sections(), n=1, cutoff=0.6)
+        if nearest:
+            fix = f'did you mean "CHATSHEET_{nearest[0].upper()}_…"?'
+            raise SettingsInvalid("environment", [Problem(variable, "names no setting", fix)])
 
 
 def _route_setting(variable: str, tail: str, value: str) -> tuple[str, object]:
@@ -303,7 +317,9 @@ def _lint(value: object, key: str) -> Iterator[Problem]:
 def _lint_text(value: str, key: str) -> Iterator[Problem]:
     if braces := re.search(r"\$\{?(\w+)\}?", value):
         name = braces.group(1)
-        yield Problem(key, f"{braces.group(0)} is not expanded and would be sent as it stands", f'write "env:{name}"')
+        is_reference = re.fullmatch(r"\$\{?\w+\}?", value) is not None
+        if is_reference or key.rpartition(".")[2] not in _SECRETS:  # a literal secret must not be repeated here
+            yield Problem(key, f"{braces.group(0)} is not expanded and would be sent as it stands", f'write "env:{name}"')
     if key.endswith(".endpoint") and "/openai" in urlsplit(value).path:
         yield Problem(key, "the path /openai is added by the route itself", f'write "{value.split("/openai", maxsplit=1)[0]}"')
     if key.endswith(".api_version") and value in MODEL_DATES:
@@ -349,6 +365,11 @@ def _problem_of(error: dict[str, object]) -> Problem:
     return Problem(key, message, fix)
 
 
+def _check_token(server: ServerSettings) -> Iterator[Problem]:
+    if server.token is not None and server.token.value is None:
+        yield Problem("server.token", server.token.problem, "set it, or leave it out for a random one")
+
+
 def _cross_check(llm: LlmSettings) -> Iterator[Problem]:
     """Yield what only shows when settings are seen together."""
     for name in llm.routes:
@@ -389,6 +410,15 @@ def _check_url(key: str, route: RouteSettings) -> Iterator[Problem]:
         parts = urlsplit(url)
         valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not parts.query
     except ValueError:
-        valid = False
+        yield Problem(f"{key}.{name}", f"{url!r} is not an address", 'write "https://host.example"')
+        return
+    is_local = parts.hostname in _LOOPBACK
     if not valid:
         yield Problem(f"{key}.{name}", f"{url!r} is not an http(s) address", 'write "https://host.example"')
+    elif name == "endpoint" and parts.path.strip("/"):
+        yield Problem(f"{key}.{name}", f"the path {parts.path} does not belong here", f'write "https://{parts.netloc}"')
+    elif parts.scheme == "http" and not is_local and isinstance(route, AzureRoute | OpenAIRoute):
+        yield Problem(f"{key}.{name}", "http would send the key in clear text", f'write "https://{parts.netloc}"')
+    elif isinstance(route, LitellmRoute) and route.serves and not (is_local and parts.port):
+        reason = "a LiteLLM that we run listens on this machine"
+        yield Problem(f"{key}.{name}", reason, 'write "http://127.0.0.1:4000", or leave out serves for one that others run')

@@ -35,10 +35,8 @@ class Database:
 
 async def open_database(path: Path) -> Database:
     """Open the SQLite file at `path`, migrated to the newest schema."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not await asyncio.to_thread(_is_current, path):
-        await asyncio.to_thread(_migrate, f"sqlite:///{path}")
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}")
+    await asyncio.to_thread(_prepare, path)
+    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)  # errors reach logs
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     return Database(engine)
 
@@ -50,6 +48,13 @@ def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) 
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _is_current(path):
+        _migrate(f"sqlite:///{path}")
+    path.chmod(0o600)  # questions and answers are nobody else's
 
 
 def _is_current(path: Path) -> bool:

@@ -47,6 +47,8 @@ CATALOGUE: dict[str, Cause] = dict(
         _cause("tls.ca_file", "you", "name a readable PEM file with ca_file", permanent=True),
         _cause("tls.failed", "network", "check that the port speaks TLS and no proxy intercepts it", permanent=True),
         _cause("litellm.down", "litellm", "start it with `chatsheet litellm run`, or wait until it has started"),
+        _cause("litellm.no_record", "litellm", "start it again: its answer did not come through our egress"),
+        _cause("route.key_missing", "you", "set the variable or file that the route's key names", permanent=True),
         _cause("litellm.key_missing", "you", "set the key of the litellm route", permanent=True),
         _cause("litellm.key_wrong", "you", "make the litellm route's key equal LITELLM_MASTER_KEY", permanent=True),
         _cause("litellm.unknown_model", "you", "run `chatsheet litellm config` again and restart it", permanent=True),
@@ -119,6 +121,7 @@ def classify(evidence: Evidence) -> Cause:
 
 _EXCEPTIONS: tuple[tuple[str, str], ...] = (
     (r"AddressNotPrivate", "net.dns_public_for_private"),
+    (r"KeyNotSet", "route.key_missing"),
     (r"CredentialUnavailable|ClientAuthenticationError", "entra.token_failed"),
     (r"Hostname mismatch|not valid for|IP address mismatch", "tls.hostname_mismatch"),
     (r"CERTIFICATE_VERIFY_FAILED|self.signed certificate", "tls.untrusted_ca"),

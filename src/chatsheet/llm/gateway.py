@@ -63,8 +63,9 @@ class RequestRefused(BadInput):
 
 
 class RecordReader(Protocol):
-    """Where the gateway asks what the egress saw."""
+    """Where the gateway asks what the egress saw, and whether the LiteLLM that we run is there at all."""
 
+    def is_ready(self) -> bool: ...
     async def get(self, attempt: str, *, wait: bool = True) -> Record | None: ...
 
 
@@ -162,6 +163,9 @@ class Gateway:
         route = running.route
         if route.kind == "litellm":
             running.proof = "unverified"
+        if route.is_ours and not self._records.is_ready():
+            # its port may be anybody's while it is down: neither key nor prompt goes there
+            raise _Failed(CATALOGUE["litellm.down"])
         sent = wire.as_json(wire.body(request, route, running.id))
         first_content_at = running.started + route.first_content_s
         try:
@@ -246,9 +250,11 @@ class Gateway:
 
     async def _verify(self, running: _Running) -> None:
         """Hold LiteLLM's word against the egress's record: what the provider did not finish is not an answer."""
+        if not running.route.is_ours:
+            return
         record = await self._record(running)
         if record is None:
-            return
+            raise _Failed(CATALOGUE["litellm.no_record"])
         if record.end != "complete":
             raise _Failed(CATALOGUE[record.cause or "stream.cut"])
         running.collected.model = record.model or running.collected.model

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import aiohttp
 
 from chatsheet.llm import addresses, wire
-from chatsheet.llm.credentials import EntraTokens
+from chatsheet.llm.credentials import EntraTokens, TokenFailed
 from chatsheet.llm.routes import Route
 
 _MAX_ERROR_BODY = 16_384
@@ -33,7 +33,10 @@ class Legs:
         TokenFailed.
         """
         token = await self._entra.get() if route.auth == "entra" else None
-        sent = {"Content-Type": "application/json", **headers, **wire.auth_headers(route, token)}
+        try:
+            sent = {"Content-Type": "application/json", **headers, **wire.auth_headers(route, token)}
+        except LookupError:
+            raise TokenFailed(f"KeyNotSet: {route.name}") from None
         try:
             return await self._session(route).post(url, data=body, headers=sent, allow_redirects=False)
         except ValueError as error:

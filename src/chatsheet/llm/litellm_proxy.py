@@ -10,6 +10,7 @@ import hashlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,13 +25,13 @@ from aiohttp import web
 
 from chatsheet.core import loose, processes
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput, Unavailable
+from chatsheet.core.errors import BadInput, Conflict, Unavailable
 from chatsheet.core.ids import new_key
 from chatsheet.core.settings import LitellmRoute, LlmSettings
 from chatsheet.llm import litellm_config, routes
 from chatsheet.llm.egress import Egress
 from chatsheet.llm.legs import Legs
-from chatsheet.llm.records import Sidecar
+from chatsheet.llm.records import Sidecar, lock_sidecar
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,12 @@ class LitellmNotInstalled(Unavailable):
     code = "litellm.install_failed"
 
 
+class AlreadyRunning(Conflict):
+    """Another process runs LiteLLM for the same data folder."""
+
+    code = "litellm.already_running"
+
+
 class PortTaken(Unavailable):
     """Another program listens where the egress or LiteLLM should."""
 
@@ -77,7 +84,8 @@ class Ours:
 
 def ours(llm: LlmSettings) -> Ours | None:
     """Return the litellm route that we run, or None."""
-    for name, route in llm.route.items():
+    for name in llm.routes:
+        route = llm.route[name]
         if isinstance(route, LitellmRoute) and route.serves:
             return Ours(name, route)
     return None
@@ -145,10 +153,18 @@ class LitellmProxy:
         self._say = say
         self._egress_key = new_key()
         self._process: asyncio.subprocess.Process | None = None
+        self._is_ready = False
         self._port = urlsplit(self._ours.route.base_url).port or 4000
 
     async def run(self) -> None:
         """Serve until cancelled; LiteLLM is restarted whenever it ends. Raises LitellmNotInstalled, PortTaken."""
+        lock = lock_sidecar(self._sidecar_path.parents[1])
+        if lock is None:
+            raise AlreadyRunning("LiteLLM and its egress run for this data folder already.", fix="use them, or stop them.")
+        with lock:
+            await self._run_locked()
+
+    async def _run_locked(self) -> None:
         place = await asyncio.to_thread(install, self._say)
         legs = Legs()
         served = {name: routes.build(self._llm, name) for name in self._ours.route.serves}
@@ -181,6 +197,7 @@ class LitellmProxy:
         sidecar = Sidecar(
             pid=os.getpid(),
             litellm_pid=self._process.pid if self._process and self._process.returncode is None else None,
+            is_ready=self._is_ready,
             egress_url=f"http://127.0.0.1:{self._ours.route.egress_port}",
             key=self._egress_key,
         )
@@ -197,9 +214,10 @@ class LitellmProxy:
                 await self._start(place, folder)
                 code = await self._process.wait() if self._process else 0
             finally:
+                self._is_ready = False
+                self._write_sidecar()
                 if self._process is not None:
                     await processes.stop(self._process, grace_s=_GRACE_S)
-                self._write_sidecar()
             backoff_s = _FIRST_BACKOFF_S if self._clock.monotonic() - started > _SETTLED_S else backoff_s
             self._say(f"LiteLLM ended with code {code}; starting it again in {backoff_s:g} s")
             await asyncio.sleep(backoff_s)
@@ -207,6 +225,7 @@ class LitellmProxy:
 
     async def _start(self, place: Path, folder: Path) -> None:
         """Start the process and return when it is alive, or has ended."""
+        self._check_port()
         # LiteLLM puts the grandparent of its working folder first on the import path: all three are ours and empty
         jail = folder / "jail" / "a" / "b"
         jail.mkdir(parents=True, exist_ok=True)
@@ -225,7 +244,19 @@ class LitellmProxy:
         self._write_sidecar()
         url, process = self._ours.route.base_url, self._process
         if await wait_alive(url, _START_S, is_worth_it=lambda: process.returncode is None):
+            self._is_ready = True
+            self._write_sidecar()
             self._say(f"LiteLLM answers on {url} (pid {process.pid})")
+
+    def _check_port(self) -> None:
+        """Refuse a port that somebody else holds: LiteLLM would silently take another, and our key would go to them."""
+        try:
+            socket.create_server(("127.0.0.1", self._port)).close()
+        except OSError as error:
+            raise PortTaken(
+                f"port {self._port} for LiteLLM is taken ({error.strerror}).",
+                fix=f"stop what listens there, or set llm.route.{self._ours.name}.base_url.",
+            ) from None
 
 
 async def wait_alive(base_url: str, limit_s: float, *, is_worth_it: Callable[[], bool] = lambda: True) -> bool:

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import fcntl
 from collections import OrderedDict
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -73,12 +74,27 @@ class Sidecar(BaseModel):
 
     pid: int
     litellm_pid: int | None
+    is_ready: bool
+    """LiteLLM itself has answered, under the pid above."""
     egress_url: str
     key: str
 
     @staticmethod
     def path(data: Path) -> Path:
         return data / "litellm" / "sidecar.json"
+
+
+def lock_sidecar(data: Path) -> TextIO | None:
+    """Take the lock that says "a sidecar runs here"; None where another process holds it. It ends with the process."""
+    path = Sidecar.path(data).with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file
 
 
 class RemoteRecords:
@@ -91,9 +107,23 @@ class RemoteRecords:
     def sidecar(self) -> Sidecar | None:
         """Return where the sidecar listens, or None where none is running."""
         try:
-            return Sidecar.model_validate_json(self._path.read_bytes())
+            return Sidecar.model_validate_json(self._path.read_bytes()) if self._is_held() else None
         except (OSError, ValidationError):
             return None
+
+    def _is_held(self) -> bool:
+        """Tell whether a process holds the sidecar's lock; without one the file speaks of a process that is gone."""
+        with self._path.with_suffix(".lock").open() as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
+
+    def is_ready(self) -> bool:
+        """Tell whether the LiteLLM that we run has answered and not ended since."""
+        sidecar = self.sidecar()
+        return sidecar is not None and sidecar.is_ready
 
     async def get(self, attempt: str, *, wait: bool = True) -> Record | None:
         """Return what the egress recorded of an attempt, or None where it saw nothing or cannot be asked.

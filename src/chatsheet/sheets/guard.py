@@ -124,6 +124,11 @@ def _check(sql: str, tables: Mapping[str, Sequence[str]]) -> GuardedSql:
     return GuardedSql(sql=written, tables=tuple(used), rows_sql=_rows_sql(root, tables, known))
 
 
+def rows_query(guarded: GuardedSql) -> GuardedSql | None:
+    """Return the query that counts the rows which `guarded` reads, or None where that is not known."""
+    return None if guarded.rows_sql is None else GuardedSql(guarded.rows_sql, guarded.tables, None)
+
+
 def rows_of_table(table_id: str, columns: Iterable[str], *, offset: int, limit: int) -> GuardedSql:
     """Return the SQL for a window of a table in its own order; names must come from the workbook's own model."""
     listed = ", ".join(f'"{name}"' for name in (ROW_ID, *columns))

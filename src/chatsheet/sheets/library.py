@@ -6,6 +6,7 @@ On disk a version is one folder named by its id, complete or absent: it is made 
 import asyncio
 import hashlib
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -24,6 +25,7 @@ from chatsheet.sheets.store import Sheet
 
 _HASH_BLOCK = 2**20
 _LONGEST_NAME = 200
+_ABANDONED_S = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,12 @@ class Library:
             return None
         names = [column.name for column in table.columns]
         return await self.query(opened, guard.rows_of_table(table.id, names, offset=offset, limit=limit))
+
+    def sweep(self) -> None:
+        """Remove what a killed process left half brought in; blocking. For the one server of a data folder, at its start."""
+        for left in self._incoming.iterdir() if self._incoming.is_dir() else ():
+            if time.time() - left.stat().st_mtime > _ABANDONED_S:  # younger ones may be another command's
+                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
 
     def incoming(self) -> Path:
         """Return a fresh path for an upload; the caller removes it."""

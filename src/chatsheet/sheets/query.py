@@ -150,7 +150,11 @@ class Engine:
         """Lend a worker; one that did not come back from its request is killed and a fresh one is warmed."""
         self._lent += 1
         self._idle = [worker for worker in self._idle if worker.is_alive]
-        one = self._idle.pop() if self._idle else await Worker.start()
+        try:
+            one = self._idle.pop() if self._idle else await Worker.start()
+        except BaseException:
+            self._lent -= 1
+            raise
         is_sound = False
         try:
             yield one

@@ -1,8 +1,10 @@
-"""The offline model's weights: which file, where it lies, and the ways to get it. Checked against its SHA-256 each time.
+"""The offline model's weights: which file, where it lies, and the ways to get it. Checked against its pinned SHA-256.
 
 Weights are data: nothing of what carries them is installed or imported.
 """
 
+import contextlib
+import fcntl
 import hashlib
 import http.client
 import shutil
@@ -61,7 +63,20 @@ def find(given: Path | None) -> Path:
     path = given or place()
     if not path.is_file():
         raise WeightsMissing(f"the model's file {path} is not there.", fix="run `chatsheet model pull`.")
+    _check_once(path)
     return path
+
+
+def _check_once(path: Path) -> None:
+    """Check the pinned hash, and again only when the file has changed since; raises WeightsWrong."""
+    status = path.stat()
+    seal, now = path.with_suffix(".checked"), f"{SHA256} {status.st_size} {status.st_mtime_ns}"
+    if seal.is_file() and seal.read_text(encoding="utf-8") == now:
+        return
+    if _digest(path) != SHA256:
+        raise WeightsWrong(f"{path} has another SHA-256 than the pinned one.", fix="remove it and run `chatsheet model pull`.")
+    with contextlib.suppress(OSError):  # a folder of others: check again the next time
+        seal.write_text(now, encoding="utf-8")
 
 
 def pull(source: str, progress: Progress) -> Path:
@@ -71,9 +86,14 @@ def pull(source: str, progress: Progress) -> Path:
     WeightsUnreachable, WeightsWrong.
     """
     target = place()
-    if target.is_file() and _digest(target) == SHA256:
-        return target
     target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two pulls at once write one file after the other
+        is_there = target.is_file() and _digest(target) == SHA256
+        return target if is_there else _pull_locked(source, target, progress)
+
+
+def _pull_locked(source: str, target: Path, progress: Progress) -> Path:
     partial = target.with_suffix(".part")
     if source == "index":
         _from_index(partial, progress)

@@ -6,6 +6,7 @@ export interface Answered {
   readonly turn: string;
   readonly text: string;
   readonly numbers: readonly NumberFound[];
+  readonly is_cut: boolean;
 }
 
 
@@ -81,6 +82,7 @@ export interface ModelReplied {
   readonly turn: string;
   readonly text: string;
   readonly calls: readonly ToolCall[];
+  readonly finish_reason: string;
   readonly model: string;
   readonly route: string;
   readonly usage: Usage;

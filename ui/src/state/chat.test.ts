@@ -14,7 +14,17 @@ function replied(text: string, route: string, causes: readonly (string | null)[]
     first_content_ms: 1,
     request_id: null,
   }));
-  return { kind: "model_replied", turn: "t", text, calls: [], model: "m", route, usage, trail: { attempts } };
+  return {
+    kind: "model_replied",
+    turn: "t",
+    text,
+    calls: [],
+    finish_reason: "stop",
+    model: "m",
+    route,
+    usage,
+    trail: { attempts },
+  };
 }
 
 function play(...events: (ChatEvent | LiveEvent)[]): Chat {
@@ -41,7 +51,11 @@ test("text streams in and a restart throws it away", () => {
 });
 
 test("the answer replaces what was being written", () => {
-  const chat = play(asked, { kind: "wrote", turn: "t", text: "4" }, { kind: "answered", turn: "t", text: "42", numbers: [] });
+  const chat = play(
+    asked,
+    { kind: "wrote", turn: "t", text: "4" },
+    { kind: "answered", turn: "t", text: "42", numbers: [], is_cut: false },
+  );
   expect(chat[0]).toMatchObject({ state: "answered", text: "42", writing: "" });
   expect(isRunning(chat)).toBe(false);
 });

@@ -20,6 +20,7 @@ export interface Turn {
   readonly restarted: { readonly route: string; readonly cause: string } | null;
   readonly text: string;
   readonly numbers: readonly NumberFound[];
+  readonly isCut: boolean;
   readonly problem: Problem | null;
   readonly failedTrail: Trail | null;
 }
@@ -46,6 +47,7 @@ function opened(id: string, question: string): Turn {
     restarted: null,
     text: "",
     numbers: [],
+    isCut: false,
     problem: null,
     failedTrail: null,
   };
@@ -62,7 +64,7 @@ function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "aske
     case "tool_answered":
       return { ...turn, tools: [...turn.tools, event] };
     case "answered":
-      return { ...turn, state: "answered", writing: "", text: event.text, numbers: event.numbers };
+      return { ...turn, state: "answered", writing: "", text: event.text, numbers: event.numbers, isCut: event.is_cut };
     case "failed":
       return { ...turn, state: "failed", writing: "", problem: event, failedTrail: event.trail };
     case "cancelled":

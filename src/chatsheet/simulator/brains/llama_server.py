@@ -11,7 +11,6 @@ import xllamacpp
 
 from chatsheet.core import loose, processes
 
-CONTEXT_TOKENS = 4096
 _BATCH = 128
 _CACHE_MIB = 256
 
@@ -27,7 +26,7 @@ def main() -> None:
     params.api_keys = [loose.text(given.get("key"))]
     params.ui = False
     params.verbosity = 1
-    params.n_ctx = CONTEXT_TOKENS
+    params.n_ctx = loose.number(given.get("context"))
     params.n_parallel = 1
     params.n_gpu_layers = 0
     params.n_batch = params.n_ubatch = _BATCH

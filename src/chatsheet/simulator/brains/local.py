@@ -7,7 +7,6 @@ Its quirks are evened out here: a bare SELECT is read as a run_sql call, and aft
 import asyncio
 import hashlib
 import logging
-import re
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 
@@ -16,19 +15,17 @@ import aiohttp
 from chatsheet.core import ids, loose, processes
 from chatsheet.core.loose import JsonObject
 from chatsheet.simulator import weights
-from chatsheet.simulator.brain import BrainFailed, Call, Counted, Piece, Say
-from chatsheet.simulator.brains import llama_server
+from chatsheet.simulator.brain import BrainFailed, Counted, Piece, Say
+from chatsheet.simulator.brains import adapt
 
 log = logging.getLogger(__name__)
 
-_MAX_TOKENS = 400
 _LOAD_S = 120.0
 _SLOTS_KEPT = 6
 _POLL_S = 0.2
-_FENCE = re.compile(r"^```(?:sql|json)?\s*|\s*```$")
-_SQL_START = re.compile(r"\s*(```|SELECT\b|WITH\b)", re.IGNORECASE)
-_ENOUGH_TO_TELL = 8
-"""Characters after which a reply that is no SQL shows it."""
+_CONTEXT_TOKENS = 4096
+_SERVER = "chatsheet.simulator.brains.llama_server"
+"""Not imported: its library belongs into its own process."""
 
 
 class LocalBrain:
@@ -54,11 +51,17 @@ class LocalBrain:
             "PYTHONPATH": str(Path(__file__).parents[3]),
         }
         pipe = asyncio.subprocess.PIPE
-        argv = [processes.python(), "-m", llama_server.__name__]
+        argv = [processes.python(), "-m", _SERVER]
         self._process = await processes.start(argv, env=env, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("started with pipes")
-        told: JsonObject = {"model": str(self._weights), "key": self._key, "slots": str(self._slots), "threads": 2}
+        told: JsonObject = {
+            "model": str(self._weights),
+            "key": self._key,
+            "slots": str(self._slots),
+            "threads": 2,
+            "context": _CONTEXT_TOKENS,
+        }
         self._process.stdin.write(loose.dumps(told).encode() + b"\n")
         await self._process.stdin.drain()
         async with asyncio.timeout(_LOAD_S):
@@ -95,27 +98,23 @@ class LocalBrain:
 
     async def _complete(self, body: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
         session = self._opened()
-        held, is_telling = "", _may_call(body)
-        sent = {**_request(body), "stream": True, "stream_options": {"include_usage": True}}
+        held, is_telling = "", adapt.may_call(body)
+        sent = {**adapt.request(body), "stream": True, "stream_options": {"include_usage": True}}
         async with session.post("/v1/chat/completions", json=sent) as response:
             if response.status != 200:  # noqa: PLR2004
                 raise BrainFailed(f"the local model refused: {(await response.text())[:200]}")
             async for line in response.content:
-                chunk = loose.obj(loose.parse(line.removeprefix(b"data: ")))
-                for piece in _pieces(chunk):
-                    if not is_telling or not isinstance(piece, Say):
-                        if held and not isinstance(piece, Counted):
+                for piece in adapt.pieces(loose.obj(loose.parse(line.removeprefix(b"data: ")))):
+                    if is_telling and isinstance(piece, Say):
+                        held += piece.text
+                        if adapt.is_prose(held):
                             yield Say(held)
-                            held = ""
-                        if isinstance(piece, Counted) and held:
-                            yield _as_call(held)
-                            held = ""
-                        yield piece
+                            held, is_telling = "", False
                         continue
-                    held += piece.text
-                    if len(held.strip()) >= _ENOUGH_TO_TELL and not _SQL_START.match(held):
-                        yield Say(held)
-                        held, is_telling = "", False
+                    if held:
+                        yield adapt.as_call(held) if isinstance(piece, Counted) else Say(held)
+                        held = ""
+                    yield piece
 
     async def _until_idle(self) -> None:
         """Wait for work whose client left: llama.cpp does not stop while it still reads the prompt."""
@@ -128,7 +127,7 @@ class LocalBrain:
 
     def _prefix_of(self, body: Mapping[str, object]) -> str:
         stable = [m for m in loose.array(body.get("messages")) if loose.obj(m).get("role") == "system"]
-        text = loose.dumps([weights.SHA256, llama_server.CONTEXT_TOKENS, stable, body.get("tools")])
+        text = loose.dumps([weights.SHA256, _CONTEXT_TOKENS, stable, body.get("tools")])
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
     async def _restore(self, prefix: str) -> None:
@@ -157,46 +156,3 @@ class LocalBrain:
         if self._session is None:
             raise AssertionError("entered before use")
         return self._session
-
-
-def _request(body: Mapping[str, object]) -> dict[str, object]:
-    limits = [loose.number(body.get(name)) for name in ("max_tokens", "max_completion_tokens")]
-    kept = ("messages", "tools", "response_format", "seed", "stop")
-    return {
-        **{name: body[name] for name in kept if body.get(name) is not None},
-        "tool_choice": "auto" if _may_call(body) else "none",
-        "max_tokens": min([limit for limit in limits if limit] or [_MAX_TOKENS]),
-        "temperature": 0,
-        "cache_prompt": True,
-    }
-
-
-def _may_call(body: Mapping[str, object]) -> bool:
-    """Tell whether a tool call is wanted: after a result that is no error this model would only repeat its call."""
-    last = loose.obj(next(iter(loose.array(body.get("messages"))[-1:]), None))
-    has_result = last.get("role") == "tool" and not loose.text(last.get("content")).startswith('{"error"')
-    return bool(body.get("tools")) and body.get("tool_choice") != "none" and not has_result
-
-
-def _pieces(chunk: Mapping[str, object]) -> list[Piece]:
-    pieces: list[Piece] = []
-    choice = loose.obj(next(iter(loose.array(chunk.get("choices"))), None))
-    delta = loose.obj(choice.get("delta"))
-    if text := loose.text(delta.get("content")):
-        pieces.append(Say(text))
-    for call in map(loose.obj, loose.array(delta.get("tool_calls"))):
-        function = loose.obj(call.get("function"))
-        parts = (loose.text(call.get("id")), loose.text(function.get("name")), loose.text(function.get("arguments")))
-        pieces.append(Call(loose.number(call.get("index")), *parts))
-    if usage := loose.obj(chunk.get("usage")):
-        cached = loose.number(loose.obj(usage.get("prompt_tokens_details")).get("cached_tokens"))
-        counts = loose.number(usage.get("prompt_tokens")), loose.number(usage.get("completion_tokens"))
-        pieces.append(Counted(*counts, cached_tokens=cached))
-    return pieces
-
-
-def _as_call(text: str) -> Say | Call:
-    """Read a reply that is nothing but SQL as the call it stands for."""
-    sql = _FENCE.sub("", text.strip()).strip()
-    is_sql = re.match(r"(SELECT|WITH)\b", sql, re.IGNORECASE) is not None
-    return Call(0, ids.new_id("call"), "run_sql", loose.dumps({"purpose": "", "sql": sql})) if is_sql else Say(text)
