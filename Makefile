@@ -28,6 +28,7 @@ $(UV): tools/uv.txt
 
 demo: .venv/ready ## the whole chain on this machine; ASK="…" [FILE=…] answers one question and exits
 	@$(UV) sync --quiet --frozen --extra local
+	@sh tools/get_openmp.sh
 	@.venv/bin/chatsheet --data .demo demo --file "$$FILE" --ask "$$ASK" --port $(PORT)
 
 dev: .venv/ready ## server on :8000 and the page with reload on :5173

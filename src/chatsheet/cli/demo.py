@@ -142,7 +142,6 @@ class _Demo:
         settings = self._settings
         await _pull(model_from)
         async with beside.litellm(settings, self._config), self._simulator(), open_services(settings) as services:
-            await self._simulator_ready()
             await _litellm_ready(services)
             return await answer(services, LOCAL, file, question, progress=_say)
 
@@ -154,7 +153,6 @@ class _Demo:
                 opened = await services.library.bring_in(LOCAL, file)
                 await _pull(model_from)
                 async with self._simulator():
-                    await self._simulator_ready()
                     _say("the offline model is ready; LiteLLM follows, answers go directly until then")
                     await services.chats.warm(LOCAL, opened.sheet.id)
                     await asyncio.Event().wait()
@@ -167,13 +165,11 @@ class _Demo:
     async def _simulator(self) -> AsyncGenerator[None, None]:
         keys = {"CHATSHEET_SIMULATOR_KEY": self._azure_key, "CHATSHEET_SIMULATOR_CONTROL_KEY": ids.new_key()}
         ports = ("--port", str(self._simulator_port), "--control-port", str(self._control_port))
-        async with beside.program("simulator", "--brain", "local", "--quiet", *ports, env=keys):
+        async with beside.program("simulator", "--brain", "local", "--quiet", *ports, env=keys) as child:
+            url = f"http://127.0.0.1:{self._simulator_port}/v1/models"
+            if not await litellm_proxy.wait_answer(url, _SIMULATOR_S, is_worth_it=lambda: child.returncode is None):
+                raise SimulatorNotReady("the simulator did not start.", fix="see the error above it.")
             yield
-
-    async def _simulator_ready(self) -> None:
-        url = f"http://127.0.0.1:{self._simulator_port}/v1/models"
-        if not await litellm_proxy.wait_answer(url, _SIMULATOR_S):
-            raise SimulatorNotReady("the simulator did not start.", fix="run `chatsheet simulator --brain local`.")
 
 
 async def _litellm_ready(services: Services) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 
 from chatsheet.core import ids, loose, processes
+from chatsheet.core.errors import Unavailable
 from chatsheet.core.loose import JsonObject
 from chatsheet.simulator import weights
 from chatsheet.simulator.brain import BrainFailed, Counted, Piece, Say
@@ -28,6 +29,15 @@ _SERVER = "chatsheet.simulator.brains.llama_server"
 """Not imported: its library belongs into its own process."""
 
 
+_LOAD_FIX = "install the extra `local`, and OpenMP's runtime (on Debian: apt-get install libgomp1)."
+
+
+class ModelNotLoaded(Unavailable):
+    """The process of the local model ended before it served."""
+
+    code = "model.not_loaded"
+
+
 class LocalBrain:
     """The local model; enter it to load the weights."""
 
@@ -41,6 +51,7 @@ class LocalBrain:
         self._prefix = ""
         self._process: asyncio.subprocess.Process | None = None
         self._session: aiohttp.ClientSession | None = None
+        self._drain: asyncio.Future[None] | None = None
 
     async def __aenter__(self) -> None:
         self._slots.mkdir(parents=True, exist_ok=True)
@@ -52,7 +63,7 @@ class LocalBrain:
         }
         pipe = asyncio.subprocess.PIPE
         argv = [processes.python(), "-m", _SERVER]
-        self._process = await processes.start(argv, env=env, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.DEVNULL)
+        self._process = await processes.start(argv, env=env, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.PIPE)
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("started with pipes")
         told: JsonObject = {
@@ -67,7 +78,10 @@ class LocalBrain:
         async with asyncio.timeout(_LOAD_S):
             address = (await self._process.stdout.readline()).decode().strip()
         if not address:
-            raise weights.WeightsWrong("the model could not be loaded.", fix="run `chatsheet model pull` again.")
+            said = (await self._process.stderr.read()).decode(errors="replace") if self._process.stderr else ""
+            reason = (said.strip().splitlines() or ["it said nothing"])[-1]
+            raise ModelNotLoaded(f"the local model did not start: {reason}.", fix=_LOAD_FIX)
+        self._drain = asyncio.ensure_future(_forget(self._process.stderr))
         self._session = aiohttp.ClientSession(
             address if "://" in address else f"http://{address}",
             headers={"Authorization": f"Bearer {self._key}"},
@@ -81,6 +95,8 @@ class LocalBrain:
             await self._session.close()
         if self._process is not None:
             await processes.stop(self._process, grace_s=0)  # it would finish its running work first
+        if self._drain is not None:
+            await self._drain
 
     async def reply(self, deployment: str, body: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
         """Yield the model's reply as its tokens come; waits for its turn in the queue."""
@@ -156,3 +172,9 @@ class LocalBrain:
         if self._session is None:
             raise AssertionError("entered before use")
         return self._session
+
+
+async def _forget(stream: asyncio.StreamReader | None) -> None:
+    """Read a pipe to its end, so that who writes into it never waits."""
+    while stream is not None and await stream.read(2**16):
+        pass
