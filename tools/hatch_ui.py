@@ -145,6 +145,9 @@ def node_on_path() -> tuple[list[str], list[str]] | None:
     version = re.match(r"v(\d+)\.(\d+)", said)
     if version is None or (int(version[1]), int(version[2])) < OLDEST_NODE:
         return None
+    # the npm that Node's wheel puts on the PATH is a flattened symlink and cannot run
+    if subprocess.run([npm, "--version"], capture_output=True, check=False).returncode != 0:
+        return None
     return [node], [npm]
 
 

@@ -91,6 +91,11 @@ def test_the_pages_cookie_does_not_open_v1(method: str, path: str) -> None:
         closed.check(method, path, COOKIE, KEYS)
 
 
+def test_cookies_of_other_ports_do_not_lock_the_page_out() -> None:
+    headers = {**COOKIE, "cookie": f'theme={{"a":1}}; broken; {COOKIE["cookie"]}; x="'}
+    closed.check("GET", "/api/sheets", headers, KEYS)
+
+
 def test_the_cookie_of_another_start_is_refused() -> None:
     other = Keys(token="the-token")
     with pytest.raises(TokenMissing):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import text
 
 from chatsheet.chat import store
 from chatsheet.chat.driver import QuestionInvalid
@@ -185,3 +186,41 @@ async def test_an_earlier_turn_is_told_in_short_and_its_rows_are_not(tmp_path: P
         events = await last_turn(services, chat_id)
     (reply,) = of_kind(events, ModelReplied)
     assert reply.text == "Second answer."
+
+
+async def test_a_process_that_ends_in_the_middle_leaves_the_turn_to_the_next_one(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
+    """A server that is stopped did not cancel anything: nobody asked for that."""
+    settings = azure_settings(tmp_path, wire, "gpt-4o")
+    wire.fault("gpt-4o", "silence")
+    async with chatting(settings, sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Still there?")
+    wire.simulator.state.orders.clear()
+    wire.script("gpt-4o", says("Yes, still.", expect="Still there?"))
+    async with open_services(settings) as services:
+        await services.chats.resume()
+        events = await follow(services, chat_id)
+    assert not of_kind(events, Cancelled)
+    assert of_kind(events, Answered)[0].text == "Yes, still."
+
+
+async def test_a_model_that_never_stops_calling_tools_ends_in_an_error(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.script("gpt-4o", *[runs(SQL) for _ in range(20)])
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Loop?")
+        (failed,) = of_kind(await follow(services, chat_id), Failed)
+    assert failed.code == "chat.step_limit"
+    assert wire.calls("gpt-4o") == 6
+
+
+async def test_who_waits_hears_of_an_end_that_cannot_be_stored(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.fault("gpt-4o", "stall")
+    wire.script("gpt-4o", says("one two three four five"))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o", more="idle_s = 0.3\n"), sales) as (services, chat_id):
+        waiting = asyncio.ensure_future(follow(services, chat_id))
+        await services.chats.ask(LOCAL, chat_id, "Canary question?")
+        async with services.database.unit() as connection:
+            full = "CREATE TRIGGER full BEFORE INSERT ON chat_event BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+            await connection.execute(text(full))
+        assert of_kind(await waiting, Failed)

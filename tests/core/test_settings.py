@@ -62,6 +62,9 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
         (("deployment =", 'auth = "entra"\ndeployment ='), ["llm.route.azure.key", "sends no key"]),
         (("[llm]", "[llm]\ndeadline_s = 0"), ["llm.deadline_s"]),
         (("[llm]", "[llm"), ["not valid TOML"]),
+        (("https://myresource", "http://myresource"), ["llm.route.azure.endpoint", "clear text"]),
+        (("azure.com", "azure.com/api"), ["llm.route.azure.endpoint", "the path /api"]),
+        (("[llm]", '[server]\ntoken = "env:UNSET_TOKEN"\n[llm]'), ["server.token", "UNSET_TOKEN is not set"]),
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_name_reason_and_fix(
@@ -100,6 +103,20 @@ def test_litellm_may_serve_only_routes_that_exist(tmp_path: Path) -> None:
     assert '"azrue"' in refused(tmp_path, text)
 
 
+def test_a_litellm_that_we_run_listens_on_this_machine(tmp_path: Path) -> None:
+    text = AZURE.replace('["azure"]', '["litellm", "azure"]')
+    text += '\n[llm.route.litellm]\nkind = "litellm"\nkey = "env:MASTER_KEY"\nserves = ["azure"]\n'
+    assert read(tmp_path, text).llm.routes == ("litellm", "azure")
+    said = refused(tmp_path, text + 'base_url = "http://proxy.example.com:4000"\n')
+    assert "llm.route.litellm.base_url" in said
+
+
+def test_a_literal_secret_is_not_repeated_in_the_error(tmp_path: Path) -> None:
+    said = refused(tmp_path, AZURE.replace("env:AZURE_KEY", "sk-abc$SECRETTAIL"))
+    assert "SECRETTAIL" not in said
+    assert "llm.route.azure.key" in said
+
+
 def test_every_key_is_also_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATSHEET_SERVER_PORT", "8123")
     monkeypatch.setenv("CHATSHEET_LLM_DEADLINE_S", "33")
@@ -109,7 +126,16 @@ def test_every_key_is_also_a_variable(tmp_path: Path, monkeypatch: pytest.Monkey
     assert found.llm.route["azure"].model_dump()["deployment"] == "other"
 
 
-@pytest.mark.parametrize("variable", ["CHATSHEET_LLM_MODLE", "CHATSHEET_SERVER_PROT", "CHATSHEET_LLM_ROUTE_AZURE_ENDPIONT"])
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "CHATSHEET_LLN_MODEL",
+        "CHATSHEET_SERVR_PORT",
+        "CHATSHEET_LLM_MODLE",
+        "CHATSHEET_SERVER_PROT",
+        "CHATSHEET_LLM_ROUTE_AZURE_ENDPIONT",
+    ],
+)
 def test_a_variable_that_names_no_setting_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, "x")
     said = refused(tmp_path, AZURE)

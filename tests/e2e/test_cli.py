@@ -134,6 +134,14 @@ async def test_without_any_route_the_error_says_how_to_get_one(tmp_path: Path, s
     assert "chatsheet demo" in err
 
 
+async def test_a_data_folder_that_cannot_be_used_is_said_plainly(tmp_path: Path, sales: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    code, _, err = await run_program("--data", str(tmp_path / "file" / "data"), "ask", str(sales), "What?", cwd=tmp_path)
+    assert code == 1
+    assert "error[storage.unavailable]" in err
+    assert "Traceback" not in err
+
+
 async def test_serve_refuses_to_listen_beyond_loopback(tmp_path: Path, wire: Wire) -> None:
     config = str(settings_file(tmp_path, wire))
     code, _, err = await run_program("--config", config, "serve", "--host", "0.0.0.0")  # noqa: S104  that is the point

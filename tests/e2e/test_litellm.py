@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ from chatsheet.llm.gateway import Gateway, RequestRefused
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import Reply
 from chatsheet.llm.records import RemoteRecords
-from tests.e2e.conftest import AZURE_KEY, Hybrid, environment_of, is_alive
-from tests.harness import HELLO, runs, says
+from tests.e2e.conftest import AZURE_KEY, Hybrid, environment_of, hybrid_settings, is_alive
+from tests.harness import HELLO, run_program, runs, says
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.xdist_group("litellm")]
 
@@ -145,6 +146,29 @@ async def test_other_served_routes_answer_under_their_own_alias(hybrid: Hybrid, 
     await legs.close()
     await records.close()
     assert (reply.text, reply.route, reply.trail.attempts[0].proof) == ("Through the alias.", "litellm", "egress")
+
+
+async def test_a_second_supervisor_is_refused_and_the_first_goes_on(hybrid: Hybrid) -> None:
+    code, _, err = await run_program("--config", str(hybrid.config), "litellm", "run")
+    assert code == 1
+    assert "error[litellm.already_running]" in err
+    hybrid.wire.script("gpt-4o", says("Still vouched for."))
+    assert (await ask(hybrid)).trail.attempts[0].proof == "egress"
+
+
+@pytest.mark.parametrize("which", ["egress_port", "base_url"])
+async def test_a_taken_port_is_an_error_and_no_key_goes_to_who_holds_it(hybrid: Hybrid, tmp_path: Path, which: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = int(holder.getsockname()[1])
+        config = hybrid_settings(tmp_path, hybrid.wire.url)
+        setting = str(taken) if which == "egress_port" else f"http://127.0.0.1:{taken}"
+        variable = f"CHATSHEET_LLM_ROUTE_LITELLM_{which.upper()}"
+        code, _, err = await run_program("--config", str(config), "litellm", "run", env={variable: setting})
+        holder.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            holder.accept()
+    assert code == 1
+    assert "error[litellm.port_taken]" in err
 
 
 async def test_killed_litellm_is_bypassed_at_once_and_comes_back_by_itself(hybrid: Hybrid) -> None:

@@ -112,7 +112,7 @@ class Egress:
             evidence = Evidence(route_kind=route.kind, exceptions=legs.exception_chain(error))
             call.cause = call.collected.verdict() if call.collected.text else causes.classify(evidence).code
             if call.status == _OK:
-                _break_off(request)
+                return _break_off(request)
             return web.json_response({"error": {"code": call.cause, "message": "Connection error."}}, status=502)
         except asyncio.CancelledError:
             call.has_left = True
@@ -149,19 +149,24 @@ class Egress:
             for event in decoder.feed(data):
                 for _ in call.collected.take(event):
                     pass
-            await response.write(data)
+            try:
+                await response.write(data)
+            except ConnectionError:
+                call.has_left = True
+                return _break_off(request)
             if call.collected.is_done:
                 await legs.finish(upstream)
                 break
         # before the last byte goes out: who hears the end of the stream must already find the record
         self.records.put(call.record(is_over=True))
         if call.collected.verdict():
-            _break_off(request)  # a proper end would let LiteLLM make up a finish reason and call it complete
+            return _break_off(request)  # a proper end would let LiteLLM make up a finish reason and call it complete
         await response.write_eof()
         return response
 
 
-def _break_off(request: web.Request) -> None:
+def _break_off(request: web.Request) -> web.Response:
+    """End the connection without a proper end; the response is never sent, it only lets the handler return."""
     if request.transport is not None:
         request.transport.abort()
-    raise ConnectionResetError("the provider's stream is not whole")
+    return web.Response(status=502)

@@ -1,0 +1,55 @@
+"""Cells on a terminal: shown as they are, and nothing else happens."""
+
+import pytest
+from pydantic import JsonValue
+
+from chatsheet.ask import Answer, Query
+from chatsheet.chat.events import RowsUsed
+from chatsheet.cli.show import plain, show
+from chatsheet.llm.model import Attempt, Trail, Usage
+from chatsheet.sheets.model import Result, ResultColumn
+
+
+def answer_with(*rows: tuple[JsonValue, ...], text: str = "Here.", is_cut: bool = False) -> Answer:
+    result = Result(columns=(ResultColumn(name="c", type="VARCHAR"),), rows=rows, row_count=len(rows), truncated=False)
+    used = RowsUsed(table="t", rows=3, first=2, last=4)
+    return Answer(
+        text=text,
+        is_cut=is_cut,
+        numbers=(),
+        queries=(Query(handle="r1", sql="SELECT c FROM t", rows_used=(used,), result=result),),
+        model="m",
+        route="azure",
+        trail=Trail(attempts=(Attempt(route="azure", cause=None, proof="direct", milliseconds=5),)),
+        usage=Usage(),
+        sheet="s",
+        version="v",
+    )
+
+
+@pytest.mark.parametrize("cell", ["[/b]", "[n/a]", "[bold]x", "[note] y", "a [link=http://x]"])
+def test_brackets_in_a_cell_are_text(capsys: pytest.CaptureFixture[str], cell: str) -> None:
+    show(answer_with((cell,)), as_json=False)
+    assert cell in capsys.readouterr().out
+
+
+def test_a_cell_cannot_talk_to_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show(answer_with(("\x1b]0;owned\x07red\x1b[31m",), text="\x1b[2Jgone"), as_json=False)
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\x07" not in said
+    assert plain("one\ntwo\tthree") == "one\ntwo\tthree"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.004, "0.004"), (0.0049, "0.0049"), (-0.001, "-0.001"), (1234.5, "1,234.5"), (12.0, "12"), (2024, "2024"), (0.0, "0")],
+)
+def test_no_value_is_shown_as_another_one(capsys: pytest.CaptureFixture[str], value: float, shown: str) -> None:
+    show(answer_with((value,)), as_json=False)
+    assert shown in capsys.readouterr().out.split()
+
+
+def test_a_cut_answer_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    show(answer_with(("x",), is_cut=True), as_json=False)
+    assert "cut at the model's token limit" in capsys.readouterr().out
