@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from chatsheet.core import settings as core_settings
+from chatsheet.core import settings_file
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.settings import Settings
 from chatsheet.llm import routes
@@ -116,7 +116,7 @@ def azure_settings(folder: Path, wire: Wire, *deployments: str, more: str = "") 
         for name, deployment in zip(names, deployments, strict=True)
     )
     text = f"data = '{folder}'\n[llm]\nroutes = [{listed}]\n{more}{sections}"
-    return core_settings.load(write_settings(folder, text, {"azure": wire.key}))
+    return settings_file.load(write_settings(folder, text, {"azure": wire.key}))
 
 
 class NoRecords:

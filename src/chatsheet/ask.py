@@ -22,7 +22,7 @@ from chatsheet.chat.events import (
     ToolAnswered,
     Wrote,
 )
-from chatsheet.core import settings as core_settings
+from chatsheet.core import settings_file
 from chatsheet.core.errors import Conflict, revive
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.core.settings import Settings
@@ -93,7 +93,7 @@ def ask(path: str | Path, question: str, *, settings: Settings | None = None) ->
 
 
 async def _open_and_answer(path: Path, question: str, settings: Settings | None) -> Answer:
-    async with open_services(settings or core_settings.load()) as services:
+    async with open_services(settings or settings_file.load()) as services:
         return await answer(services, LOCAL, path, question)
 
 

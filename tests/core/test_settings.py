@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.core import settings
-from chatsheet.core.settings import SettingsInvalid
+from chatsheet.core import settings_file
+from chatsheet.core.settings import Settings
+from chatsheet.core.settings_file import SettingsInvalid
 
 AZURE = """
 [llm]
@@ -25,10 +26,10 @@ def _clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def read(tmp_path: Path, text: str) -> settings.Settings:
+def read(tmp_path: Path, text: str) -> Settings:
     path = tmp_path / "some.toml"
     path.write_text(text, encoding="utf-8")
-    return settings.load(path)
+    return settings_file.load(path)
 
 
 def refused(tmp_path: Path, text: str) -> str:
@@ -83,7 +84,7 @@ def test_all_problems_are_named_at_once(tmp_path: Path) -> None:
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsInvalid, match=r"nothere\.toml"):
-        settings.load(tmp_path / "nothere.toml")
+        settings_file.load(tmp_path / "nothere.toml")
 
 
 def test_a_route_that_is_not_used_may_lack_its_key(tmp_path: Path) -> None:
@@ -153,7 +154,7 @@ def test_a_whole_configuration_can_come_from_variables(monkeypatch: pytest.Monke
         "LLM_ROUTE_AZURE_PRIVATE_NETWORKS": "100.64.0.0/10",
     }.items():
         monkeypatch.setenv(f"CHATSHEET_{name}", value)
-    assert settings.load().llm.routes == ("azure",)
+    assert settings_file.load().llm.routes == ("azure",)
 
 
 def test_no_secret_shows_when_settings_are_printed(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.core import settings as core_settings
+from chatsheet.core import settings_file
 from chatsheet.core.settings import Settings
 from chatsheet.llm.records import Sidecar
 from tests.harness import Program, Wire, free_ports, program, start_wire, write_settings
@@ -80,7 +80,7 @@ async def hybrid(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -
         config = hybrid_settings(folder, wire.url)
         async with program("--config", str(config), "litellm", "run", env={"SECRET_OF_OURS": "CANARY-environment"}) as proxy:
             await proxy.wait_for("LiteLLM answers", 300)
-            yield Hybrid(wire, proxy, config, core_settings.load(config))
+            yield Hybrid(wire, proxy, config, settings_file.load(config))
 
 
 def environment_of(pid: int) -> str:

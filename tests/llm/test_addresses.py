@@ -11,7 +11,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chatsheet.core import settings as core_settings
+from chatsheet.core import settings_file
 from chatsheet.llm.addresses import is_private
 from tests.harness import Wire, gateway_for, says, write_settings
 from tests.llm.rig import ROUTE, answers, gateway_over, hear, raw_server, start_app
@@ -93,7 +93,7 @@ async def test_a_private_route_never_connects_to_an_address_that_is_not() -> Non
 
 @pytest.mark.anyio
 async def test_a_private_route_of_settings_is_guarded_too(wire: Wire, tmp_path: Path) -> None:
-    settings = core_settings.load(write_settings(tmp_path, private_route(wire), {"azure": wire.key}))
+    settings = settings_file.load(write_settings(tmp_path, private_route(wire), {"azure": wire.key}))
     async with gateway_for(settings) as gateway:
         heard = await hear(gateway)
     assert heard.causes == ["net.dns_public_for_private"]
@@ -104,7 +104,7 @@ async def test_a_private_route_of_settings_is_guarded_too(wire: Wire, tmp_path: 
 async def test_a_private_route_answers_where_settings_name_its_network(wire: Wire, tmp_path: Path) -> None:
     wire.script("gpt-4o", says("Hello back"))
     text = private_route(wire) + 'private_networks = ["127.0.0.0/8"]\n'
-    async with gateway_for(core_settings.load(write_settings(tmp_path, text, {"azure": wire.key}))) as gateway:
+    async with gateway_for(settings_file.load(write_settings(tmp_path, text, {"azure": wire.key}))) as gateway:
         assert (await hear(gateway)).text == "Hello back"
 
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.core import loose
-from chatsheet.core import settings as core_settings
+from chatsheet.core import loose, settings_file
 from chatsheet.core.loose import JsonObject
 from chatsheet.core.settings import LlmSettings
 from chatsheet.llm import litellm_config, litellm_proxy
@@ -43,7 +42,7 @@ SECRETS = {"master": "sk-canary-master", "azure": "canary-azure-key"}
 @pytest.fixture
 def llm(tmp_path: Path) -> LlmSettings:
     """Settings with three routes behind one LiteLLM."""
-    return core_settings.load(write_settings(tmp_path, TEXT, SECRETS)).llm
+    return settings_file.load(write_settings(tmp_path, TEXT, SECRETS)).llm
 
 
 def config(llm: LlmSettings) -> JsonObject:
@@ -107,6 +106,6 @@ def test_its_server_writes_no_access_log() -> None:
 
 def test_a_config_needs_a_litellm_route_that_serves(tmp_path: Path) -> None:
     text = TEXT.replace('serves = ["azure", "dated", "opinion"]\n', "")
-    settings = core_settings.load(write_settings(tmp_path, text, SECRETS))
+    settings = settings_file.load(write_settings(tmp_path, text, SECRETS))
     with pytest.raises(litellm_proxy.LitellmNotOurs):
         litellm_proxy.config_text(settings.llm)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.core import settings as core_settings
+from chatsheet.core import settings_file
 from chatsheet.core.settings import LlmSettings
 from chatsheet.llm import routes
 from chatsheet.llm.routes import Route
@@ -17,7 +17,7 @@ KEY = 'key = "{key}"\n'
 
 def load(folder: Path, text: str) -> LlmSettings:
     """Read settings with one secret."""
-    return core_settings.load(write_settings(folder, text, {"key": "k"})).llm
+    return settings_file.load(write_settings(folder, text, {"key": "k"})).llm
 
 
 def only(folder: Path, route: str, llm: str = "") -> Route:

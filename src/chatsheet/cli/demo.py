@@ -18,8 +18,7 @@ from chatsheet.cli import beside
 from chatsheet.cli.main import Options
 from chatsheet.cli.serve import serve
 from chatsheet.cli.show import show
-from chatsheet.core import ids, loose
-from chatsheet.core import settings as core_settings
+from chatsheet.core import ids, loose, settings_file
 from chatsheet.core.errors import ChatSheetError, Conflict, Unavailable
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.settings import Settings
@@ -101,7 +100,7 @@ def command(options: Options, file: Path, question: str, port: int, model_from: 
 
 async def _ask_running(folder: Path, file: Path, question: str) -> Answer:
     """Ask through the demo that runs in this folder."""
-    settings = core_settings.load(folder / "chatsheet.toml", overrides={"data": str(folder)})
+    settings = settings_file.load(folder / "chatsheet.toml", overrides={"data": str(folder)})
     async with open_services(settings) as services:
         return await answer(services, LOCAL, file, question, progress=_say)
 
@@ -135,7 +134,7 @@ class _Demo:
 
     @property
     def _settings(self) -> Settings:
-        return core_settings.load(self._config, overrides={"data": str(self._data)})
+        return settings_file.load(self._config, overrides={"data": str(self._data)})
 
     async def ask(self, file: Path, question: str, model_from: str) -> Answer:
         """Answer one question through LiteLLM, waiting for it for a while, and return the answer."""

@@ -1,0 +1,303 @@
+"""Settings read once, at the edge, from `chatsheet.toml` and `CHATSHEET_…` variables, and checked.
+
+Every problem stops the start with its name, the reason and the fix: an unknown key with the nearest right spelling,
+`${VAR}` (nobody expands it here), an unset variable, `/openai` in an endpoint, a model's date as api-version.
+"""
+
+import difflib
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import cast, get_args
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from chatsheet.core import loose
+from chatsheet.core.errors import BadInput
+from chatsheet.core.settings import (
+    AzureRoute,
+    LitellmRoute,
+    LlmSettings,
+    OpenAIRoute,
+    RouteSettings,
+    ServerSettings,
+    Settings,
+)
+
+MODEL_DATES = {
+    "2024-05-13": "gpt-4o",
+    "2024-08-06": "gpt-4o",
+    "2024-11-20": "gpt-4o",
+    "2024-07-18": "gpt-4o-mini",
+    "2025-04-14": "gpt-4.1",
+    "2025-08-07": "gpt-5",
+}
+"""Model versions that are often written where an api-version belongs (`llm-failures` D3)."""
+
+_SECRETS = frozenset({"key", "token"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OTHER_VARIABLES = ("config", "data", "token", "simulator")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with the settings: where, why, and what to do."""
+
+    key: str
+    reason: str
+    fix: str
+
+
+class SettingsInvalid(BadInput):
+    """The settings stop the start; all problems are named at once."""
+
+    code = "settings.invalid"
+
+    def __init__(self, source: str, problems: list[Problem]) -> None:
+        if len(problems) == 1:
+            only = problems[0]
+            super().__init__(
+                f"{source}: {only.key}: {only.reason}.", fix=only.fix if only.fix.endswith("?") else f"{only.fix}."
+            )
+        else:
+            lines = "; ".join(f"{p.key}: {p.reason} ({p.fix})" for p in problems)
+            super().__init__(f"{source} has {len(problems)} problems: {lines}.", fix="correct each of them.")
+        self.problems = problems
+
+
+def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Read settings from `path`, else CHATSHEET_CONFIG, else ./chatsheet.toml where it is, and from the environment.
+
+    `overrides` are command-line values by dotted key; they win over both. Raises SettingsInvalid.
+    """
+    path = path or _default_path()
+    source = str(path) if path else "settings"
+    raw: dict[str, object] = _read(path) if path else {}
+    for key, value in [*_from_environment(os.environ), *(overrides or {}).items()]:
+        _put(raw, key.split("."), value)
+    problems = [*_lint(raw, ""), *_unknown_keys(raw)]
+    if problems:
+        raise SettingsInvalid(source, problems)
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        raise SettingsInvalid(source, [_problem_of(dict(e)) for e in error.errors()]) from None
+    if problems := [*_check_token(settings.server), *_cross_check(settings.llm)]:
+        raise SettingsInvalid(source, problems)
+    return settings
+
+
+def _default_path() -> Path | None:
+    if named := os.environ.get("CHATSHEET_CONFIG"):
+        return Path(named)
+    here = Path("chatsheet.toml")
+    return here if here.exists() else None
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = f"cannot be read: {error.strerror or type(error).__name__}"
+        raise SettingsInvalid(str(path), [Problem("file", reason, "check the path given by --config")]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problem = Problem("file", f"not valid TOML: {error}", "correct that line")
+        raise SettingsInvalid(str(path), [problem]) from None
+
+
+def _put(raw: dict[str, object], path: list[str], value: object) -> None:
+    for name in path[:-1]:
+        child = raw.setdefault(name, {})
+        if not isinstance(child, dict):
+            return  # the schema reports the wrong shape
+        raw = cast("dict[str, object]", child)
+    raw[path[-1]] = value
+
+
+def _sections() -> dict[str, type[BaseModel]]:
+    return {"server": ServerSettings, "llm": LlmSettings}
+
+
+def _route_kinds() -> dict[str, type[BaseModel]]:
+    models = cast("tuple[type[BaseModel], ...]", get_args(RouteSettings))
+    return {cast("str", get_args(model.model_fields["kind"].annotation)[0]): model for model in models}
+
+
+def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, object]]:
+    """Yield (dotted key, value) for each CHATSHEET_ variable that names a setting; lists are comma separated."""
+    for name, value in environment.items():
+        rest = name.removeprefix("CHATSHEET_").lower()
+        if rest == name.lower():
+            continue
+        if rest == "data":
+            yield "data", value
+        elif rest.startswith("llm_route_"):
+            yield _route_setting(name, rest.removeprefix("llm_route_"), value)
+        else:
+            _require_section(name, rest)
+            for section, model in _sections().items():
+                if rest.startswith(f"{section}_"):
+                    field = rest.removeprefix(f"{section}_")
+                    _require_known(name, field, set(model.model_fields) - {"route"})
+                    yield f"{section}.{field}", _listed(model, field, value)
+
+
+def _require_section(variable: str, rest: str) -> None:
+    """Refuse a variable whose section is misspelt; other CHATSHEET_ variables may be secrets that settings name."""
+    first = rest.partition("_")[0]
+    if first not in _sections() and not rest.startswith(_OTHER_VARIABLES):
+        nearest = difflib.get_close_matches(first, _sections(), n=1, cutoff=0.6)
+        if nearest:
+            fix = f'did you mean "CHATSHEET_{nearest[0].upper()}_…"?'
+            raise SettingsInvalid("environment", [Problem(variable, "names no setting", fix)])
+
+
+def _route_setting(variable: str, tail: str, value: str) -> tuple[str, object]:
+    fields = sorted({f for m in _route_kinds().values() for f in m.model_fields}, key=len, reverse=True)
+    found = next((f for f in fields if tail.endswith(f"_{f}")), None)
+    if found is None:
+        _require_known(variable, tail.rpartition("_")[2], set(fields))
+        found = ""
+    listed = value.split(",") if found in {"serves", "private_networks"} else value
+    return f"llm.route.{tail.removesuffix(f'_{found}')}.{found}", listed
+
+
+def _require_known(variable: str, field: str, known: set[str]) -> None:
+    if field not in known:
+        nearest = difflib.get_close_matches(field, known, n=1, cutoff=0.4)
+        fix = f'did you mean "{nearest[0].upper()}" at its end?' if nearest else f"use one of {', '.join(sorted(known))}"
+        raise SettingsInvalid("environment", [Problem(variable, "names no setting", fix)])
+
+
+def _listed(model: type[BaseModel], field: str, value: str) -> object:
+    annotation = str(model.model_fields[field].annotation)
+    return [part.strip() for part in value.split(",")] if annotation.startswith("tuple") else value
+
+
+def _lint(value: object, key: str) -> Iterator[Problem]:
+    """Yield what is wrong with single values, whatever the schema says of them."""
+    if isinstance(value, dict):
+        for name, child in cast("dict[str, object]", value).items():
+            yield from _lint(child, f"{key}.{name}" if key else name)
+    elif isinstance(value, list):
+        for child in cast("list[object]", value):
+            yield from _lint(child, key)
+    elif isinstance(value, date):
+        yield Problem(key, f"{value} is a TOML date, not a text", f'write it in quotes: "{value}"')
+    elif isinstance(value, str):
+        yield from _lint_text(value, key)
+
+
+def _lint_text(value: str, key: str) -> Iterator[Problem]:
+    if braces := re.search(r"\$\{?(\w+)\}?", value):
+        name = braces.group(1)
+        is_reference = re.fullmatch(r"\$\{?\w+\}?", value) is not None
+        if is_reference or key.rpartition(".")[2] not in _SECRETS:  # a literal secret must not be repeated here
+            yield Problem(key, f"{braces.group(0)} is not expanded and would be sent as it stands", f'write "env:{name}"')
+    if key.endswith(".endpoint") and "/openai" in urlsplit(value).path:
+        yield Problem(key, "the path /openai is added by the route itself", f'write "{value.split("/openai", maxsplit=1)[0]}"')
+    if key.endswith(".api_version") and value in MODEL_DATES:
+        reason = f"{value} is the date of the model {MODEL_DATES[value]}, not an api-version"
+        yield Problem(key, reason, 'write "2024-10-21" or "v1"')
+
+
+def _unknown_keys(raw: Mapping[str, object]) -> Iterator[Problem]:
+    yield from _unknown(raw, "", set(Settings.model_fields))
+    for name, model in _sections().items():
+        yield from _unknown(raw.get(name), name, set(model.model_fields))
+    llm = raw.get("llm")
+    routes = loose.obj(loose.obj(llm).get("route"))
+    kinds = _route_kinds()
+    for name, route in routes.items():
+        kind = loose.obj(route).get("kind")
+        key = f"llm.route.{name}"
+        if isinstance(kind, str) and kind in kinds:
+            yield from _unknown(route, key, set(kinds[kind].model_fields))
+        else:
+            reason = "missing" if kind is None else f"unknown kind {kind!r}"
+            nearest = difflib.get_close_matches(str(kind or name), kinds, n=1, cutoff=0.4) or sorted(kinds)
+            yield Problem(f"{key}.kind", reason, f'write kind = "{nearest[0]}"')
+
+
+def _unknown(section: object, prefix: str, known: set[str]) -> Iterator[Problem]:
+    if not isinstance(section, Mapping):
+        return
+    for name in cast("Mapping[str, object]", section):
+        if name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+            fix = f'did you mean "{nearest[0]}"?' if nearest else f"known here: {', '.join(sorted(known))}"
+            yield Problem(f"{prefix}.{name}" if prefix else name, "unknown key", fix)
+
+
+def _problem_of(error: dict[str, object]) -> Problem:
+    location = list(cast("tuple[object, ...]", error["loc"]))
+    if location[:2] == ["llm", "route"]:
+        del location[3:4]  # pydantic names the kind here, which no file does
+    key = ".".join(map(str, location))
+    message = str(error["msg"]).removeprefix("Value error, ")
+    fix = "add it" if error["type"] == "missing" else "see docs/reference/settings.md"
+    return Problem(key, message, fix)
+
+
+def _check_token(server: ServerSettings) -> Iterator[Problem]:
+    if server.token is not None and server.token.value is None:
+        yield Problem("server.token", server.token.problem, "set it, or leave it out for a random one")
+
+
+def _cross_check(llm: LlmSettings) -> Iterator[Problem]:
+    """Yield what only shows when settings are seen together."""
+    for name in llm.routes:
+        if name not in llm.route:
+            nearest = difflib.get_close_matches(name, llm.route, n=1, cutoff=0.4)
+            fix = f'did you mean "{nearest[0]}"?' if nearest else f"add a section [llm.route.{name}]"
+            yield Problem("llm.routes", f'there is no route "{name}"', fix)
+    for name in llm.routes:
+        if (route := llm.route.get(name)) is not None:
+            yield from _check_route(llm, name, route)
+
+
+def _check_route(llm: LlmSettings, name: str, route: RouteSettings) -> Iterator[Problem]:
+    key = f"llm.route.{name}"
+    yield from _check_key(key, route)
+    yield from _check_url(key, route)
+    if isinstance(route, LitellmRoute):
+        for served in route.serves:
+            target = llm.route.get(served)
+            if target is None or isinstance(target, LitellmRoute):
+                yield Problem(f"{key}.serves", f'"{served}" is not a route that LiteLLM can forward to', "name a route")
+        first = llm.route.get(route.serves[0]) if route.serves else None
+        if first is not None and route.serves[0] not in llm.routes:
+            yield from _check_key(f"llm.route.{route.serves[0]}", first)
+
+
+def _check_key(key: str, route: RouteSettings) -> Iterator[Problem]:
+    if route.key is not None and route.key.value is None:
+        yield Problem(f"{key}.key", route.key.problem, "set it, or name another source")
+    if isinstance(route, AzureRoute) and (route.auth == "key") != (route.key is not None):
+        reason = "a key is needed" if route.key is None else 'auth = "entra" sends no key'
+        yield Problem(f"{key}.key", reason, 'give key = "env:NAME", or auth = "entra" without a key')
+
+
+def _check_url(key: str, route: RouteSettings) -> Iterator[Problem]:
+    name, url = ("endpoint", route.endpoint) if isinstance(route, AzureRoute) else ("base_url", route.base_url)
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not parts.query
+    except ValueError:
+        yield Problem(f"{key}.{name}", f"{url!r} is not an address", 'write "https://host.example"')
+        return
+    is_local = parts.hostname in _LOOPBACK
+    if not valid:
+        yield Problem(f"{key}.{name}", f"{url!r} is not an http(s) address", 'write "https://host.example"')
+    elif name == "endpoint" and parts.path.strip("/"):
+        yield Problem(f"{key}.{name}", f"the path {parts.path} does not belong here", f'write "https://{parts.netloc}"')
+    elif parts.scheme == "http" and not is_local and isinstance(route, AzureRoute | OpenAIRoute):
+        yield Problem(f"{key}.{name}", "http would send the key in clear text", f'write "https://{parts.netloc}"')
+    elif isinstance(route, LitellmRoute) and route.serves and not (is_local and parts.port):
+        reason = "a LiteLLM that we run listens on this machine"
+        yield Problem(f"{key}.{name}", reason, 'write "http://127.0.0.1:4000", or leave out serves for one that others run')
