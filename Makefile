@@ -53,7 +53,7 @@ web: .venv/ready ## the page's own checks and tests
 	@$(RUN) python tools/npm.py run check
 	@$(RUN) python tools/npm.py run test
 
-browser-tools:
+browser-tools: .venv/ready
 	@sh tools/get_browser.sh
 
 bench: .venv/ready ## print a benchmark's table beside its baseline; BENCH=startup
