@@ -29,7 +29,7 @@ def read(path: Path) -> Iterator[Grid]:
                 first_row=start[0] + 1,
                 first_column=start[1] + 1,
                 is_hidden=meta.visible != SheetVisibleEnum.Visible,
-                evidence="worksheet of an Office Open XML package",
+                evidence="Excel worksheet",
             )
     except (CalamineError, zipfile.BadZipFile) as error:
         raise _not_a_workbook(path, f"its parts cannot be read ({error})") from None
