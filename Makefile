@@ -23,7 +23,7 @@ $(UV): tools/uv.txt
 	@sh tools/get_uv.sh
 
 .venv/ready: $(UV) pyproject.toml uv.lock
-	@$(UV) sync --frozen --extra local --python "$$(command -v python3)"
+	@$(UV) sync --frozen --extra local
 	@touch .venv/ready
 
 demo: .venv/ready ## the whole chain on this machine; ASK="…" [FILE=…] answers one question and exits
