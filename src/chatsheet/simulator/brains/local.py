@@ -9,6 +9,7 @@ import hashlib
 import logging
 from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
+from typing import Self
 
 import aiohttp
 
@@ -53,7 +54,7 @@ class LocalBrain:
         self._session: aiohttp.ClientSession | None = None
         self._drain: asyncio.Future[None] | None = None
 
-    async def __aenter__(self) -> None:
+    async def __aenter__(self) -> Self:
         self._slots.mkdir(parents=True, exist_ok=True)
         env = {
             **processes.base_environment(),
@@ -89,6 +90,7 @@ class LocalBrain:
             connector=aiohttp.TCPConnector(force_close=True),  # llama.cpp ends idle connections without a word
             trust_env=False,
         )
+        return self
 
     async def __aexit__(self, *error: object) -> None:
         if self._session is not None:
