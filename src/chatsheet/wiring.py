@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chatsheet.chat.driver import Chats
 from chatsheet.core.clock import Clock, SystemClock
+from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
 from chatsheet.llm import routes
@@ -27,6 +28,7 @@ class Services:
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
+    presence: Presence
     clock: Clock
 
 
@@ -35,6 +37,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
     """Build every service of a process and close them again, whatever happens in between."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
+        presence = stack.enter_context(present(settings.data))
         database = await open_database(settings.data / "chatsheet.sqlite")
         stack.push_async_callback(database.close)
         engine = Engine()
@@ -55,5 +58,6 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             gateway=gateway,
             records=records,
             chats=chats,
+            presence=presence,
             clock=clock,
         )

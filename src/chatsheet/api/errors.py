@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import cast
 
 from fastapi import FastAPI, Request
@@ -66,7 +67,7 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        reason = "there is nothing at" if status == 404 else "this method is not for"  # noqa: PLR2004
+        reason = "there is nothing at" if status == HTTPStatus.NOT_FOUND else "this method is not for"
         answer = response(RouteNotFound(f"{reason} {request.url.path}.", fix="see /api/openapi.json."))
         answer.status_code = status
         return answer

@@ -201,7 +201,7 @@ class Chats:
             trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
             failed = Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail)
             await self._fail(actor, chat_id, failed)
-        except Exception:
+        except Exception:  # boundary: a turn must end with an event, whatever broke
             log.exception("turn %s failed", turn)
             what = "something in ChatSheetAI itself went wrong; the log says where."
             failed = Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
@@ -213,7 +213,7 @@ class Chats:
         """End a turn with its failure; who waits hears of it even where it cannot be stored."""
         try:
             await self._append(actor, chat_id, failed)
-        except Exception:
+        except Exception:  # boundary: a full disk must not leave a person waiting
             log.exception("the end of turn %s could not be stored", failed.turn)
             self._tell(chat_id, Numbered(None, failed))
 

@@ -77,7 +77,8 @@ async def serve(settings: Settings, config: Path | None, companion: Companion | 
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         await asyncio.to_thread(services.library.sweep)
-        await services.chats.resume()
+        if services.presence.is_alone():  # a turn of another process that still works on it is not ours to take
+            await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
         if companion is not None:

@@ -27,8 +27,8 @@ def show(answer: Answer, *, as_json: bool) -> None:
 
 def _show_query(query: Query) -> None:
     from rich.console import Console  # noqa: PLC0415  0.1 s that --json need not pay
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415  likewise
+    from rich.text import Text  # noqa: PLC0415  likewise
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, column in enumerate(query.result.columns):

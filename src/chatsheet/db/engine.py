@@ -71,7 +71,7 @@ def _is_current(path: Path) -> bool:
 
 def _migrate(url: str) -> None:
     from alembic import command  # noqa: PLC0415  see _is_current
-    from alembic.config import Config  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415  see _is_current
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))

@@ -22,7 +22,7 @@ class EntraTokens:
     async def get(self) -> str:
         """Return a bearer token for Azure OpenAI; raises TokenFailed."""
         from azure.core.exceptions import AzureError  # noqa: PLC0415  0.3 s that only Entra routes pay
-        from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415
+        from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415  likewise
 
         if self._credential is None:
             self._credential = DefaultAzureCredential()

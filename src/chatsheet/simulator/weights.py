@@ -130,7 +130,7 @@ def _from_url(url: str, partial: Path, progress: Progress) -> None:
         return
     request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"})  # noqa: S310  a URL the user gave
     try:
-        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310  likewise
             is_rest = response.status == 206  # noqa: PLR2004  Partial Content, RFC 9110 15.3.7
             with partial.open("ab" if is_rest else "wb") as file:
                 while block := response.read(_BLOCK):

@@ -104,7 +104,7 @@ def _dates_from_texts(cells: Sequence[Cell], texts: Sequence[str]) -> TypedColum
     firsts, seconds = [int(m.group(1)) for m in parts], [int(m.group(3)) for m in parts]
     if max(firsts) > 12 >= max(seconds):  # noqa: PLR2004  months
         return _read_dates(cells, "%d/%m/%Y", f"{texts[firsts.index(max(firsts))]} exists, so the day comes first")
-    if max(seconds) > 12 >= max(firsts):  # noqa: PLR2004
+    if max(seconds) > 12 >= max(firsts):  # noqa: PLR2004  months
         return _read_dates(cells, "%m/%d/%Y", f"{texts[seconds.index(max(seconds))]} exists, so the month comes first")
     if all(m.group(2) == "." for m in parts):
         return _read_dates(cells, "%d/%m/%Y", "dates written with points have the day first")

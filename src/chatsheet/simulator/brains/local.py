@@ -119,7 +119,7 @@ class LocalBrain:
         held, is_telling = "", adapt.may_call(body)
         sent = {**adapt.request(body), "stream": True, "stream_options": {"include_usage": True}}
         async with session.post("/v1/chat/completions", json=sent) as response:
-            if response.status != 200:  # noqa: PLR2004
+            if not response.ok:
                 raise BrainFailed(f"the local model refused: {(await response.text())[:200]}")
             async for line in response.content:
                 for piece in adapt.pieces(loose.obj(loose.parse(line.removeprefix(b"data: ")))):
