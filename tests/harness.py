@@ -16,10 +16,10 @@ from aiohttp import web
 from chatsheet.core import settings_file
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.settings import Settings
-from chatsheet.llm import routes
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest
+from chatsheet.llm.plan import plan
 from chatsheet.llm.records import Record
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain, ScriptedCall
 from chatsheet.simulator.server import Order, Simulator
@@ -131,14 +131,20 @@ class NoRecords:
         del attempt, wait
         return None
 
+    async def abandon(self, attempt: str) -> None:
+        """Nothing runs there."""
+        del attempt
+
 
 @asynccontextmanager
 async def gateway_for(settings: Settings) -> AsyncGenerator[Gateway, None]:
     """Build a gateway over real legs while the body runs."""
     legs = Legs()
+    gateway = Gateway(plan=plan(settings.llm), legs=legs, records=NoRecords(), clock=SystemClock())
     try:
-        yield Gateway(plan=routes.plan(settings.llm), legs=legs, records=NoRecords(), clock=SystemClock())
+        yield gateway
     finally:
+        await gateway.close()
         await legs.close()
 
 

@@ -9,9 +9,9 @@ from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
-from chatsheet.llm import routes
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.legs import Legs
+from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
@@ -47,7 +47,8 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         stack.push_async_callback(records.close)
         legs = Legs()
         stack.push_async_callback(legs.close)
-        gateway = Gateway(plan=routes.plan(settings.llm), legs=legs, records=records, clock=clock)
+        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock)
+        stack.push_async_callback(gateway.close)
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
         yield Services(

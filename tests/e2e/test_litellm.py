@@ -12,10 +12,11 @@ import aiohttp
 import pytest
 
 from chatsheet.core.clock import SystemClock
-from chatsheet.llm import litellm_proxy, routes
+from chatsheet.llm import litellm_proxy
 from chatsheet.llm.gateway import Gateway, RequestRefused
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import Reply
+from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
 from tests.e2e.conftest import AZURE_KEY, Hybrid, environment_of, hybrid_settings, is_alive
 from tests.harness import HELLO, run_program, runs, says
@@ -28,7 +29,7 @@ async def gateway(hybrid: Hybrid) -> AsyncGenerator[Gateway, None]:
     """Build a gateway that reads the records of the running egress."""
     legs, records = Legs(), RemoteRecords(hybrid.settings.data)
     try:
-        yield Gateway(plan=routes.plan(hybrid.settings.llm), legs=legs, records=records, clock=SystemClock())
+        yield Gateway(plan=plan(hybrid.settings.llm), legs=legs, records=records, clock=SystemClock())
     finally:
         await legs.close()
         await records.close()
@@ -43,7 +44,7 @@ async def ask(hybrid: Hybrid) -> Reply:
 @pytest.fixture(autouse=True)
 async def _ready(hybrid: Hybrid) -> None:
     """Start each test with LiteLLM alive, whatever the test before did to it, and nothing left of its script."""
-    assert await litellm_proxy.wait_alive("http://" + routes.plan(hybrid.settings.llm).routes[0].url.split("/")[2], 120)
+    assert await litellm_proxy.wait_alive("http://" + plan(hybrid.settings.llm).routes[0].url.split("/")[2], 120)
     hybrid.wire.simulator.state.orders.clear()
     hybrid.wire.brain.clear("gpt-4o")
 
@@ -127,7 +128,7 @@ async def test_litellm_knows_no_azure_key_and_nothing_of_our_environment(hybrid:
 async def test_litellm_and_its_egress_listen_on_loopback_only(hybrid: Hybrid) -> None:
     listening = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     ports = {route.egress_port for route in hybrid.settings.llm.route.values() if route.kind == "litellm"}
-    ports |= {routes.plan(hybrid.settings.llm).routes[0].url.split(":")[2].split("/")[0]}
+    ports |= {plan(hybrid.settings.llm).routes[0].url.split(":")[2].split("/")[0]}
     wanted = {f"{int(port):04X}" for port in ports}
     hosts = {line[1].split(":")[0] for line in listening if line[3] == "0A" and line[1].split(":")[1] in wanted}
     assert hosts == {"0100007F"}
@@ -141,7 +142,7 @@ async def test_other_served_routes_answer_under_their_own_alias(hybrid: Hybrid, 
     proxy = llm.route["litellm"]
     settings = llm.model_copy(update={"route": {**llm.route, "litellm": proxy.model_copy(update={"model": name})}})
     legs, records = Legs(), RemoteRecords(hybrid.settings.data)
-    door = Gateway(plan=routes.plan(settings), legs=legs, records=records, clock=SystemClock())
+    door = Gateway(plan=plan(settings), legs=legs, records=records, clock=SystemClock())
     reply = await door.complete(HELLO)
     await legs.close()
     await records.close()

@@ -110,6 +110,10 @@ def event(text: str = "", finish: str | None = None) -> bytes:
     return f"data: {loose.dumps({'model': 'm', 'choices': [choice]})}\n\n".encode()
 
 
+WHOLE = head("200 OK", "text/event-stream") + event("Hi") + event(finish="stop") + b"data: [DONE]\n\n"
+"""A whole answer."""
+
+
 @asynccontextmanager
 async def start_app(app: web.Application) -> AsyncGenerator[str, None]:
     """Serve an application on loopback and yield its address."""
@@ -137,6 +141,10 @@ class FixedRecords:
         del wait
         return Record.model_validate({**self.seen, "attempt": attempt})
 
+    async def abandon(self, attempt: str) -> None:
+        """Nothing runs there."""
+        del attempt
+
 
 @asynccontextmanager
 async def gateway_over(
@@ -144,9 +152,11 @@ async def gateway_over(
 ) -> AsyncGenerator[Gateway, None]:
     """Build a gateway over these very routes while the body runs."""
     legs = Legs()
+    gateway = Gateway(plan=Plan(routes, deadline_s), legs=legs, records=records or NoRecords(), clock=SystemClock())
     try:
-        yield Gateway(plan=Plan(routes, deadline_s), legs=legs, records=records or NoRecords(), clock=SystemClock())
+        yield gateway
     finally:
+        await gateway.close()
         await legs.close()
 
 

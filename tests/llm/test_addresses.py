@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from chatsheet.core import settings_file
 from chatsheet.llm.addresses import is_private
+from chatsheet.llm.routes import Network
 from tests.harness import Wire, gateway_for, says, write_settings
 from tests.llm.rig import ROUTE, answers, gateway_over, hear, raw_server, start_app
 
@@ -85,7 +86,10 @@ def test_an_ipv4_address_is_judged_alike_in_its_ipv6_clothes(address: object) ->
 
 @pytest.mark.anyio
 async def test_a_private_route_never_connects_to_an_address_that_is_not() -> None:
-    async with raw_server(answers()) as server, gateway_over(replace(ROUTE, url=server.url, private=True)) as gateway:
+    async with (
+        raw_server(answers()) as server,
+        gateway_over(replace(ROUTE, url=server.url, network=Network(is_private=True))) as gateway,
+    ):
         heard = await hear(gateway)
     assert heard.causes == ["net.dns_public_for_private"]
     assert server.connections == 0
@@ -125,7 +129,7 @@ async def test_a_name_with_only_public_addresses_is_named_however_many_it_has(
         return [(f, socket.SOCK_STREAM, 6, "", (a, port)) for f, a in zip(families, addresses, strict=True)]
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    async with gateway_over(replace(ROUTE, url="http://two.example/v1", private=True)) as gateway:
+    async with gateway_over(replace(ROUTE, url="http://two.example/v1", network=Network(is_private=True))) as gateway:
         assert (await hear(gateway)).causes == ["net.dns_public_for_private"]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.core import loose
-from chatsheet.llm.collect import Collected
+from chatsheet.llm.collect import Collected, Delta
 from chatsheet.llm.model import TextDelta, ToolCall, ToolDelta, Trail, Usage
 
 
@@ -20,8 +20,15 @@ def collect(*events: bytes) -> Collected:
     """Take all events."""
     collected = Collected()
     for event in events:
-        list(collected.take(event))
+        collected.take(event, [])
     return collected
+
+
+def deltas_of(collected: Collected, event: bytes) -> list[Delta]:
+    """Take one event and return what a caller may see of it."""
+    deltas: list[Delta] = []
+    collected.take(event, deltas)
+    return deltas
 
 
 HI, STOP, DONE = chunk({"content": "Hi"}), chunk(finish="stop"), b"[DONE]"
@@ -67,10 +74,10 @@ def test_an_error_in_band_keeps_its_body() -> None:
 
 def test_deltas_come_out_as_they_come_in() -> None:
     collected = Collected()
-    assert list(collected.take(HI)) == [TextDelta("Hi")]
-    assert list(collected.take(chunk({"role": "assistant", "content": ""}))) == []
+    assert deltas_of(collected, HI) == [TextDelta("Hi")]
+    assert deltas_of(collected, chunk({"role": "assistant", "content": ""})) == []
     call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": ""}}]}
-    assert list(collected.take(chunk(call))) == [ToolDelta(0, "c", "f", "")]
+    assert deltas_of(collected, chunk(call)) == [ToolDelta(0, "c", "f", "")]
 
 
 def test_fragments_of_two_calls_are_put_together_by_index() -> None:

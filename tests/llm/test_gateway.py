@@ -2,25 +2,20 @@
 
 import asyncio
 import logging
-import shutil
-import ssl
-import subprocess
 import time
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from chatsheet.core.secret import literal
 from chatsheet.llm.gateway import NoRouteAnswered, NotConfigured, RequestRefused
-from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall, ToolDelta, Usage
+from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall, ToolDelta
 from tests.harness import Wire, azure_settings, free_ports, gateway_for, runs, says, start_wire
 from tests.llm.rig import (
     ROUTE,
-    FixedRecords,
-    Play,
+    WHOLE,
     answers,
     event,
     gateway_over,
@@ -33,7 +28,6 @@ pytestmark = pytest.mark.anyio
 
 QUICK = "first_content_s = 0.3\nidle_s = 0.3\n"
 LONG = "one two three four five six seven"
-WHOLE = head("200 OK", "text/event-stream") + event("Hi") + event(finish="stop") + b"data: [DONE]\n\n"
 SECOND = replace(ROUTE, name="second")
 
 FAULTS = {
@@ -123,7 +117,7 @@ async def test_the_deadline_covers_all_routes_together(wire: Wire, tmp_path: Pat
         started = time.monotonic()
         heard = await hear(gateway)
         took_s = time.monotonic() - started
-    assert heard.causes == ["stream.silent", "deadline.exceeded"]
+    assert heard.causes == ["stream.silent", "stream.silent", "deadline.exceeded"]
     assert took_s < 0.75
 
 
@@ -176,7 +170,7 @@ async def test_a_stream_that_is_not_whole_is_not_an_answer(stream: bytes, cause:
     play = answers(head("200 OK", "text/event-stream") + stream, ends=True)
     async with raw_server(play) as server, gateway_over(replace(ROUTE, url=server.url)) as gateway:
         heard = await hear(gateway)
-    assert heard.causes == [cause]
+    assert set(heard.causes) == {cause}
     assert "canary" not in f"{heard.error!s}{heard.trail!r}"
 
 
@@ -301,111 +295,3 @@ async def test_a_key_that_no_header_can_carry_ends_as_a_typed_error() -> None:
     route = replace(ROUTE, key=literal("two\nlines"))
     async with raw_server(answers(WHOLE)) as server, gateway_over(replace(route, url=server.url)) as gateway:
         assert isinstance((await hear(gateway)).error, NoRouteAnswered)
-
-
-# ── through a LiteLLM of ours: the egress's record is believed ──
-
-OURS = replace(ROUTE, kind="litellm", is_ours=True, auth="bearer")
-
-
-async def heard_through_ours(seen: dict[str, object], play: Play) -> list[str | None]:
-    """Ask through a stand-in for our LiteLLM, whose egress saw this."""
-    records = FixedRecords(seen)
-    async with raw_server(play) as server, gateway_over(replace(OURS, url=server.url), records=records) as gateway:
-        heard = await hear(gateway)
-    assert [attempt.proof for attempt in heard.trail.attempts] == ["egress"]
-    return heard.causes
-
-
-async def test_an_answer_that_the_provider_never_finished_is_not_believed() -> None:
-    """S1: LiteLLM makes up a finish reason where Azure's stream ends early."""
-    seen: dict[str, object] = {"route": "azure", "end": "cut", "cause": "stream.cut", "status": 200}
-    assert await heard_through_ours(seen, answers(WHOLE, ends=True)) == ["stream.cut"]
-
-
-async def test_an_answer_whose_provider_still_speaks_is_not_believed() -> None:
-    seen: dict[str, object] = {"route": "azure", "end": "open", "status": 200}
-    assert await heard_through_ours(seen, answers(WHOLE, ends=True)) == ["stream.cut"]
-
-
-async def test_what_the_egress_saw_names_the_cause_of_litellms_error() -> None:
-    body = b'{"error":{"message":"litellm.APIError: permission_error","code":"403"}}'
-    play = answers(head("403 Forbidden", "application/json", len(body)) + body)
-    seen: dict[str, object] = {"route": "azure", "end": "error", "cause": "azure.firewall", "status": 403}
-    assert await heard_through_ours(seen, play) == ["azure.firewall"]
-
-
-async def test_model_usage_and_finish_come_from_the_provider() -> None:
-    seen: dict[str, object] = {
-        "route": "azure",
-        "end": "complete",
-        "status": 200,
-        "model": "real",
-        "finish_reason": "length",
-        "usage": {"input_tokens": 7},
-    }
-    play = answers(WHOLE, ends=True)
-    async with (
-        raw_server(play) as server,
-        gateway_over(replace(OURS, url=server.url), records=FixedRecords(seen)) as gateway,
-    ):
-        reply = await gateway.complete(ChatRequest({}))
-    assert (reply.model, reply.finish_reason, reply.usage) == ("real", "length", Usage(input_tokens=7))
-
-
-async def test_a_litellm_of_others_is_not_vouched_for() -> None:
-    play = answers(WHOLE, ends=True)
-    async with raw_server(play) as server, gateway_over(replace(OURS, url=server.url, is_ours=False)) as gateway:
-        assert (await hear(gateway)).trail.attempts[0].proof == "unverified"
-
-
-# ── TLS ──
-
-
-def make_certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """Make a self-signed certificate for a name with the openssl command."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs the openssl command")
-    certificate, key = folder / "certificate.pem", folder / "key.pem"
-    options = ("-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
-    files = ("-keyout", str(key), "-out", str(certificate), "-subj", "/CN=test", "-addext", f"subjectAltName={name}")
-    subprocess.run([openssl, "req", *options, *files], check=True, capture_output=True)  # noqa: S603
-    return certificate, key
-
-
-async def causes_over_tls(folder: Path, name: str, *, is_trusted: bool) -> list[str | None]:
-    """Ask the simulator over TLS with a certificate for this name."""
-    certificate, key = make_certificate(folder, name)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate, key)
-    async with start_wire() as wire:
-        wire.script("gpt-4o", says("secret answer"))
-        runner = web.AppRunner(wire.simulator.wire_app(), access_log=None, shutdown_timeout=0.2)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        url = f"https://127.0.0.1:{int(runner.addresses[0][1])}/openai/v1/chat/completions"
-        route = replace(ROUTE, url=url, key=literal(wire.key), ca_file=certificate if is_trusted else None)
-        async with gateway_over(route) as gateway:
-            heard = await hear(gateway)
-        await runner.cleanup()
-    return heard.causes
-
-
-async def test_a_certificate_of_an_unknown_authority_is_not_trusted(tmp_path: Path) -> None:
-    """N8."""
-    assert await causes_over_tls(tmp_path, "IP:127.0.0.1", is_trusted=False) == ["tls.untrusted_ca"]
-
-
-async def test_a_certificate_of_the_named_authority_is_trusted(tmp_path: Path) -> None:
-    assert await causes_over_tls(tmp_path, "IP:127.0.0.1", is_trusted=True) == [None]
-
-
-async def test_a_certificate_for_another_name_is_refused(tmp_path: Path) -> None:
-    """N7."""
-    assert await causes_over_tls(tmp_path, "DNS:other.example", is_trusted=True) == ["tls.hostname_mismatch"]
-
-
-async def test_a_port_that_does_not_speak_tls_is_named(wire: Wire) -> None:
-    async with gateway_over(replace(ROUTE, url=f"https://127.0.0.1:{wire.port}/")) as gateway:
-        assert (await hear(gateway)).causes == ["tls.failed"]

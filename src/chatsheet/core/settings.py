@@ -27,13 +27,38 @@ class ServerSettings(_Frozen):
     """Opens `/v1` and the API to scripts; left out, a random one is printed at start."""
 
 
+Price = Annotated[float, Field(ge=0)]
+
+
 class _Route(_Frozen):
     first_content_s: Seconds | None = None
     """How long to wait for the first content on this route; default: the general one."""
     deadline_s: Seconds | None = None
     """What this route may need for a whole answer; the longest of all routes is the deadline."""
     prompt_budget_tokens: int | None = Field(default=None, ge=200)
-    """How long a prompt may be, for models that read slowly; the smallest of all routes counts."""
+    """How long a prompt may be, for models that read slowly; the smallest of all routes counts, and slowness is no illness."""
+    context_window_tokens: int | None = Field(default=None, ge=1_000)
+    """The model's context window; a prompt that was too long elsewhere goes only to a route that declares a larger one."""
+    input_price: Price | None = None
+    """What a million input tokens cost, in your currency; left out, costs are counted as unknown."""
+    cached_price: Price | None = None
+    """What a million input tokens cost that the provider had in its cache; default: the input price."""
+    output_price: Price | None = None
+    """What a million output tokens cost."""
+    network: Literal["any", "private"] = "any"
+    """private: connect to private addresses only, whatever DNS says."""
+    private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Further networks that count as private."""
+    ca_file: Path | None = None
+    """Certificate authorities to trust instead of the system's, as PEM."""
+    dns: tuple[str, ...] = ()
+    """Name servers to ask instead of the machine's, as ADDRESS or ADDRESS:PORT."""
+    proxy: str | None = None
+    """HTTP proxy to connect through, as http://HOST:PORT; environment variables are never read."""
+    proxy_credentials: SecretField | None = None
+    """USER:PASSWORD for that proxy, as a reference."""
+    no_proxy: tuple[str, ...] = ()
+    """Hosts, .domains and networks that are reached without the proxy."""
 
 
 class LitellmRoute(_Route):
@@ -51,18 +76,11 @@ class LitellmRoute(_Route):
     """Where our egress listens, the only address that our proxy knows."""
     model: str | None = None
     """The alias to ask for; default: the first served route, else the model's name."""
+    trust_proxy: bool = False
+    """Take a LiteLLM that others run at its word on a private route: where it sends prompts cannot be proven from here."""
 
 
-class _Upstream(_Route):
-    network: Literal["any", "private"] = "any"
-    """private: connect to private addresses only, whatever DNS says."""
-    private_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-    """Further networks that count as private."""
-    ca_file: Path | None = None
-    """Certificate authorities to trust instead of the system's, as PEM."""
-
-
-class AzureRoute(_Upstream):
+class AzureRoute(_Route):
     """An Azure OpenAI deployment, reached directly."""
 
     kind: Literal["azure"]
@@ -74,12 +92,24 @@ class AzureRoute(_Upstream):
     api_version: str = "2024-10-21"
     """A dated api-version, or v1."""
     auth: Literal["key", "entra"] = "key"
-    """key: the resource's key; entra: the identity of this machine."""
+    """key: the resource's key; entra: an identity in Entra ID."""
     key: SecretField | None = None
     """The resource's key."""
+    key_header: str = Field(default="api-key", pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")
+    """The header that carries the key, where an API gateway in front wants another one."""
+    identity: Literal["default", "managed", "workload", "client_secret", "developer"] = "default"
+    """Whose token to send with auth = "entra"; default tries what this machine offers."""
+    tenant_id: str | None = None
+    """The tenant that tokens must come from."""
+    client_id: str | None = None
+    """The user-assigned managed identity, workload identity or application to sign in as."""
+    client_secret: SecretField | None = None
+    """The application's secret value, with identity = "client_secret"."""
+    authority: str | None = None
+    """The Entra ID host of a sovereign cloud; default: login.microsoftonline.com."""
 
 
-class OpenAIRoute(_Upstream):
+class OpenAIRoute(_Route):
     """OpenAI's own API: the third opinion of the testing plan."""
 
     kind: Literal["openai"]
@@ -92,7 +122,7 @@ class OpenAIRoute(_Upstream):
     """What to ask for there; default: the model's name."""
 
 
-class CompatibleRoute(_Upstream):
+class CompatibleRoute(_Route):
     """Any server with OpenAI's wire format: Ollama, vLLM, llama.cpp, another gateway."""
 
     kind: Literal["compatible"]
@@ -123,8 +153,17 @@ class LlmSettings(_Frozen):
     """How long to wait for the first content before the next route is tried."""
     idle_s: Seconds = 15
     """How long a stream may pause."""
+    hedge: bool = False
+    """Start the next route too when one is slower than its own 95th percentile; costs tokens on both."""
     route: dict[str, Annotated[RouteSettings, Field(discriminator="kind")]] = {}
     """The routes by name, each a section [llm.route.NAME]."""
+
+
+class RedisSettings(_Frozen):
+    """A Redis or Valkey that replicas share."""
+
+    url: SecretField | None = None
+    """Its address, as a reference to redis://… or rediss://…; left out, each process keeps its state to itself."""
 
 
 class Settings(_Frozen):
@@ -136,3 +175,5 @@ class Settings(_Frozen):
     """The HTTP door."""
     llm: LlmSettings = LlmSettings()
     """The model and its routes."""
+    redis: RedisSettings = RedisSettings()
+    """What replicas share."""

@@ -9,7 +9,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import cast, get_args
@@ -19,15 +18,8 @@ from pydantic import BaseModel, ValidationError
 
 from chatsheet.core import loose
 from chatsheet.core.errors import BadInput
-from chatsheet.core.settings import (
-    AzureRoute,
-    LitellmRoute,
-    LlmSettings,
-    OpenAIRoute,
-    RouteSettings,
-    ServerSettings,
-    Settings,
-)
+from chatsheet.core.settings import LlmSettings, RedisSettings, RouteSettings, ServerSettings, Settings
+from chatsheet.core.settings_check import Problem, check
 
 MODEL_DATES = {
     "2024-05-13": "gpt-4o",
@@ -39,18 +31,9 @@ MODEL_DATES = {
 }
 """Model versions that are often written where an api-version belongs (`llm-failures` D3)."""
 
-_SECRETS = frozenset({"key", "token"})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SECRETS = frozenset({"key", "token", "client_secret", "proxy_credentials", "url"})
+_LISTS = frozenset({"serves", "private_networks", "dns", "no_proxy"})
 _OTHER_VARIABLES = ("config", "data", "token", "simulator")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with the settings: where, why, and what to do."""
-
-    key: str
-    reason: str
-    fix: str
 
 
 class SettingsInvalid(BadInput):
@@ -87,7 +70,7 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         raise SettingsInvalid(source, [_problem_of(dict(e)) for e in error.errors()]) from None
-    if problems := [*_check_token(settings.server), *_cross_check(settings.llm)]:
+    if problems := list(check(settings)):
         raise SettingsInvalid(source, problems)
     return settings
 
@@ -120,7 +103,7 @@ def _put(raw: dict[str, object], path: list[str], value: object) -> None:
 
 
 def _sections() -> dict[str, type[BaseModel]]:
-    return {"server": ServerSettings, "llm": LlmSettings}
+    return {"server": ServerSettings, "llm": LlmSettings, "redis": RedisSettings}
 
 
 def _route_kinds() -> dict[str, type[BaseModel]]:
@@ -163,7 +146,7 @@ def _route_setting(variable: str, tail: str, value: str) -> tuple[str, object]:
     if found is None:
         _require_known(variable, tail.rpartition("_")[2], set(fields))
         found = ""
-    listed = value.split(",") if found in {"serves", "private_networks"} else value
+    listed = value.split(",") if found in _LISTS else value
     return f"llm.route.{tail.removesuffix(f'_{found}')}.{found}", listed
 
 
@@ -242,62 +225,3 @@ def _problem_of(error: dict[str, object]) -> Problem:
     message = str(error["msg"]).removeprefix("Value error, ")
     fix = "add it" if error["type"] == "missing" else "see docs/reference/settings.md"
     return Problem(key, message, fix)
-
-
-def _check_token(server: ServerSettings) -> Iterator[Problem]:
-    if server.token is not None and server.token.value is None:
-        yield Problem("server.token", server.token.problem, "set it, or leave it out for a random one")
-
-
-def _cross_check(llm: LlmSettings) -> Iterator[Problem]:
-    """Yield what only shows when settings are seen together."""
-    for name in llm.routes:
-        if name not in llm.route:
-            nearest = difflib.get_close_matches(name, llm.route, n=1, cutoff=0.4)
-            fix = f'did you mean "{nearest[0]}"?' if nearest else f"add a section [llm.route.{name}]"
-            yield Problem("llm.routes", f'there is no route "{name}"', fix)
-    for name in llm.routes:
-        if (route := llm.route.get(name)) is not None:
-            yield from _check_route(llm, name, route)
-
-
-def _check_route(llm: LlmSettings, name: str, route: RouteSettings) -> Iterator[Problem]:
-    key = f"llm.route.{name}"
-    yield from _check_key(key, route)
-    yield from _check_url(key, route)
-    if isinstance(route, LitellmRoute):
-        for served in route.serves:
-            target = llm.route.get(served)
-            if target is None or isinstance(target, LitellmRoute):
-                yield Problem(f"{key}.serves", f'"{served}" is not a route that LiteLLM can forward to', "name a route")
-        first = llm.route.get(route.serves[0]) if route.serves else None
-        if first is not None and route.serves[0] not in llm.routes:
-            yield from _check_key(f"llm.route.{route.serves[0]}", first)
-
-
-def _check_key(key: str, route: RouteSettings) -> Iterator[Problem]:
-    if route.key is not None and route.key.value is None:
-        yield Problem(f"{key}.key", route.key.problem, "set it, or name another source")
-    if isinstance(route, AzureRoute) and (route.auth == "key") != (route.key is not None):
-        reason = "a key is needed" if route.key is None else 'auth = "entra" sends no key'
-        yield Problem(f"{key}.key", reason, 'give key = "env:NAME", or auth = "entra" without a key')
-
-
-def _check_url(key: str, route: RouteSettings) -> Iterator[Problem]:
-    name, url = ("endpoint", route.endpoint) if isinstance(route, AzureRoute) else ("base_url", route.base_url)
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not parts.query
-    except ValueError:
-        yield Problem(f"{key}.{name}", f"{url!r} is not an address", 'write "https://host.example"')
-        return
-    is_local = parts.hostname in _LOOPBACK
-    if not valid:
-        yield Problem(f"{key}.{name}", f"{url!r} is not an http(s) address", 'write "https://host.example"')
-    elif name == "endpoint" and parts.path.strip("/"):
-        yield Problem(f"{key}.{name}", f"the path {parts.path} does not belong here", f'write "https://{parts.netloc}"')
-    elif parts.scheme == "http" and not is_local and isinstance(route, AzureRoute | OpenAIRoute):
-        yield Problem(f"{key}.{name}", "http would send the key in clear text", f'write "https://{parts.netloc}"')
-    elif isinstance(route, LitellmRoute) and route.serves and not (is_local and parts.port):
-        reason = "a LiteLLM that we run listens on this machine"
-        yield Problem(f"{key}.{name}", reason, 'write "http://127.0.0.1:4000", or leave out serves for one that others run')

@@ -23,6 +23,10 @@ class Cause:
     another_route_helps: bool
     fix: str
 
+    @property
+    def counts_against_route(self) -> bool:
+        return self.another_route_helps
+
 
 def _cause(code: str, owner: Owner, fix: str, *, permanent: bool = False, helps: bool = True) -> tuple[str, Cause]:
     return code, Cause(code, owner, permanent, helps, fix)
@@ -107,6 +111,8 @@ class Evidence:
     exceptions: tuple[str, ...] = ()
     """The exception chain, outermost first, each `ClassName: text`."""
     symptom: str = ""
+    remembered: str = ""
+    key_sent: bool = True
     """A cause that the caller saw with its own eyes, such as `stream.cut`."""
 
 

@@ -1,10 +1,18 @@
 """A stream's chunks put together into one reply, and the judgement whether it is whole. Pure."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chatsheet.llm import wire
 from chatsheet.llm.model import Reply, TextDelta, ToolCall, ToolDelta, Trail, Usage
+
+Delta = TextDelta | ToolDelta
+
+
+@dataclass(slots=True)
+class _Tool:
+    id: str = ""
+    name: str = ""
+    arguments: list[str] = field(default_factory=list[str])
 
 
 @dataclass(slots=True)
@@ -12,40 +20,54 @@ class Collected:
     """What one attempt's stream said so far; `problem` names what makes it worthless."""
 
     text: list[str] = field(default_factory=list[str])
-    tools: dict[int, ToolCall] = field(default_factory=dict[int, ToolCall])
+    tools: dict[int, _Tool] = field(default_factory=dict[int, _Tool])
     finish_reason: str = ""
     model: str = ""
     usage: Usage | None = None
     is_done: bool = False
     problem: str = ""
     error_body: str = ""
+    filtered: str = ""
 
-    def take(self, data: bytes) -> Iterator[TextDelta | ToolDelta]:
-        """Add one event's data and yield what of it a caller may see."""
+    def take(self, data: bytes, deltas: list[Delta]) -> None:
+        """Add one event's data, and to `deltas` what of it a caller may see."""
         if data == wire.DONE:
             self.is_done = True
             return
         chunk = wire.read_chunk(data)
         if chunk is None:
             self.problem = "stream.malformed"
-        elif chunk.error:
-            self.problem, self.error_body = "stream.error", chunk.error
+        elif chunk.choices is None:
+            self.problem, self.error_body = "stream.error", data.decode(errors="replace")
         else:
-            self._add(chunk)
-            if chunk.text:
-                yield TextDelta(chunk.text)
-            yield from chunk.tools
+            if chunk.model:
+                self.model = chunk.model
+            if chunk.usage is not None:
+                self.usage = chunk.usage.usage()
+            if chunk.choices:
+                self._add(chunk.choices[0], deltas)
+            if chunk.is_error:
+                self.problem, self.error_body = "stream.error", data.decode(errors="replace")
 
-    def _add(self, chunk: wire.Chunk) -> None:
-        self.text.append(chunk.text)
-        for piece in chunk.tools:
-            old = self.tools.get(piece.index, ToolCall(id="", name="", arguments=""))
-            self.tools[piece.index] = ToolCall(
-                id=piece.id or old.id, name=piece.name or old.name, arguments=old.arguments + piece.arguments
-            )
-        self.finish_reason = chunk.finish_reason or self.finish_reason
-        self.model = chunk.model or self.model
-        self.usage = chunk.usage or self.usage
+    def _add(self, choice: wire.Choice, deltas: list[Delta]) -> None:
+        delta = choice.delta
+        if delta is not None:
+            if said := delta.content or delta.refusal:
+                self.text.append(said)
+                deltas.append(TextDelta(said))
+            for call in delta.tool_calls or ():
+                self._add_tool(piece := wire.tool_delta(call))
+                deltas.append(piece)
+        if choice.finish_reason:
+            self.finish_reason = choice.finish_reason
+            if choice.finish_reason == "content_filter":
+                self.filtered = wire.filtered(choice.content_filter_results)
+
+    def _add_tool(self, piece: ToolDelta) -> None:
+        tool = self.tools.setdefault(piece.index, _Tool())
+        tool.id = piece.id or tool.id
+        tool.name = piece.name or tool.name
+        tool.arguments.append(piece.arguments)
 
     def verdict(self) -> str:
         """Return the cause why the stream, now at its end, is not a whole answer; empty where it is one."""
@@ -55,16 +77,18 @@ class Collected:
             return "content.filtered"
         if not self.finish_reason or not self.is_done:
             return "stream.cut"
-        return "" if self.tools or any(self.text) else "stream.empty"
+        return "" if self.tools or self.text else "stream.empty"
 
-    def reply(self, *, route: str, trail: Trail) -> Reply:
+    def reply(self, *, route: str, trail: Trail, cost: float | None = None) -> Reply:
         """Return the normalised reply."""
+        tools = [self.tools[index] for index in sorted(self.tools)]
         return Reply(
             text="".join(self.text),
-            tool_calls=tuple(self.tools[index] for index in sorted(self.tools)),
+            tool_calls=tuple(ToolCall(t.id, t.name, "".join(t.arguments)) for t in tools),
             finish_reason=self.finish_reason,
             usage=self.usage or Usage(),
             model=self.model,
             route=route,
             trail=trail,
+            cost=cost,
         )

@@ -14,7 +14,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from chatsheet.core import loose
-from chatsheet.llm import causes, legs, wire
+from chatsheet.core.clock import Clock
+from chatsheet.core.loose import JsonObject
+from chatsheet.llm import causes, legs, retry_after, wire
+from chatsheet.llm.adapt import Adaptations
 from chatsheet.llm.causes import Evidence
 from chatsheet.llm.collect import Collected
 from chatsheet.llm.credentials import TokenFailed
@@ -26,6 +29,7 @@ _PASSED_BACK = ("content-type", "retry-after", "retry-after-ms", "x-ms-region", 
 _MAX_BODY = 32 * 2**20
 _WAIT_FOR_END_S = 0.8
 _OK = 200
+_MOST_ADAPTED = 3
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class _Call:
     request_id: str | None = None
     cause: str | None = None
     filtered: str = ""
+    retry_after_s: float | None = None
+    adapted: tuple[str, ...] = ()
     has_left: bool = False
     """LiteLLM went away first: whatever is missing then is not the provider's doing."""
     collected: Collected = field(default_factory=Collected)
@@ -50,7 +56,9 @@ class _Call:
             attempt=self.attempt,
             route=self.route.name,
             cause=self.cause,
-            filtered=self.filtered,
+            filtered=self.filtered or seen.filtered,
+            retry_after_s=self.retry_after_s,
+            adapted=self.adapted,
             status=self.status,
             request_id=self.request_id,
             model=seen.model,
@@ -63,10 +71,13 @@ class _Call:
 class Egress:
     """Forwards LiteLLM's calls to the routes it serves."""
 
-    def __init__(self, *, routes: Mapping[str, Route], legs: Legs, key: str) -> None:
+    def __init__(self, *, routes: Mapping[str, Route], legs: Legs, key: str, clock: Clock) -> None:
         self._routes = routes
         self._legs = legs
         self._key = key
+        self._clock = clock
+        self._adaptations = Adaptations()
+        self._running: dict[str, asyncio.Task[object]] = {}
         self.records = Records()
 
     def app(self) -> web.Application:
@@ -75,6 +86,7 @@ class Egress:
         app.router.add_post("/egress/{route}/{path:.*}", self._forward)
         app.router.add_get("/egress/{route}/v1/models", self._models)
         app.router.add_get("/records/{attempt}", self._one_record)
+        app.router.add_delete("/records/{attempt}", self._abandon)
         app.router.add_get("/records", self._all_records)
         return app
 
@@ -96,6 +108,12 @@ class Egress:
         del request
         return web.json_response([record.model_dump(mode="json") for record in self.records.latest()])
 
+    async def _abandon(self, request: web.Request) -> web.Response:
+        """End a call that the gateway gave up: LiteLLM would hold on to it."""
+        if (task := self._running.get(request.match_info["attempt"])) is not None:
+            task.cancel()
+        return web.Response(status=204)
+
     async def _models(self, request: web.Request) -> web.Response:
         """Answer the look that LiteLLM takes every five minutes; it is nothing to ask the provider for."""
         return web.json_response({"object": "list", "data": [{"id": request.match_info["route"], "object": "model"}]})
@@ -106,6 +124,8 @@ class Egress:
             return web.json_response({"error": {"code": "404", "message": "Resource not found"}}, status=404)
         call = _Call(request.headers.get(wire.ATTEMPT_HEADER, "unnamed"), route)
         self.records.put(call.record(is_over=False))
+        if (task := asyncio.current_task()) is not None:
+            self._running[call.attempt] = task
         try:
             return await self._pass_on(call, request)
         except (aiohttp.ClientError, OSError, TokenFailed) as error:
@@ -118,26 +138,45 @@ class Egress:
             call.has_left = True
             raise
         finally:
+            self._running.pop(call.attempt, None)
             if call.status == _OK and call.cause is None and not call.has_left:
                 call.cause = call.collected.verdict() or None
             self.records.put(call.record(is_over=True))
 
     async def _pass_on(self, call: _Call, request: web.Request) -> web.StreamResponse:
         # LiteLLM knows a neutral model name; ours is the one that counts
-        body = {**loose.obj(loose.parse(await request.read())), "model": call.route.model}
-        upstream = await self._legs.post(call.route, call.route.url, loose.dumps(body).encode(), {})
+        parsed = loose.parse(await request.read())
+        body = {**(parsed if isinstance(parsed, dict) else {}), "model": call.route.model}
+        upstream, said = await self._ask(call, body)
         try:
-            call.status = upstream.status
-            call.request_id = upstream.headers.get("apim-request-id") or upstream.headers.get("x-request-id")
             headers = {name: upstream.headers[name] for name in _PASSED_BACK if name in upstream.headers}
             if upstream.status != _OK:
-                body = await legs.error_body(upstream)
-                evidence = Evidence(route_kind=call.route.kind, status=upstream.status, headers=headers, body=body)
-                call.cause, call.filtered = causes.classify(evidence).code, causes.filter_category(body)
-                return web.Response(status=upstream.status, body=body.encode(), headers=headers)
+                return self._refused(call, upstream, said, headers)
             return await self._stream(call, request, upstream, headers)
         finally:
             upstream.close()
+
+    async def _ask(self, call: _Call, body: JsonObject) -> tuple[aiohttp.ClientResponse, str]:
+        """Return the provider's response, and its words where it refused; refused parameters are adapted once each."""
+        while True:
+            sent, call.adapted = self._adaptations.apply(call.route.fingerprint, body)
+            upstream = await self._legs.post(call.route, wire.as_json(sent), {})
+            call.status = upstream.status
+            call.request_id = upstream.headers.get("apim-request-id") or upstream.headers.get("x-request-id")
+            said = "" if upstream.status == _OK else await legs.error_body(upstream)
+            if len(call.adapted) >= _MOST_ADAPTED or upstream.status == _OK:
+                return upstream, said
+            if not self._adaptations.learn(call.route.fingerprint, upstream.status, said, sent):
+                return upstream, said
+            upstream.close()
+
+    def _refused(self, call: _Call, upstream: aiohttp.ClientResponse, said: str, headers: Mapping[str, str]) -> web.Response:
+        evidence = Evidence(route_kind=call.route.kind, status=upstream.status, headers=dict(upstream.headers), body=said)
+        call.cause, call.filtered = causes.classify(evidence).code, causes.filter_category(said)
+        call.retry_after_s = retry_after.read(upstream.headers, said, self._clock.now())
+        if call.cause == "azure.token_rejected":
+            self._legs.reject_token(call.route)
+        return web.Response(status=upstream.status, body=said.encode(), headers=headers)
 
     async def _stream(
         self, call: _Call, request: web.Request, upstream: aiohttp.ClientResponse, headers: Mapping[str, str]
@@ -147,8 +186,7 @@ class Egress:
         decoder = wire.EventDecoder()
         while data := await upstream.content.readany():
             for event in decoder.feed(data):
-                for _ in call.collected.take(event):
-                    pass
+                call.collected.take(event, [])
             try:
                 await response.write(data)
             except ConnectionError:

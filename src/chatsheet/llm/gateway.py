@@ -1,124 +1,48 @@
 """The hybrid: tries the routes that router.py chooses under one deadline, and yields the answer with its trail.
 
-Nothing reaches the caller before a route's first content. A stream counts as complete only with a finish reason from the
-provider and a proper end; through our LiteLLM the egress's record is believed over LiteLLM's words.
+Nothing reaches the caller before a route's first content. What is an answer and why an attempt failed: attempt.py. Which
+routes are ill: health.py; they are probed beside the calls, so that no caller pays for finding out.
 """
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from typing import Protocol
-
-import aiohttp
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput, Unavailable
-from chatsheet.core.ids import new_id
-from chatsheet.llm import causes, legs, router, wire
-from chatsheet.llm.causes import CATALOGUE, Cause, Evidence
-from chatsheet.llm.collect import Collected
-from chatsheet.llm.credentials import TokenFailed
+from chatsheet.core.tasks import Tasks
+from chatsheet.llm import wire
+from chatsheet.llm.adapt import Adaptations
+from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
+from chatsheet.llm.breaker import PROBE_EVERY_S
+from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused
+from chatsheet.llm.health import Health
 from chatsheet.llm.legs import Legs
-from chatsheet.llm.model import (
-    Attempt,
-    ChatRequest,
-    Finished,
-    Proof,
-    Reply,
-    Restarted,
-    StreamEvent,
-    TextDelta,
-    ToolDelta,
-    Trail,
-)
-from chatsheet.llm.records import Record
-from chatsheet.llm.router import Failure, GiveUp
+from chatsheet.llm.model import ChatRequest, Finished, Reply, Restarted, StreamEvent
 from chatsheet.llm.routes import Plan, Route
+from chatsheet.telemetry.model_calls import ModelCalls
 
-_OK = 200
-_LEAST_RECORD_S = 0.1  # also past the deadline: an answer that is there must still be verified
-_MOST_RECORD_S = 1.0
+__all__ = ["Gateway", "NoRouteAnswered", "NotConfigured", "RequestRefused"]
 
-
-class NotConfigured(Unavailable):
-    """No route to a model is set."""
-
-    code = "llm.not_configured"
-
-
-class NoRouteAnswered(Unavailable):
-    """Every route failed, or the deadline ended the search; `trail` says how."""
-
-    code = "llm.no_route_answered"
-    trail = Trail()
-
-
-class RequestRefused(BadInput):
-    """The model refuses this very request, whatever the route; `trail` says which route said so."""
-
-    code = "llm.request_refused"
-    status = 422
-    trail = Trail()
-
-
-class RecordReader(Protocol):
-    """Where the gateway asks what the egress saw, and whether the LiteLLM that we run is there at all."""
-
-    def is_ready(self) -> bool: ...
-    async def get(self, attempt: str, *, wait: bool = True) -> Record | None: ...
-
-
-class _Failed(Exception):
-    """An attempt that ended without a whole answer."""
-
-    def __init__(self, cause: Cause, filtered: str = "") -> None:
-        super().__init__(cause.code)
-        self.cause = cause
-        self.filtered = filtered
-
-
-@dataclass(slots=True)
-class _Running:
-    """One attempt while it runs."""
-
-    route: Route
-    started: float
-    deadline: float
-    id: str = field(default_factory=lambda: new_id("att"))
-    collected: Collected = field(default_factory=Collected)
-    first_content: float | None = None
-    status: int | None = None
-    request_id: str | None = None
-    proof: Proof = "direct"
-
-    def ended(self, cause: Cause | None, now: float) -> Attempt:
-        first = self.first_content
-        return Attempt(
-            route=self.route.name,
-            cause=cause.code if cause else None,
-            proof=self.proof,
-            status=self.status,
-            milliseconds=round((now - self.started) * 1000),
-            first_content_ms=None if first is None else round((first - self.started) * 1000),
-            request_id=self.request_id,
-        )
+_PROBE = ChatRequest({"messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 16})
+"""Nothing of any caller's, and a few tokens only."""
 
 
 class Gateway:
     """One door for every model call of this process."""
 
-    def __init__(self, *, plan: Plan, legs: Legs, records: RecordReader, clock: Clock) -> None:
+    def __init__(
+        self, *, plan: Plan, legs: Legs, records: RecordReader, clock: Clock, telemetry: ModelCalls | None = None
+    ) -> None:
         self.plan = plan
-        self._legs = legs
-        self._records = records
-        self._clock = clock
+        self.telemetry = telemetry or ModelCalls.off()
+        self.health = Health(clock=clock, telemetry=self.telemetry)
+        self._means = Means(legs, records, Adaptations(), clock)
+        self._tasks = Tasks()
 
     async def complete(self, request: ChatRequest) -> Reply:
         """Return the whole reply; raises NoRouteAnswered, RequestRefused, NotConfigured."""
         async with aclosing(self.stream(request)) as events:
             async for event in events:
-                if isinstance(event, Finished):
+                if type(event) is Finished:
                     return event.reply
         raise AssertionError("a stream ends with Finished or an error")
 
@@ -127,162 +51,65 @@ class Gateway:
 
         Raises NoRouteAnswered, RequestRefused, NotConfigured; always ends by the deadline.
         """
-        if not self.plan.routes:
-            raise NotConfigured(
-                "no route to a model is configured.",
-                fix="write chatsheet.toml (docs/reference/settings.md), or try `chatsheet demo`.",
-            )
-        deadline = self._clock.monotonic() + self.plan.deadline_s
-        failures: list[Failure] = []
-        attempts: list[Attempt] = []
-        filtered = ""
-        while True:
-            now = self._clock.monotonic()
-            step = router.choose(self.plan.routes, failures, remaining_s=deadline - now)
-            if isinstance(step, GiveUp):
-                raise _error(step.cause, Trail(attempts=tuple(attempts)), filtered)
-            running = _Running(step.route, started=now, deadline=deadline)
-            try:
-                async with aclosing(self._attempt(running, request)) as deltas:
-                    async for delta in deltas:
-                        yield delta
-            except _Failed as failed:
-                failures.append(Failure(step.route.name, failed.cause))
-                attempts.append(running.ended(failed.cause, self._clock.monotonic()))
-                filtered = failed.filtered
-                if running.first_content is not None:
-                    yield Restarted(step.route.name, failed.cause.code)
-                continue
-            attempts.append(running.ended(None, self._clock.monotonic()))
-            trail = Trail(attempts=tuple(attempts))
-            yield Finished(running.collected.reply(route=step.route.name, trail=trail))
-            return
-
-    async def _attempt(self, running: _Running, request: ChatRequest) -> AsyncGenerator[TextDelta | ToolDelta, None]:
-        """Yield one route's deltas from the first content on; raises _Failed for anything but a whole answer."""
-        route = running.route
-        if route.kind == "litellm":
-            running.proof = "unverified"
-        if route.is_ours and not self._records.is_ready():
-            # its port may be anybody's while it is down: neither key nor prompt goes there
-            raise _Failed(CATALOGUE["litellm.down"])
-        sent = wire.as_json(wire.body(request, route, running.id))
-        first_content_at = running.started + route.first_content_s
+        call = Call(request, self.plan, self.health, self._means, self.telemetry, self._tasks)
         try:
-            async with asyncio.timeout(self._until(running, first_content_at)):
-                response = await self._legs.post(route, route.url, sent, wire.limits(route))
-            try:
-                async for delta in self._deltas(running, response, first_content_at):
-                    yield delta
-            finally:
-                response.close()
-        except (aiohttp.ClientError, OSError, TokenFailed) as error:  # TimeoutError is an OSError
-            symptom = self._symptom(running, error)
-            chain = () if symptom else legs.exception_chain(error)
-            raise await self._failure(running, chain=chain, symptom=symptom) from None
-        if verdict := running.collected.verdict():
-            raise await self._failure(running, symptom=verdict, body=running.collected.error_body)
-        await self._verify(running)
-
-    def _symptom(self, running: _Running, error: Exception) -> str:
-        """Name what only we can see of an exception: our own limits, and an end after content."""
-        is_timeout = isinstance(error, TimeoutError)
-        if is_timeout and self._clock.monotonic() >= running.deadline:
-            return "deadline.exceeded"
-        if running.first_content is None:
-            return ""
-        return "stream.stalled" if is_timeout else "stream.cut"
-
-    async def _deltas(
-        self, running: _Running, response: aiohttp.ClientResponse, first_content_at: float
-    ) -> AsyncGenerator[TextDelta | ToolDelta, None]:
-        running.status = response.status
-        running.request_id = response.headers.get("apim-request-id") or response.headers.get("x-request-id")
-        if response.status != _OK:
-            async with asyncio.timeout(self._until(running, first_content_at)):
-                body = await legs.error_body(response)
-            raise await self._failure(running, body=body, headers=dict(response.headers))
-        if response.content_type == "text/html":
-            raise await self._failure(running, symptom="provider.not_json")
-        decoder = wire.EventDecoder()
-        while True:
-            limit = first_content_at if running.first_content is None else self._clock.monotonic() + running.route.idle_s
-            async with asyncio.timeout(self._until(running, limit)):
-                data = await response.content.readany()
-            if not data:
+            while True:
+                step = call.choose()
+                self._probe_others(step.route)
+                opened = await call.open(step)
+                if opened is None:
+                    continue
+                attempt, batch = opened
+                try:
+                    while batch:
+                        for delta in batch:
+                            yield delta
+                        batch = await attempt.more()
+                    await attempt.judge()
+                except Failed as failed:
+                    call.failed(attempt, failed)
+                    if attempt.first_content is not None:
+                        yield Restarted(attempt.route.name, failed.cause.code)
+                    continue
+                yield Finished(call.answered(attempt))
                 return
-            for event in decoder.feed(data):
-                for delta in running.collected.take(event):
-                    if running.first_content is None:
-                        running.first_content = self._clock.monotonic()
-                    yield delta
-                if running.collected.problem:
-                    return
-                if running.collected.is_done:
-                    await legs.finish(response)
-                    return
+        finally:
+            call.close()
 
-    def _until(self, running: _Running, limit: float) -> float:
-        return max(0.0, min(limit, running.deadline) - self._clock.monotonic())
+    async def change(self, plan: Plan) -> None:
+        """Go on with other routes; one whose settings or credentials changed begins healthy."""
+        self.plan = plan
+        await self._means.legs.keep(plan.routes)
 
-    async def _failure(
-        self,
-        running: _Running,
-        *,
-        chain: tuple[str, ...] = (),
-        symptom: str = "",
-        body: str = "",
-        headers: dict[str, str] | None = None,
-    ) -> _Failed:
-        """Name why an attempt failed; where our egress saw the provider fail, that is the cause."""
-        record = await self._record(running, wait=not (chain or symptom == "deadline.exceeded"))
-        if record is not None and record.cause is not None:
-            return _Failed(CATALOGUE[record.cause], record.filtered)
-        evidence = Evidence(
-            route_kind=running.route.kind,
-            status=running.status,
-            headers=headers or {},
-            body=body,
-            exceptions=chain,
-            symptom=symptom,
-        )
-        return _Failed(causes.classify(evidence), causes.filter_category(body))
+    def _probe_others(self, chosen: Route) -> None:
+        """Probe ill routes whose time has come beside the call that passes them by."""
+        for route in self.health.due(self.plan.routes):
+            if route.name != chosen.name:
+                self._tasks.spawn(self._probe(route), name=f"probe {route.name}")
 
-    async def _verify(self, running: _Running) -> None:
-        """Hold LiteLLM's word against the egress's record: what the provider did not finish is not an answer."""
-        if not running.route.is_ours:
+    async def _probe(self, route: Route) -> None:
+        """Find out with one small call whether an ill route answers again."""
+        if not await self.health.may_probe(route):
             return
-        record = await self._record(running)
-        if record is None:
-            raise _Failed(CATALOGUE["litellm.no_record"])
-        if record.end != "complete":
-            raise _Failed(CATALOGUE[record.cause or "stream.cut"])
-        running.collected.model = record.model or running.collected.model
-        running.collected.usage = record.usage or running.collected.usage
-        running.collected.finish_reason = record.finish_reason
-
-    async def _record(self, running: _Running, *, wait: bool = True) -> Record | None:
-        if not running.route.is_ours:
-            return None
-        limit_s = max(_LEAST_RECORD_S, min(_MOST_RECORD_S, running.deadline - self._clock.monotonic()))
+        limit_s = route.first_content_s if route.is_slow else min(route.first_content_s, PROBE_EVERY_S)
+        now = self._means.clock.monotonic()
+        attempt = Attempt(self._means, route, deadline=now + limit_s + route.idle_s)
         try:
-            async with asyncio.timeout(limit_s):
-                record = await self._records.get(running.id, wait=wait)
-        except TimeoutError:
-            return None
-        if record is not None:
-            running.proof = "egress"
-            running.status = record.status or running.status
-            running.request_id = record.request_id
-        return record
+            batch = await attempt.open(wire.body(_PROBE, route, attempt.id), wire.limits(route), limit_s)
+            while batch:
+                batch = await attempt.more()
+            await attempt.judge()
+        except Failed as failed:
+            if failed.cause.code == "stream.empty":  # a reasoning model may think its few tokens away
+                self.health.succeeded(route, started=attempt.started, is_probe=True)
+            else:
+                wait_s = failed.retry_after_s
+                self.health.failed(route, failed.cause, started=attempt.started, retry_after_s=wait_s, is_probe=True)
+        else:
+            self.health.succeeded(route, started=attempt.started, is_probe=True)
+        finally:
+            attempt.close()
 
-
-def _error(cause: Cause, trail: Trail, filtered: str) -> NoRouteAnswered | RequestRefused:
-    if cause.another_route_helps or cause.code == "deadline.exceeded":
-        what = f"no route to the model answered ({trail.line() or cause.code})."
-        error: NoRouteAnswered | RequestRefused = NoRouteAnswered(what, fix=f"{cause.fix}.")
-    else:
-        what = f"the model refused the request: {cause.code}" + (f" ({filtered})." if filtered else ".")
-        error = RequestRefused(what, fix=f"{cause.fix}.")
-    error.trail = trail
-    return error
+    async def close(self) -> None:
+        """End probes and what else runs beside calls."""
+        await self._tasks.close()

@@ -1,74 +1,151 @@
-"""One HTTP leg to a route: the client session with the route's own TLS, address guard and time limits.
+"""One HTTP leg to a route: the client session with the route's own resolver, TLS, proxy, address guard and time limits.
 
 Shared by the gateway and the egress, so that what LiteLLM can reach, the direct route can, and the other way round.
 """
 
 import asyncio
 import contextlib
-import functools
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
 
+from chatsheet.core.clock import SystemClock
 from chatsheet.llm import addresses, wire
-from chatsheet.llm.credentials import EntraTokens, TokenFailed
-from chatsheet.llm.routes import Route
+from chatsheet.llm.addresses import Resolver
+from chatsheet.llm.credentials import Entra, TokenFailed
+from chatsheet.llm.routes import Network, Route
 
 _MAX_ERROR_BODY = 16_384
 _FINISH_S = 0.05
+_DNS_SHARE = 0.8
+"""How much of the connect limit name servers may use, so that their silence is told apart from a firewall's."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """An open session and what never changes between its requests."""
+
+    session: aiohttp.ClientSession
+    resolver: Resolver
+    url: URL
+    proxy: URL | None
+    proxy_auth: aiohttp.BasicAuth | None
 
 
 class Legs:
-    """Client sessions, one per route, opened when first used."""
+    """Client sessions, one per route and its settings, opened when first used."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
-        self._entra = EntraTokens()
+        self._legs: dict[str, _Leg] = {}
+        self._entra = Entra(SystemClock())
 
-    async def post(self, route: Route, url: str, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def post(self, route: Route, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Send one POST and return the response once its headers are there; the caller releases it.
 
         Redirects are not followed (a 307 would carry the key to another origin). Raises aiohttp.ClientError, OSError,
         TokenFailed.
         """
-        token = await self._entra.get() if route.auth == "entra" else None
+        leg = self._legs.get(route.fingerprint) or self._open(route)
+        token = await self._entra.token(route) if route.auth == "entra" else None
         try:
-            sent = {"Content-Type": "application/json", **headers, **wire.auth_headers(route, token)}
+            sent = {**headers, "Content-Type": "application/json", **wire.auth_headers(route, token)}
         except LookupError:
             raise TokenFailed(f"KeyNotSet: {route.name}") from None
         try:
-            return await self._session(route).post(url, data=body, headers=sent, allow_redirects=False)
+            if leg.proxy is not None:
+                return await self._through_proxy(leg, leg.proxy, route.network, body, sent)
+            return await leg.session.post(leg.url, data=body, headers=sent, allow_redirects=False)
         except ValueError as error:
             # such as a line break in a key; the text would repeat it
             raise aiohttp.ClientError(f"not sendable: {type(error).__name__}") from None
 
-    def _session(self, route: Route) -> aiohttp.ClientSession:
-        if route.name not in self._sessions:
-            factory = functools.partial(addresses.guarded_socket, extra=route.private_networks)
-            connector = aiohttp.TCPConnector(
-                ssl=ssl.create_default_context(cafile=route.ca_file) if route.ca_file else True,
-                socket_factory=factory if route.private else None,
-                limit=0,
+    def reject_token(self, route: Route) -> None:
+        """Forget a token that the provider did not take."""
+        self._entra.forget(route)
+
+    async def _through_proxy(
+        self, leg: _Leg, proxy: URL, network: Network, body: bytes, headers: dict[str, str]
+    ) -> aiohttp.ClientResponse:
+        """Connect through the client proxy; a private route's name is resolved here, and CONNECT names the address."""
+        host = leg.url.host or ""
+        if not network.is_private:
+            is_direct = addresses.is_direct(host, None, network.no_proxy)
+            return await leg.session.post(
+                leg.url,
+                data=body,
+                headers=headers,
+                allow_redirects=False,
+                proxy=None if is_direct else proxy,
+                proxy_auth=None if is_direct else leg.proxy_auth,
             )
-            self._sessions[route.name] = aiohttp.ClientSession(
-                connector=connector,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=route.connect_s),
-                auto_decompress=True,
-                trust_env=False,
-            )
-        return self._sessions[route.name]
+        try:
+            found = (await leg.resolver.resolve(host, leg.url.port or 0))[0]["host"]
+        except OSError as error:
+            raise aiohttp.ClientConnectionError(f"{type(error).__name__}") from error
+        is_direct = addresses.is_direct(host, found, network.no_proxy)
+        return await leg.session.post(
+            leg.url.with_host(found),
+            data=body,
+            headers={**headers, "Host": leg.url.authority},
+            allow_redirects=False,
+            server_hostname=host,
+            proxy=None if is_direct else proxy,
+            proxy_auth=None if is_direct else leg.proxy_auth,
+        )
+
+    def _open(self, route: Route) -> _Leg:
+        network = route.network
+        resolver = Resolver(_lookup(network), network, route.connect_s * _DNS_SHARE)
+        connector = aiohttp.TCPConnector(
+            ssl=ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True,
+            # through a proxy the socket is the proxy's; the address that CONNECT names was checked before
+            socket_factory=None if network.proxy else addresses.socket_factory(network),
+            resolver=resolver,
+            limit=0,
+        )
+        # a ceiling would round limits over 5 s up to whole seconds
+        timeout = aiohttp.ClientTimeout(total=None, connect=route.connect_s, ceil_threshold=3600)
+        session = aiohttp.ClientSession(
+            connector=connector, timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
+        )
+        credentials = network.proxy_credentials
+        leg = _Leg(
+            session,
+            resolver,
+            URL(route.url),
+            URL(network.proxy) if network.proxy else None,
+            aiohttp.BasicAuth(*credentials.reveal().partition(":")[::2]) if credentials else None,
+        )
+        self._legs[route.fingerprint] = leg
+        return leg
+
+    async def keep(self, routes: Iterable[Route]) -> None:
+        """Close the sessions of all routes but these."""
+        kept = {route.fingerprint for route in routes}
+        for fingerprint in [f for f in self._legs if f not in kept]:
+            await self._legs.pop(fingerprint).session.close()
 
     async def close(self) -> None:
         """Close every connection."""
-        for session in self._sessions.values():
-            await session.close()
-        self._sessions.clear()
+        await self.keep(())
         await self._entra.close()
+
+
+def _lookup(network: Network) -> AbstractResolver:
+    """Return what asks the route's own name servers, or the machine as every program on it does."""
+    if network.dns:
+        return aiohttp.AsyncResolver(nameservers=list(network.dns), tries=2)
+    return aiohttp.ThreadedResolver()
 
 
 async def finish(response: aiohttp.ClientResponse) -> None:
     """Read what follows the last event, for a moment, so that the connection can be used again."""
+    if response.content.at_eof():
+        return
     with contextlib.suppress(TimeoutError, aiohttp.ClientError):
         async with asyncio.timeout(_FINISH_S):
             await response.content.readany()
@@ -87,6 +164,7 @@ def exception_chain(error: BaseException) -> tuple[str, ...]:
     chain: list[str] = []
     current: BaseException | None = error
     while current is not None and len(chain) < 10:  # noqa: PLR2004  a chain this long is a loop
-        chain.append(f"{type(current).__name__}: {current}")
+        status = f"{current.status} " if isinstance(current, aiohttp.ClientResponseError) else ""
+        chain.append(f"{type(current).__name__}: {status}{current}")
         current = current.__cause__ or current.__context__
     return tuple(chain)

@@ -28,7 +28,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict, Unavailable
 from chatsheet.core.ids import new_key
 from chatsheet.core.settings import LitellmRoute, LlmSettings
-from chatsheet.llm import litellm_config, routes
+from chatsheet.llm import litellm_config, plan
 from chatsheet.llm.egress import Egress
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.records import Sidecar, lock_sidecar
@@ -167,8 +167,8 @@ class LitellmProxy:
     async def _run_locked(self) -> None:
         place = await asyncio.to_thread(install, self._say)
         legs = Legs()
-        served = {name: routes.build(self._llm, name) for name in self._ours.route.serves}
-        app = Egress(routes=served, legs=legs, key=self._egress_key).app()
+        served = {name: plan.build(self._llm, name) for name in self._ours.route.serves}
+        app = Egress(routes=served, legs=legs, key=self._egress_key, clock=self._clock).app()
         # cancelled when LiteLLM leaves, so that nobody pays for an answer that nobody reads
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
         try:

@@ -1,24 +1,20 @@
 """The values that travel through the gateway: a request, its stream of events, one normalised reply, the decision trail."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, JsonValue
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from chatsheet.core.loose import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
     """An OpenAI chat-completions body without `model` and `stream`: those are the gateway's to set."""
 
-    body: Mapping[str, JsonValue]
+    body: JsonObject
 
 
-class ToolCall(_Value):
+@dataclass(frozen=True, slots=True)
+class ToolCall:
     """A call that the model wants made; `arguments` is the JSON text as the model wrote it."""
 
     id: str
@@ -26,8 +22,9 @@ class ToolCall(_Value):
     arguments: str
 
 
-class Usage(_Value):
-    """Tokens as the provider counted them."""
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them; `cached_tokens` are part of the input tokens."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -38,7 +35,8 @@ Proof = Literal["direct", "egress", "unverified"]
 """Who vouches for an attempt: our own connection to the provider, the egress behind our LiteLLM, or a proxy's word."""
 
 
-class Attempt(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
     """One try at one route. Categorical only: no prompt, key or provider text."""
 
     route: str
@@ -48,20 +46,34 @@ class Attempt(_Value):
     milliseconds: int
     first_content_ms: int | None = None
     request_id: str | None = None
+    adapted: tuple[str, ...] = ()
+    """Parameters that were renamed or left out because the deployment refuses them."""
 
 
-class Trail(_Value):
-    """How an answer came about: every attempt in order; the last one without a cause answered."""
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A route that was not tried because its breaker was open, and the cause that keeps it open."""
+
+    route: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trail:
+    """How an answer came about: every attempt in order, the last one without a cause answered; and who was not asked."""
 
     attempts: tuple[Attempt, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     def line(self) -> str:
         """Return the trail as one line a person can read."""
+        left = [f"{s.route}: not tried ({s.cause})" for s in self.skipped]
         parts = [f"{a.route}: {a.cause or 'answered'} ({a.milliseconds} ms, {a.proof})" for a in self.attempts]
-        return " → ".join(parts)
+        return " → ".join([*left, *parts])
 
 
-class Reply(_Value):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
     """The same for every route: what was said, by which model, at what cost, and how it got here."""
 
     text: str
@@ -71,6 +83,8 @@ class Reply(_Value):
     model: str
     route: str
     trail: Trail
+    cost: float | None = None
+    """In the currency of the route's prices; None where no price is set."""
 
 
 @dataclass(frozen=True, slots=True)

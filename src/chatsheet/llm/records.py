@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import fcntl
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Literal, TextIO
@@ -10,11 +11,11 @@ from typing import Literal, TextIO
 import aiohttp
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chatsheet.core import loose
 from chatsheet.llm.model import Usage
 
 _MOST_RECORDS = 10_000
 _READ_S = 1.0
+_FRESH_S = 0.1
 
 End = Literal["open", "complete", "error", "cut"]
 """open: still running; complete: a finish reason and a proper end; error: no 200; cut: ended without one of the two."""
@@ -32,6 +33,9 @@ class Record(BaseModel):
     """The categories of a content filter that was hit."""
     status: int | None = None
     request_id: str | None = None
+    retry_after_s: float | None = None
+    adapted: tuple[str, ...] = ()
+    """Parameters that were changed because the deployment refuses them."""
     model: str = ""
     finish_reason: str = ""
     usage: Usage | None = None
@@ -103,13 +107,19 @@ class RemoteRecords:
     def __init__(self, data: Path) -> None:
         self._path = Sidecar.path(data)
         self._session: aiohttp.ClientSession | None = None
+        self._seen: Sidecar | None = None
+        self._seen_until = 0.0
 
     def sidecar(self) -> Sidecar | None:
-        """Return where the sidecar listens, or None where none is running."""
-        try:
-            return Sidecar.model_validate_json(self._path.read_bytes()) if self._is_held() else None
-        except (OSError, ValidationError):
-            return None
+        """Return where the sidecar listens, or None where none is running; looked up a few times a second at most."""
+        now = time.monotonic()
+        if now >= self._seen_until:
+            self._seen_until = now + _FRESH_S
+            try:
+                self._seen = Sidecar.model_validate_json(self._path.read_bytes()) if self._is_held() else None
+            except (OSError, ValidationError):
+                self._seen = None
+        return self._seen
 
     def _is_held(self) -> bool:
         """Tell whether a process holds the sidecar's lock; without one the file speaks of a process that is gone."""
@@ -130,19 +140,32 @@ class RemoteRecords:
 
         With `wait`, a call that still runs is given a moment to end.
         """
+        said = await self._ask("GET", f"{attempt}?wait={int(wait)}")
+        try:
+            return Record.model_validate_json(said) if said else None
+        except ValidationError:
+            return None
+
+    async def abandon(self, attempt: str) -> None:
+        """Make the egress end a call that nobody waits for any more."""
+        await self._ask("DELETE", attempt)
+
+    async def _ask(self, method: str, path: str) -> bytes:
+        """Return what the egress says, or nothing where it cannot be asked."""
         sidecar = self.sidecar()
         if sidecar is None:
-            return None
+            return b""
         if self._session is None:
-            timeout = aiohttp.ClientTimeout(total=_READ_S)
-            self._session = aiohttp.ClientSession(timeout=timeout, trust_env=False)
-        url = f"{sidecar.egress_url}/records/{attempt}?wait={int(wait)}"
+            connector = aiohttp.TCPConnector(limit=0)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=aiohttp.ClientTimeout(total=_READ_S), trust_env=False
+            )
         headers = {"Authorization": f"Bearer {sidecar.key}"}
         try:
-            async with self._session.get(url, headers=headers) as response:
-                return Record.model_validate(loose.parse(await response.read())) if response.ok else None
-        except (aiohttp.ClientError, TimeoutError, ValidationError):
-            return None
+            async with self._session.request(method, f"{sidecar.egress_url}/records/{path}", headers=headers) as response:
+                return await response.read() if response.ok else b""
+        except (aiohttp.ClientError, TimeoutError):
+            return b""
 
     async def close(self) -> None:
         if self._session is not None:

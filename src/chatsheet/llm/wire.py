@@ -1,17 +1,19 @@
 """The wire format of chat completions: what is sent to each kind of route, and server-sent events read back. Pure."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
+import msgspec
 from pydantic import JsonValue
 
-from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
 from chatsheet.llm.model import ChatRequest, ToolDelta, Usage
 from chatsheet.llm.routes import Route
 
 ATTEMPT_HEADER = "x-chatsheet-attempt"
 """Carries the attempt id through LiteLLM to our egress."""
+DONE = b"[DONE]"
+_MOST_BYTES = 8 * 2**20
+_NOTHING = msgspec.Raw()
 
 
 def body(request: ChatRequest, route: Route, attempt_id: str) -> JsonObject:
@@ -22,15 +24,17 @@ def body(request: ChatRequest, route: Route, attempt_id: str) -> JsonObject:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if route.kind == "litellm" and route.is_ours:
+    if route.is_ours:
         sent["extra_headers"] = {ATTEMPT_HEADER: attempt_id}
     return sent
 
 
 def limits(route: Route) -> dict[str, str]:
     """Return the headers that bound LiteLLM's own wait: left alone it keeps a silent upstream open when we leave."""
+    if route.kind != "litellm":
+        return {}
     seconds = str(max(route.first_content_s, route.idle_s))
-    return {"x-litellm-timeout": seconds, "x-litellm-stream-timeout": seconds} if route.kind == "litellm" else {}
+    return {"x-litellm-timeout": seconds, "x-litellm-stream-timeout": seconds, "x-litellm-num-retries": "0"}
 
 
 def auth_headers(route: Route, token: str | None) -> dict[str, str]:
@@ -43,83 +47,131 @@ def auth_headers(route: Route, token: str | None) -> dict[str, str]:
         case "bearer":
             return {"Authorization": f"Bearer {route.key.reveal()}"} if route.key else {}
         case "api-key":
-            return {"api-key": route.key.reveal()} if route.key else {}
+            return {route.key_header: route.key.reveal()} if route.key else {}
 
 
 class EventDecoder:
     """Splits a stream of bytes into the data of server-sent events (WHATWG HTML 9.2), keeping what is incomplete."""
 
+    __slots__ = ("_rest",)
+
     def __init__(self) -> None:
         self._rest = b""
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """Yield the data of each event that is now complete."""
-        self._rest = (self._rest + data).replace(b"\r\n", b"\n")
-        *events, self._rest = self._rest.split(b"\n\n")
-        for event in events:
-            lines = [line[5:].lstrip(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
-            if lines:
-                yield b"\n".join(lines)
+    def feed(self, data: bytes) -> list[bytes]:
+        """Return the data of each event that is now complete; raises OverflowError for one that never ends."""
+        if self._rest:
+            data = self._rest + data
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n")
+        *events, self._rest = data.split(b"\n\n")
+        if len(self._rest) > _MOST_BYTES:
+            raise OverflowError("an event of the stream never ends")
+        return [found for event in events if (found := _data_of(event)) is not None]
 
 
-DONE = b"[DONE]"
+def _data_of(event: bytes) -> bytes | None:
+    if event.startswith(b"data: ") and b"\n" not in event:
+        return event[6:]
+    lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
+    return b"\n".join(lines) if lines else None
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What one streamed chunk says; `error` holds the body of an error sent inside the stream."""
+class Function(msgspec.Struct):
+    """A tool call's name and arguments, as far as this chunk has them."""
 
-    text: str = ""
-    tools: tuple[ToolDelta, ...] = ()
-    finish_reason: str = ""
-    model: str = ""
-    usage: Usage | None = None
-    error: str = ""
+    name: str | None = None
+    arguments: str | None = None
+
+
+class Call(msgspec.Struct):
+    """A piece of a tool call."""
+
+    index: int = 0
+    id: str | None = None
+    function: Function | None = None
+
+
+class Delta(msgspec.Struct):
+    """What a choice adds."""
+
+    content: str | None = None
+    refusal: str | None = None
+    tool_calls: list[Call] | None = None
+
+
+class Choice(msgspec.Struct):
+    """The one choice that is asked for."""
+
+    delta: Delta | None = None
+    finish_reason: str | None = None
+    content_filter_results: msgspec.Raw = _NOTHING
+
+
+class Details(msgspec.Struct):
+    """What part of the input the provider had in its cache."""
+
+    cached_tokens: int | None = None
+
+
+class Counts(msgspec.Struct):
+    """Token counts as the wire has them."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    prompt_tokens_details: Details | None = None
+
+    def usage(self) -> Usage:
+        """Return the counts under our names."""
+        details = self.prompt_tokens_details
+        return Usage(self.prompt_tokens or 0, self.completion_tokens or 0, (details.cached_tokens or 0) if details else 0)
+
+
+class Chunk(msgspec.Struct):
+    """One streamed chunk; an `error` in it is the provider's, sent inside a stream that began well."""
+
+    choices: list[Choice] | None = None
+    model: str | None = None
+    usage: Counts | None = None
+    error: msgspec.Raw = _NOTHING
+
+    @property
+    def is_error(self) -> bool:
+        """Whether this is an error and no chunk."""
+        raw = bytes(self.error)
+        return bool(raw) and raw != b"null"
+
+
+_CHUNKS = msgspec.json.Decoder(Chunk)
+_FILTERS = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]])
 
 
 def read_chunk(data: bytes) -> Chunk | None:
     """Return the chunk in an event's data, or None for what is not one."""
-    parsed = loose.parse(data)
-    if not isinstance(parsed, dict):
+    try:
+        chunk = _CHUNKS.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    if parsed.get("error"):
-        return Chunk(error=data.decode(errors="replace"))
-    if "choices" not in parsed:
-        return None
-    choice = loose.obj(next(iter(loose.array(parsed.get("choices"))), None))
-    delta = loose.obj(choice.get("delta"))
-    return Chunk(
-        text=loose.text(delta.get("content")),
-        tools=tuple(_tool(loose.obj(call)) for call in loose.array(delta.get("tool_calls"))),
-        finish_reason=loose.text(choice.get("finish_reason")),
-        model=loose.text(parsed.get("model")),
-        usage=read_usage(parsed.get("usage")),
-    )
+    return None if chunk.choices is None and not chunk.is_error else chunk
 
 
-def _tool(call: Mapping[str, object]) -> ToolDelta:
-    function = loose.obj(call.get("function"))
-    return ToolDelta(
-        index=loose.number(call.get("index")),
-        id=loose.text(call.get("id")),
-        name=loose.text(function.get("name")),
-        arguments=loose.text(function.get("arguments")),
-    )
+def tool_delta(call: Call) -> ToolDelta:
+    """Return a piece of a tool call under our names."""
+    function = call.function
+    if function is None:
+        return ToolDelta(call.index, call.id or "", "", "")
+    return ToolDelta(call.index, call.id or "", function.name or "", function.arguments or "")
 
 
-def read_usage(value: object) -> Usage | None:
-    """Return token counts in our names, or None where the provider gave none."""
-    usage = loose.obj(value)
-    if not usage:
-        return None
-    cached = loose.obj(usage.get("prompt_tokens_details")).get("cached_tokens")
-    return Usage(
-        input_tokens=loose.number(usage.get("prompt_tokens")),
-        output_tokens=loose.number(usage.get("completion_tokens")),
-        cached_tokens=loose.number(cached),
-    )
+def filtered(results: msgspec.Raw) -> str:
+    """Return which categories of a content filter were hit, or an empty text."""
+    try:
+        found = _FILTERS.decode(bytes(results))
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+    return ", ".join(name for name, result in found.items() if bytes(result.get("filtered", _NOTHING)) == b"true")
 
 
 def as_json(value: Mapping[str, JsonValue]) -> bytes:
     """Return a body as compact UTF-8 JSON."""
-    return loose.dumps(value).encode()
+    return msgspec.json.encode(value)

@@ -38,7 +38,8 @@ async def status(services: Served) -> Status:
     return Status(
         model=services.settings.llm.model,
         routes=tuple(
-            RouteStatus(name=r.name, kind=r.kind, is_private=r.private, is_ours=r.is_ours) for r in services.gateway.plan.routes
+            RouteStatus(name=r.name, kind=r.kind, is_private=r.network.is_private, is_ours=r.is_ours)
+            for r in services.gateway.plan.routes
         ),
         litellm_pid=sidecar.litellm_pid if sidecar else None,
     )

@@ -7,8 +7,8 @@ import pytest
 
 from chatsheet.core import settings_file
 from chatsheet.core.settings import LlmSettings
-from chatsheet.llm import routes
-from chatsheet.llm.routes import Route
+from chatsheet.llm import plan as plans
+from chatsheet.llm.routes import Plan, Route
 from tests.harness import write_settings
 
 AZURE = 'kind = "azure"\nendpoint = "https://r.openai.azure.com/"\ndeployment = "our-gpt"\n'
@@ -22,7 +22,7 @@ def load(folder: Path, text: str) -> LlmSettings:
 
 def only(folder: Path, route: str, llm: str = "") -> Route:
     """Return the one route of settings."""
-    return routes.plan(load(folder, f'[llm]\nroutes = ["one"]\n{llm}[llm.route.one]\n{route}')).routes[0]
+    return plans.plan(load(folder, f'[llm]\nroutes = ["one"]\n{llm}[llm.route.one]\n{route}')).routes[0]
 
 
 @pytest.mark.parametrize(
@@ -61,12 +61,12 @@ def test_each_kind_proves_itself_and_asks_for_its_model(tmp_path: Path, route: s
 
 def test_routes_keep_the_order_of_settings(tmp_path: Path) -> None:
     text = f'[llm]\nroutes = ["b", "a"]\n[llm.route.a]\n{AZURE}{KEY}[llm.route.b]\n{AZURE}{KEY}'
-    assert [route.name for route in routes.plan(load(tmp_path, text)).routes] == ["b", "a"]
+    assert [route.name for route in plans.plan(load(tmp_path, text)).routes] == ["b", "a"]
 
 
 def test_the_longest_deadline_covers_all_attempts(tmp_path: Path) -> None:
     text = f'[llm]\nroutes = ["a"]\ndeadline_s = 5\n[llm.route.a]\ndeadline_s = 9\n{AZURE}{KEY}'
-    assert routes.plan(load(tmp_path, text)).deadline_s == 9
+    assert plans.plan(load(tmp_path, text)).deadline_s == 9
 
 
 def test_the_smallest_prompt_budget_holds_for_all(tmp_path: Path) -> None:
@@ -74,9 +74,9 @@ def test_the_smallest_prompt_budget_holds_for_all(tmp_path: Path) -> None:
         f"[llm.route.{name}]\n{AZURE}{KEY}{budget}"
         for name, budget in [("a", "prompt_budget_tokens = 900\n"), ("b", ""), ("c", "prompt_budget_tokens = 500\n")]
     )
-    plan = routes.plan(load(tmp_path, f'[llm]\nroutes = ["a", "b", "c"]\n{sections}'))
+    plan = plans.plan(load(tmp_path, f'[llm]\nroutes = ["a", "b", "c"]\n{sections}'))
     assert plan.prompt_budget_tokens == 500
-    assert routes.Plan((), 1).prompt_budget_tokens is None
+    assert Plan((), 1).prompt_budget_tokens is None
 
 
 def test_a_routes_own_limits_go_before_the_shared_ones(tmp_path: Path) -> None:
@@ -87,16 +87,16 @@ def test_a_routes_own_limits_go_before_the_shared_ones(tmp_path: Path) -> None:
 def test_a_private_route_carries_its_networks_and_authority(tmp_path: Path) -> None:
     more = 'network = "private"\nprivate_networks = ["100.64.0.0/10"]\nca_file = "/etc/ca.pem"\n'
     built = only(tmp_path, AZURE + KEY + more)
-    assert built.private
-    assert built.private_networks == (ip_network("100.64.0.0/10"),)
-    assert built.ca_file == Path("/etc/ca.pem")
+    assert built.network.is_private
+    assert built.network.allowed == (ip_network("100.64.0.0/10"),)
+    assert built.network.ca_file == Path("/etc/ca.pem")
 
 
 def test_a_litellm_of_ours_takes_alias_and_limits_from_what_it_serves(tmp_path: Path) -> None:
     ours = 'kind = "litellm"\nserves = ["azure"]\n'
     azure = f"first_content_s = 7\nprompt_budget_tokens = 800\n{AZURE}"
     text = f'[llm]\nroutes = ["proxy"]\n[llm.route.proxy]\n{ours}{KEY}[llm.route.azure]\n{azure}{KEY}'
-    built = routes.plan(load(tmp_path, text)).routes[0]
+    built = plans.plan(load(tmp_path, text)).routes[0]
     assert built.is_ours
     assert (built.model, built.first_content_s, built.prompt_budget_tokens) == ("azure", 7, 800)
 

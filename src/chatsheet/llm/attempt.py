@@ -1,0 +1,284 @@
+"""One try at one route: sends the request, reads the stream under its time limits, and judges whether it is an answer.
+
+Through our LiteLLM the egress's record is believed over LiteLLM's words.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import aiohttp
+
+from chatsheet.core.clock import Clock
+from chatsheet.core.ids import new_id
+from chatsheet.core.loose import JsonObject
+from chatsheet.llm import causes, legs, retry_after, wire
+from chatsheet.llm import model as values
+from chatsheet.llm.adapt import Adaptations
+from chatsheet.llm.causes import CATALOGUE, Cause, Evidence
+from chatsheet.llm.collect import Collected, Delta
+from chatsheet.llm.credentials import TokenFailed
+from chatsheet.llm.legs import Legs
+from chatsheet.llm.records import Record
+from chatsheet.llm.routes import Route
+
+_OK = 200
+_LEAST_RECORD_S = 0.1  # also past the deadline: an answer that is there must still be verified
+_MOST_RECORD_S = 1.0
+_MOST_ADAPTED = 3
+
+
+class RecordReader(Protocol):
+    """Where an attempt asks what the egress saw, and whether the LiteLLM that we run is there at all."""
+
+    def is_ready(self) -> bool: ...
+    async def get(self, attempt: str, *, wait: bool = True) -> Record | None: ...
+    async def abandon(self, attempt: str) -> None: ...
+
+
+class Failed(Exception):
+    """An attempt that ended without a whole answer."""
+
+    def __init__(self, cause: Cause, *, filtered: str = "", retry_after_s: float | None = None) -> None:
+        super().__init__(cause.code)
+        self.cause = cause
+        self.filtered = filtered
+        self.retry_after_s = retry_after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What every attempt of a gateway uses."""
+
+    legs: Legs
+    records: RecordReader
+    adaptations: Adaptations
+    clock: Clock
+
+
+class Attempt:
+    """One try, from its request to its verdict; `close` ends the upstream call wherever it stands."""
+
+    def __init__(self, means: Means, route: Route, *, deadline: float, remembered: str = "") -> None:
+        self.route = route
+        self.id = new_id("att")
+        self.started = means.clock.monotonic()
+        self.first_content: float | None = None
+        self.status: int | None = None
+        self.request_id: str | None = None
+        self.proof: values.Proof = "unverified" if route.kind == "litellm" else "direct"
+        self.adapted: tuple[str, ...] = ()
+        self.is_rushed = False
+        """Given less time than its limit, because the deadline is near: silence says nothing then."""
+        self.collected = Collected()
+        self._means = means
+        self._deadline = deadline
+        self._remembered = remembered
+        self._decoder = wire.EventDecoder()
+        self._response: aiohttp.ClientResponse | None = None
+        self._watch: _Watch | None = None
+        self._is_over = False
+
+    async def open(self, body: JsonObject, headers: Mapping[str, str], first_content_s: float) -> list[Delta]:
+        """Send the request and return the first content; raises Failed."""
+        if self.route.is_ours and not self._means.records.is_ready():
+            # its port may be anybody's while it is down: neither key nor prompt goes there
+            raise Failed(CATALOGUE["litellm.down"])
+        limit = min(self.started + first_content_s, self._deadline)
+        self.is_rushed = limit < self.started + self.route.first_content_s
+        try:
+            response = await self._send(body, headers, limit)
+        except (aiohttp.ClientError, OSError, TokenFailed) as error:  # TimeoutError is an OSError
+            raise await self._broken(error) from None
+        self._watch = _Watch(response, limit, self._means.clock)
+        return await self.more()
+
+    async def _send(self, body: JsonObject, headers: Mapping[str, str], limit: float) -> aiohttp.ClientResponse:
+        """Return the response that streams; what a deployment refuses of the parameters is adapted and sent again."""
+        clock, adaptations, fingerprint = self._means.clock, self._means.adaptations, self.route.fingerprint
+        async with asyncio.timeout(max(0.0, limit - clock.monotonic())):
+            for left in range(_MOST_ADAPTED, -1, -1):
+                sent, self.adapted = adaptations.apply(fingerprint, body)
+                response = await self._means.legs.post(self.route, wire.as_json(sent), headers)
+                self._response = response
+                self.status = response.status
+                self.request_id = response.headers.get("apim-request-id") or response.headers.get("x-request-id")
+                if response.status == _OK:
+                    if response.content_type == "text/html":
+                        raise await self._failure(symptom="provider.not_json")
+                    return response
+                said = await legs.error_body(response)
+                if not left or not adaptations.learn(fingerprint, response.status, said, sent):
+                    raise await self._refused(response, said)
+        raise AssertionError("the last try returns or raises")
+
+    async def more(self) -> list[Delta]:
+        """Return what came next of the answer, or an empty list at its end; raises Failed."""
+        response, watch = self._response, self._watch
+        if response is None or watch is None:
+            raise AssertionError("an attempt is opened before it is read")
+        deltas: list[Delta] = []
+        collected = self.collected
+        while not deltas:
+            if self._is_over or collected.problem:
+                return deltas
+            try:
+                data = await response.content.readany()
+            except (aiohttp.ClientError, OSError) as error:
+                raise await self._broken(error) from None
+            self._take(data, deltas)
+            if self.first_content is not None:
+                watch.until = min(self._means.clock.monotonic() + self.route.idle_s, self._deadline)
+            elif deltas:
+                self.first_content = self._means.clock.monotonic()
+                watch.begin_again(min(self.first_content + self.route.idle_s, self._deadline))
+        return deltas
+
+    def _take(self, data: bytes, deltas: list[Delta]) -> None:
+        collected = self.collected
+        if not data:
+            self._is_over = True
+            return
+        try:
+            events = self._decoder.feed(data)
+        except OverflowError:
+            collected.problem = "stream.malformed"
+            return
+        for event in events:
+            collected.take(event, deltas)
+            if collected.problem or collected.is_done:
+                self._is_over = True
+                return
+
+    async def judge(self) -> None:
+        """Return for a whole answer; raises Failed for anything else."""
+        collected = self.collected
+        if verdict := collected.verdict():
+            raise await self._failure(symptom=verdict, body=collected.error_body, filtered=collected.filtered)
+        if self._response is not None:
+            await legs.finish(self._response)
+        if self.route.is_ours:
+            await self._verify()
+
+    async def _verify(self) -> None:
+        """Hold LiteLLM's word against the egress's record: what the provider did not finish is not an answer."""
+        record = await self._record()
+        if record is None:
+            raise Failed(CATALOGUE["litellm.no_record"])
+        if record.end != "complete":
+            raise Failed(CATALOGUE[record.cause or "stream.cut"], filtered=record.filtered)
+        self.collected.model = record.model or self.collected.model
+        self.collected.usage = record.usage or self.collected.usage
+        self.collected.finish_reason = record.finish_reason
+
+    def close(self) -> None:
+        """End the call; what is still open upstream is cancelled by it."""
+        if self._watch is not None:
+            self._watch.end()
+        if self._response is not None:
+            self._response.close()
+
+    def ended(self, cause: str | None) -> values.Attempt:
+        """Return the attempt as the trail keeps it."""
+        first = self.first_content
+        return values.Attempt(
+            route=self.route.name,
+            cause=cause,
+            proof=self.proof,
+            status=self.status,
+            milliseconds=round((self._means.clock.monotonic() - self.started) * 1000),
+            first_content_ms=None if first is None else round((first - self.started) * 1000),
+            request_id=self.request_id,
+            adapted=self.adapted,
+        )
+
+    # ── why it failed ──
+
+    async def _broken(self, error: Exception) -> Failed:
+        """Name an exception; our own limits, and an end after content, only we can see."""
+        is_timeout = isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError)
+        if is_timeout and self._means.clock.monotonic() >= self._deadline:
+            return await self._failure(symptom="deadline.exceeded", wait=False)
+        if self.first_content is not None:
+            return await self._failure(symptom="stream.stalled" if is_timeout else "stream.cut")
+        return await self._failure(exceptions=legs.exception_chain(error), wait=False)
+
+    async def _refused(self, response: aiohttp.ClientResponse, said: str) -> Failed:
+        headers = dict(response.headers)
+        failed = await self._failure(body=said, headers=headers)
+        if failed.retry_after_s is None:
+            failed.retry_after_s = retry_after.read(headers, said, self._means.clock.now())
+        if failed.cause.code == "azure.token_rejected":
+            self._means.legs.reject_token(self.route)
+        return failed
+
+    async def _failure(
+        self,
+        *,
+        exceptions: tuple[str, ...] = (),
+        symptom: str = "",
+        body: str = "",
+        headers: Mapping[str, str] | None = None,
+        filtered: str = "",
+        wait: bool = True,
+    ) -> Failed:
+        """Name why the attempt failed; where our egress saw the provider fail, that is the cause."""
+        record = await self._record(wait=wait) if self.route.is_ours else None
+        if record is not None and record.cause is not None:
+            return Failed(CATALOGUE[record.cause], filtered=record.filtered, retry_after_s=record.retry_after_s)
+        evidence = Evidence(
+            route_kind=self.route.kind,
+            status=self.status,
+            headers=headers or {},
+            body=body,
+            exceptions=exceptions,
+            symptom=symptom,
+            remembered=self._remembered,
+            key_sent=self.route.key is not None,
+        )
+        return Failed(causes.classify(evidence), filtered=filtered or causes.filter_category(body))
+
+    async def _record(self, *, wait: bool = True) -> Record | None:
+        limit_s = max(_LEAST_RECORD_S, min(_MOST_RECORD_S, self._deadline - self._means.clock.monotonic()))
+        try:
+            async with asyncio.timeout(limit_s):
+                record = await self._means.records.get(self.id, wait=wait)
+        except TimeoutError:
+            return None
+        if record is not None:
+            self.proof = "egress"
+            self.status = record.status or self.status
+            self.request_id = record.request_id
+            self.adapted = record.adapted
+        return record
+
+
+class _Watch:
+    """Breaks a response off when its next content is late; one timer, moved on by setting `until`."""
+
+    __slots__ = ("_clock", "_handle", "_response", "until")
+
+    def __init__(self, response: aiohttp.ClientResponse, until: float, clock: Clock) -> None:
+        self._response = response
+        self._clock = clock
+        self.until = until
+        self._handle = self._set()
+
+    def _set(self) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_later(max(0.0, self.until - self._clock.monotonic()), self._look)
+
+    def _look(self) -> None:
+        if self._clock.monotonic() >= self.until:
+            self._response.content.set_exception(TimeoutError())
+        else:
+            self._handle = self._set()
+
+    def begin_again(self, until: float) -> None:
+        """Set another limit, also an earlier one."""
+        self._handle.cancel()
+        self.until = until
+        self._handle = self._set()
+
+    def end(self) -> None:
+        self._handle.cancel()

@@ -1,0 +1,126 @@
+"""A circuit breaker as a value: what a route's outcomes do to it, and when it may be probed. Pure.
+
+Times are seconds of a monotonic clock. What opens it depends on the cause: what will not pass by itself, a told wait, and
+whatever costs the caller time open it at once; a single stumble does not.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from chatsheet.llm.causes import Cause
+
+State = Literal["closed", "open", "half_open"]
+
+PROBE_EVERY_S = 4.0
+"""Between probes of what should pass by itself."""
+PERMANENT_EVERY_S = 60.0
+"""Between probes of what a person must mend."""
+WINDOW_S = 60.0
+MOST_PROBES = 3
+"""Probes of a dead route within the window."""
+STUMBLES = 2
+"""Failures in a row that open the breaker where one alone says little."""
+
+_STUMBLE = frozenset(
+    {
+        "provider.error",
+        "provider.unavailable",
+        "net.reset",
+        "stream.cut",
+        "stream.malformed",
+        "stream.empty",
+        "stream.error",
+        "stream.stalled",
+        "litellm.no_record",
+        "unknown",
+    }
+)
+SLOWNESS = frozenset({"stream.silent", "stream.stalled"})
+"""What says nothing of a route that is slow by nature."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """The health of one deployment behind one route; `cause` keeps it open, `first_cause` began it."""
+
+    state: State = "closed"
+    cause: str = ""
+    first_cause: str = ""
+    failures: int = 0
+    since: float = 0.0
+    until: float = 0.0
+    """When it may be probed."""
+    probes: tuple[float, ...] = ()
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether calls go through."""
+        return self.state == "closed"
+
+
+HEALTHY = Breaker()
+
+
+def failed(
+    breaker: Breaker,
+    cause: Cause,
+    *,
+    started: float,
+    now: float,
+    retry_after_s: float | None = None,
+    is_slow: bool = False,
+    is_probe: bool = False,
+) -> Breaker:
+    """Return the breaker after a failed attempt that began at `started`."""
+    says_nothing = not cause.counts_against_route or (is_slow and cause.code in SLOWNESS)
+    if says_nothing:
+        # a probe that proves nothing leaves the route open, to be probed again
+        return replace(breaker, state="open", until=now + PROBE_EVERY_S) if is_probe else breaker
+    if not is_probe and started < breaker.since:
+        return _told_to_wait(breaker, now, retry_after_s)
+    counted = replace(breaker, failures=breaker.failures + 1, cause=cause.code, first_cause=breaker.first_cause or cause.code)
+    if breaker.state == "closed" and cause.code in _STUMBLE and retry_after_s is None and counted.failures < STUMBLES:
+        return counted
+    wait_s = PERMANENT_EVERY_S if cause.permanent else PROBE_EVERY_S
+    since = now if breaker.state == "closed" else breaker.since
+    # a probe that took long to fail has waited already
+    begun = started if is_probe else now
+    until = max(now, begun + wait_s) if retry_after_s is None else now + retry_after_s
+    is_being_probed = breaker.state == "half_open" and not is_probe
+    return replace(counted, state="half_open" if is_being_probed else "open", since=since, until=until)
+
+
+def _told_to_wait(breaker: Breaker, now: float, retry_after_s: float | None) -> Breaker:
+    """Keep a breaker open longer where an older call was told to wait longer; nothing else of it counts any more."""
+    if breaker.state != "open" or retry_after_s is None:
+        return breaker
+    return replace(breaker, until=max(breaker.until, now + retry_after_s))
+
+
+def succeeded(breaker: Breaker, *, started: float, now: float, is_probe: bool = False) -> Breaker:
+    """Return the breaker after an attempt that answered; one that began before the trouble proves nothing."""
+    if not is_probe and started < breaker.since:
+        return breaker
+    if breaker.state == "closed":
+        return breaker if breaker.failures == 0 else replace(HEALTHY, since=breaker.since)
+    return Breaker(since=now)
+
+
+def probe_at(breaker: Breaker) -> float:
+    """Return when the next probe may start; never while one runs."""
+    if breaker.state != "open":
+        return float("inf")
+    if len(breaker.probes) < MOST_PROBES:
+        return breaker.until
+    return max(breaker.until, breaker.probes[-MOST_PROBES] + WINDOW_S)
+
+
+def probing(breaker: Breaker, now: float) -> Breaker:
+    """Return the breaker with its one probe under way."""
+    recent = tuple(p for p in breaker.probes if p > now - WINDOW_S)
+    return replace(breaker, state="half_open", probes=(*recent, now))
+
+
+def passed(breaker: Breaker, now: float) -> Breaker:
+    """Return the breaker after its probe was left to another replica."""
+    return replace(breaker, state="open", until=now + PROBE_EVERY_S)

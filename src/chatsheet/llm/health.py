@@ -1,0 +1,155 @@
+"""How the routes of this process are doing: one breaker per deployment, first-content times, what others have seen.
+
+State is decided in breaker.py; here it is held, told to telemetry, and shared with other replicas where a Redis is set.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from chatsheet.core.clock import Clock
+from chatsheet.llm import breaker as breakers
+from chatsheet.llm.breaker import HEALTHY, Breaker
+from chatsheet.llm.causes import CATALOGUE, Cause
+from chatsheet.llm.router import Closed
+from chatsheet.llm.routes import Route
+from chatsheet.telemetry.model_calls import ModelCalls
+
+_MOST_TIMES = 100
+_LEAST_TIMES = 20
+
+
+class Shared(Protocol):
+    """Where replicas tell each other about breakers."""
+
+    def tell(self, key: str, breaker: Breaker) -> None: ...
+    async def may_probe(self, key: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteHealth:
+    """A route's breaker as people see it; times are seconds from now."""
+
+    route: str
+    state: breakers.State
+    cause: str
+    first_cause: str
+    since_s: float
+    probe_in_s: float | None
+
+
+class Health:
+    """The breakers of all routes, keyed by the route's fingerprint: changed settings begin with a closed one."""
+
+    def __init__(self, *, clock: Clock, telemetry: ModelCalls) -> None:
+        self.shared: Shared | None = None
+        self._clock = clock
+        self._telemetry = telemetry
+        self._breakers: dict[str, Breaker] = {}
+        self._names: dict[str, Route] = {}
+        self._first_content: dict[str, deque[float]] = {}
+
+    def breaker(self, route: Route) -> Breaker:
+        return self._breakers.get(route.fingerprint, HEALTHY)
+
+    def ill(self, routes: Sequence[Route]) -> Mapping[str, Closed]:
+        """Return the routes whose breaker is open, by name."""
+        if not self._breakers:
+            return {}
+        now = self._clock.monotonic()
+        found: dict[str, Closed] = {}
+        for route in routes:
+            breaker = self._breakers.get(route.fingerprint, HEALTHY)
+            if not breaker.is_closed:
+                cause = CATALOGUE[breaker.cause]
+                found[route.name] = Closed(breaker.cause, cause.permanent, max(0.0, breaker.until - now))
+        return found
+
+    def due(self, routes: Sequence[Route]) -> list[Route]:
+        """Return the ill routes that may be probed now."""
+        now = self._clock.monotonic()
+        return [route for route in routes if breakers.probe_at(self.breaker(route)) <= now]
+
+    def failed(
+        self, route: Route, cause: Cause, *, started: float, retry_after_s: float | None = None, is_probe: bool = False
+    ) -> None:
+        """Count a failed attempt."""
+        after = breakers.failed(
+            self.breaker(route),
+            cause,
+            started=started,
+            now=self._clock.monotonic(),
+            retry_after_s=retry_after_s,
+            is_slow=route.is_slow,
+            is_probe=is_probe,
+        )
+        self._put(route, after)
+
+    def succeeded(self, route: Route, *, started: float, first_content_s: float | None = None, is_probe: bool = False) -> None:
+        """Count an attempt that answered."""
+        if first_content_s is not None:
+            self._first_content.setdefault(route.fingerprint, deque(maxlen=_MOST_TIMES)).append(first_content_s)
+        if self._breakers:
+            now = self._clock.monotonic()
+            self._put(route, breakers.succeeded(self.breaker(route), started=started, now=now, is_probe=is_probe))
+
+    async def may_probe(self, route: Route) -> bool:
+        """Take the single probe of a route, from the other replicas too; False where another one has it."""
+        if breakers.probe_at(self.breaker(route)) > self._clock.monotonic():
+            return False
+        self._put(route, breakers.probing(self.breaker(route), self._clock.monotonic()))
+        if self.shared is None or await self.shared.may_probe(route.fingerprint):
+            return True
+        # the replica that probes will say how it went
+        self._put(route, breakers.passed(self.breaker(route), self._clock.monotonic()))
+        return False
+
+    def hear(self, key: str, breaker: Breaker) -> None:
+        """Take over what another replica has seen."""
+        if breaker.is_closed:
+            self._breakers.pop(key, None)
+        elif breaker.cause in CATALOGUE:
+            self._breakers[key] = breaker
+        if (route := self._names.get(key)) is not None:
+            self._tell_telemetry(route, breaker)
+
+    def usual_first_content_s(self, route: Route) -> float | None:
+        """Return the 95th percentile of a route's first-content times, or None before there are enough of them."""
+        times = sorted(self._first_content.get(route.fingerprint, ()))
+        return times[int(len(times) * 0.95)] if len(times) >= _LEAST_TIMES else None
+
+    def state(self, routes: Sequence[Route]) -> list[RouteHealth]:
+        """Return what people may see of each route."""
+        now = self._clock.monotonic()
+        return [_seen(route.name, self.breaker(route), now) for route in routes]
+
+    def _put(self, route: Route, breaker: Breaker) -> None:
+        key = route.fingerprint
+        before = self._breakers.get(key, HEALTHY)
+        if breaker == before:
+            return
+        self._names[key] = route
+        if breaker == HEALTHY:
+            self._breakers.pop(key, None)
+        else:
+            self._breakers[key] = breaker
+        if (breaker.state, breaker.cause) != (before.state, before.cause) or breaker.until != before.until:
+            self._tell_telemetry(route, breaker)
+            if self.shared is not None and (breaker.state, before.state) != ("closed", "closed"):
+                self.shared.tell(key, breaker)
+
+    def _tell_telemetry(self, route: Route, breaker: Breaker) -> None:
+        self._telemetry.breaker(route=route.name, deployment=route.model, state=breaker.state, cause=breaker.cause)
+
+
+def _seen(name: str, breaker: Breaker, now: float) -> RouteHealth:
+    at = breakers.probe_at(breaker)
+    return RouteHealth(
+        route=name,
+        state=breaker.state,
+        cause=breaker.cause,
+        first_cause=breaker.first_cause,
+        since_s=max(0.0, now - breaker.since),
+        probe_in_s=max(0.0, at - now) if breaker.state == "open" else None,
+    )
