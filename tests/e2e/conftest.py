@@ -1,11 +1,11 @@
 """One real LiteLLM per test session and worker: it takes long to start, so tests share it and keep to their own names."""
 
-import json
 import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chatsheet.core import settings_file
@@ -60,7 +60,7 @@ class Hybrid:
 
     def sidecar(self) -> Sidecar:
         """Return where LiteLLM and its egress are now."""
-        return Sidecar.model_validate(json.loads(Sidecar.path(self.settings.data).read_text()))
+        return msgspec.json.decode(Sidecar.path(self.settings.data).read_bytes(), type=Sidecar)
 
 
 def hybrid_settings(folder: Path, wire_url: str) -> Path:

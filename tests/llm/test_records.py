@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from chatsheet.llm import records as records_module
@@ -11,7 +12,7 @@ from chatsheet.llm.records import Record, Records, RemoteRecords, Sidecar
 pytestmark = pytest.mark.anyio
 
 OPEN = Record(attempt="att_1", route="azure")
-ENDED = OPEN.model_copy(update={"end": "complete", "status": 200})
+ENDED = msgspec.structs.replace(OPEN, end="complete", status=200)
 PROMPTLY_S = 0.5
 
 
@@ -63,7 +64,7 @@ async def test_the_oldest_record_is_dropped_first(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(records_module, "_MOST_RECORDS", 3)
     records = Records()
     for number in (1, 2, 3, 1, 4):
-        records.put(ENDED.model_copy(update={"attempt": f"att_{number}"}))
+        records.put(msgspec.structs.replace(ENDED, attempt=f"att_{number}"))
     assert [record.attempt for record in records.latest()] == ["att_4", "att_1", "att_3"]
     assert await records.ended("att_2", 0) is None
 
@@ -71,7 +72,7 @@ async def test_the_oldest_record_is_dropped_first(monkeypatch: pytest.MonkeyPatc
 async def test_the_newest_fifty_are_listed() -> None:
     records = Records()
     for number in range(60):
-        records.put(ENDED.model_copy(update={"attempt": f"att_{number}"}))
+        records.put(msgspec.structs.replace(ENDED, attempt=f"att_{number}"))
     assert [record.attempt for record in records.latest()] == [f"att_{number}" for number in range(59, 9, -1)]
 
 

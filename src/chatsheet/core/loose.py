@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from pydantic import JsonValue
-
+JsonValue = dict[str, "JsonValue"] | list["JsonValue"] | str | int | float | bool | None
+"""Parsed JSON."""
 JsonObject = dict[str, JsonValue]
 """A parsed JSON object."""
 

@@ -1,11 +1,7 @@
 """Secrets are references, `env:NAME` or `file:PATH`, resolved once when settings are read and never printed."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import BeforeValidator
 
 
 class Secret:
@@ -48,18 +44,6 @@ def _from_file(reference: str, path: Path) -> Secret:
     except (OSError, UnicodeDecodeError) as error:
         return Secret(reference, None, f"cannot read {path}: {type(error).__name__}")
     return Secret(reference, value or None, "" if value else f"{path} is empty")
-
-
-def _validate(value: object) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    if not isinstance(value, str):
-        raise ValueError("a secret is a text of the form env:NAME or file:PATH")  # noqa: TRY004  pydantic wants ValueError
-    return resolve(value, os.environ)
-
-
-SecretField = Annotated[Secret, BeforeValidator(_validate)]
-"""A settings field that holds a secret reference."""
 
 
 def literal(value: str, *, source: str = "generated") -> Secret:

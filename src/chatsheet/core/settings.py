@@ -1,14 +1,26 @@
 """Settings as one frozen value: what can be set, its kinds and defaults. Reading and checking: settings_file.py."""
 
+import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from chatsheet.core.secret import SecretField
+from chatsheet.core.secret import Secret, resolve
 
+
+def _secret(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if not isinstance(value, str):
+        raise ValueError("a secret is a text of the form env:NAME or file:PATH")  # noqa: TRY004  pydantic wants ValueError
+    return resolve(value, os.environ)
+
+
+SecretField = Annotated[Secret, BeforeValidator(_secret)]
+"""A settings field that holds a secret reference."""
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import aiohttp
+import msgspec
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
@@ -102,11 +103,11 @@ class Egress:
         record = await self.records.ended(request.match_info["attempt"], wait_s)
         if record is None:
             return web.json_response({"error": {"code": "record.not_found", "message": "no such attempt"}}, status=404)
-        return web.Response(text=record.model_dump_json(), content_type="application/json")
+        return web.Response(body=msgspec.json.encode(record), content_type="application/json")
 
     async def _all_records(self, request: web.Request) -> web.Response:
         del request
-        return web.json_response([record.model_dump(mode="json") for record in self.records.latest()])
+        return web.Response(body=msgspec.json.encode(self.records.latest()), content_type="application/json")
 
     async def _abandon(self, request: web.Request) -> web.Response:
         """End a call that the gateway gave up: LiteLLM would hold on to it."""

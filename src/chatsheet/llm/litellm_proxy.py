@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 import platformdirs
 import yaml
 from aiohttp import web
@@ -202,8 +203,8 @@ class LitellmProxy:
             key=self._egress_key,
         )
         aside = self._sidecar_path.with_suffix(".new")
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            file.write(sidecar.model_dump_json())
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(sidecar))
         aside.rename(self._sidecar_path)
 
     async def _keep_running(self, place: Path, folder: Path) -> None:

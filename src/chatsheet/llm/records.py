@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, TextIO
 
 import aiohttp
-from pydantic import BaseModel, ConfigDict, ValidationError
+import msgspec
 
 from chatsheet.llm.model import Usage
 
@@ -21,10 +21,8 @@ End = Literal["open", "complete", "error", "cut"]
 """open: still running; complete: a finish reason and a proper end; error: no 200; cut: ended without one of the two."""
 
 
-class Record(BaseModel):
+class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The provider's own words about one call: status, model, finish reason, usage and how the stream ended."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     attempt: str
     route: str
@@ -71,10 +69,8 @@ class Records:
         return list(self._records.values())[:-51:-1]
 
 
-class Sidecar(BaseModel):
+class Sidecar(msgspec.Struct, frozen=True, kw_only=True):
     """Where the LiteLLM that we run and its egress listen; a file that only we can read says it to other processes."""
-
-    model_config = ConfigDict(frozen=True)
 
     pid: int
     litellm_pid: int | None
@@ -116,8 +112,8 @@ class RemoteRecords:
         if now >= self._seen_until:
             self._seen_until = now + _FRESH_S
             try:
-                self._seen = Sidecar.model_validate_json(self._path.read_bytes()) if self._is_held() else None
-            except (OSError, ValidationError):
+                self._seen = msgspec.json.decode(self._path.read_bytes(), type=Sidecar) if self._is_held() else None
+            except (OSError, msgspec.DecodeError):
                 self._seen = None
         return self._seen
 
@@ -142,8 +138,8 @@ class RemoteRecords:
         """
         said = await self._ask("GET", f"{attempt}?wait={int(wait)}")
         try:
-            return Record.model_validate_json(said) if said else None
-        except ValidationError:
+            return msgspec.json.decode(said, type=Record) if said else None
+        except msgspec.DecodeError:
             return None
 
     async def abandon(self, attempt: str) -> None:

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 
 import msgspec
-from pydantic import JsonValue
 
-from chatsheet.core.loose import JsonObject
+from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.llm.model import ChatRequest, ToolDelta, Usage
 from chatsheet.llm.routes import Route
 
