@@ -13,6 +13,7 @@ from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
+from chatsheet.llm.replicas import Replicas
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
 
@@ -49,6 +50,11 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         stack.push_async_callback(legs.close)
         gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock)
         stack.push_async_callback(gateway.close)
+        if settings.redis.url is not None:
+            replicas = Replicas(settings.redis.url.reveal(), clock=clock, take=gateway.health.hear)
+            stack.push_async_callback(replicas.close)
+            gateway.health.shared = replicas
+            await replicas.open()
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
         yield Services(
