@@ -32,6 +32,10 @@ class Services:
     presence: Presence
     clock: Clock
 
+    async def change(self, settings: Settings) -> None:
+        """Go on with the routes of changed settings; what else changed waits for the next start."""
+        await self.gateway.change(plan(settings.llm))
+
 
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import click
 
+from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
 from chatsheet.core.clock import SystemClock
+from chatsheet.core.settings import Settings
+from chatsheet.core.tasks import Tasks
 from chatsheet.llm import litellm_proxy
 from chatsheet.llm.litellm_proxy import LitellmProxy
 
@@ -38,10 +41,15 @@ def run(options: Options) -> None:
     """Run LiteLLM and its egress until interrupted; it is started again whenever it dies."""
     settings = options.settings()
     proxy = LitellmProxy(llm=settings.llm, data=settings.data, clock=SystemClock(), say=lambda line: click.echo(line, err=True))
-    asyncio.run(_until_signalled(proxy))
+    asyncio.run(_until_signalled(proxy, options, settings))
 
 
-async def _until_signalled(proxy: LitellmProxy) -> None:
+async def _until_signalled(proxy: LitellmProxy, options: Options, settings: Settings) -> None:
+    async def change(changed: Settings) -> None:
+        await proxy.change(changed.llm)
+
+    tasks = Tasks()
+    tasks.spawn(follow(options.settings, options.config, settings, change), name="follow settings")
     loop, task = asyncio.get_running_loop(), asyncio.ensure_future(proxy.run())
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
@@ -49,3 +57,5 @@ async def _until_signalled(proxy: LitellmProxy) -> None:
         await task
     except asyncio.CancelledError:
         click.echo("stopped", err=True)
+    finally:
+        await tasks.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Generator
@@ -13,6 +14,7 @@ import uvicorn
 from chatsheet.api import app as api_app
 from chatsheet.api.closed import Keys
 from chatsheet.cli import beside
+from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
 from chatsheet.core import ids
 from chatsheet.core.errors import Conflict, Refused
@@ -42,8 +44,8 @@ class AddressTaken(Conflict):
 @click.pass_obj
 def command(options: Options, host: str | None, port: int | None) -> None:
     """Serve the page and the API."""
-    settings = options.settings(server__host=host, server__port=port)
-    asyncio.run(serve(settings, options.config))
+    read = functools.partial(options.settings, server__host=host, server__port=port)
+    asyncio.run(serve(read(), options.config, read=read))
 
 
 class _Server(uvicorn.Server):
@@ -54,8 +56,14 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, config: Path | None, companion: Companion | None = None) -> None:
-    """Serve until interrupted; raises NotLoopback, AddressTaken."""
+async def serve(
+    settings: Settings,
+    config: Path | None,
+    companion: Companion | None = None,
+    *,
+    read: Callable[[], Settings] | None = None,
+) -> None:
+    """Serve until interrupted, on the routes that `read` gives from time to time; raises NotLoopback, AddressTaken."""
     host = settings.server.host
     if host not in {"127.0.0.1", "localhost", "::1"}:
         raise NotLoopback(f"{host} is not the loopback address.", fix='set server.host = "127.0.0.1".')
@@ -81,6 +89,8 @@ async def serve(settings: Settings, config: Path | None, companion: Companion | 
             await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
+        if read is not None:
+            tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:
             tasks.spawn(companion(services), name="companion")
         shown = f"[{host}]" if ":" in host else host

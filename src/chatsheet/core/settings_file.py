@@ -58,7 +58,7 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
 
     `overrides` are command-line values by dotted key; they win over both. Raises SettingsInvalid.
     """
-    path = path or _default_path()
+    path = path_of(path)
     source = str(path) if path else "settings"
     raw: dict[str, object] = _read(path) if path else {}
     for key, value in [*_from_environment(os.environ), *(overrides or {}).items()]:
@@ -75,11 +75,12 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
     return settings
 
 
-def _default_path() -> Path | None:
-    if named := os.environ.get("CHATSHEET_CONFIG"):
+def path_of(path: Path | None) -> Path | None:
+    """Return the settings file: the one named, else CHATSHEET_CONFIG, else ./chatsheet.toml where it is."""
+    if path is None and (named := os.environ.get("CHATSHEET_CONFIG")):
         return Path(named)
     here = Path("chatsheet.toml")
-    return here if here.exists() else None
+    return path or (here if here.exists() else None)
 
 
 def _read(path: Path) -> dict[str, object]:

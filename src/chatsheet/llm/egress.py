@@ -81,6 +81,11 @@ class Egress:
         self._running: dict[str, asyncio.Task[object]] = {}
         self.records = Records()
 
+    async def change(self, routes: Mapping[str, Route]) -> None:
+        """Go on with other routes, or other credentials for them."""
+        self._routes = routes
+        await self._legs.keep(routes.values())
+
     def app(self) -> web.Application:
         """Return the server: `/egress/ROUTE/…` for LiteLLM, `/records` for the gateway; all behind the key."""
         app = web.Application(client_max_size=_MAX_BODY, middlewares=[self._authenticate])

@@ -41,6 +41,7 @@ class Legs:
 
     def __init__(self) -> None:
         self._legs: dict[str, _Leg] = {}
+        self._retired: list[_Leg] = []
         self._entra = Entra(SystemClock())
 
     async def post(self, route: Route, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -124,14 +125,20 @@ class Legs:
         return leg
 
     async def keep(self, routes: Iterable[Route]) -> None:
-        """Close the sessions of all routes but these."""
+        """Open no more connections for any other route; what still runs there may end, until the next change."""
+        retired, self._retired = self._retired, []
+        for leg in retired:
+            await leg.session.close()
         kept = {route.fingerprint for route in routes}
         for fingerprint in [f for f in self._legs if f not in kept]:
-            await self._legs.pop(fingerprint).session.close()
+            self._retired.append(self._legs.pop(fingerprint))
 
     async def close(self) -> None:
         """Close every connection."""
-        await self.keep(())
+        for leg in [*self._legs.values(), *self._retired]:
+            await leg.session.close()
+        self._legs.clear()
+        self._retired.clear()
         await self._entra.close()
 
 

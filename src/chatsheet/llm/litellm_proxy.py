@@ -33,6 +33,7 @@ from chatsheet.llm import litellm_config, plan
 from chatsheet.llm.egress import Egress
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.records import Sidecar, lock_sidecar
+from chatsheet.llm.routes import Route
 
 log = logging.getLogger(__name__)
 
@@ -153,6 +154,8 @@ class LitellmProxy:
         self._clock = clock
         self._say = say
         self._egress_key = new_key()
+        self._egress: Egress | None = None
+        self._base_url = self._ours.route.base_url
         self._process: asyncio.subprocess.Process | None = None
         self._is_ready = False
         self._port = urlsplit(self._ours.route.base_url).port or 4000
@@ -168,10 +171,9 @@ class LitellmProxy:
     async def _run_locked(self) -> None:
         place = await asyncio.to_thread(install, self._say)
         legs = Legs()
-        served = {name: plan.build(self._llm, name) for name in self._ours.route.serves}
-        app = Egress(routes=served, legs=legs, key=self._egress_key, clock=self._clock).app()
+        self._egress = Egress(routes=self._served(), legs=legs, key=self._egress_key, clock=self._clock)
         # cancelled when LiteLLM leaves, so that nobody pays for an answer that nobody reads
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, handler_cancellation=True)
+        runner = web.AppRunner(self._egress.app(), access_log=None, shutdown_timeout=1, handler_cancellation=True)
         try:
             await self._serve_egress(runner)
             with tempfile.TemporaryDirectory(prefix="chatsheet-litellm-") as folder:
@@ -180,6 +182,23 @@ class LitellmProxy:
             self._sidecar_path.unlink(missing_ok=True)
             await runner.cleanup()
             await legs.close()
+
+    def _served(self) -> dict[str, Route]:
+        return {name: plan.build(self._llm, name) for name in self._ours.route.serves}
+
+    async def change(self, llm: LlmSettings) -> None:
+        """Go on with changed settings; LiteLLM itself starts again only where its own part of them changed."""
+        found = ours(llm)
+        if found is None or found.route.egress_port != self._ours.route.egress_port or found.route.base_url != self._base_url:
+            self._say("the addresses of LiteLLM or its egress changed: stop this and start it again")
+            return
+        before = (litellm_config.build(self._llm, self._ours.route), self._ours.route.key.value)
+        self._llm, self._ours = llm, found
+        if self._egress is not None:
+            await self._egress.change(self._served())
+        after = (litellm_config.build(llm, found.route), found.route.key.value)
+        if before != after and self._process is not None:
+            await processes.stop(self._process, grace_s=_GRACE_S)
 
     async def _serve_egress(self, runner: web.AppRunner) -> None:
         await runner.setup()
