@@ -9,13 +9,26 @@ from pydantic import TypeAdapter
 from chatsheet.api.errors import ErrorBody
 from chatsheet.api.routes.chats import ChatEntry, NewChat, NewQuestion, TurnStarted
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
-from chatsheet.api.routes.status import Status
+from chatsheet.api.routes.status import RouteState, Status
 from chatsheet.chat.events import Event, Live
 from chatsheet.core import loose
 from chatsheet.sheets.model import Result
 
 TARGET = Path(__file__).parents[1] / "ui/src/api/types.gen.ts"
-ROOTS = (ErrorBody, ChatEntry, NewChat, NewQuestion, TurnStarted, SheetEntry, SheetDetail, Status, Result, Event, Live)
+ROOTS = (
+    ErrorBody,
+    ChatEntry,
+    NewChat,
+    NewQuestion,
+    TurnStarted,
+    SheetEntry,
+    SheetDetail,
+    Status,
+    RouteState,
+    Result,
+    Event,
+    Live,
+)
 UNIONS = {"ChatEvent": Event, "LiveEvent": Live}
 _HEAD = "/** Written by tools/gen_web_types.py from the API's models; edits are lost. */\n"
 _SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}

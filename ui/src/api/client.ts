@@ -5,6 +5,7 @@ import type {
   ErrorBody,
   LiveEvent,
   Result,
+  RouteState,
   SheetDetail,
   SheetEntry,
   Status,
@@ -51,6 +52,7 @@ function send(method: string, body: unknown): RequestInit {
 
 export const api = {
   status: () => call<Status>("api/status"),
+  routes: () => call<RouteState[]>("api/routes"),
   sheets: () => call<SheetEntry[]>("api/sheets"),
   sheet: (id: string) => call<SheetDetail>(`api/sheets/${id}`),
   rows: (id: string, table: string, offset: number, limit: number) =>

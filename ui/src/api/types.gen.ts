@@ -27,6 +27,7 @@ export interface Attempt {
   readonly milliseconds: number;
   readonly first_content_ms: number | null;
   readonly request_id: string | null;
+  readonly adapted: readonly string[];
 }
 
 
@@ -140,6 +141,23 @@ export interface ResultColumn {
 }
 
 
+/** How a route is doing: its breaker, and what keeps it open with the fix; times are seconds from now. */
+export interface RouteState {
+  readonly name: string;
+  readonly kind: "litellm" | "azure" | "openai" | "compatible";
+  readonly model: string;
+  readonly is_private: boolean;
+  readonly is_ours: boolean;
+  readonly state: "closed" | "open" | "half_open";
+  readonly cause: string;
+  readonly first_cause: string;
+  readonly owner: string;
+  readonly fix: string;
+  readonly since_s: number;
+  readonly probe_in_s: number | null;
+}
+
+
 /** A route to the model as settings name it. */
 export interface RouteStatus {
   readonly name: string;
@@ -171,6 +189,13 @@ export interface SheetEntry {
   readonly name: string;
   readonly version: string;
   readonly created_at: string;
+}
+
+
+/** A route that was not tried because its breaker was open, and the cause that keeps it open. */
+export interface Skipped {
+  readonly route: string;
+  readonly cause: string;
 }
 
 
@@ -234,9 +259,10 @@ export interface TopValue {
 }
 
 
-/** How an answer came about: every attempt in order; the last one without a cause answered. */
+/** How an answer came about: every attempt in order, the last one without a cause answered; and who was not asked. */
 export interface Trail {
   readonly attempts: readonly Attempt[];
+  readonly skipped: readonly Skipped[];
 }
 
 
@@ -246,7 +272,7 @@ export interface TurnStarted {
 }
 
 
-/** Tokens as the provider counted them. */
+/** Tokens as the provider counted them; `cached_tokens` are part of the input tokens. */
 export interface Usage {
   readonly input_tokens: number;
   readonly output_tokens: number;

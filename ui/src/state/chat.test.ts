@@ -13,6 +13,7 @@ function replied(text: string, route: string, causes: readonly (string | null)[]
     milliseconds: 1,
     first_content_ms: 1,
     request_id: null,
+      adapted: [],
   }));
   return {
     kind: "model_replied",
@@ -23,7 +24,7 @@ function replied(text: string, route: string, causes: readonly (string | null)[]
     model: "m",
     route,
     usage,
-    trail: { attempts },
+    trail: { attempts, skipped: [] },
   };
 }
 
@@ -61,7 +62,7 @@ test("the answer replaces what was being written", () => {
 });
 
 test("a failed turn keeps the error and its trail", () => {
-  const failed = { kind: "failed" as const, turn: "t", code: "c", what: "w", fix: "f", trail: { attempts: [] } };
+  const failed = { kind: "failed" as const, turn: "t", code: "c", what: "w", fix: "f", trail: { attempts: [], skipped: [] } };
   expect(play(asked, failed)[0]).toMatchObject({ state: "failed", problem: { what: "w", fix: "f" } });
 });
 

@@ -83,7 +83,10 @@ export function trailOf(turn: Turn): Trail | null {
 
 /** How the whole turn went: the route that answered last, and every cause met on the way. */
 export function routeSummary(turn: Turn): { readonly route: string; readonly causes: readonly string[] } {
-  const attempts = [...turn.replies.flatMap((reply) => reply.trail.attempts), ...(turn.failedTrail?.attempts ?? [])];
-  const causes = attempts.flatMap((attempt) => (attempt.cause === null ? [] : [`${attempt.route}: ${attempt.cause}`]));
+  const trails = [...turn.replies.map((reply) => reply.trail), ...(turn.failedTrail === null ? [] : [turn.failedTrail])];
+  const causes = trails.flatMap((trail) => [
+    ...trail.skipped.map((skipped) => `${skipped.route}: ${skipped.cause}`),
+    ...trail.attempts.flatMap((attempt) => (attempt.cause === null ? [] : [`${attempt.route}: ${attempt.cause}`])),
+  ]);
   return { route: turn.replies.at(-1)?.route ?? "", causes: [...new Set(causes)] };
 }

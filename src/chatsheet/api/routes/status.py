@@ -6,6 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from chatsheet.api.deps import Served
+from chatsheet.llm.causes import CATALOGUE
+from chatsheet.llm.health import RouteHealth
+from chatsheet.llm.routes import Route
 
 router = APIRouter(tags=["status"])
 
@@ -42,6 +45,52 @@ async def status(services: Served) -> Status:
             for r in services.gateway.plan.routes
         ),
         litellm_pid=sidecar.litellm_pid if sidecar else None,
+    )
+
+
+class RouteState(BaseModel):
+    """How a route is doing: its breaker, and what keeps it open with the fix; times are seconds from now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kind: Literal["litellm", "azure", "openai", "compatible"]
+    model: str
+    is_private: bool
+    is_ours: bool
+    state: Literal["closed", "open", "half_open"]
+    cause: str
+    first_cause: str
+    owner: str
+    fix: str
+    since_s: float
+    probe_in_s: float | None
+
+
+@router.get("/api/routes")
+async def routes(services: Served) -> list[RouteState]:
+    """Return each route in order of preference, with the state of its breaker."""
+    plan = services.gateway.plan
+    states = {one.route: one for one in services.gateway.health.state(plan.routes)}
+    return [_state(route, states[route.name], is_up=services.records.is_ready()) for route in plan.routes]
+
+
+def _state(route: Route, health: RouteHealth, *, is_up: bool) -> RouteState:
+    is_down = route.is_ours and not is_up
+    cause = CATALOGUE.get("litellm.down" if is_down else health.cause)
+    return RouteState(
+        name=route.name,
+        kind=route.kind,
+        model=route.model,
+        is_private=route.network.is_private,
+        is_ours=route.is_ours,
+        state="open" if is_down else health.state,
+        cause=cause.code if cause else "",
+        first_cause=health.first_cause,
+        owner=cause.owner if cause else "",
+        fix=cause.fix if cause else "",
+        since_s=health.since_s,
+        probe_in_s=health.probe_in_s,
     )
 
 
