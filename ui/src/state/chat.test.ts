@@ -13,7 +13,7 @@ function replied(text: string, route: string, causes: readonly (string | null)[]
     milliseconds: 1,
     first_content_ms: 1,
     request_id: null,
-      adapted: [],
+    adapted: [],
   }));
   return {
     kind: "model_replied",
