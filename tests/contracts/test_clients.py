@@ -194,3 +194,11 @@ async def test_the_sdks_azure_client_runs_on_the_transport(door: Door) -> None:
     ) as client:
         answer = await client.chat.completions.create(model="gpt-4o", messages=ASK)
     assert answer.choices[0].message.content == "Hi there."
+
+
+@pytest.mark.parametrize("door", ["http"], indirect=True)
+async def test_a_wrong_token_is_an_authentication_error(door: Door) -> None:
+    async with door.sdk() as client:
+        with pytest.raises(openai.AuthenticationError) as caught:
+            await client.with_options(api_key="wrong").chat.completions.create(model="gpt-4o", messages=ASK)
+    assert caught.value.code == "request.token_missing"
