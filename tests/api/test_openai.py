@@ -78,7 +78,7 @@ async def test_a_held_stream_that_breaks_has_its_own_status_instead(served: Serv
         "/v1/chat/completions", json={**ASK, "stream": True}, headers={"x-chatsheet-hold": "answer"}
     ) as response:
         assert response.status == 503
-        assert response.headers["x-chatsheet-trail"] == "first=stream.cut"
+        assert response.headers["x-chatsheet-trail"].startswith("first=stream.cut")
 
 
 async def test_a_held_stream_is_delivered_whole(served: Served) -> None:

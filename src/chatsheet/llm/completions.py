@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Annotated, Literal, cast
 
 import msgspec
-from pydantic import JsonValue
 
 from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.core.loose import JsonObject
@@ -84,7 +83,7 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     def request(self) -> ChatRequest:
         """Return what the gateway sends on; a null is as good as a field left out."""
         body = {name: value for name in _SENT if (value := getattr(self, name)) is not None}
-        return ChatRequest(cast("Mapping[str, JsonValue]", body))  # decoded from JSON, so made of nothing else
+        return ChatRequest(cast("JsonObject", body))  # decoded from JSON, so made of nothing else
 
 
 _OURS = frozenset({"model", "stream", "stream_options"})
