@@ -48,17 +48,7 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
-        records = RemoteRecords(settings.data)
-        stack.push_async_callback(records.close)
-        legs = Legs()
-        stack.push_async_callback(legs.close)
-        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock)
-        stack.push_async_callback(gateway.close)
-        if settings.redis.url is not None:
-            replicas = Replicas(settings.redis.url.reveal(), clock=clock, take=gateway.health.hear)
-            stack.push_async_callback(replicas.close)
-            gateway.health.shared = replicas
-            await replicas.open()
+        gateway, records = await stack.enter_async_context(open_gateway(settings, clock))
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
         yield Services(
@@ -72,3 +62,21 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             presence=presence,
             clock=clock,
         )
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings, clock: Clock) -> AsyncGenerator[tuple[Gateway, RemoteRecords], None]:
+    """Build the gateway alone, with what it stands on."""
+    async with AsyncExitStack() as stack:
+        records = RemoteRecords(settings.data)
+        stack.push_async_callback(records.close)
+        legs = Legs()
+        stack.push_async_callback(legs.close)
+        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock)
+        stack.push_async_callback(gateway.close)
+        if settings.redis.url is not None:
+            replicas = Replicas(settings.redis.url.reveal(), clock=clock, take=gateway.health.hear)
+            stack.push_async_callback(replicas.close)
+            gateway.health.shared = replicas
+            await replicas.open()
+        yield gateway, records

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,22 +28,34 @@ class Served:
     client: aiohttp.ClientSession
 
 
+@asynccontextmanager
+async def start_server(services: Services, keys: Keys) -> AsyncGenerator[str, None]:
+    """Serve the application over these services and yield its address while the body runs."""
+    (port,) = free_ports(1)
+    config = uvicorn.Config(
+        app.create(services, keys), port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1
+    )
+    server = uvicorn.Server(config)
+    server.capture_signals = contextlib.nullcontext  # pyright: ignore[reportAttributeAccessIssue]  pytest keeps its own
+    running = asyncio.ensure_future(server.serve())
+    while not server.started:
+        await asyncio.sleep(0)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await running
+
+
 @pytest.fixture
 async def served(tmp_path: Path, wire: Wire) -> AsyncGenerator[Served, None]:
     """Serve the application while a test runs."""
     keys = Keys(token="token-of-this-start")
-    (port,) = free_ports(1)
-    async with open_services(azure_settings(tmp_path, wire, "gpt-4o")) as services:
-        config = uvicorn.Config(
-            app.create(services, keys), port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
-        server.capture_signals = contextlib.nullcontext  # pyright: ignore[reportAttributeAccessIssue]  pytest keeps its own
-        running = asyncio.ensure_future(server.serve())
-        while not server.started:
-            await asyncio.sleep(0)
-        url = f"http://127.0.0.1:{port}"
-        async with aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {keys.token}"}) as client:
-            yield Served(url, keys, services, wire, client)
-        server.should_exit = True
-        await running
+    settings = azure_settings(tmp_path, wire, "gpt-4o")
+    bearer = {"Authorization": f"Bearer {keys.token}"}
+    async with (
+        open_services(settings) as services,
+        start_server(services, keys) as url,
+        aiohttp.ClientSession(url, headers=bearer) as client,
+    ):
+        yield Served(url, keys, services, wire, client)

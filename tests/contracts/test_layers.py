@@ -15,6 +15,7 @@ BREAKS = {
     "Layers: down only, siblings do not know each other, nothing outside them": ("stray.py", '"""Outside."""'),
     "Pure modules": ("llm/router.py", "import aiohttp"),
     "Pure modules, through a friend": ("chat/loop.py", "import chatsheet.sheets.store"),
+    "Pure modules, the completions format": ("llm/completions.py", "import chatsheet.llm.gateway"),
     "FastAPI and Starlette": ("llm/wire.py", "import starlette.requests"),
     "The store of sheets": ("chat/tools.py", "import chatsheet.sheets.store"),
     "The store of chats": ("api/deps.py", "import chatsheet.chat.store"),

@@ -24,7 +24,13 @@ def build(llm: LlmSettings, route: LitellmRoute) -> JsonObject:
 
 
 def _params(llm: LlmSettings, name: str, base: str) -> JsonObject:
-    shared: JsonObject = {"api_key": f"os.environ/{EGRESS_KEY}", "max_retries": 0, "timeout": llm.deadline_s}
+    shared: JsonObject = {
+        "api_key": f"os.environ/{EGRESS_KEY}",
+        "max_retries": 0,
+        "timeout": llm.deadline_s,
+        # 1.106.2 refuses or drops these for model names it does not know
+        "allowed_openai_params": ["reasoning_effort", "verbosity", "user"],
+    }
     target = llm.route[name]
     if isinstance(target, AzureRoute):
         return {"model": f"azure/{NEUTRAL_MODEL}", "api_base": base, "api_version": target.api_version, **shared}
