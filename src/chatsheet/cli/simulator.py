@@ -5,6 +5,7 @@ import contextlib
 import signal
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 
@@ -15,6 +16,7 @@ from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
 from chatsheet.simulator.network import Network
 from chatsheet.simulator.server import Simulator
 from chatsheet.simulator.serving import serving
+from chatsheet.simulator.tokens import TokenRule
 
 
 def _loopback(ctx: click.Context, param: click.Parameter, value: str) -> str:
@@ -23,6 +25,23 @@ def _loopback(ctx: click.Context, param: click.Parameter, value: str) -> str:
         if ip_address(value).is_loopback:
             return value
     raise click.BadParameter("only an address of this machine itself, such as 127.0.0.1: a simulator is for nobody else")
+
+
+class _Options(TypedDict):
+    host: str
+    port: int
+    control_port: int
+    key: str | None
+    control_key: str | None
+    brain: str
+    model_file: Path | None
+    deployments: tuple[str, ...]
+    says: str | None
+    network: bool
+    network_port: int
+    ca_file: Path
+    quiet: bool
+    list_faults: bool
 
 
 @click.command("simulator")
@@ -46,35 +65,20 @@ def _loopback(ctx: click.Context, param: click.Parameter, value: str) -> str:
 )
 @click.option("--quiet", is_flag=True, help="Print what it is, but no keys.")
 @click.option("--list", "list_faults", is_flag=True, help="List every fault and how it is rehearsed, and exit.")
-def command(
-    *,
-    host: str,
-    port: int,
-    control_port: int,
-    key: str | None,
-    control_key: str | None,
-    brain: str,
-    model_file: Path | None,
-    deployments: tuple[str, ...],
-    says: str | None,
-    network: bool,
-    network_port: int,
-    ca_file: Path,
-    quiet: bool,
-    list_faults: bool,
-) -> None:
+def command(**options: Unpack[_Options]) -> None:
     """Run a simulator of Azure OpenAI's and OpenAI's wire format. It is not Azure and calls no model of theirs."""
-    if list_faults:
+    if options["list_faults"]:
         click.echo(_catalogue())
         return
-    if says is not None and brain != "scripted":
+    if options["says"] is not None and options["brain"] != "scripted":
         raise click.UsageError("--says is for the scripted brain.")
-    key, control_key = key or ids.new_key(), control_key or ids.new_key()
     simulator = Simulator(
-        brain=_brain(brain, model_file, deployments, says), key=key, control_key=control_key, deployments=set(deployments)
+        brain=_brain(options),
+        key=options["key"] or ids.new_key(),
+        control_key=options["control_key"] or ids.new_key(),
+        deployments=set(options["deployments"]),
     )
-    run = _Run(simulator, host, port, control_port, network_port if network else None, ca_file, quiet=quiet)
-    asyncio.run(run.until_stopped())
+    asyncio.run(_run(simulator, options))
 
 
 def _catalogue() -> str:
@@ -89,63 +93,46 @@ def _catalogue() -> str:
     return "\n".join(lines)
 
 
-def _brain(name: str, model_file: Path | None, deployments: tuple[str, ...], says: str | None) -> Brain:
-    if name == "scripted":
+def _brain(options: _Options) -> Brain:
+    if options["brain"] == "scripted":
         brain = ScriptedBrain()
-        for deployment in deployments if says is not None else ():
-            brain.add(deployment, [Exchange(text=says or "", repeat=True)])
+        if options["says"] is not None:
+            for deployment in options["deployments"]:
+                brain.add(deployment, [Exchange(text=options["says"], repeat=True)])
         return brain
     from chatsheet.simulator.brains.local import LocalBrain  # noqa: PLC0415  loads the model's own library
 
-    return LocalBrain(model_file)
+    return LocalBrain(options["model_file"])
 
 
-class _Run:
-    """The simulator on its ports until a signal comes."""
+async def _run(simulator: Simulator, options: _Options) -> None:
+    """Listen, say where, and wait for SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        await stack.enter_async_context(simulator.brain)
+        click.echo(await _start(stack, simulator, options))
+        await stop.wait()
 
-    def __init__(
-        self,
-        simulator: Simulator,
-        host: str,
-        port: int,
-        control_port: int,
-        network_port: int | None,
-        ca_file: Path,
-        *,
-        quiet: bool,
-    ) -> None:
-        self._simulator = simulator
-        self._host = host
-        self._ports = (port, control_port)
-        self._network_port = network_port
-        self._ca_file = ca_file
-        self._quiet = quiet
 
-    async def until_stopped(self) -> None:
-        """Listen, say where, and wait for SIGINT or SIGTERM."""
-        stop = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with contextlib.AsyncExitStack() as stack:
-            await stack.enter_async_context(self._simulator.brain)
-            click.echo(await self._start(stack))
-            await stop.wait()
-
-    async def _start(self, stack: contextlib.AsyncExitStack) -> str:
-        simulator = self._simulator
-        port = await stack.enter_async_context(serving(simulator.wire_app(), self._host, self._ports[0]))
-        network = None
-        if self._network_port is not None:
-            network = Network((self._host, port), host=self._host, port=self._network_port)
-            await stack.enter_async_context(network)
-        control = await stack.enter_async_context(serving(simulator.control_app(network), self._host, self._ports[1]))
-        said = [f"ChatSheetAI simulator: NOT Azure OpenAI and not OpenAI, but their wire format: {simulator.brain.name} brain."]
-        if not self._quiet:
-            address = f"http://{f'[{self._host}]' if ':' in self._host else self._host}"
-            said += [
-                f"wire       {address}:{port}  key {simulator.state.key}   (as LiteLLM: {address}:{port}/litellm)",
-                f"control    {address}:{control}  key {simulator.control_key}",
-            ]
-        if network is not None:
-            said.append(network.describe(network.write_ca(self._ca_file)))
-        return "\n".join(said)
+async def _start(stack: contextlib.AsyncExitStack, simulator: Simulator, options: _Options) -> str:
+    """Start every listener and return what there is to say about them."""
+    host, network = options["host"], None
+    port = await stack.enter_async_context(serving(simulator.wire_app(), host, options["port"]))
+    if options["network"]:
+        network = Network((host, port), host=host, port=options["network_port"])
+        await stack.enter_async_context(network)
+        simulator.state.tokens = TokenRule(issued=network.identity.issued)
+    control = await stack.enter_async_context(serving(simulator.control_app(network), host, options["control_port"]))
+    brain = simulator.brain.name
+    said = [f"ChatSheetAI simulator: NOT Azure OpenAI and not OpenAI, but their wire format with the {brain} brain."]
+    if not options["quiet"]:
+        address = f"http://{f'[{host}]' if ':' in host else host}"
+        said += [
+            f"wire       {address}:{port}  key {simulator.state.key}   as LiteLLM: {address}:{port}/litellm",
+            f"control    {address}:{control}  key {simulator.control_key}",
+        ]
+    if network is not None:
+        said.append(network.describe(network.write_ca(options["ca_file"])))
+    return "\n".join(said)

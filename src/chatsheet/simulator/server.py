@@ -44,7 +44,7 @@ class Simulator:
     def __init__(self, *, brain: Brain, key: str, control_key: str, deployments: set[str], clock: Clock | None = None) -> None:
         self.brain = brain
         self.control_key = control_key
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self.state = State(key, set(deployments))
 
     def wire_app(self) -> web.Application:
@@ -144,11 +144,11 @@ class Simulator:
                 return self._respond("A1", door)
             case "azure":
                 rule = self.state.tokens
-                fault = tokens.refusal(bearer, rule, int(self._clock.now().timestamp())) if rule else "A2"
+                fault = tokens.refusal(bearer, rule, int(self.clock.now().timestamp())) if rule else "A2"
                 return self._respond(fault, door) if fault else None
 
     def _respond(self, name: str, door: Door, fault: Fault | None = None, tuning: Tuning | None = None) -> web.Response:
-        said = answers.answer(name, fault or FAULTS[name], tuning or Tuning(), door=door, now=self._clock.now())
+        said = answers.answer(name, fault or FAULTS[name], tuning or Tuning(), door=door, now=self.clock.now())
         region = {"x-ms-region": "Simulator"} if door == "azure" else {}
         return web.Response(status=said.status, body=said.body, headers={**said.headers, **region})
 

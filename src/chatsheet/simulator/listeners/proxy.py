@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import hmac
+import re
 import socket
 from collections import Counter
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ _PAGE = (
     b"<!DOCTYPE html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1>"
     b"<p>This page is played by a simulator of a corporate proxy.</p></body></html>\n"
 )
+_PORT = re.compile(r":\d+$")
 _HOP_BY_HOP = ("proxy-authorization:", "proxy-connection:")
 
 
@@ -41,7 +43,7 @@ class ConnectProxy(Listener):
         self.ways = dict(ways or {})
         self.credentials = credentials
         self.connects: Counter[str] = Counter()
-        """How often each target was asked for, whatever the answer."""
+        """How often each target, as `host:port`, was asked for, whatever the answer."""
 
     async def serve(self, taken: socket.socket) -> None:
         link = await accepted(taken)
@@ -60,6 +62,7 @@ class ConnectProxy(Listener):
         method, _, rest = line.partition(" ")
         target = rest.partition(" ")[0]
         where = target if method == "CONNECT" else urlsplit(target).netloc
+        where = where if _PORT.search(where) else f"{where}:80"
         self.connects[where] += 1
         match self.mode:
             case "hang":
@@ -77,7 +80,7 @@ class ConnectProxy(Listener):
                 await self._pass(link, where, "" if method == "CONNECT" else _origin_form(line, fields))
 
     async def _pass(self, link: Link, where: str, first: str) -> None:
-        host, _, port = where.rpartition(":") if ":" in where else (where, ":", "80")
+        host, _, port = where.rpartition(":")
         try:
             far = await connected(*self.ways.get(where, (host.strip("[]"), int(port))))
         except (OSError, ValueError):
