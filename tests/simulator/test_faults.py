@@ -112,7 +112,7 @@ async def test_a_fault_is_answered_word_by_word(wire: Wire, name: str) -> None:
     assert wire.simulator.state.requests[-1]["played"] == name
 
 
-ENDS = {
+ENDS: dict[str, tuple[int, str, list[str]]] = {
     "reset": (0, "broken", []),
     "silence": (0, "open", []),
     "slow": (200, "open", []),

@@ -6,7 +6,7 @@ import itertools
 import socket
 import struct
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Annotated, Literal, Self
@@ -15,7 +15,7 @@ import dnslib
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from chatsheet.core.tasks import Tasks
-from chatsheet.simulator.listeners.tcp import Link, Listener, accepted, bound
+from chatsheet.simulator.listeners.tcp import Link, Listener, accepted
 
 DnsMode = Literal["answer", "nxdomain", "no-address", "servfail", "slow", "drop", "rebind", "public"]
 
@@ -111,24 +111,16 @@ class _Book:
 
 
 class _Udp(asyncio.DatagramProtocol):
-    def __init__(self, book: _Book, tasks: Tasks) -> None:
-        self._book = book
-        self._tasks = tasks
-        self._transport: asyncio.DatagramTransport | None = None
+    def __init__(self, hear: Callable[[bytes, tuple[str, int]], None]) -> None:
+        self._hear = hear
+        self.closed = asyncio.Event()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self._transport = transport
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self.closed.set()
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        answer = self._book.reply(data)
-        if answer.packet is not None:
-            self._tasks.spawn(self._send(answer.packet, answer.delay_s, addr), name="dns answer")
-
-    async def _send(self, packet: bytes, delay_s: float, addr: tuple[str, int]) -> None:
-        await asyncio.sleep(delay_s)
-        if self._transport is not None:
-            self._transport.sendto(packet, addr)
+        self._hear(data, addr)
 
 
 class _Tcp(Listener):
@@ -163,6 +155,17 @@ class DnsServer:
         self._book = _Book({name.lower(): entry for name, entry in (names or {}).items()})
         self._tasks = Tasks()
         self._stack = contextlib.AsyncExitStack()
+        self._udp: asyncio.DatagramTransport | None = None
+
+    def _hear(self, query: bytes, sender: tuple[str, int]) -> None:
+        answer = self._book.reply(query)
+        if answer.packet is not None:
+            self._tasks.spawn(self._send(answer.packet, answer.delay_s, sender), name="dns answer")
+
+    async def _send(self, packet: bytes, delay_s: float, to: tuple[str, int]) -> None:
+        await asyncio.sleep(delay_s)
+        if self._udp is not None:
+            self._udp.sendto(packet, to)
 
     def set(self, name: str, entry: Name) -> None:
         """Say from now on what stands in `entry`."""
@@ -177,32 +180,33 @@ class DnsServer:
         return sum(count for (asked, _), count in self._book.asked.items() if asked == name.lower())
 
     async def __aenter__(self) -> Self:
-        tcp, udp = self._pair()
-        tcp.close()
-        self.port = int(udp.getsockname()[1])
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(self._book, self._tasks), sock=udp)
-        self._stack.callback(transport.close)
-        self._stack.push_async_callback(self._tasks.close)
-        await self._stack.enter_async_context(_Tcp(self._book, host=self.host, port=self.port))
+        for left in range(_TRIES - 1, -1, -1):
+            async with contextlib.AsyncExitStack() as stack:
+                tcp = await stack.enter_async_context(_Tcp(self._book, host=self.host, port=self.port))
+                try:
+                    await self._listen_udp(stack, tcp.port)
+                except OSError:  # the port that TCP was given is taken for UDP: try another
+                    if self.port or not left:
+                        raise
+                else:
+                    self.port = tcp.port
+                    self._stack = stack.pop_all()
+                    break
         return self
 
-    def _pair(self) -> tuple[socket.socket, socket.socket]:
-        """Return sockets of one free port for both protocols."""
-        for last in range(_TRIES - 1, -1, -1):
-            tcp = bound(self.host, self.port)
-            udp = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_DGRAM)
-            udp.setblocking(False)  # noqa: FBT003  the standard library takes no keyword
-            try:
-                udp.bind((self.host, int(tcp.getsockname()[1])))
-            except OSError:
-                udp.close()
-                tcp.close()
-                if not last or self.port:
-                    raise
-            else:
-                return tcp, udp
-        raise OSError("no port is free for both UDP and TCP")
+    async def _listen_udp(self, stack: contextlib.AsyncExitStack, port: int) -> None:
+        udp = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_DGRAM)
+        udp.setblocking(False)  # noqa: FBT003  the standard library takes no keyword
+        try:
+            udp.bind((self.host, port))
+        except OSError:
+            udp.close()
+            raise
+        protocol = _Udp(self._hear)
+        self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: protocol, sock=udp)
+        stack.push_async_callback(protocol.closed.wait)
+        stack.callback(self._udp.close)
+        stack.push_async_callback(self._tasks.close)
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()

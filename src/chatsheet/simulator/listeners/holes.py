@@ -76,7 +76,7 @@ class Refused:
         self._socket: socket.socket | None = None
 
     async def __aenter__(self) -> Self:
-        self._socket = bound(self.host, self.port)
+        self._socket = bound(self.host, self.port, is_ours_alone=True)
         self.port = int(self._socket.getsockname()[1])
         return self
 

@@ -58,7 +58,7 @@ class IdentityEndpoint:
         """Every token that was issued, for the wire to compare."""
         self.calls: Counter[str] = Counter()
         """How often each protocol was asked: app-service, imds, entra."""
-        self._clock = clock or SystemClock()
+        self.clock = clock or SystemClock()
         self._stack = contextlib.AsyncExitStack()
 
     @property
@@ -128,7 +128,7 @@ class IdentityEndpoint:
             "access_token": token,
             "client_id": query.get("client_id", "00000000-0000-0000-0000-000000000000"),
             "expires_in": str(lasts_s),
-            "expires_on": str(int(self._clock.now().timestamp()) + lasts_s),
+            "expires_on": str(int(self.clock.now().timestamp()) + lasts_s),
             "resource": resource,
             "token_type": "Bearer",
         }
@@ -150,7 +150,7 @@ class IdentityEndpoint:
 
     def _issue(self, audience: str) -> tuple[str, int]:
         plays = self.now_plays
-        now = int(self._clock.now().timestamp())
+        now = int(self.clock.now().timestamp())
         token = tokens.issue(
             audience=plays.audience or audience,
             tenant=plays.tenant,

@@ -16,10 +16,10 @@ _BLOCK = 2**16
 _BACKLOG = 128
 
 
-def bound(host: str, port: int) -> socket.socket:
-    """Return a bound TCP socket that does not listen yet."""
+def bound(host: str, port: int, *, is_ours_alone: bool = False) -> socket.socket:
+    """Return a bound TCP socket that does not listen yet; others could still listen there unless it is ours alone."""
     made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, not is_ours_alone)
     made.setblocking(False)  # noqa: FBT003  the standard library takes no keyword
     try:
         made.bind((host, port))
