@@ -87,9 +87,9 @@ def _catalogue() -> str:
         "With --network: POST to the control port's /network/dns, tls, proxy or identity, or use the port.",
     ]
     for title, entries in faults.by_layer():
-        lines += ["", title]
+        lines += ["", f"── {title} ──"]
         for entry in entries:
-            lines += [f"  {entry.name:24}{entry.about}", f"  {'':24}  {entry.how}"]
+            lines += [f"{entry.name:25}{entry.about}", f"{'':25}  {entry.how}"]
     return "\n".join(lines)
 
 

@@ -1,7 +1,6 @@
 """Ports that lead nowhere."""
 
 import asyncio
-import socket
 
 import pytest
 
@@ -41,10 +40,13 @@ async def test_a_silent_port_takes_a_connection_and_says_nothing() -> None:
         await writer.wait_closed()
 
 
-async def test_a_resetting_port_resets() -> None:
+async def test_a_resetting_port_resets_at_the_first_word() -> None:
     async with Resetter() as resetter:
-        with socket.create_connection(("127.0.0.1", resetter.port)) as client, pytest.raises(ConnectionResetError):
-            await asyncio.to_thread(client.recv, 1)
+        reader, writer = await connect(resetter.port)
+        writer.write(b"GET / HTTP/1.1\r\n\r\n")
+        with pytest.raises(ConnectionResetError):
+            await reader.read(1)
+        writer.close()
 
 
 async def test_a_refused_port_is_closed_and_nobody_elses() -> None:

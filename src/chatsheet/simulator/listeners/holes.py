@@ -60,11 +60,12 @@ class Silent(Listener):
 
 
 class Resetter(Listener):
-    """Takes connections and resets them."""
+    """Takes connections and resets them at the first word: sooner, a client may not notice that it was connected."""
 
     async def serve(self, taken: socket.socket) -> None:
-        sockets.reset_on_close(taken)
-        taken.close()
+        with taken:
+            sockets.reset_on_close(taken)
+            await asyncio.get_running_loop().sock_recv(taken, 1)
 
 
 class Refused:
