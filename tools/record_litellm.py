@@ -25,7 +25,7 @@ FIXTURES = Path(__file__).parents[1] / "tests" / "llm" / "fixtures"
 AZURE, OUT = FIXTURES / "azure", FIXTURES / "litellm"
 KEY = "sk-recording-only"
 _NEUTRAL = "/opt/litellm/site-packages"
-_ASK_S = 60.0
+_ASK_S = 200.0
 _START_S = 120.0
 _GRACE_S = 3.0
 _NOT_KEPT = re.compile(r"llm_provider-(date|server|content-length|connection|transfer-encoding)")
@@ -145,8 +145,9 @@ async def litellm(
         finally:
             await processes.stop(process, grace_s=_GRACE_S)
     if log:
-        text = _clean(said.read_bytes()).decode(errors="replace")
-        (OUT / f"{log}.log").write_text("\n".join(line.rstrip() for line in text.splitlines()) + "\n", encoding="utf-8")
+        text = re.sub(r"\x1b\[[\d;]*m", "", _clean(said.read_bytes()).decode(errors="replace"))
+        lines = [line.rstrip() for line in text.splitlines() if line.strip() and not re.search("[█╚]", line)]
+        (OUT / f"{log}.log").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 async def _free_port() -> int:
@@ -269,18 +270,16 @@ async def record_proxied(place: Path, port: int, proxy_port: int) -> None:
     for name, at_proxy in (("L16", proxy_port), ("L16-refused", 9)):
         url = f"http://127.0.0.1:{at_proxy}"
         env = {"NO_PROXY": "", "HTTP_PROXY": url, "HTTPS_PROXY": url, "http_proxy": url, "https_proxy": url}
-        async with litellm(place, models, env=env, log=f"{name}-start") as at:
+        async with litellm(place, models, env=env) as at:
             if at:
                 await ask(name, at, "whole")
 
 
 async def record_database(place: Path, port: int) -> None:
-    """Record what a stray DATABASE_URL does: its start-up log, and the answer where it comes up."""
+    """Record what a stray DATABASE_URL does: LiteLLM says why in its start-up log, and ends."""
     models = [azure_model("whole", f"http://127.0.0.1:{port}")]
-    env = {"DATABASE_URL": "postgresql://u@127.0.0.1:9/x", "LITELLM_LOG": "INFO"}
-    async with litellm(place, models, env=env, log="L14-start") as at:
-        if at:
-            await ask("L14", at, "whole")
+    async with litellm(place, models, env={"DATABASE_URL": "postgresql://u@127.0.0.1:9/x"}, log="L14") as at:
+        print(f"L14: {'up' if at else 'ended'}")
 
 
 async def record_credentials(place: Path, port: int) -> None:
@@ -291,7 +290,7 @@ async def record_credentials(place: Path, port: int) -> None:
     env = {"AZURE_AUTHORITY_HOST": "https://127.0.0.1:9", "AZURE_POD_IDENTITY_AUTHORITY_HOST": "http://127.0.0.1:9"}
     for name, credential in (("A8", "DefaultAzureCredential"), ("A10", "'DefaultAzureCredential'")):
         models = [azure_model("default", base, api_key=None), azure_model("secret", base, **entra)]
-        async with litellm(place, models, more=more, env={**env, "AZURE_CREDENTIAL": credential}, log=f"{name}-start") as at:
+        async with litellm(place, models, more=more, env={**env, "AZURE_CREDENTIAL": credential}) as at:
             if at:
                 await ask(name, at, "default")
                 await ask(f"{name}-streamed", at, "default", stream=True)
