@@ -193,73 +193,88 @@ _LITELLM: Rules = (
     (frozenset({408, 504, 500}), r"litellm\.timeout|timeouterror|request timed out", "stream.silent"),
     (_5XX, r"connection error|cannot connect to host", "litellm.upstream_unreachable"),  # L10
 )
+
+def _all(*patterns: str) -> str:
+    """Return a pattern that wants all of these, in any order."""
+    return "^" + "".join(f"(?=.*(?:{pattern}))" for pattern in patterns)
+
+
 _CONTENT: Rules = (
     (
         _ANY,
         r"content (management|safety|moderation) polic|responsible ?ai ?policy|\bcontent_filter\b|contentpolicyviolation"
-        r"|\b(prompt|response|completion)\b.{0,60}\b(was|were|been|got) (filtered|flagged)"
+        r"|\b(prompt|response|completion)\b.{0,60}\b(was|were|been|got|is) (filtered|flagged)"
         r"|(prompt|response|request|completion).{0,80}(azure openai|microsoft).{0,20}content (filter|safety|polic)",
         "content.filtered",
-    ),
+    ),  # X1
     (
         _ANY,
-        r"context_length_exceeded|maximum context length|contextwindowexceeded|exceed_context_size"
+        r"context_length_exceeded|(max|maximum) context (length|window|size)|contextwindowexceeded|exceed_context_size"
         r"|exceed\w* .{0,40}context (length|window|size|limit)|context (length|window|size|limit) .{0,40}exceed"
-        r"|longer than the .{0,20}context|reduce the length of (the|your) (messages|prompt|input)",
+        r"|longer than the .{0,20}context|reduce the length of (the|your) (messages|prompt|input)|input tokens exceed",
         "request.context_length",
-    ),
+    ),  # X3
     (
         _400,
-        r"last message (must|has to|should|needs|is from the assistant|role)|must end with (a|the) user"
-        r"|final message (must|has to|should)|\bprefill|expected last role|(end|final|last) with an assistant",
+        r"(last|final) message .{0,30}(must|has to|should|needs|can ?not|can't|may not|is from the assistant|role)"
+        r"|must end with (a|the) user|\bprefill|expected last role|(end|final|last) with an assistant",
         "request.prefill_refused",
     ),  # S14
 )
+_REFUSED_WORDS = r"not support|n't support|not allowed|unsupported|unrecogni[sz]ed|unknown"
+_PARAMETERS = r"parameter|argument|max_(completion_)?tokens|temperature|top_p|reasoning_effort|response_format|stream_options"
 _PARAMETER = (
-    r"unsupported (parameter|value)\b|un(recognized|known) (request )?(argument|parameter)s?( supplied)?:"
-    r"|(parameter|argument|value|'\w+') .{0,40}not supported (with|by|for) this model|use 'max_(completion_)?tokens' instead"
+    rf"unsupported (parameter|value)\b|use '?max_(completion_)?tokens'? instead|(?=.*({_PARAMETERS}))(?=.*({_REFUSED_WORDS}))"
 )
 _INVALID = (
     r"- 'messages'|messages\[\d+\]|messages\.\d+\.|invalid (type|value)( for .{0,3}messages|:)|missing required parameter"
     r"|'messages' is a required|'tool_calls' must be followed|role 'tool' must be|invalid schema for function"
 )
+_OFF = r"(disabled|turned off|switched off|(\bnot|n't) (allowed|permitted|enabled))"
+_ABSENT = r"(does not|doesn't) exist|not found|not be found|\bno\b.*\bexists?\b"
 _AZURE: Rules = (
     (_ANY, r"aadsts7000(215|222)|invalid client secret", "entra.secret_invalid"),  # A7
     (
-        _ANY,
-        r"api[- ]?version .{0,60}(not supported|unsupported|invalid|not valid)|(unsupported|invalid) api[- ]?version"
-        r"|(enabled|available|supported) only (for|in|with|from) api[- ]?versions?"
-        r"|only (enabled|available|supported) (for|in|with|from) api[- ]?versions?",
+        frozenset({400, 404}),
+        _all(r"api[- ]?versions?\b", r"not (yet )?support|unsupported|invalid|not valid|\bonly\b|(and|or) later"),
         "azure.api_version",
     ),  # D3 D4 D5
+    (_ANY, r"enabled only for api[- ]?versions?|api[- ]?version (is )?not supported", "azure.api_version"),
     (_ANY, r"token tenant|tenant provided in token|not match .{0,20}resource('s)? tenant", "azure.tenant_mismatch"),  # A6
-    (_ANY, r"invalid subscription key|subscription key (is|was) invalid|key or wrong api endpoint", "azure.key_wrong"),  # A1
-    (_ANY, r"missing subscription key|subscription key (is|was) missing", "azure.subscription_key_missing"),  # A11
+    (frozenset({400, 401}), _all(r"\btenant", r"\btoken", r"\b(not|n't|mis)[ -]?match"), "azure.tenant_mismatch"),
+    (_ANY, _all(r"subscription.key", r"missing|absent|not (provided|included|supplied|sent)"), "azure.subscription_key_missing"),
+    (_ANY, _all(r"subscription.key", r"invalid|wrong|incorrect|not valid") + "|key or wrong api endpoint", "azure.key_wrong"),
     (
         _ANY,
-        r"lacks .{0,20}(required )?data ?action|principal .{0,60}(lacks|does(n't| not) have)"
-        r"|not have access to (the )?api ?/ ?operation|does(n't| not) have access to .{0,20}operation",
+        _all(r"\bprincipal\b", r"lacks?\b|missing|(not|n't) have|no access|not (authori[sz]ed|allowed)")
+        + r"|lacks .{0,20}(required )?data ?action|not have access to (the )?api ?/ ?operation",
         "azure.permission",
     ),  # A3 A4
-    (_DENIED, r"access token (is|was|has|may be)\b.{0,20}(missing|invalid|expired)|audience (is|was) ", "azure.token_rejected"),
+    (
+        _DENIED,
+        r"access token (((is|was|has|may be)\b.{0,20})?(missing|invalid|expired))|(?=.*\btoken\b)(?=.*\baudience\b)",
+        "azure.token_rejected",
+    ),  # A2
+    (_ANY, r"authenticationtypedisabled", "azure.key_auth_disabled"),
+    (_DENIED, rf"(keys?.{{0,8}} ?auth\w*|local ?auth\w*) .{{0,30}}{_OFF}", "azure.key_auth_disabled"),  # A5
+    (_ANY, r"public (network )?access .{0,40}(disabled|turned off|switched off)", "azure.public_access_disabled"),  # N1
+    (_ANY, _all(r"virtual networks?\b|\bvnets?\b", r"\bfirewalls?\b") + "|trafficdenied", "azure.firewall"),  # N2
     (
         _ANY,
-        r"authenticationtypedisabled|key.?based auth\w* .{0,20}(disabled|turned off|not (allowed|permitted|enabled))"
-        r"|local auth\w* .{0,20}disabled",
-        "azure.key_auth_disabled",
-    ),  # A5
-    (_ANY, r"public (network )?access .{0,20}(disabled|turned off)", "azure.public_access_disabled"),  # N1
-    (_ANY, r"(virtual network|vnet)s?(/| / | and | or | & )firewall|trafficdenied", "azure.firewall"),  # N2
-    (_ANY, r"virtual network is configured|cogsvc-vnet", "azure.regional_endpoint"),  # N3
+        r"virtual network .{0,10}configured|cogsvc-vnet|(?=.*virtual network)(?=.*correct endpoint)",
+        "azure.regional_endpoint",
+    ),  # N3
     (
         _ANY,
-        r"deploymentnotfound|deployment\b.{0,60}(does(n't| not) exist|(was|could) not (be )?found)",
+        rf"deploymentnotfound|api deployment\b.*({_ABSENT})|no api deployment\b"
+        r"|\bdeployment\b(?!\.).{0,60}(does not|doesn't) exist|no deployment .{0,40}exists",
         "azure.deployment_not_found",
     ),  # D1
     (_404, r"\bresource (was )?not found\b", "azure.resource_not_found"),  # D2
     (
         _ANY,
-        r"does(n't| not) work with the specified model|modeldeprecated|\bmodel\b.{0,120} (been|is|was) (deprecated|retired)",
+        r"does(n't| not) work with the specified model|modeldeprecated"
+        r"|\bmodel\b.{0,120} (been|is|was) (deprecated|retired|shut down)|has been (deprecated|retired) since|operation .{0,40}not supported .{0,20}specified model",
         "azure.model_retired",
     ),  # D8 D9
     (_400, _PARAMETER, "azure.parameter"),  # D6 D7
@@ -267,16 +282,20 @@ _AZURE: Rules = (
     (frozenset({401}), r"incorrect api key", "openai.key_wrong"),
     (_ANY, r"exceeded your current quota|check your plan and billing", "openai.quota"),  # C4
     (
-        _ANY,
-        r"experiencing (very )?high demand|maximum usage size|peak load|\bno ?capacity\b|(at|over) capacity",
+        frozenset({429, 500, 503}),
+        r"\bhigh demand|heavy load|maximum usage size|peak load|\bno ?capacity\b|(at|over|insufficient) capacity",
         "azure.capacity",
     ),  # C3
     (
         _ANY,
-        r"exceeded (the )?(\w+ )?rate limit|(token|call|request)s? rate limit|ratelimitreached|pricing tier",
+        r"exceeded (the )?(\w+ )?rate limit|(token|call|request)s? rate limit|ratelimitreached|s0 pricing tier",
         "azure.rate_limited",
     ),  # C1 C2 C5
-    (frozenset({429}), r"^$|rate.?limit|too ?many ?requests|retry after|\bquota\b|throttl", "azure.rate_limited"),
+    (
+        frozenset({429}),
+        r"^$|\brate limit|azureexception|too many requests|retry (after|in)\b|\bquota\b|throttl",
+        "azure.rate_limited",
+    ),
 )
 _ANY_PROVIDER: Rules = (
     (_400, _PARAMETER, "provider.parameter"),
@@ -325,7 +344,7 @@ _SAYS_NOTHING = {"", "internal server error", '"internal server error"', '{"deta
 
 def _from_words(said: Said, kind: str, status: int, body: str) -> str:
     codes = {**_CODES, **(_AZURE_CODES if kind in _IS_AZURES else {}), **(_LITELLM_CODES if kind == "litellm" else {})}
-    if found := next((codes[code] for code in sorted(said.codes) if code in codes), ""):
+    if found := next((codes[code] for code in sorted(said.codes) if code in codes), "") or _named(said.text, codes):
         return found
     if kind in _IS_AZURES and (found := _from_headers(said, status)):
         return found
@@ -344,6 +363,11 @@ def _from_words(said: Said, kind: str, status: int, body: str) -> str:
         return found
     is_page = said.headers.get("content-type", "").startswith("text/html") and said.text[:1] not in {"{", "["}
     return "provider.not_json" if is_page else ""
+
+
+def _named(text: str, codes: Mapping[str, str]) -> str:
+    """Return what a code means that stands in the middle of other words."""
+    return next((cause for code, cause in codes.items() if re.search(rf"\b{code}\b", text)), "")
 
 
 def _first(rules: Rules, text: str, statuses: set[int]) -> str:
