@@ -101,7 +101,9 @@ async def proxy() -> AsyncGenerator[int, None]:
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             await reader.readuntil(b"\r\n\r\n")
-            writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 39\r\nConnection: close\r\n\r\n")
+            writer.write(
+                b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 39\r\nConnection: close\r\n\r\n"
+            )
             writer.write(b"<html><body>Access denied</body></html>")
             await writer.drain()
         writer.close()
@@ -167,7 +169,13 @@ async def ask(name: str, port: int, model: str, *, stream: bool = False, headers
     """Ask for one completion and write the raw answer down."""
     auth = {"Authorization": f"Bearer {KEY}"} if headers is None else headers
     body = json.dumps({"model": model, "stream": stream, "messages": [{"role": "user", "content": "count"}]}).encode()
-    sent = {"Host": "litellm", "Content-Type": "application/json", "Content-Length": str(len(body)), "Connection": "close", **auth}
+    sent = {
+        "Host": "litellm",
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **auth,
+    }
     lines = ["POST /v1/chat/completions HTTP/1.1", *(f"{key}: {value}" for key, value in sent.items())]
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)

@@ -1,6 +1,6 @@
 """Fixtures read back as the evidence that the gateway would collect from the same bytes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from chatsheet.core import loose
@@ -29,6 +29,22 @@ def evidence(folder: str, name: str, *, kind: str, key_sent: bool = True, rememb
         symptom=symptom,
         key_sent=key_sent,
         remembered=remembered,
+    )
+
+
+def rows(name: str) -> list[tuple[Evidence, Mapping[str, object]]]:
+    """Return the lines of a table of answers, each with the evidence it stands for."""
+    lines = (FIXTURES / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()
+    return [(_of_row(row), row) for row in map(loose.obj, map(loose.parse, lines))]
+
+
+def _of_row(row: Mapping[str, object]) -> Evidence:
+    return Evidence(
+        route_kind=loose.text(row.get("kind")),
+        status=loose.number(row.get("status")) or None,
+        headers={name: loose.text(value) for name, value in loose.obj(row.get("headers")).items()},
+        body=loose.text(row.get("body")),
+        key_sent=row.get("key_sent") is not False,
     )
 
 

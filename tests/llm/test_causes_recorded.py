@@ -177,16 +177,14 @@ CHAINS = {
         "entra.identity_missing",
     ),
     "A9": (
-        "CredentialUnavailableError: ManagedIdentityCredential authentication unavailable. The requested identity has not been "
-        "assigned to this resource.",
+        "CredentialUnavailableError: The requested identity has not been assigned to this resource.",
         "entra.identity_not_assigned",
     ),
     "N4": ("AddressNotPrivate: 20.1.2.3 is not a private address", "net.dns_public_for_private"),
     "N5": ("gaierror: [Errno -2] Name or service not known", "net.dns_failed"),
     "N6": ("ConnectionTimeoutError: Connection timeout to host https://x.openai.azure.com", "net.connect_timeout"),
     "N7": (
-        "SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] Hostname mismatch, certificate is not valid for "
-        "'x.privatelink.openai.azure.com'.",
+        "SSLCertVerificationError: Hostname mismatch, certificate is not valid for 'x.privatelink.openai.azure.com'.",
         "tls.hostname_mismatch",
     ),
     "N8": (

@@ -17,7 +17,9 @@ _ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
 _NAMED = re.compile(r"[\"'](?:code|type|error|error_code|errorcode|reason|status)[\"']\s*:\s*[\"']([^\"']{1,80})[\"']")
 _NUMBERED = re.compile(r"[\"'](?:code|status|statuscode|status_code|http_status)[\"']\s*:\s*[\"']?([2-5]\d\d)\b")
 _PAGE = re.compile(r"<!doctype html|<html\b|unexpected string response from azure")
-_TRACEBACK = re.compile(r"^(?:Traceback \(most recent|  +\S| +[\^~]+$|The above exception was|During handling of).*$", re.MULTILINE)
+_TRACEBACK = re.compile(
+    r"^(?:Traceback \(most recent|  +\S| +[\^~]+$|The above exception was|During handling of).*$", re.MULTILINE
+)
 # names of models and routes, which are anybody's words
 _OWN_WORDS = re.compile(r"litellm: model group '[^']*'|received model group=\S+|(?<=\bmodel=)[\w.:/-]+")
 
@@ -34,6 +36,8 @@ class Said:
     """The status that the body itself names; 0 for none."""
     is_page: bool
     """An HTML page, also inside LiteLLM's message."""
+    is_labelled_page: bool
+    """Called HTML by its header, and not JSON."""
     headers: Mapping[str, str]
     """Lower-case names; what LiteLLM renamed has its own name back."""
 
@@ -48,7 +52,8 @@ def read(body: str, headers: Mapping[str, str]) -> Said:
     codes = {code.strip() for code in _NAMED.findall(text)} | {known.get("x-ms-error-code", "").lower()} - {""}
     numbered = _NUMBERED.search(text)
     is_page = body.lstrip("\ufeff \r\n\t")[:1] == "<" or _PAGE.search(text) is not None
-    return Said(text, frozenset(codes), int(numbered[1]) if numbered else 0, is_page, known)
+    is_labelled = known.get("content-type", "").lower().startswith("text/html") and text[:1] not in {"{", "["}
+    return Said(text, frozenset(codes), int(numbered[1]) if numbered else 0, is_page, is_labelled, known)
 
 
 def _flat(body: str) -> str:
