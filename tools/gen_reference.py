@@ -100,8 +100,8 @@ def _tree(kind: type[ChatSheetError]) -> Iterator[type[ChatSheetError]]:
 def causes_page() -> Iterator[str]:
     """Yield the causes that a trail can name, by layer, in the order in which a call meets the layers."""
     yield "# Causes\n"
-    yield "Why a call on a route failed, as trails, the doctor and the page name it. Entries such as A1 are those of the failure"
-    yield "catalogue that the simulator rehearses; entries that look the same on the wire share a cause. What fits nothing is"
+    yield "Why a call on a route failed, as trails, the doctor and the page name it. Entries such as A1 are those of the"
+    yield "failure catalogue that the simulator rehearses; entries that look the same on the wire share a cause. What fits nothing is"
     yield "`unknown`, and its evidence is kept.\n"
     for layer in get_args(causes.Layer):
         yield f"## {layer}\n"
@@ -110,7 +110,8 @@ def causes_page() -> Iterator[str]:
         for cause in (c for c in causes.CATALOGUE.values() if c.layer == layer):
             lasts, helps = "yes" if cause.permanent else "no", "yes" if cause.another_route_helps else "no"
             entries, evidence = ", ".join(cause.entries), cause.evidence.replace("|", "\\|")
-            yield f"| `{cause.code}` | {cause.owner} | {lasts} | {helps} | {entries} | {evidence} | {cause.fix} |"
+            cells = (f"`{cause.code}`", cause.owner, lasts, helps, entries, evidence, cause.fix)
+            yield f"| {' | '.join(cells)} |"
         yield ""
     uncounted = ", ".join(f"`{c.code}`" for c in causes.CATALOGUE.values() if not c.counts_against_route)
     yield f"These say nothing about the health of a route and open no breaker: {uncounted}."

@@ -13,7 +13,7 @@ _RETOLD = "llm_provider-"
 """LiteLLM puts this before the name of each header that the provider sent."""
 
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u00a0": " ", "\u2011": "-"})
-_ESCAPED = re.compile(r"\\+u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(r"\\{1,8}u([0-9a-fA-F]{4})")
 _NAMED = re.compile(r"[\"'](?:code|type|error|error_code|errorcode|reason|status)[\"']\s*:\s*[\"']([^\"']{1,80})[\"']")
 _NUMBERED = re.compile(r"[\"'](?:code|status|statuscode|status_code|http_status)[\"']\s*:\s*[\"']?([2-5]\d\d)\b")
 _PAGE = re.compile(r"<!doctype html|<html\b|unexpected string response from azure")
