@@ -101,8 +101,8 @@ def causes_page() -> Iterator[str]:
     """Yield the causes that a trail can name, by layer, in the order in which a call meets the layers."""
     yield "# Causes\n"
     yield "Why a call on a route failed, as trails, the doctor and the page name it. Entries such as A1 are those of the"
-    yield "failure catalogue that the simulator rehearses; entries that look the same on the wire share a cause. What fits nothing is"
-    yield "`unknown`, and its evidence is kept.\n"
+    yield "failure catalogue that the simulator rehearses; entries that look the same on the wire share a cause. What fits"
+    yield "nothing is `unknown`, and its evidence is kept.\n"
     for layer in get_args(causes.Layer):
         yield f"## {layer}\n"
         yield "| code | owner | lasts? | another route helps? | entries | evidence | fix |"
