@@ -1,6 +1,7 @@
 """The same failures in other words: paraphrased, truncated, without headers or codes, wrapped by gateways, mixed."""
 
 import html
+import json
 import re
 from collections.abc import Callable
 
@@ -71,6 +72,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "python": _as_python,
     "plain": _plain,
     "without a code": _without_code,
+    "indented": lambda body: json.dumps(json.loads(body), indent=4),
     "one line": lambda body: " ".join(body.split()),
 }
 

@@ -17,8 +17,9 @@ _ESCAPED = re.compile(r"\\{1,8}u([0-9a-fA-F]{4})")
 _NAMED = re.compile(r"[\"'](?:code|type|error|error_code|errorcode|reason|status)[\"']\s*:\s*[\"']([^\"']{1,80})[\"']")
 _NUMBERED = re.compile(r"[\"'](?:code|status|statuscode|status_code|http_status)[\"']\s*:\s*[\"']?([2-5]\d\d)\b")
 _PAGE = re.compile(r"<!doctype html|<html\b|unexpected string response from azure")
+# a line of a traceback, told from a line of indented JSON
 _TRACEBACK = re.compile(
-    r"^(?:Traceback \(most recent|  +\S| +[\^~]+$|The above exception was|During handling of).*$", re.MULTILINE
+    r"^(?:Traceback \(most recent|  +[^\s\"{}\[\]]|The above exception was|During handling of).*$", re.MULTILINE
 )
 # names of models and routes, which are anybody's words
 _OWN_WORDS = re.compile(r"litellm: model group '[^']*'|received model group=\S+|(?<=\bmodel=)[\w.:/-]+")
@@ -45,8 +46,8 @@ class Said:
 def read(body: str, headers: Mapping[str, str]) -> Said:
     """Return what a body and its headers say."""
     flat = _flat(body)
-    text = " ".join(_TRACEBACK.sub(" ", flat).lower().split())
-    text = _OWN_WORDS.sub(" ", text)
+    flat = _TRACEBACK.sub(" ", flat) if "Traceback (most recent" in flat else flat
+    text = _OWN_WORDS.sub(" ", " ".join(flat.lower().split()))
     own = {name.lower().removeprefix(_RETOLD): value for name, value in headers.items() if name.lower().startswith(_RETOLD)}
     known = {**{name.lower(): value for name, value in headers.items()}, **own}
     codes = {code.strip() for code in _NAMED.findall(text)} | {known.get("x-ms-error-code", "").lower()} - {""}
