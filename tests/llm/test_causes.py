@@ -341,7 +341,8 @@ def test_every_cause_names_a_fix_and_its_evidence_under_its_own_code() -> None:
 
 def test_only_what_would_fail_everywhere_ends_the_search() -> None:
     terminal = {code for code, cause in CATALOGUE.items() if not cause.another_route_helps}
-    assert terminal == {"content.filtered", "request.context_length", "request.invalid", "deadline.exceeded"}
+    asked = {"content.filtered", "request.context_length", "request.invalid"}
+    assert terminal == {*asked, "deadline.exceeded", "caller.left"}
 
 
 def test_a_callers_own_fault_never_counts_against_a_route() -> None:

@@ -87,5 +87,5 @@ async def test_an_identity_that_gives_no_token_is_named(tmp_path: Path, wire: Wi
     async with gateway_for(settings(tmp_path, wire)) as gateway:
         with pytest.raises(NoRouteAnswered) as caught:
             await gateway.complete(HELLO)
-    assert caught.value.trail.attempts[0].cause == "entra.token_failed"
+    assert caught.value.trail.attempts[0].cause == "entra.identity_missing"
     assert wire.calls("gpt-4o") == 0

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import logging
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
@@ -118,6 +119,7 @@ class _Tokens:
         from azure.core.pipeline.transport import AioHttpTransport  # noqa: PLC0415  see above
         from azure.identity import aio  # noqa: PLC0415  see above
 
+        logging.getLogger("azure.identity").setLevel(logging.CRITICAL)  # it logs what identity services say
         wanted, network = self._identity, self._network
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
         resolver = aiohttp.AsyncResolver(nameservers=list(network.dns)) if network.dns else aiohttp.ThreadedResolver()
