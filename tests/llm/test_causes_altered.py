@@ -111,5 +111,5 @@ def test_an_empty_stream_that_was_a_page_is_named() -> None:
 
 
 def test_an_error_that_is_escaped_without_end_is_read_as_far_as_needed() -> None:
-    body = "The API deployment for this resource doesn" + "&amp;" * 40 + "rsquo;t exist. DeploymentNotFound"
+    body = "The API deployment doesn&" + "amp;" * 40 + "rsquo;t exist: DeploymentNotFound"
     assert classify(Evidence(route_kind="azure", status=404, body=body)).code == "azure.deployment_not_found"
