@@ -368,3 +368,10 @@ def test_the_filters_category_is_found_where_litellm_moves_it(name: str) -> None
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"error":"text"}', '{"error":{"innererror":[]}}'])
 def test_an_answer_without_a_category_has_none(body: str) -> None:
     assert filter_category(body) == ""
+
+
+def test_a_filters_category_is_not_looked_for_in_the_depths() -> None:
+    deep: object = {"content_filter_result": {"violence": {"filtered": True}}}
+    for _ in range(9):
+        deep = {"error": deep}
+    assert filter_category(loose.dumps(deep)) == ""

@@ -91,3 +91,25 @@ def test_the_same_error_inside_a_stream_names_the_same_cause(name: str, kind: st
     """C5: the words come in an event, and what the body names stands for the status."""
     body = answers.evidence("azure", name, kind="azure").body
     assert classify(Evidence(route_kind=kind, status=200, body=body, symptom="stream.error")).code == AZURE[name]
+
+
+def test_a_407_without_a_page_is_the_proxys_wish_for_a_password() -> None:
+    assert classify(Evidence(route_kind="azure", status=407, body="Proxy Authentication Required")).code == "net.proxy_auth"
+
+
+def test_a_page_inside_a_stream_is_named() -> None:
+    """N12 through LiteLLM, which passes the page on as an error's message."""
+    body = '{"error":{"message":"litellm.APIError: <html>sign in</html>","code":"500"}}'
+    assert classify(Evidence(route_kind="litellm", status=200, body=body, symptom="stream.error")).code == "provider.not_json"
+
+
+def test_an_empty_stream_that_was_a_page_is_named() -> None:
+    """N12: LiteLLM streams a sign-in page as an answer without content; the header that it kept tells."""
+    seen = answers.evidence("litellm", "N12-200-streamed", kind="litellm")
+    assert seen.symptom == "stream.empty"
+    assert classify(seen).code == "provider.not_json"
+
+
+def test_an_error_that_is_escaped_without_end_is_read_as_far_as_needed() -> None:
+    body = "The API deployment doesn&" + "amp;" * 40 + "rsquo;t exist: DeploymentNotFound"
+    assert classify(Evidence(route_kind="azure", status=404, body=body)).code == "azure.deployment_not_found"
