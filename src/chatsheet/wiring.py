@@ -1,5 +1,6 @@
 """The only place that constructs anything: settings in, services out, closed in reverse order."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from chatsheet.llm.legs import Legs
 from chatsheet.llm.records import RemoteRecords
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +32,19 @@ class Services:
     chats: Chats
     presence: Presence
     clock: Clock
+    telemetry: Telemetry
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
-    """Build every service of a process and close them again, whatever happens in between."""
+async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGenerator[Services, None]:
+    """Build every service of a process and close them again, whatever happens in between.
+
+    A process that serves no HTTP has no page for its metrics.
+    """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
+        telemetry = open_telemetry(settings.telemetry, has_page=has_page)
+        stack.push_async_callback(asyncio.to_thread, telemetry.close)
         presence = stack.enter_context(present(settings.data))
         database = await open_database(settings.data / "chatsheet.sqlite")
         stack.push_async_callback(database.close)
@@ -60,4 +68,5 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             chats=chats,
             presence=presence,
             clock=clock,
+            telemetry=telemetry,
         )

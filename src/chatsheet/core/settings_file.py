@@ -27,6 +27,7 @@ from chatsheet.core.settings import (
     RouteSettings,
     ServerSettings,
     Settings,
+    TelemetrySettings,
 )
 
 MODEL_DATES = {
@@ -42,6 +43,7 @@ MODEL_DATES = {
 _SECRETS = frozenset({"key", "token"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _OTHER_VARIABLES = ("config", "data", "token", "simulator")
+_CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,10 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         raise SettingsInvalid(source, [_problem_of(dict(e)) for e in error.errors()]) from None
-    if problems := [*_check_token(settings.server), *_cross_check(settings.llm)]:
+    if problems := [*_check_token(settings.server), *_cross_check(settings.llm), *_check_telemetry(settings.telemetry)]:
         raise SettingsInvalid(source, problems)
+    if problems := [*_check_capture(os.environ)]:
+        raise SettingsInvalid("environment", problems)
     return settings
 
 
@@ -120,7 +124,7 @@ def _put(raw: dict[str, object], path: list[str], value: object) -> None:
 
 
 def _sections() -> dict[str, type[BaseModel]]:
-    return {"server": ServerSettings, "llm": LlmSettings}
+    return {"server": ServerSettings, "llm": LlmSettings, "telemetry": TelemetrySettings}
 
 
 def _route_kinds() -> dict[str, type[BaseModel]]:
@@ -176,6 +180,9 @@ def _require_known(variable: str, field: str, known: set[str]) -> None:
 
 def _listed(model: type[BaseModel], field: str, value: str) -> object:
     annotation = str(model.model_fields[field].annotation)
+    if annotation.startswith("dict"):
+        pairs = (part.partition("=") for part in value.split(",") if part.strip())
+        return {name.strip(): text.strip() for name, _, text in pairs}
     return [part.strip() for part in value.split(",")] if annotation.startswith("tuple") else value
 
 
@@ -197,7 +204,8 @@ def _lint_text(value: str, key: str) -> Iterator[Problem]:
     if braces := re.search(r"\$\{?(\w+)\}?", value):
         name = braces.group(1)
         is_reference = re.fullmatch(r"\$\{?\w+\}?", value) is not None
-        if is_reference or key.rpartition(".")[2] not in _SECRETS:  # a literal secret must not be repeated here
+        is_secret = key.rpartition(".")[2] in _SECRETS or ".otlp_headers." in key
+        if is_reference or not is_secret:  # a literal secret must not be repeated here
             yield Problem(key, f"{braces.group(0)} is not expanded and would be sent as it stands", f'write "env:{name}"')
     if key.endswith(".endpoint") and "/openai" in urlsplit(value).path:
         yield Problem(key, "the path /openai is added by the route itself", f'write "{value.split("/openai", maxsplit=1)[0]}"')
@@ -247,6 +255,42 @@ def _problem_of(error: dict[str, object]) -> Problem:
 def _check_token(server: ServerSettings) -> Iterator[Problem]:
     if server.token is not None and server.token.value is None:
         yield Problem("server.token", server.token.problem, "set it, or leave it out for a random one")
+
+
+def _check_telemetry(telemetry: TelemetrySettings) -> Iterator[Problem]:
+    for name, secret in telemetry.otlp_headers.items():
+        key = f"telemetry.otlp_headers.{name}"
+        if re.fullmatch(r"[A-Za-z0-9-]+", name) is None:
+            yield Problem(key, "not the name of a header", 'write for example "api-key"')
+        if secret.value is None:
+            yield Problem(key, secret.problem, "set it, or name another source")
+        elif not (secret.value.isascii() and secret.value.isprintable()):
+            yield Problem(key, "holds characters that no header can", "look for line ends in it")
+    if telemetry.otlp_endpoint is not None:
+        yield from _check_collector(telemetry.otlp_endpoint, has_key=bool(telemetry.otlp_headers))
+
+
+def _check_collector(url: str, *, has_key: bool) -> Iterator[Problem]:
+    key = "telemetry.otlp_endpoint"
+    try:
+        parts = urlsplit(url)
+        is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and is_plain
+    except ValueError:
+        parts, valid = urlsplit(""), False
+    if not valid:
+        reason = "not the address of a collector; keys go to otlp_headers"
+        yield Problem(key, reason, 'write "http://127.0.0.1:4318"')
+    elif parts.path.rstrip("/").endswith(("/v1/traces", "/v1/metrics")):
+        yield Problem(key, "the path of each signal is added here", f'write "{url.rsplit("/v1/", maxsplit=1)[0]}"')
+    elif has_key and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        yield Problem(key, "http would send the collector's key in clear text", f'write "https://{parts.netloc}"')
+
+
+def _check_capture(environment: Mapping[str, str]) -> Iterator[Problem]:
+    """Refuse the switch by which instrumentation of others in this process would put prompts and answers into spans."""
+    if environment.get(_CAPTURE, "").strip().lower() not in {"", "0", "off", "no", "false", "no_content"}:
+        yield Problem(_CAPTURE, "would put prompts and answers into spans", "unset it")
 
 
 def _cross_check(llm: LlmSettings) -> Iterator[Problem]:
