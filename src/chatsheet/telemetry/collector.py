@@ -59,7 +59,7 @@ class Collector:
             return self._failed(f"HTTP {status}")
         with self._lock:
             came_back, self._is_away = self._is_away, False
-        if came_back:
+        if came_back and not self._is_closed:
             log.warning("telemetry: the collector at %s takes spans and metrics again.", self._host)
         return True
 
@@ -92,12 +92,24 @@ class Collector:
 
 
 class Spans(SpanExporter):
-    """Exports spans to a collector."""
+    """Exports spans to a collector, and knows how many still wait for that."""
 
-    def __init__(self, collector: Collector) -> None:
+    def __init__(self, collector: Collector, *, most_waiting: int) -> None:
         self._collector = collector
+        self._most_waiting = most_waiting
+        self._lock = Lock()
+        self._waiting = 0
+
+    def admits(self) -> bool:
+        """Return whether one more may wait; the SDK's own queue would log each one that it drops."""
+        with self._lock:
+            is_free = self._waiting < self._most_waiting
+            self._waiting += is_free
+        return is_free
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        with self._lock:
+            self._waiting -= len(spans)
         is_sent = self._collector.send("/v1/traces", encode_spans(spans).SerializeToString())
         return SpanExportResult.SUCCESS if is_sent else SpanExportResult.FAILURE
 

@@ -17,7 +17,7 @@ from opentelemetry.metrics import NoOpMeter, NoOpMeterProvider
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import SpanLimits, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import NoOpTracer, Tracer
@@ -46,6 +46,15 @@ _LIMITS = SpanLimits(
     max_attribute_length=128,
     max_span_attribute_length=128,
 )
+
+
+class _Waiting(BatchSpanProcessor):
+    """A queue of spans that says nothing when it is full."""
+
+    def on_end(self, span: ReadableSpan) -> None:
+        exporter = self.span_exporter
+        if isinstance(exporter, Spans) and exporter.admits():
+            super().on_end(span)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +91,7 @@ def build(settings: TelemetrySettings, *, has_page: bool) -> Built:
     tracer: Tracer = NoOpTracer()
     if collector is not None:
         readers.append(_pushed(Metrics(collector), settings.otlp_interval_s))
-        tracers = _tracers(Spans(collector), resource)
+        tracers = _tracers(Spans(collector, most_waiting=_MOST_WAITING), resource)
         closers.append(tracers.shutdown)
         tracer = tracers.get_tracer(_SCOPE, release)
     meters = MeterProvider(readers, resource=resource, exemplar_filter=AlwaysOffExemplarFilter(), shutdown_on_exit=False)
@@ -131,7 +140,7 @@ def _tracers(exporter: Spans, resource: Resource) -> TracerProvider:
         shutdown_on_exit=False,
         meter_provider=nobody,
     )
-    processor = BatchSpanProcessor(
+    processor = _Waiting(
         exporter,
         max_queue_size=_MOST_WAITING,
         schedule_delay_millis=_SPANS_EVERY_S * 1000,
