@@ -157,13 +157,21 @@ def test_fallbacks_and_restarts_are_counted_by_cause() -> None:
 def test_a_breaker_is_in_exactly_one_state() -> None:
     seen = Seen()
     seen.calls.breaker(route="azure", deployment="gpt-4o", state="open", cause="azure.capacity")
-    seen.calls.breaker(route="azure", deployment="gpt-4o", state="half_open", cause="")
+    for _ in range(2):
+        seen.calls.breaker(route="azure", deployment="gpt-4o", state="half_open", cause="")
     assert isinstance(seen.metrics()["chatsheet.llm.breaker"].data, Gauge)
     now = {at["chatsheet.llm.breaker.state"]: value for at, value in seen.numbers("chatsheet.llm.breaker")}
     assert now == {"closed": 0, "half_open": 1, "open": 0}
     changes = seen.numbers("chatsheet.llm.breaker.transitions")
     assert labelled(changes, chatsheet_llm_breaker_state="open", error_type="azure.capacity") == 1
     assert labelled(changes, chatsheet_llm_breaker_state="half_open", error_type="") == 1
+
+
+def test_a_breaker_is_visible_before_it_ever_opens() -> None:
+    seen = Seen()
+    seen.calls.breaker(route="azure", deployment="gpt-4o", state="closed", cause="")
+    assert labelled(seen.numbers("chatsheet.llm.breaker"), chatsheet_llm_breaker_state="closed") == 1
+    assert "chatsheet.llm.breaker.transitions" not in seen.metrics()
 
 
 def test_a_server_that_names_ever_new_models_makes_a_bounded_number_of_series() -> None:

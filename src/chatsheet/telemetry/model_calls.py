@@ -127,9 +127,9 @@ class ModelCalls:
         self._instruments.restarts.add((route, values.code(cause)))
 
     def breaker(self, *, route: str, deployment: str, state: BreakerState, cause: str) -> None:
-        """Tell which state a deployment's breaker has changed to."""
-        self._instruments.breaker.put((route, deployment), state)
-        self._instruments.transitions.add((route, deployment, state, values.code(cause) if cause else ""))
+        """Tell which state a deployment's breaker is in; told at the start, it is visible from then on."""
+        if self._instruments.breaker.put((route, deployment), state):
+            self._instruments.transitions.add((route, deployment, state, values.code(cause) if cause else ""))
 
     def call(self, *, seconds: float, attempts: int, outcome: str, route: str) -> None:
         """Tell of a whole call over all its attempts; `outcome` is "answered" or the cause that ended it."""
