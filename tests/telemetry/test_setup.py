@@ -85,12 +85,25 @@ def run(code: str, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=False,
+        timeout=30,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
 OPEN = "from chatsheet.telemetry.setup import *; t = open_telemetry(TelemetrySettings({}))\n"
+
+
+CHILDREN = """
+import asyncio, sys
+from chatsheet.core import processes
+async def main():
+    await asyncio.to_thread(t.metrics_text)
+    children = [await processes.start([sys.executable, "-c", "pass"], env={}) for _ in range(3)]
+    print([await child.wait() for child in children])
+asyncio.run(main())
+t.close()
+"""
 
 
 def test_the_sdk_is_not_loaded_where_nothing_is_on() -> None:
@@ -103,6 +116,13 @@ def test_no_global_provider_is_set() -> None:
     code += "from opentelemetry import trace, metrics\n"
     code += "print(trace._TRACER_PROVIDER, metrics._internal._METER_PROVIDER); t.close()"
     assert run(code, OTEL_PYTHON_SDK_INTERNAL_METRICS_ENABLED="true") == "None None"
+
+
+@pytest.mark.parametrize("endpoint", [None, "http://127.0.0.1:9"])
+def test_our_child_processes_start_while_telemetry_is_open(endpoint: str | None) -> None:
+    """The SDK's own hooks at fork hang them."""
+    code = OPEN.format(f"otlp_endpoint={endpoint!r}") + CHILDREN
+    assert run(code) == "[0, 0, 0]"
 
 
 def test_a_variable_that_the_sdk_cannot_read_is_named_with_a_fix() -> None:

@@ -4,8 +4,10 @@ What it still reads and why that is harmless: docs/decisions/0013-telemetry.md.
 """
 
 import logging
+import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from threading import Lock, Thread
@@ -80,6 +82,30 @@ class _Page:
 
 def build(settings: TelemetrySettings, *, has_page: bool) -> Built:
     """Set up all that settings name; raises OSError where the collector's certificate authorities cannot be read."""
+    with _without_fork_hooks():
+        return _build(settings, has_page=has_page)
+
+
+@contextmanager
+def _without_fork_hooks() -> Generator[None, None, None]:
+    """Keep the SDK from registering what it does in forked children.
+
+    Ours are forked only to execute another program, with `preexec_fn`, so Python runs such hooks in between: the SDK's start
+    threads and wait for locks there, and the child hangs, and the server that waits for it.
+    """
+
+    def ignore(**_: object) -> None:
+        return
+
+    kept = os.register_at_fork
+    os.register_at_fork = ignore
+    try:
+        yield
+    finally:
+        os.register_at_fork = kept
+
+
+def _build(settings: TelemetrySettings, *, has_page: bool) -> Built:
     release = version("chatsheet")
     resource = _resource(release)
     readers: list[MetricReader] = []
