@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import chatsheet
 from chatsheet.api import openai
-from chatsheet.api.routes import chats, sheets, status
+from chatsheet.api.routes import chats, metrics, sheets, status
 from chatsheet.cli import main as cli_main
 from chatsheet.core import settings
 from chatsheet.core.errors import ChatSheetError
@@ -55,6 +55,7 @@ def settings_page() -> Iterator[str]:
         ('llm.route.NAME, kind = "azure"', settings.AzureRoute),
         ('llm.route.NAME, kind = "openai"', settings.OpenAIRoute),
         ('llm.route.NAME, kind = "compatible"', settings.CompatibleRoute),
+        ("telemetry", settings.TelemetrySettings),
     ]
     for title, model in sections:
         yield f"## {f'[{title}]' if title else 'Top level'}\n\n{model.__doc__}\n"
@@ -63,7 +64,7 @@ def settings_page() -> Iterator[str]:
             prefix = title.partition(",")[0].replace(".", "_").upper()
             variable = f"`CHATSHEET_{f'{prefix}_' if prefix else ''}{name.upper()}`"
             default = "required" if field.is_required() else _default(field.get_default(call_default_factory=False))
-            is_section = name in {"server", "llm", "route"}
+            is_section = name in {"server", "llm", "route", "telemetry"}
             yield f"| `{name}` | {default} | {field.description} | {'' if is_section else variable} |"
         yield ""
 
@@ -139,10 +140,10 @@ def _help(command: click.Command, context: click.Context) -> Iterator[str]:
 def api_page() -> Iterator[str]:
     """Yield every route of the API."""
     yield "# HTTP API\n"
-    yield "On loopback. The page's cookie or `Authorization: Bearer TOKEN` opens `/api`; `/v1` takes the token only. Bodies are"
-    yield "`application/json`, an upload `application/octet-stream`. The schema is at `/api/openapi.json`.\n"
+    yield "On loopback. The page's cookie or `Authorization: Bearer TOKEN` opens `/api` and `/metrics`; `/v1` takes the token"
+    yield "only. Bodies are `application/json`, an upload `application/octet-stream`. The schema is at `/api/openapi.json`.\n"
     yield "| method | path | what it does |\n| --- | --- | --- |"
-    for router in (status.router, sheets.router, chats.router, openai.router):
+    for router in (status.router, sheets.router, chats.router, metrics.router, openai.router):
         for route in cast("list[object]", router.routes):
             if isinstance(route, APIRoute):
                 about = (route.description or "").split("\n")[0]

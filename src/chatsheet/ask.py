@@ -93,7 +93,7 @@ def ask(path: str | Path, question: str, *, settings: Settings | None = None) ->
 
 
 async def _open_and_answer(path: Path, question: str, settings: Settings | None) -> Answer:
-    async with open_services(settings or settings_file.load()) as services:
+    async with open_services(settings or settings_file.load(), has_page=False) as services:
         return await answer(services, LOCAL, path, question)
 
 

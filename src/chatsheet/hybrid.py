@@ -1,5 +1,6 @@
 """The hybrid without a server: the gateway itself, and transports on which clients of the `openai` SDK run unchanged."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -11,6 +12,7 @@ from chatsheet.core.clock import SystemClock
 from chatsheet.core.settings import Settings
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.transport import HybridTransport, SyncHybridTransport
+from chatsheet.telemetry.setup import open_telemetry
 
 BASE_URL = "http://hybrid/v1"
 """Any base URL works: a transport ends every request here. This one says so."""
@@ -22,8 +24,13 @@ async def open_gateway(settings: Settings | Path | None = None) -> AsyncGenerato
 
     `settings` may be a path to chatsheet.toml; left out, they are found as every command finds them.
     """
-    async with wiring.open_gateway(_loaded(settings), SystemClock()) as (gateway, _):
-        yield gateway
+    loaded = _loaded(settings)
+    telemetry = open_telemetry(loaded.telemetry, has_page=False)
+    try:
+        async with wiring.open_gateway(loaded, SystemClock(), telemetry.model_calls) as (gateway, _):
+            yield gateway
+    finally:
+        await asyncio.to_thread(telemetry.close)
 
 
 def async_transport(settings: Settings | Path | None = None) -> HybridTransport:

@@ -1,5 +1,6 @@
 """The only place that constructs anything: settings in, services out, closed in reverse order."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from chatsheet.llm.records import RemoteRecords
 from chatsheet.llm.replicas import Replicas
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.telemetry.model_calls import ModelCalls
+from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +34,7 @@ class Services:
     chats: Chats
     presence: Presence
     clock: Clock
+    telemetry: Telemetry
 
     async def change(self, settings: Settings) -> None:
         """Go on with the routes of changed settings; what else changed waits for the next start."""
@@ -38,17 +42,22 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
-    """Build every service of a process and close them again, whatever happens in between."""
+async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGenerator[Services, None]:
+    """Build every service of a process and close them again, whatever happens in between.
+
+    A process that serves no HTTP has no page for its metrics.
+    """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
+        telemetry = open_telemetry(settings.telemetry, has_page=has_page)
+        stack.push_async_callback(asyncio.to_thread, telemetry.close)
         presence = stack.enter_context(present(settings.data))
         database = await open_database(settings.data / "chatsheet.sqlite")
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
-        gateway, records = await stack.enter_async_context(open_gateway(settings, clock))
+        gateway, records = await stack.enter_async_context(open_gateway(settings, clock, telemetry.model_calls))
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
         yield Services(
@@ -61,18 +70,21 @@ async def open_services(settings: Settings) -> AsyncGenerator[Services, None]:
             chats=chats,
             presence=presence,
             clock=clock,
+            telemetry=telemetry,
         )
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, clock: Clock) -> AsyncGenerator[tuple[Gateway, RemoteRecords], None]:
+async def open_gateway(
+    settings: Settings, clock: Clock, telemetry: ModelCalls
+) -> AsyncGenerator[tuple[Gateway, RemoteRecords], None]:
     """Build the gateway alone, with what it stands on."""
     async with AsyncExitStack() as stack:
         records = RemoteRecords(settings.data)
         stack.push_async_callback(records.close)
         legs = Legs()
         stack.push_async_callback(legs.close)
-        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock)
+        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock, telemetry=telemetry)
         stack.push_async_callback(gateway.close)
         if settings.redis.url is not None:
             replicas = Replicas(settings.redis.url.reveal(), clock=clock, take=gateway.health.hear)

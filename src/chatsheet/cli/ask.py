@@ -25,5 +25,5 @@ def command(options: Options, file: Path, question: str, *, as_json: bool) -> No
 
 
 async def _ask(settings: Settings, file: Path, question: str) -> Answer:
-    async with open_services(settings) as services:
+    async with open_services(settings, has_page=False) as services:
         return await answer(services, LOCAL, file, question, progress=lambda line: click.echo(line, err=True))

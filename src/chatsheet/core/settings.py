@@ -178,6 +178,21 @@ class RedisSettings(_Frozen):
     """Its address, as a reference to redis://… or rediss://…; left out, each process keeps its state to itself."""
 
 
+class TelemetrySettings(_Frozen):
+    """Spans and metrics of model calls: names and numbers only, never what was asked or answered."""
+
+    metrics: bool = True
+    """Serve them at `/metrics` to Prometheus."""
+    otlp_endpoint: str | None = None
+    """The base address of an OTLP/HTTP collector, such as http://127.0.0.1:4318; left out, nothing is sent."""
+    otlp_headers: dict[str, SecretField] = {}
+    """Headers that the collector wants, each a secret; in the variable written as `NAME=env:VARIABLE`."""
+    otlp_ca_file: Path | None = None
+    """Certificate authorities to trust for the collector instead of the system's, as PEM."""
+    otlp_interval_s: Seconds = 60
+    """How often metrics are sent to the collector."""
+
+
 class Settings(_Frozen):
     """All settings of a process."""
 
@@ -189,3 +204,5 @@ class Settings(_Frozen):
     """The model and its routes."""
     redis: RedisSettings = RedisSettings()
     """What replicas share."""
+    telemetry: TelemetrySettings = TelemetrySettings()
+    """What is told of model calls."""

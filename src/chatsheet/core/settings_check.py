@@ -1,13 +1,22 @@
 """What shows only when settings are seen together: names that lead nowhere, unset keys, impossible addresses. Pure."""
 
 import difflib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chatsheet.core.secret import Secret
-from chatsheet.core.settings import AzureRoute, LitellmRoute, LlmSettings, OpenAIRoute, RouteSettings, Settings
+from chatsheet.core.settings import (
+    AzureRoute,
+    LitellmRoute,
+    LlmSettings,
+    OpenAIRoute,
+    RouteSettings,
+    Settings,
+    TelemetrySettings,
+)
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -25,12 +34,43 @@ def check(settings: Settings) -> Iterator[Problem]:
     """Yield every problem of settings that are valid by themselves."""
     yield from _unset("server.token", settings.server.token, "set it, or leave it out for a random one")
     yield from _unset("redis.url", settings.redis.url, "set it, or leave the section out")
+    yield from _check_telemetry(settings.telemetry)
     yield from _cross_check(settings.llm)
 
 
 def _unset(key: str, secret: Secret | None, fix: str) -> Iterator[Problem]:
     if secret is not None and secret.value is None:
         yield Problem(key, secret.problem, fix)
+
+
+def _check_telemetry(telemetry: TelemetrySettings) -> Iterator[Problem]:
+    for name, secret in telemetry.otlp_headers.items():
+        key = f"telemetry.otlp_headers.{name}"
+        if re.fullmatch(r"[A-Za-z0-9-]+", name) is None:
+            yield Problem(key, "not the name of a header", 'write for example "api-key"')
+        if secret.value is None:
+            yield Problem(key, secret.problem, "set it, or name another source")
+        elif not (secret.value.isascii() and secret.value.isprintable()):
+            yield Problem(key, "holds characters that no header can", "look for line ends in it")
+    if telemetry.otlp_endpoint is not None:
+        yield from _check_collector(telemetry.otlp_endpoint, has_key=bool(telemetry.otlp_headers))
+
+
+def _check_collector(url: str, *, has_key: bool) -> Iterator[Problem]:
+    key = "telemetry.otlp_endpoint"
+    try:
+        parts = urlsplit(url)
+        is_plain = not (parts.username or parts.password or parts.query or parts.fragment)
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and is_plain
+    except ValueError:
+        parts, valid = urlsplit(""), False
+    if not valid:
+        reason = "not the address of a collector; keys go to otlp_headers"
+        yield Problem(key, reason, 'write "http://127.0.0.1:4318"')
+    elif parts.path.rstrip("/").endswith(("/v1/traces", "/v1/metrics")):
+        yield Problem(key, "the path of each signal is added here", f'write "{url.rsplit("/v1/", maxsplit=1)[0]}"')
+    elif has_key and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        yield Problem(key, "http would send the collector's key in clear text", f'write "https://{parts.netloc}"')
 
 
 def _cross_check(llm: LlmSettings) -> Iterator[Problem]:

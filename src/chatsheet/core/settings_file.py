@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from chatsheet.core import loose
 from chatsheet.core.errors import BadInput
-from chatsheet.core.settings import LlmSettings, RedisSettings, RouteSettings, ServerSettings, Settings
+from chatsheet.core.settings import LlmSettings, RedisSettings, RouteSettings, ServerSettings, Settings, TelemetrySettings
 from chatsheet.core.settings_check import Problem, check
 
 MODEL_DATES = {
@@ -34,6 +34,7 @@ MODEL_DATES = {
 _SECRETS = frozenset({"key", "token", "client_secret", "proxy_credentials", "url"})
 _LISTS = frozenset({"serves", "private_networks", "dns", "no_proxy"})
 _OTHER_VARIABLES = ("config", "data", "token", "simulator")
+_CAPTURE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 
 
 class SettingsInvalid(BadInput):
@@ -72,6 +73,8 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
         raise SettingsInvalid(source, [_problem_of(dict(e)) for e in error.errors()]) from None
     if problems := list(check(settings)):
         raise SettingsInvalid(source, problems)
+    if problems := [*_check_capture(os.environ)]:
+        raise SettingsInvalid("environment", problems)
     return settings
 
 
@@ -104,7 +107,7 @@ def _put(raw: dict[str, object], path: list[str], value: object) -> None:
 
 
 def _sections() -> dict[str, type[BaseModel]]:
-    return {"server": ServerSettings, "llm": LlmSettings, "redis": RedisSettings}
+    return {"server": ServerSettings, "llm": LlmSettings, "redis": RedisSettings, "telemetry": TelemetrySettings}
 
 
 def _route_kinds() -> dict[str, type[BaseModel]]:
@@ -160,6 +163,9 @@ def _require_known(variable: str, field: str, known: set[str]) -> None:
 
 def _listed(model: type[BaseModel], field: str, value: str) -> object:
     annotation = str(model.model_fields[field].annotation)
+    if annotation.startswith("dict"):
+        pairs = (part.partition("=") for part in value.split(",") if part.strip())
+        return {name.strip(): text.strip() for name, _, text in pairs}
     return [part.strip() for part in value.split(",")] if annotation.startswith("tuple") else value
 
 
@@ -181,7 +187,8 @@ def _lint_text(value: str, key: str) -> Iterator[Problem]:
     if braces := re.search(r"\$\{?(\w+)\}?", value):
         name = braces.group(1)
         is_reference = re.fullmatch(r"\$\{?\w+\}?", value) is not None
-        if is_reference or key.rpartition(".")[2] not in _SECRETS:  # a literal secret must not be repeated here
+        is_secret = key.rpartition(".")[2] in _SECRETS or ".otlp_headers." in key
+        if is_reference or not is_secret:  # a literal secret must not be repeated here
             yield Problem(key, f"{braces.group(0)} is not expanded and would be sent as it stands", f'write "env:{name}"')
     if key.endswith(".endpoint") and "/openai" in urlsplit(value).path:
         yield Problem(key, "the path /openai is added by the route itself", f'write "{value.split("/openai", maxsplit=1)[0]}"')
@@ -226,3 +233,9 @@ def _problem_of(error: dict[str, object]) -> Problem:
     message = str(error["msg"]).removeprefix("Value error, ")
     fix = "add it" if error["type"] == "missing" else "see docs/reference/settings.md"
     return Problem(key, message, fix)
+
+
+def _check_capture(environment: Mapping[str, str]) -> Iterator[Problem]:
+    """Refuse the switch by which instrumentation of others in this process would put prompts and answers into spans."""
+    if environment.get(_CAPTURE, "").strip().lower() not in {"", "0", "off", "no", "false", "no_content"}:
+        yield Problem(_CAPTURE, "would put prompts and answers into spans", "unset it")

@@ -230,7 +230,7 @@ class Attempt:
         evidence = Evidence(
             route_kind=self.route.kind,
             status=self.status,
-            headers=headers or {},
+            headers=headers or (dict(self._response.headers) if self._response is not None else {}),
             body=body,
             exceptions=exceptions,
             symptom=symptom,

@@ -1,1 +1,1 @@
-"""What happened to model calls, as spans and metrics for a site's own collector: names and numbers, never text of a person or a model."""
+"""What happened to model calls, for a site's own collector: spans and metrics of names and numbers, never of content."""

@@ -10,7 +10,7 @@ SECONDS: Final = (
     *(0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64),
     *(1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92, 163.84, 327.68, 655.36),
 )
-"""The conventions' boundaries from 0.01 to 81.92, continued at both ends: a gateway adds single milliseconds, a local model takes minutes."""
+"""The conventions' boundaries, 0.01 to 81.92, and more at both ends: answers in milliseconds, and models that take minutes."""
 TOKENS: Final = tuple(4**power for power in range(14))
 ATTEMPTS: Final = (1, 2, 3, 4, 6, 8, 12)
 

@@ -19,6 +19,7 @@ BreakerState = Literal["closed", "open", "half_open"]
 
 _NO_HEADERS: Final[Mapping[str, str]] = {}
 _MOST_CACHED = 256
+_Told = str | int | float | tuple[str, ...]
 
 
 class AttemptSpan:
@@ -36,7 +37,7 @@ class AttemptSpan:
         self._is_ended = False
         self.headers = _NO_HEADERS if span is None else _trace_headers(span)
 
-    def end(
+    def end(  # noqa: PLR0913  all that is known of an attempt, told once
         self,
         *,
         cause: str,
@@ -74,7 +75,7 @@ class AttemptSpan:
             to.unpriced.add(target.labels)
         to.attempts.add((target.route, outcome, values.code(proof)))
         if self._span is not None:
-            told: dict[str, str | int | float | tuple[str, ...] | None] = {
+            told: dict[str, _Told | None] = {
                 "gen_ai.response.model": answer.model or None,
                 "gen_ai.response.finish_reasons": (values.finish_reason(finish_reason),) if finish_reason else None,
                 "gen_ai.response.time_to_first_chunk": first_content_s,
@@ -87,10 +88,7 @@ class AttemptSpan:
                 "chatsheet.llm.cost": cost,
                 "chatsheet.llm.request_id": values.name(request_id) or None,
             }
-            self._span.set_attributes({key: value for key, value in told.items() if value is not None})
-            if cause:
-                self._span.set_status(Status(StatusCode.ERROR))  # no description: that is where text would get in
-            self._span.end()
+            _end_span(self._span, told, is_failed=bool(cause))
 
 
 class ModelCalls:
@@ -129,9 +127,9 @@ class ModelCalls:
         self._instruments.restarts.add((route, values.code(cause)))
 
     def breaker(self, *, route: str, deployment: str, state: BreakerState, cause: str) -> None:
-        """Tell which state a deployment's breaker has changed to."""
-        self._instruments.breaker.put((route, deployment), state)
-        self._instruments.transitions.add((route, deployment, state, values.code(cause) if cause else ""))
+        """Tell which state a deployment's breaker is in; told at the start, it is visible from then on."""
+        if self._instruments.breaker.put((route, deployment), state):
+            self._instruments.transitions.add((route, deployment, state, values.code(cause) if cause else ""))
 
     def call(self, *, seconds: float, attempts: int, outcome: str, route: str) -> None:
         """Tell of a whole call over all its attempts; `outcome` is "answered" or the cause that ended it."""
@@ -179,6 +177,13 @@ class _Off(ModelCalls):
 
     def call(self, **_: object) -> None:
         return
+
+
+def _end_span(span: trace.Span, told: Mapping[str, _Told | None], *, is_failed: bool) -> None:
+    span.set_attributes({key: value for key, value in told.items() if value is not None})
+    if is_failed:
+        span.set_status(Status(StatusCode.ERROR))  # no description: that is where text would get in
+    span.end()
 
 
 def _trace_headers(span: trace.Span) -> Mapping[str, str]:

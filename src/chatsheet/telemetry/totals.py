@@ -47,11 +47,13 @@ class States:
         callback: Callable[[CallbackOptions], Iterable[Observation]] = self._observe
         meter.create_observable_gauge(name, [callback], description=about)
 
-    def put(self, values: tuple[str, ...], state: str) -> None:
-        """Say which state the thing with these labels is in from now on."""
+    def put(self, values: tuple[str, ...], state: str) -> bool:
+        """Say which state the thing with these labels is in from now on; True where it was another, at first the first one."""
         with self._lock:
+            was = self._now.get(values, self._states[0])
             if values in self._now or len(self._now) < _MOST_SERIES:
                 self._now[values] = state
+        return was != state
 
     def _observe(self, options: CallbackOptions) -> Iterable[Observation]:
         del options

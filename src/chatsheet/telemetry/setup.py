@@ -1,0 +1,59 @@
+"""Opens and closes telemetry as settings say; OpenTelemetry's SDK is loaded only where something is on."""
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from chatsheet.core.errors import BadInput
+from chatsheet.core.settings import TelemetrySettings
+from chatsheet.telemetry.model_calls import ModelCalls
+
+
+class TelemetryRefused(BadInput):
+    """Telemetry cannot be opened as it is configured."""
+
+    code = "telemetry.refused"
+
+
+class Telemetry:
+    """What a process tells of its model calls, and to whom."""
+
+    content_type: ClassVar[str] = "text/plain; version=0.0.4; charset=utf-8"
+    """The format of `metrics_text`."""
+
+    def __init__(
+        self,
+        model_calls: ModelCalls,
+        *,
+        read: Callable[[], bytes] | None = None,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        self.model_calls = model_calls
+        self._read = read
+        self._close = close
+
+    def metrics_text(self) -> bytes | None:
+        """Return all metrics in Prometheus' text format; None where they are off."""
+        return self._read() if self._read is not None else None
+
+    def close(self) -> None:
+        """Send what is left to the collector; takes two seconds at most, so call it in a thread."""
+        closing, self._close = self._close, None
+        if closing is not None:
+            closing()
+
+
+def open_telemetry(settings: TelemetrySettings, *, has_page: bool = True) -> Telemetry:
+    """Return telemetry as settings say; without `has_page` nobody could read `/metrics`. Raises TelemetryRefused."""
+    has_page = has_page and settings.metrics
+    if not has_page and settings.otlp_endpoint is None:
+        return Telemetry(ModelCalls.off())
+    try:
+        from chatsheet.telemetry import providers  # noqa: PLC0415  0.2 s that only those pay who want it
+    except ValueError as error:  # the SDK reads its limits from the environment while it is imported
+        raise TelemetryRefused(f"OpenTelemetry refuses a variable: {error}.", fix="correct or unset it.") from None
+    try:
+        built = providers.build(settings, has_page=has_page)
+    except OSError as error:
+        what = f"telemetry.otlp_ca_file {settings.otlp_ca_file} cannot be used: {type(error).__name__}."
+        raise TelemetryRefused(what, fix="name a readable PEM file.") from None
+    return Telemetry(built.model_calls, read=built.read, close=built.close)

@@ -1,0 +1,42 @@
+"""The metrics page through the real application."""
+
+from pathlib import Path
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from chatsheet.api.routes.metrics import MetricsOff, metrics
+from chatsheet.wiring import open_services
+from tests.api.conftest import Served
+from tests.harness import Wire, azure_settings
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_scraper_with_the_token_reads_the_page(served: Served) -> None:
+    served.services.telemetry.model_calls.fallback(route="litellm", to="azure", cause="litellm.down")
+    async with served.client.get("/metrics") as response:
+        assert (response.status, response.headers["Cache-Control"]) == (200, "no-store")
+        assert response.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
+        families = {family.name: family for family in text_string_to_metric_families(await response.text())}
+    (sample,) = families["chatsheet_llm_fallbacks"].samples
+    assert sample.value == 1
+    assert sample.labels == {
+        "chatsheet_llm_route": "litellm",
+        "chatsheet_llm_to_route": "azure",
+        "error_type": "litellm.down",
+    }
+
+
+async def test_without_the_token_there_is_no_page(served: Served) -> None:
+    async with aiohttp.ClientSession(served.url) as stranger, stranger.get("/metrics") as response:
+        assert response.status == 401
+        assert "chatsheet_llm" not in await response.text()
+
+
+async def test_metrics_that_are_off_are_not_found(tmp_path: Path, wire: Wire) -> None:
+    settings = azure_settings(tmp_path, wire, "gpt-4o", more="[telemetry]\nmetrics = false\n")
+    async with open_services(settings) as services:
+        with pytest.raises(MetricsOff, match="switched off"):
+            await metrics(services)
