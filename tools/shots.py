@@ -3,6 +3,7 @@
 import asyncio
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright
@@ -16,7 +17,12 @@ SIZES = {"desktop": (1400, 900), "tablet": (1024, 768), "phone": (390, 844)}
 async def main() -> None:
     """Start the demo, ask once, and look at the answer in every size and theme."""
     DOCS.mkdir(parents=True, exist_ok=True)
-    argv = [sys.executable, "-m", "chatsheet.cli.main", "--data", ".demo", "demo", "--port", "0"]
+    with tempfile.TemporaryDirectory() as data:  # nothing of earlier chats in the picture
+        await _shoot(data)
+
+
+async def _shoot(data: str) -> None:
+    argv = [sys.executable, "-m", "chatsheet.cli.main", "--data", data, "demo", "--port", "0"]
     demo = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     try:
         address = await _line(demo.stdout, r"ChatSheetAI on (\S+)")
@@ -30,6 +36,9 @@ async def main() -> None:
                     await page.get_by_text(QUESTION).last.wait_for()
                     await page.screenshot(path=DOCS / f"{size}-{theme}.png")
                     await page.context.close()
+            page = await _open(browser, address, 1400, 900, "light")
+            await page.get_by_text("gpt-4o through").click()
+            await page.screenshot(path=DOCS / "routes-light.png")
             await browser.close()
     finally:
         demo.terminate()
@@ -55,6 +64,7 @@ async def _ask(browser: Browser, address: str) -> None:
     page = await _open(browser, address, 1400, 900, "light")
     await page.get_by_label("Question").fill(QUESTION)
     await page.get_by_role("button", name="Ask", exact=True).click()
+    await page.get_by_role("button", name="Stop").wait_for()
     await page.get_by_role("button", name="Ask", exact=True).wait_for(timeout=150_000)
     await page.context.close()
 
