@@ -1,0 +1,46 @@
+"""The caller of an HTTP door: bare aiohttp that asks a gateway's /v1; argv names the door, a header file and the two models.
+
+What the door adds is this caller's time less the same caller's time at the upstream itself.
+"""
+
+import json
+import sys
+
+import aiohttp
+
+from benchmarks.gateway import answers, sampling
+
+
+class Door:
+    """Bytes to a door and back."""
+
+    def __init__(self, address: str) -> None:
+        options = json.loads(sys.argv[2])
+        self._url = f"{address}/chat/completions"
+        self._headers = {"Content-Type": "application/json", **options["headers"]}
+        asked = {"messages": [{"role": "user", "content": "What is the total of column C?"}]}
+        self._plain = json.dumps({**asked, "model": options["short"]}).encode()
+        streamed = {"stream": True, "stream_options": {"include_usage": True}}
+        self._stream = json.dumps({**asked, "model": options["chunks"], **streamed}).encode()
+        self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=False)
+
+    async def plain(self) -> str:
+        async with self._session.post(self._url, data=self._plain, headers=self._headers) as response:
+            return (await response.read()).decode()
+
+    async def stream(self) -> int:
+        seen: list[bytes] = []
+        async with self._session.post(self._url, data=self._stream, headers=self._headers) as response:
+            async for data in response.content.iter_any():
+                seen.append(data)
+        said = b"".join(seen)
+        return said.count(b"word") if b"[DONE]" in said else 0
+
+
+async def build(address: str) -> Door:
+    """Return the caller."""
+    return Door(address)
+
+
+if __name__ == "__main__":
+    sampling.main(build)
