@@ -1,10 +1,11 @@
 """The peers: where each one's environment is, how it is made at first use, and why one cannot be had."""
 
 import fcntl
+import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from chatsheet.llm import litellm_proxy
 
 TENSORZERO = "2026.6.0"
 PORTKEY = "1.15.2"
+_PORTKEY_SERVER = "1.11.1"
+"""Its own range takes newer ones, with which every stream of it ends in a 500: it appends to immutable headers."""
 _INSTALL_S = 600
 
 
@@ -51,13 +54,14 @@ def portkey() -> list[str]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         raise NotAvailable("Node and npm are not installed")
-    place = _cache() / f"portkey-{PORTKEY}"
+    place = _cache() / f"portkey-{PORTKEY}-{_PORTKEY_SERVER}"
+    wanted = {"dependencies": {"@portkey-ai/gateway": PORTKEY}, "overrides": {"@hono/node-server": _PORTKEY_SERVER}}
     options = ("--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev", "--silent")
-    _make(place, [npm, "install", *options, "--prefix", str(place), f"@portkey-ai/gateway@{PORTKEY}"])
+    _make(place, [npm, "install", *options, "--prefix", str(place)], package=wanted)
     return [node, str(place / "node_modules/@portkey-ai/gateway/build/start-server.js"), "--headless"]
 
 
-def _make(place: Path, *steps: Sequence[str]) -> None:
+def _make(place: Path, *steps: Sequence[str], package: Mapping[str, object] | None = None) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -65,6 +69,9 @@ def _make(place: Path, *steps: Sequence[str]) -> None:
             return
         print(f"  making the environment {place.name}, once")
         shutil.rmtree(place, ignore_errors=True)
+        place.mkdir()
+        if package:
+            (place / "package.json").write_text(json.dumps(package), encoding="utf-8")
         for step in steps:
             try:
                 done = subprocess.run(step, check=False, capture_output=True, text=True, timeout=_INSTALL_S)

@@ -62,7 +62,7 @@ async def _plain(contender: Contender, count: int) -> Figures:
         await _ask(contender)
         taken.append(time.perf_counter_ns() - start)
     cpu = time.process_time_ns() - cpu
-    return {"p50_ms": statistics.median(taken) / 1e6, "cpu_us": cpu / count / 1e3}
+    return {"p50_ms": statistics.median(taken) / 1e6, "cpu_us": cpu / count / 1e3, "asked": count + 3}
 
 
 async def _burst(contender: Contender, count: int, concurrency: int) -> Figures:
@@ -79,18 +79,18 @@ async def _burst(contender: Contender, count: int, concurrency: int) -> Figures:
     return {
         "per_s": count / (time.perf_counter_ns() - start) * 1e9,
         "cpu_us": (time.process_time_ns() - cpu) / count / 1e3,
+        "asked": count + concurrency,
     }
 
 
-async def _chunks(contender: Contender, count: int, concurrency: int) -> Figures:
+async def _chunks(contender: Contender, count: int) -> Figures:
     await _stream(contender)
     gc.collect()
-    start, cpu = time.perf_counter_ns(), time.process_time_ns()
+    cpu = time.process_time_ns()
     for _ in range(count):
-        await asyncio.gather(*(_stream(contender) for _ in range(concurrency)))
-    cpu, taken = time.process_time_ns() - cpu, time.perf_counter_ns() - start
-    chunks = count * concurrency * answers.CHUNK_COUNT
-    return {"cpu_us": cpu / chunks / 1e3, "chunks": chunks, "ms": taken / count / 1e6}
+        await _stream(contender)
+    cpu = time.process_time_ns() - cpu
+    return {"cpu_us": cpu / count / answers.CHUNK_COUNT / 1e3, "asked": (count + 1) * answers.CHUNK_COUNT}
 
 
 def _memory() -> Figures:
@@ -106,7 +106,7 @@ async def _run(contender: Contender, scenario: dict[str, int]) -> Figures:
         case "burst":
             return await _burst(contender, count, scenario["concurrency"])
         case "chunks":
-            return await _chunks(contender, count, scenario["concurrency"])
+            return await _chunks(contender, count)
         case _:
             return _memory()
 

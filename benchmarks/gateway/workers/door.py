@@ -1,4 +1,4 @@
-"""The caller of an HTTP door: bare aiohttp that asks a gateway's /v1; argv names the door, a header file and the two models.
+"""The caller of an HTTP door: bare aiohttp that asks a gateway's /v1; argv names the door, its headers and the model.
 
 What the door adds is this caller's time less the same caller's time at the upstream itself.
 """
@@ -18,10 +18,13 @@ class Door:
         options = json.loads(sys.argv[2])
         self._url = f"{address}/chat/completions"
         self._headers = {"Content-Type": "application/json", **options["headers"]}
-        asked = {"messages": [{"role": "user", "content": "What is the total of column C?"}]}
-        self._plain = json.dumps({**asked, "model": options["short"]}).encode()
-        streamed = {"stream": True, "stream_options": {"include_usage": True}}
-        self._stream = json.dumps({**asked, "model": options["chunks"], **streamed}).encode()
+        asked = {"messages": [{"role": "user", "content": "What is the total of column C?"}], "model": options["model"]}
+        self._plain = json.dumps(asked).encode()
+        if options["streams"]:
+            self._plain = json.dumps({**asked, "stream": True, "stream_options": {"include_usage": True}}).encode()
+        # the upstream looks for the deployment's name anywhere: so one model name serves both answers
+        asked["messages"] = [{"role": "user", "content": f"What is the total of column C, {answers.CHUNKS}?"}]
+        self._stream = json.dumps({**asked, "stream": True, "stream_options": {"include_usage": True}}).encode()
         self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=False)
 
     async def plain(self) -> str:

@@ -1,0 +1,74 @@
+"""The command: which parts run, against which peers, and what is printed and kept."""
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from benchmarks.gateway import hops, lines, peers, processes, speed
+from benchmarks.gateway.lines import Line
+
+RESULTS = Path(__file__).resolve().parents[1] / "results" / "gateway.json"
+PARTS = ("overhead", "chunks", "memory", "http", "egress", "failover", "dead", "steady", "chaos")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, print the table and write results; figures are never asserted."""
+    parser = argparse.ArgumentParser(prog="benchmarks/gateway.py", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: under 2 minutes, and rougher")
+    parser.add_argument("--full", action="store_true", help="the dead primary for 60 real seconds, not on a quick clock")
+    parser.add_argument("--only", default=",".join(PARTS), help="comma-separated parts: " + ", ".join(PARTS))
+    parser.add_argument("--peers", default="all", help="all, none, or a comma-separated list of " + ", ".join(peers.ALL))
+    parser.add_argument("--pause-ms", default="0", help="pause of the upstream between two chunks")
+    options = parser.parse_args(argv)
+    wanted = {"all": peers.ALL, "none": ()}.get(options.peers, tuple(options.peers.split(",")))
+    only = set(options.only.split(","))
+    if unknown := (only - set(PARTS)) | (set(wanted) - set(peers.ALL)):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    found: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="chatsheet-bench-") as folder:
+        for name, part in _parts(options, wanted, only, Path(folder)):
+            start = time.monotonic()
+            print(f"{name} …", flush=True)
+            found += part()
+            print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    print("\n" + lines.table(found))
+    RESULTS.parent.mkdir(exist_ok=True)
+    kept = {"quick": options.quick, "full": options.full, "lines": [line.as_json() for line in found]}
+    RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _parts(
+    options: argparse.Namespace, wanted: tuple[str, ...], only: set[str], folder: Path
+) -> list[tuple[str, Callable[[], list[Line]]]]:
+    def speed_parts() -> list[Line]:
+        with processes.module("upstream", options.pause_ms, cpu=processes.BESIDE) as upstream:
+            url = f"http://127.0.0.1:{upstream.line(20)}"
+            return _speed(upstream, url, options, wanted, only, folder)
+
+    parts: list[tuple[str, Callable[[], list[Line]]]] = []
+    if only & {"overhead", "chunks", "memory", "http", "egress"}:
+        parts.append(("speed", speed_parts))
+    return parts
+
+
+def _speed(
+    upstream: processes.Child, url: str, options: argparse.Namespace, wanted: tuple[str, ...], only: set[str], folder: Path
+) -> list[Line]:
+    found: list[Line] = []
+    if only & {"overhead", "chunks"}:
+        with speed.contenders(url, wanted) as running:
+            for name, part in (("overhead", speed.overhead), ("chunks", speed.chunks)):
+                if name in only:
+                    found += part(running, is_quick=options.quick)
+    if "memory" in only:
+        found += speed.memory(url, wanted)
+    if "http" in only:
+        (folder / "http").mkdir()
+        found += hops.run(upstream, url, folder / "http", wanted, is_quick=options.quick)
+    if "egress" in only and "litellm-proxy" in wanted:
+        (folder / "egress").mkdir()
+        found += hops.egress(url, folder / "egress", is_quick=options.quick)
+    return found
