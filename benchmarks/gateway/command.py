@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.gateway import hops, lines, peers, processes, speed
+from benchmarks.gateway import chaos, dead, failover, hops, lines, peers, processes, speed, steady
 from benchmarks.gateway.lines import Line
 
 RESULTS = Path(__file__).resolve().parents[1] / "results" / "gateway.json"
@@ -51,7 +51,14 @@ def _parts(
     parts: list[tuple[str, Callable[[], list[Line]]]] = []
     if only & {"overhead", "chunks", "memory", "http", "egress"}:
         parts.append(("speed", speed_parts))
-    return parts
+    is_quick: bool = options.quick
+    trouble: dict[str, Callable[[], list[Line]]] = {
+        "failover": lambda: failover.lines(is_quick=is_quick),
+        "dead": lambda: dead.lines(is_quick=is_quick, is_full=options.full),
+        "steady": lambda: steady.lines(is_quick=is_quick),
+        "chaos": lambda: chaos.lines(is_quick=is_quick),
+    }
+    return [*parts, *((name, part) for name, part in trouble.items() if name in only)]
 
 
 def _speed(
