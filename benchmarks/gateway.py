@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.gateway import command  # noqa: E402  the line above makes it importable
+from benchmarks.gateway import command
 
 if __name__ == "__main__":
     command.main()

@@ -1,1 +1,1 @@
-"""Measures the hybrid gateway beside bare aiohttp and its peers: what it adds when all is well, and what it holds in trouble."""
+"""Measures the hybrid gateway beside bare aiohttp and its peers: its cost when all is well, its hold in trouble."""

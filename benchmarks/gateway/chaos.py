@@ -1,6 +1,7 @@
-"""Every fault at random on the first route and one in ten on the second: nothing wrong may be called complete, nothing may stay."""
+"""Every fault at random on the first route, one in ten on the second: nothing wrong may pass for complete, nothing may stay."""
 
 import asyncio
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -42,12 +43,13 @@ async def _one(gateway: Gateway, seen: Counter[str]) -> None:
         seen["typed errors"] += 1
     except Exception as error:  # noqa: BLE001  the point is to see whether any gets out
         seen["other errors"] += 1
-        print(f"{type(error).__name__}: {error}", file=__import__("sys").stderr)
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
     if time.monotonic() - start > _DEADLINE_S + 0.25:
         seen["late"] += 1
 
 
-async def _storm(faults: Faults, first: Azure | Litellm, count: int) -> Counter[str]:
+async def storm(faults: Faults, first: Azure | Litellm, count: int) -> Counter[str]:
+    """Send `count` requests through a fresh gateway and count how they ended and what was left behind."""
     sockets, tasks = trouble.open_sockets(), len(asyncio.all_tasks())
     seen: Counter[str] = Counter()
     limits = {"connect_s": 0.3, "first_content_s": 0.25, "idle_s": 0.25, "deadline_s": _DEADLINE_S}
@@ -71,8 +73,8 @@ async def _storm(faults: Faults, first: Azure | Litellm, count: int) -> Counter[
 
 async def _measure(faults: Faults, options: Mapping[str, float]) -> Figures:
     count = int(options["count"])
-    direct = await _storm(faults, faults.way("any"), count * 7 // 10)
-    proxied = await _storm(faults, Litellm(faults.url, "any-litellm"), count - count * 7 // 10)
+    direct = await storm(faults, faults.way("any"), count * 7 // 10)
+    proxied = await storm(faults, Litellm(faults.url, "any-litellm"), count - count * 7 // 10)
     stats = await faults.stats()
     together = direct + proxied
     return {**{name: float(value) for name, value in together.items()}, "kinds": float(len(stats["played"]))}
@@ -82,9 +84,12 @@ def lines(*, is_quick: bool) -> list[Line]:
     """Run and return the table's lines."""
     count = 2_000 if is_quick else 10_000
     seen = trouble.run("chaos", {"count": count}, limit_s=600)
-    get = lambda name: seen.get(name, 0.0)  # noqa: E731  what never happened is absent
+
+    def get(name: str) -> float:
+        return seen.get(name, 0.0)  # what never happened is absent
+
     how = (
-        f"{count:,} streams, {get('kinds'):.0f} kinds of answer; {get('answered'):.0f} right ({get('by first'):.0f} by the first), "
+        f"{count:,} streams, {get('kinds'):.0f} kinds of answer; {get('answered'):.0f} right, {get('by first'):.0f} by the first, "
         f"{get('typed errors'):.0f} typed errors, {get('restarted'):.0f} restarts"
     )
     return [

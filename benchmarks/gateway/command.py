@@ -35,8 +35,16 @@ def main(argv: Sequence[str] | None = None) -> None:
             found += part()
             print(f"  {time.monotonic() - start:.0f} s", flush=True)
     print("\n" + lines.table(found))
+    _keep(found, how="quick" if options.quick else "full" if options.full else "default")
+
+
+def _keep(found: Sequence[Line], *, how: str) -> None:
+    """Write the lines into results; parts that were not measured this time stay as they were."""
     RESULTS.parent.mkdir(exist_ok=True)
-    kept = {"quick": options.quick, "full": options.full, "lines": [line.as_json() for line in found]}
+    kept: dict[str, object] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    for part in PARTS:
+        if mine := [line.as_json() for line in found if line.part == part]:
+            kept[part] = {"run": how, "lines": mine}
     RESULTS.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -53,7 +61,7 @@ def _parts(
         parts.append(("speed", speed_parts))
     is_quick: bool = options.quick
     trouble: dict[str, Callable[[], list[Line]]] = {
-        "failover": lambda: failover.lines(is_quick=is_quick),
+        "failover": lambda: failover.lines(wanted, is_quick=is_quick),
         "dead": lambda: dead.lines(is_quick=is_quick, is_full=options.full),
         "steady": lambda: steady.lines(is_quick=is_quick),
         "chaos": lambda: chaos.lines(is_quick=is_quick),

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from benchmarks.gateway import ours, trouble
 from benchmarks.gateway.answers import is_proven
 from benchmarks.gateway.lines import Line
 from benchmarks.gateway.ours import Azure
 from benchmarks.gateway.trouble import Faults, Figures
+from chatsheet.core.clock import SystemClock
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.model import Reply
@@ -26,7 +27,7 @@ class FastClock:
         self._factor = factor
 
     def now(self) -> datetime:
-        return datetime.now(UTC)
+        return SystemClock().now()
 
     def monotonic(self) -> float:
         return time.monotonic() * self._factor
@@ -98,7 +99,7 @@ def lines(*, is_quick: bool, is_full: bool) -> list[Line]:
     """Run and return the table's lines."""
     factor = 1 if is_full else _QUICK_CLOCK * (2 if is_quick else 1)
     figures = trouble.run("dead", {"count": 1000, "factor": factor})
-    how = "60 real seconds" if is_full else f"60 s on a clock {factor} × as fast"
+    how = "60 real seconds" if is_full else f"60 s on a clock {factor} times as fast"
     found: list[Line] = []
     for kind in ("refused", "503"):
         seen = f", the server saw {figures['503 seen']:.0f}" if kind == "503" else ""
@@ -113,7 +114,9 @@ def lines(*, is_quick: bool, is_full: bool) -> list[Line]:
                 ours=figures[f"{kind} right"],
                 note=how,
             ),
-            Line(part="dead", what=f"{kind}: calls to it once open", unit="", goal=3, ours=figures[f"{kind} calls"], note=calls),
+            Line(
+                part="dead", what=f"{kind}: calls to it once open", unit="", goal=3, ours=figures[f"{kind} calls"], note=calls
+            ),
             Line(
                 part="dead",
                 what=f"{kind}: CPU more than the healthy route alone",

@@ -1,4 +1,4 @@
-"""The HTTP doors that are compared: our `chatsheet serve`, the LiteLLM proxy and Portkey's gateway, each a process on one core."""
+"""The HTTP doors that are compared: our `chatsheet serve`, the LiteLLM proxy, Portkey's gateway, each a process on one core."""
 
 import contextlib
 import http.client

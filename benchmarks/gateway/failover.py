@@ -1,18 +1,23 @@
 """How much later the next route's first content comes when the first route fails, a fresh gateway each time."""
 
+import json
 import statistics
 import time
 from collections.abc import Mapping
 
 from aiohttp.resolver import DefaultResolver
 
-from benchmarks.gateway import ours, trouble
+from benchmarks.gateway import ours, peers, processes, trouble
 from benchmarks.gateway.lines import Line
 from benchmarks.gateway.ours import Azure
+from benchmarks.gateway.processes import Child, ChildFailed
 from benchmarks.gateway.trouble import Faults, Figures
 
 _NO_SUCH_HOST = "chatsheet-bench.invalid"
 _CONNECT_S, _FIRST_S = 0.25, 0.3
+_FAILING_OVER = ("tensorzero", "litellm-router")
+_IMPORT_S = 120
+_NOISE_MS = 1
 DEFINITIVE = ("refused", "DNS", "TLS", "401", "403", "404", "500", "429")
 LIMITED = {"black hole": _CONNECT_S, "silence": _FIRST_S, "silence after headers": _FIRST_S}
 
@@ -48,6 +53,8 @@ async def _measure(faults: Faults, options: Mapping[str, float]) -> Figures:
     figures: Figures = {}
     for kind in (*DEFINITIVE, *LIMITED):
         count = int(options["count"] if kind in DEFINITIVE else options["limited"])
+        for _ in range(3):
+            await _one(good, expect="first")
         alone: list[float] = []
         over: list[float] = []
         await _one(_first(kind, faults), good, expect="second")
@@ -57,7 +64,7 @@ async def _measure(faults: Faults, options: Mapping[str, float]) -> Figures:
         base = statistics.median(alone)
         figures[f"{kind} p50"] = statistics.median(over) - base
         figures[f"{kind} max"] = max(over) - base
-        figures["alone"] = base
+        figures[f"{kind} alone"] = base
     figures["resolver"] = await _resolver_ms()
     return figures
 
@@ -75,19 +82,65 @@ async def _resolver_ms() -> float:
     return statistics.median(taken)
 
 
-def lines(*, is_quick: bool) -> list[Line]:
+def _beside(ports: str, wanted: tuple[str, ...], *, is_quick: bool) -> dict[str, dict[str, float]]:
+    """Measure the peers that fail over by themselves, each opened afresh for each request as ours is."""
+    faults, found = Faults(**json.loads(ports)), dict[str, dict[str, float]]()
+    for name in (name for name in wanted if name in _FAILING_OVER):
+        peer = peers.LIBRARIES[name]
+        try:
+            with peers.start(peer, f"{peer.module}_second".replace("_embedded", "")) as child:
+                child.line(_IMPORT_S)
+                for kind in (*DEFINITIVE, *LIMITED):
+                    first = _first(kind, faults)
+                    count = (10 if is_quick else 40) if kind in DEFINITIVE else (3 if is_quick else 10)
+                    scenario = {
+                        "bad": (first.endpoint, first.deployment),
+                        "good": (faults.url, "ok"),
+                        "limit_s": LIMITED.get(kind, 5),
+                        "count": count,
+                    }
+                    _ask(child, peer.name, kind, scenario, found)
+        except (peers.NotAvailable, ChildFailed) as reason:
+            print(f"  skipped {peer.name}: {reason}")
+    return found
+
+
+def _ask(child: Child, name: str, kind: str, scenario: Mapping[str, object], found: dict[str, dict[str, float]]) -> None:
+    try:
+        found.setdefault(kind, {})[name] = child.ask(scenario, 5 + 2 * int(str(scenario["count"])))["p50"]
+    except ChildFailed as reason:
+        if child.process.poll() is not None:
+            raise
+        print(f"  {name} does not fail over from {kind}: {reason}")
+
+
+def lines(wanted: tuple[str, ...], *, is_quick: bool) -> list[Line]:
     """Run and return the table's lines."""
-    figures = trouble.run("failover", {"count": 20 if is_quick else 100, "limited": 5 if is_quick else 20})
+    options = {"count": 20 if is_quick else 100, "limited": 5 if is_quick else 20}
+    with processes.module("faults", cpu=processes.BESIDE) as server:
+        ports = server.line(20)
+        with processes.module("failover", ports, json.dumps(options)) as child:
+            figures = json.loads(child.line(300))
+        beside = _beside(ports, wanted, is_quick=is_quick)
     found: list[Line] = []
     for kind in (*DEFINITIVE, *LIMITED):
         limit = 1000 * LIMITED.get(kind, 0.0)
-        notes = [f"max {figures[f'{kind} max']:.1f}"]
+        notes = [f"alone {figures[f'{kind} alone']:.1f}", f"max later by {figures[f'{kind} max']:.1f}"]
         notes += [f"limit {limit:.0f}"] if limit else []
         notes += [f"the resolver alone {figures['resolver']:.1f}"] if kind == "DNS" else []
         notes += ["with Retry-After: 30"] if kind == "429" else []
         what = f"{kind}: first content later by, p50"
         found.append(
-            Line(part="failover", what=what, unit="ms", goal=limit + 5, ours=figures[f"{kind} p50"], note="; ".join(notes))
+            Line(
+                part="failover",
+                what=what,
+                unit="ms",
+                goal=limit + 5,
+                ours=figures[f"{kind} p50"],
+                beside=beside.get(kind, {}),
+                noise=_NOISE_MS,
+                note="; ".join(notes),
+            )
         )
     return found
 

@@ -155,25 +155,17 @@ def _some(pieces: list[str]) -> list[bytes]:
 def _events(fault: str, pieces: list[str]) -> list[bytes]:
     error = answers.event({"error": {"code": "server_error", "message": "The server had an error.", "type": "server_error"}})
     end = [answers.finish(), answers.usage(), answers.DONE]
-    match fault:
-        case "cut-clean":
-            return _some(pieces)
-        case "malformed":
-            return [*_some(pieces), b'data: {"choices":[{"delta":{"con\n\n', *end]
-        case "empty":
-            return [answers.prompt_filter(), answers.role(), *end]
-        case "no-done":
-            return answers.stream(*pieces)[:-1]
-        case "no-finish":
-            return [*_some(pieces), answers.DONE]
-        case "error-first":
-            return [answers.prompt_filter(), error]
-        case "error-mid":
-            return [*_some(pieces), error, answers.DONE]
-        case "invented":
-            return [*_some(pieces), *end]
-        case _:
-            return answers.stream(*pieces)
+    whole = answers.stream(*pieces)
+    return {
+        "cut-clean": _some(pieces),
+        "malformed": [*_some(pieces), b'data: {"choices":[{"delta":{"con\n\n', *end],
+        "empty": [answers.prompt_filter(), answers.role(), *end],
+        "no-done": whole[:-1],
+        "no-finish": [*_some(pieces), answers.DONE],
+        "error-first": [answers.prompt_filter(), error],
+        "error-mid": [*_some(pieces), error, answers.DONE],
+        INVENTED: [*_some(pieces), *end],
+    }.get(fault, whole)
 
 
 def _frames(events: list[bytes]) -> bytes:

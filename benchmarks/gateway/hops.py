@@ -65,7 +65,7 @@ def run(upstream: Child, url: str, folder: Path, wanted: tuple[str, ...], *, is_
             Line(
                 part="http",
                 what="/v1 req/s per core, x LiteLLM's",
-                unit="×",
+                unit="x",
                 goal=10,
                 at_least=True,
                 ours=per_core["ours"] / per_core["LiteLLM proxy"],
@@ -76,9 +76,7 @@ def run(upstream: Child, url: str, folder: Path, wanted: tuple[str, ...], *, is_
     return lines
 
 
-def _open(
-    stack: ExitStack, upstream: Child, url: str, folder: Path, wanted: tuple[str, ...]
-) -> dict[str, tuple[Door, Child]]:
+def _open(stack: ExitStack, upstream: Child, url: str, folder: Path, wanted: tuple[str, ...]) -> dict[str, tuple[Door, Child]]:
     starts: list[tuple[str, Callable[[], Door]]] = [("ours", lambda: doors.ours(url, folder))]
     if "litellm-proxy" in wanted:
         starts.append(("LiteLLM proxy", lambda: doors.litellm(url, folder)))

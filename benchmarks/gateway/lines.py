@@ -20,6 +20,8 @@ class Line:
     beside: Mapping[str, float] = field(default_factory=dict[str, float])
     ratio: float | None = None
     """Ours over what the part compares with."""
+    noise: float = 0.0
+    """How far two figures may lie apart and still be the same."""
     note: str = ""
 
     @property
@@ -27,16 +29,10 @@ class Line:
         return self.ours >= self.goal if self.at_least else self.ours <= self.goal
 
     @property
-    def ahead_of(self) -> tuple[str, ...]:
-        """The peers that ours is better than."""
-        better = (lambda other: self.ours > other) if self.at_least else (lambda other: self.ours < other)
-        return tuple(name for name, value in self.beside.items() if name != BARE and better(value))
-
-    @property
     def behind(self) -> tuple[str, ...]:
-        """The peers that are better than ours."""
-        ahead = self.ahead_of
-        return tuple(name for name in self.beside if name != BARE and name not in ahead)
+        """The peers that are better than ours by more than the noise."""
+        sign = 1 if self.at_least else -1
+        return tuple(n for n, value in self.beside.items() if n != BARE and sign * (value - self.ours) > self.noise)
 
     def as_json(self) -> dict[str, object]:
         """Return the line as it is kept in results: figures and names only."""
@@ -67,8 +63,12 @@ def table(lines: Sequence[Line]) -> str:
     for line in lines:
         goal = ("≥ " if line.at_least else "≤ ") + f"{number(line.goal)} {line.unit}"
         beside = ", ".join(f"{name} {number(value)}" for name, value in line.beside.items())
-        ratio = "" if line.ratio is None else f"{line.ratio:.2f} ×"
+        ratio = "" if line.ratio is None else f"{line.ratio:.2f} x"
         verdict = ("met" if line.is_met else "MISSED") + (f", behind {', '.join(line.behind)}" if line.behind else "")
-        rows.append((line.part, line.what, goal, number(line.ours), verdict, ratio, beside + (f" ({line.note})" if line.note else "")))
+        rows.append(
+            (line.part, line.what, goal, number(line.ours), verdict, ratio, beside + (f" ({line.note})" if line.note else ""))
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(6)]
-    return "\n".join("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[6]]).rstrip() for row in rows)
+    return "\n".join(
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[6]]).rstrip() for row in rows
+    )

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import platformdirs
 
-from chatsheet.llm import litellm_proxy
+from benchmarks.gateway import processes
+from benchmarks.gateway.processes import Child
+from chatsheet.llm import litellm_config, litellm_proxy
 
 TENSORZERO = "2026.6.0"
 PORTKEY = "1.15.2"
@@ -99,6 +101,17 @@ class Library:
                 return str(tensorzero())
             case _:
                 return sys.executable
+
+
+def start(peer: Library, module: str, *arguments: str) -> Child:
+    """Start one of our modules in a peer's environment; raises NotAvailable."""
+    python = peer.python()
+    argv = [python, "-m", f"benchmarks.gateway.{module}", *arguments]
+    if python == sys.executable:
+        return Child(argv)
+    # its own environment: our packages stay out of sight, and LiteLLM's offline switches are harmless to the others
+    offline = litellm_config.environment(master_key="none", egress_key="none")
+    return Child(argv, env=processes.clean_env({**offline, "PYTHONPATH": str(processes.ROOT)}))
 
 
 LIBRARIES = {

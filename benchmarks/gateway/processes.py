@@ -64,14 +64,20 @@ class Child:
     def line(self, limit_s: float) -> str:
         """Return the next line it says; raises ChildFailed when it ends or `limit_s` passes."""
         assert self.process.stdout is not None  # noqa: S101  opened above
-        killer = threading.Timer(limit_s, self.process.kill)
+        is_late = threading.Event()
+
+        def end() -> None:
+            is_late.set()
+            self.process.kill()
+
+        killer = threading.Timer(limit_s, end)
         killer.start()
         try:
             line = self.process.stdout.readline()
         finally:
             killer.cancel()
         if not line:
-            raise ChildFailed(self.last_words())
+            raise ChildFailed(f"no answer within {limit_s:g} s" if is_late.is_set() else self.last_words())
         return line.decode().strip()
 
     def ask(self, scenario: Mapping[str, object], limit_s: float = 120) -> dict[str, float]:

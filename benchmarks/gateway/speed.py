@@ -1,7 +1,6 @@
 """The Python door when all is well: what a call, a chunk and a request under load cost beyond bare aiohttp."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 
@@ -9,7 +8,6 @@ from benchmarks.gateway import peers, processes, rounds
 from benchmarks.gateway.lines import BARE, Line
 from benchmarks.gateway.processes import Child, ChildFailed
 from benchmarks.gateway.rounds import Samples
-from chatsheet.llm import litellm_config
 
 _IMPORT_S = 120
 
@@ -24,25 +22,12 @@ def contenders(upstream: str, wanted: tuple[str, ...]) -> Iterator[dict[str, Chi
             running[name].line(_IMPORT_S)
         for peer in (peers.LIBRARIES[name] for name in wanted if name in peers.LIBRARIES):
             try:
-                child = stack.enter_context(_start(peer, upstream))
+                child = stack.enter_context(peers.start(peer, peer.module, upstream))
                 child.line(_IMPORT_S)
                 running[peer.name] = child
             except (peers.NotAvailable, ChildFailed) as reason:
                 print(f"  skipped {peer.name}: {reason}")
         yield running
-
-
-def _start(peer: peers.Library, upstream: str) -> Child:
-    python = peer.python()
-    argv = [python, "-m", f"benchmarks.gateway.{peer.module}", upstream]
-    if python == sys.executable:
-        return Child(argv)
-    # its own environment: our packages stay out of sight, and LiteLLM's offline switches are harmless to the others
-    offline = litellm_config.environment(master_key="none", egress_key="none")
-    return Child(argv, env=processes.clean_env({**offline, "PYTHONPATH": str(processes.ROOT)}))
-
-
-Show = Callable[[str], None]
 
 
 def overhead(running: dict[str, Child], *, is_quick: bool) -> list[Line]:
@@ -67,7 +52,7 @@ def overhead(running: dict[str, Child], *, is_quick: bool) -> list[Line]:
         Line(
             part="overhead",
             what="CPU per plain request, x bare",
-            unit="×",
+            unit="x",
             goal=2,
             ours=rounds.ratio(one, "ours", BARE, "cpu_us"),
             beside={name: rounds.ratio(one, name, BARE, "cpu_us") for name in others},

@@ -21,8 +21,7 @@ async def _eight(gateway: Gateway, count: int) -> list[float]:
     taken: list[float] = []
 
     async def client() -> None:
-        for _ in left:
-            taken.append((await trouble.hear(gateway)).first_ms)
+        taken.extend([(await trouble.hear(gateway)).first_ms for _ in left])
 
     await asyncio.gather(*(client() for _ in range(_CONCURRENCY)))
     return taken
@@ -79,7 +78,9 @@ def lines(*, is_quick: bool) -> list[Line]:
             ours=figures["paid"],
             note=f"8 at once, first content limit {_FIRST_S:g} s",
         ),
-        Line(part="steady", what="hangs: the rest later than healthy by, p50", unit="ms", goal=2, ours=figures["p50"], note=more),
+        Line(
+            part="steady", what="hangs: the rest later than healthy by, p50", unit="ms", goal=2, ours=figures["p50"], note=more
+        ),
         Line(
             part="steady",
             what="healed: first answer from it again",

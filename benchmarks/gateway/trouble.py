@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
 
@@ -74,7 +74,9 @@ def main(part: Callable[[Faults, Mapping[str, float]], Awaitable[Figures]]) -> N
     print(json.dumps(asyncio.run(_run(part, faults, options))))
 
 
-async def _run(part: Callable[[Faults, Mapping[str, float]], Awaitable[Figures]], faults: Faults, options: Mapping[str, float]) -> Figures:
+async def _run(
+    part: Callable[[Faults, Mapping[str, float]], Awaitable[Figures]], faults: Faults, options: Mapping[str, float]
+) -> Figures:
     return await part(faults, options)
 
 
@@ -89,9 +91,9 @@ def run(module: str, options: Mapping[str, float], limit_s: float = 300) -> Figu
 def open_sockets() -> int:
     """Count the sockets that this process holds."""
     count = 0
-    for name in os.listdir("/proc/self/fd"):
+    for descriptor in Path("/proc/self/fd").iterdir():
         try:
-            count += os.readlink(f"/proc/self/fd/{name}").startswith("socket:")
+            count += str(descriptor.readlink()).startswith("socket:")
         except OSError:  # the listing's own descriptor is gone by now
             continue
     return count

@@ -32,11 +32,8 @@ class Door:
             return (await response.read()).decode()
 
     async def stream(self) -> int:
-        seen: list[bytes] = []
         async with self._session.post(self._url, data=self._stream, headers=self._headers) as response:
-            async for data in response.content.iter_any():
-                seen.append(data)
-        said = b"".join(seen)
+            said = b"".join([data async for data in response.content.iter_any()])
         return said.count(b"word") if b"[DONE]" in said else 0
 
 
