@@ -38,7 +38,7 @@ async def _one(gateway: Gateway, seen: Counter[str]) -> None:
                         seen["answered" if is_proven(reply.text) and reply.text == shown else "wrong"] += 1
                         seen[f"by {reply.route}"] += 1
                     case _:
-                        pass
+                        pass  # a piece of a tool call: the fault server makes none
     except ChatSheetError:
         seen["typed errors"] += 1
     except Exception as error:  # noqa: BLE001  the point is to see whether any gets out
@@ -89,8 +89,8 @@ def lines(*, is_quick: bool) -> list[Line]:
         return seen.get(name, 0.0)  # what never happened is absent
 
     how = (
-        f"{count:,} streams, {get('kinds'):.0f} kinds of answer; {get('answered'):.0f} right, {get('by first'):.0f} by the first, "
-        f"{get('typed errors'):.0f} typed errors, {get('restarted'):.0f} restarts"
+        f"{count:,} streams, {get('kinds'):.0f} kinds of answer; {get('answered'):.0f} right, "
+        f"{get('by first'):.0f} by the first, {get('typed errors'):.0f} typed errors, {get('restarted'):.0f} restarts"
     )
     return [
         Line(part="chaos", what="wrong answers called complete", unit="", goal=0, ours=get("wrong"), note=how),

@@ -92,7 +92,7 @@ def _beside(ports: str, wanted: tuple[str, ...], *, is_quick: bool) -> dict[str,
                 child.line(_IMPORT_S)
                 for kind in (*DEFINITIVE, *LIMITED):
                     first = _first(kind, faults)
-                    count = (10 if is_quick else 40) if kind in DEFINITIVE else (3 if is_quick else 10)
+                    count = (10 if is_quick else 20) if kind in DEFINITIVE else (3 if is_quick else 5)
                     scenario = {
                         "bad": (first.endpoint, first.deployment),
                         "good": (faults.url, "ok"),
@@ -101,7 +101,7 @@ def _beside(ports: str, wanted: tuple[str, ...], *, is_quick: bool) -> dict[str,
                     }
                     _ask(child, peer.name, kind, scenario, found)
         except (peers.NotAvailable, ChildFailed) as reason:
-            print(f"  skipped {peer.name}: {reason}")
+            print(f"  no further figures of {peer.name}: {reason}")
     return found
 
 
@@ -109,9 +109,9 @@ def _ask(child: Child, name: str, kind: str, scenario: Mapping[str, object], fou
     try:
         found.setdefault(kind, {})[name] = child.ask(scenario, 5 + 2 * int(str(scenario["count"])))["p50"]
     except ChildFailed as reason:
+        print(f"  {name} does not fail over from {kind}: {reason}")
         if child.process.poll() is not None:
             raise
-        print(f"  {name} does not fail over from {kind}: {reason}")
 
 
 def lines(wanted: tuple[str, ...], *, is_quick: bool) -> list[Line]:

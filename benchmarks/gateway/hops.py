@@ -23,7 +23,7 @@ def run(upstream: Child, url: str, folder: Path, wanted: tuple[str, ...], *, is_
     """Measure what each door adds, how many requests a core carries, and what a chunk costs it."""
     with ExitStack() as stack:
         asked = _open(stack, upstream, url, folder, wanted)
-        latency = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 100), 3 if is_quick else 9)
+        latency = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 100), 3 if is_quick else 7)
         asked = {name: pair for name, pair in asked.items() if name != BARE}
         load = rounds.in_turn(_asks(asked, "burst", 64 if is_quick else 192), 3)
         chunk = rounds.in_turn(_asks(asked, "chunks", 2 if is_quick else 5), 3 if is_quick else 5)
@@ -131,7 +131,7 @@ def egress(url: str, folder: Path, *, is_quick: bool) -> list[Line]:
         }
         for _, caller in asked.values():
             caller.ask({"do": "plain", "count": 30})
-        plain = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 100), 4 if is_quick else 10)
+        plain = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 80), 4 if is_quick else 8)
         chunk = rounds.in_turn(_asks(asked, "chunks", 1 if is_quick else 3), 4 if is_quick else 6)
     return [
         Line(

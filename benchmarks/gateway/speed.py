@@ -33,9 +33,9 @@ def contenders(upstream: str, wanted: tuple[str, ...]) -> Iterator[dict[str, Chi
 def overhead(running: dict[str, Child], *, is_quick: bool) -> list[Line]:
     """Measure latency and CPU of plain requests one after the other, and the rate at 64 at once."""
     plain = {"do": "plain", "count": 100 if is_quick else 200}
-    burst = {"do": "burst", "count": 256 if is_quick else 512, "concurrency": 64}
-    one = _sample(running, plain, 3 if is_quick else 9)
-    many = _sample(running, burst, 3 if is_quick else 7)
+    burst = {"do": "burst", "count": 192 if is_quick else 384, "concurrency": 64}
+    one = _sample(running, plain, 3 if is_quick else 7)
+    many = _sample(running, burst, 3 if is_quick else 5)
     others = [name for name in one if name not in {BARE, "ours"}]
     rates = {name: rounds.median(many, name, "per_s") for name in many}
     return [
@@ -73,7 +73,7 @@ def overhead(running: dict[str, Child], *, is_quick: bool) -> list[Line]:
 
 def chunks(running: dict[str, Child], *, is_quick: bool) -> list[Line]:
     """Measure the CPU that each chunk of a stream costs the process that reads it."""
-    samples = _sample(running, {"do": "chunks", "count": 6 if is_quick else 12}, 3 if is_quick else 9)
+    samples = _sample(running, {"do": "chunks", "count": 5 if is_quick else 8}, 3 if is_quick else 7)
     return [
         Line(
             part="chunks",
@@ -102,10 +102,10 @@ def _sample(running: dict[str, Child], scenario: dict[str, object], count: int) 
 def memory(upstream: str, wanted: tuple[str, ...]) -> list[Line]:
     """Measure what a process grows by beyond `import aiohttp`, each started afresh and asked a few times."""
     grown: dict[str, list[float]] = {}
-    for _ in range(3):
+    for peers_of_this_round in (wanted, (), ()):  # what a peer weighs needs no second look
         with processes.module("workers.imports", "aiohttp") as child:
             base = float(child.line(_IMPORT_S))
-        with contenders(upstream, wanted) as running:
+        with contenders(upstream, peers_of_this_round) as running:
             for name, child in running.items():
                 child.ask({"do": "plain", "count": 5})
                 grown.setdefault(name, []).append(child.ask({"do": "memory", "count": 0})["rss_mb"] - base)
