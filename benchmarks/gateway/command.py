@@ -80,10 +80,6 @@ def _speed(
                     found += part(running, is_quick=options.quick)
     if "memory" in only:
         found += speed.memory(url, wanted)
-    if "http" in only:
-        (folder / "http").mkdir()
-        found += hops.run(upstream, url, folder / "http", wanted, is_quick=options.quick)
-    if "egress" in only and "litellm-proxy" in wanted:
-        (folder / "egress").mkdir()
-        found += hops.egress(url, folder / "egress", is_quick=options.quick)
+    if parts := only & {"http", "egress"}:
+        found += hops.run(upstream, url, folder, wanted, parts, is_quick=options.quick)
     return found

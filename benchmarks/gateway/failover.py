@@ -17,7 +17,7 @@ _NO_SUCH_HOST = "chatsheet-bench.invalid"
 _CONNECT_S, _FIRST_S = 0.25, 0.3
 _FAILING_OVER = ("tensorzero", "litellm-router")
 _IMPORT_S = 120
-_NOISE_MS = 1
+_NOISE_MS = 2
 DEFINITIVE = ("refused", "DNS", "TLS", "401", "403", "404", "500", "429")
 LIMITED = {"black hole": _CONNECT_S, "silence": _FIRST_S, "silence after headers": _FIRST_S}
 
@@ -92,7 +92,7 @@ def _beside(ports: str, wanted: tuple[str, ...], *, is_quick: bool) -> dict[str,
                 child.line(_IMPORT_S)
                 for kind in (*DEFINITIVE, *LIMITED):
                     first = _first(kind, faults)
-                    count = (10 if is_quick else 20) if kind in DEFINITIVE else (3 if is_quick else 5)
+                    count = (6 if is_quick else 20) if kind in DEFINITIVE else (2 if is_quick else 5)
                     scenario = {
                         "bad": (first.endpoint, first.deployment),
                         "good": (faults.url, "ok"),
@@ -107,7 +107,7 @@ def _beside(ports: str, wanted: tuple[str, ...], *, is_quick: bool) -> dict[str,
 
 def _ask(child: Child, name: str, kind: str, scenario: Mapping[str, object], found: dict[str, dict[str, float]]) -> None:
     try:
-        found.setdefault(kind, {})[name] = child.ask(scenario, 5 + 2 * int(str(scenario["count"])))["p50"]
+        found.setdefault(kind, {})[name] = child.ask(scenario, 4 + 1.5 * int(str(scenario["count"])))["p50"]
     except ChildFailed as reason:
         print(f"  {name} does not fail over from {kind}: {reason}")
         if child.process.poll() is not None:

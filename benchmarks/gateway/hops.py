@@ -1,6 +1,6 @@
 """The HTTP doors when all is well, and the extra hop through our egress."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +19,31 @@ def direct(upstream: str, server: Child) -> Door:
     return Door(BARE, server, f"{upstream}/v1", {"Authorization": "Bearer key"}, answers.SHORT)
 
 
-def run(upstream: Child, url: str, folder: Path, wanted: tuple[str, ...], *, is_quick: bool) -> list[Line]:
-    """Measure what each door adds, how many requests a core carries, and what a chunk costs it."""
+def run(upstream: Child, url: str, folder: Path, wanted: tuple[str, ...], parts: set[str], *, is_quick: bool) -> list[Line]:
+    """Measure the doors, and in the same LiteLLM the hop through our egress."""
     with ExitStack() as stack:
-        asked = _open(stack, upstream, url, folder, wanted)
-        latency = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 100), 3 if is_quick else 7)
-        asked = {name: pair for name, pair in asked.items() if name != BARE}
-        load = rounds.in_turn(_asks(asked, "burst", 64 if is_quick else 192), 3)
-        chunk = rounds.in_turn(_asks(asked, "chunks", 2 if is_quick else 5), 3 if is_quick else 5)
-        memory = {name: processes.rss_mb(pair[0].server.pid) for name, pair in asked.items()}
+        key = "egress-key"
+        egress = stack.enter_context(processes.module("workers.egress_door", url, key, cpu=processes.BESIDE))
+        port = egress.line(_IMPORT_S)
+        starts: dict[str, Callable[[], Door]] = {"ours": lambda: doors.ours(url, folder)} if "http" in parts else {}
+        if "litellm-proxy" in wanted:
+            starts["LiteLLM proxy"] = lambda: doors.litellm(url, folder, egress=port, egress_key=key)
+        if "portkey" in wanted and "http" in parts:
+            starts["Portkey"] = lambda: doors.portkey(url)
+        asked = _open(stack, direct(url, upstream), starts)
+        found = _doors(asked, is_quick=is_quick) if "http" in parts else []
+        if "egress" in parts and (litellm := asked.get("LiteLLM proxy")):
+            found += _hop(stack, litellm[0], egress, is_quick=is_quick)
+        return found
+
+
+def _doors(asked: dict[str, tuple[Door, Child]], *, is_quick: bool) -> list[Line]:
+    """Measure what each door adds, how many requests a core carries, and what a chunk costs it."""
+    latency = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 100), 3 if is_quick else 7)
+    asked = {name: pair for name, pair in asked.items() if name != BARE}
+    load = rounds.in_turn(_asks(asked, "burst", 500 if is_quick else 1000), 3)
+    chunk = rounds.in_turn(_asks(asked, "chunks", 2 if is_quick else 5), 3 if is_quick else 5)
+    memory = {name: processes.rss_mb(pair[0].server.pid) for name, pair in asked.items()}
     others = [name for name in asked if name != "ours"]
     per_core = {name: 1e6 / rounds.median(load, name, "server_us") for name in load}
     lines = [
@@ -76,14 +92,10 @@ def run(upstream: Child, url: str, folder: Path, wanted: tuple[str, ...], *, is_
     return lines
 
 
-def _open(stack: ExitStack, upstream: Child, url: str, folder: Path, wanted: tuple[str, ...]) -> dict[str, tuple[Door, Child]]:
-    starts: list[tuple[str, Callable[[], Door]]] = [("ours", lambda: doors.ours(url, folder))]
-    if "litellm-proxy" in wanted:
-        starts.append(("LiteLLM proxy", lambda: doors.litellm(url, folder)))
-    if "portkey" in wanted:
-        starts.append(("Portkey", lambda: doors.portkey(url)))
-    asked = {BARE: _caller(stack, direct(url, upstream))}
-    for name, start in starts:
+def _open(stack: ExitStack, base: Door, starts: Mapping[str, Callable[[], Door]]) -> dict[str, tuple[Door, Child]]:
+    """Start every door that can be had and a caller for each."""
+    asked = {BARE: _caller(stack, base)}
+    for name, start in starts.items():
         try:
             door = start()
             stack.enter_context(door.server)
@@ -113,26 +125,17 @@ def _asks(asked: dict[str, tuple[Door, Child]], do: str, count: int) -> dict[str
     return {name: (lambda pair=pair: ask(*pair)) for name, pair in asked.items()}
 
 
-def egress(url: str, folder: Path, *, is_quick: bool) -> list[Line]:
+def _hop(stack: ExitStack, litellm: Door, egress: Child, *, is_quick: bool) -> list[Line]:
     """Measure what LiteLLM → our egress → upstream takes beyond LiteLLM → upstream, in one LiteLLM in turn."""
-    with ExitStack() as stack:
-        key = "egress-key"
-        ours = stack.enter_context(processes.module("workers.egress_door", url, key, cpu=processes.BESIDE))
-        try:
-            door = doors.litellm(url, folder, egress=ours.line(_IMPORT_S), egress_key=key)
-        except (peers.NotAvailable, ChildFailed) as reason:
-            print(f"  skipped the egress: {reason}")
-            return []
-        stack.enter_context(door.server)
-        # the gateway only streams through its LiteLLM, so both ways are asked for streams
-        asked = {
-            "straight": _caller(stack, replace(door, streams=True)),
-            "egress": _caller(stack, replace(door, server=ours, model="azure", streams=True)),
-        }
-        for _, caller in asked.values():
-            caller.ask({"do": "plain", "count": 30})
-        plain = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 80), 4 if is_quick else 8)
-        chunk = rounds.in_turn(_asks(asked, "chunks", 1 if is_quick else 3), 4 if is_quick else 6)
+    # the gateway only streams through its LiteLLM, so both ways are asked for streams
+    asked = {
+        "straight": _caller(stack, replace(litellm, streams=True)),
+        "egress": _caller(stack, replace(litellm, server=egress, model="azure", streams=True)),
+    }
+    for _, caller in asked.values():
+        caller.ask({"do": "plain", "count": 30})
+    plain = rounds.in_turn(_asks(asked, "plain", 40 if is_quick else 80), 4 if is_quick else 8)
+    chunk = rounds.in_turn(_asks(asked, "chunks", 1 if is_quick else 3), 4 if is_quick else 6)
     return [
         Line(
             part="egress",

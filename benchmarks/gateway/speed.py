@@ -33,7 +33,7 @@ def contenders(upstream: str, wanted: tuple[str, ...]) -> Iterator[dict[str, Chi
 def overhead(running: dict[str, Child], *, is_quick: bool) -> list[Line]:
     """Measure latency and CPU of plain requests one after the other, and the rate at 64 at once."""
     plain = {"do": "plain", "count": 100 if is_quick else 200}
-    burst = {"do": "burst", "count": 192 if is_quick else 384, "concurrency": 64}
+    burst = {"do": "burst", "count": 300 if is_quick else 600, "concurrency": 64}
     one = _sample(running, plain, 3 if is_quick else 7)
     many = _sample(running, burst, 3 if is_quick else 5)
     others = [name for name in one if name not in {BARE, "ours"}]
