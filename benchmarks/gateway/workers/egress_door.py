@@ -1,0 +1,29 @@
+"""Our egress as a process of its own, in front of the upstream that argv names, with the key that argv names."""
+
+import asyncio
+import sys
+
+from aiohttp import web
+
+from benchmarks.gateway import answers, ours
+from chatsheet.core.settings import LlmSettings
+from chatsheet.llm import routes
+from chatsheet.llm.egress import Egress
+from chatsheet.llm.legs import Legs
+
+
+async def serve(upstream: str, key: str) -> None:
+    """Serve until killed; prints the port."""
+    route = ours.Azure(upstream, answers.SHORT).settings()
+    llm = LlmSettings.model_validate({"routes": ["azure"], "route": {"azure": route}})
+    app = Egress(routes={"azure": routes.plan(llm).routes[0]}, legs=Legs(), key=key).app()
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    sys.stdout.write(f"{runner.addresses[0][1]}\n")
+    sys.stdout.flush()
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1], sys.argv[2]))
