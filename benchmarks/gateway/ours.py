@@ -10,7 +10,7 @@ import aiohttp
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.secret import literal
 from chatsheet.core.settings import LlmSettings
-from chatsheet.llm import routes
+from chatsheet.llm import plan
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest
@@ -106,4 +106,4 @@ async def open_gateway(
         stack.push_async_callback(records.close)
         legs = Legs()
         stack.push_async_callback(legs.close)
-        yield Gateway(plan=routes.plan(llm), legs=legs, records=records, clock=clock or SystemClock())
+        yield Gateway(plan=plan.plan(llm), legs=legs, records=records, clock=clock or SystemClock())

@@ -1,23 +1,21 @@
-"""The only place that constructs anything: settings in, services out, closed in reverse order."""
+"""The only place that constructs anything but the gateway: settings in, services out, closed in reverse order."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
 from chatsheet.llm.gateway import Gateway
-from chatsheet.llm.legs import Legs
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
-from chatsheet.llm.replicas import Replicas
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
-from chatsheet.telemetry.model_calls import ModelCalls
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
 
@@ -57,7 +55,8 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
-        gateway, records = await stack.enter_async_context(open_gateway(settings, clock, telemetry.model_calls))
+        opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
+        gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
         yield Services(
@@ -72,23 +71,3 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
             clock=clock,
             telemetry=telemetry,
         )
-
-
-@asynccontextmanager
-async def open_gateway(
-    settings: Settings, clock: Clock, telemetry: ModelCalls
-) -> AsyncGenerator[tuple[Gateway, RemoteRecords], None]:
-    """Build the gateway alone, with what it stands on."""
-    async with AsyncExitStack() as stack:
-        records = RemoteRecords(settings.data)
-        stack.push_async_callback(records.close)
-        legs = Legs()
-        stack.push_async_callback(legs.close)
-        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock, telemetry=telemetry)
-        stack.push_async_callback(gateway.close)
-        if settings.redis.url is not None:
-            replicas = Replicas(settings.redis.url.reveal(), clock=clock, take=gateway.health.hear)
-            stack.push_async_callback(replicas.close)
-            gateway.health.shared = replicas
-            await replicas.open()
-        yield gateway, records
