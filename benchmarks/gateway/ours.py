@@ -1,7 +1,7 @@
 """The one place that constructs our gateway, so that the benchmark follows it when its construction changes."""
 
 import json
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -9,15 +9,23 @@ import aiohttp
 
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.secret import literal
-from chatsheet.core.settings import LlmSettings
-from chatsheet.llm import plan
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest
 from chatsheet.llm.records import Record
+from chatsheet.llm.routes import Auth, Kind, Plan, Route
 
 QUESTION = ChatRequest({"messages": [{"role": "user", "content": "What is the total of column C?"}]})
 KEY = "key"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long each step of a route may take, in seconds."""
+
+    connect_s: float = 2
+    first_content_s: float = 10
+    idle_s: float = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +35,9 @@ class Azure:
     endpoint: str
     deployment: str
 
-    def settings(self) -> Mapping[str, object]:
-        return {"kind": "azure", "endpoint": self.endpoint, "deployment": self.deployment, "key": literal(KEY)}
+    def route(self, name: str, limits: Limits) -> Route:
+        url = f"{self.endpoint}/openai/deployments/{self.deployment}/chat/completions?api-version=2024-10-21"
+        return _route(name, limits, kind="azure", url=url, model=self.deployment, auth="api-key", is_ours=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +47,25 @@ class Litellm:
     base_url: str
     model: str
 
-    def settings(self) -> Mapping[str, object]:
-        return {
-            "kind": "litellm",
-            "base_url": self.base_url,
-            "model": self.model,
-            "key": literal(KEY),
-            "serves": ["behind"],
-        }
+    def route(self, name: str, limits: Limits) -> Route:
+        url = f"{self.base_url}/v1/chat/completions"
+        return _route(name, limits, kind="litellm", url=url, model=self.model, auth="bearer", is_ours=True)
+
+
+def _route(name: str, limits: Limits, *, kind: Kind, url: str, model: str, auth: Auth, is_ours: bool) -> Route:
+    return Route(
+        name=name,
+        kind=kind,
+        url=url,
+        model=model,
+        auth=auth,
+        key=literal(KEY),
+        connect_s=limits.connect_s,
+        first_content_s=limits.first_content_s,
+        idle_s=limits.idle_s,
+        prompt_budget_tokens=None,
+        is_ours=is_ours,
+    )
 
 
 class Records:
@@ -87,23 +107,13 @@ async def open_gateway(
     clock: Clock | None = None,
 ) -> AsyncGenerator[Gateway, None]:
     """Build a gateway over these routes, named first, second and so on, while the body runs."""
-    names = ("first", "second", "third")[: len(ways)]
-    listed: dict[str, object] = {name: way.settings() for name, way in zip(names, ways, strict=True)}
-    if any(isinstance(way, Litellm) for way in ways):
-        listed["behind"] = Azure("http://127.0.0.1:9", "behind").settings()
-    llm = LlmSettings.model_validate(
-        {
-            "routes": names,
-            "route": listed,
-            "connect_s": connect_s,
-            "first_content_s": first_content_s,
-            "idle_s": idle_s,
-            "deadline_s": deadline_s,
-        }
-    )
+    limits = Limits(connect_s, first_content_s, idle_s)
+    routes = tuple(way.route(name, limits) for name, way in zip(("first", "second", "third"), ways, strict=False))
     async with AsyncExitStack() as stack:
         records = Records(records_url)
         stack.push_async_callback(records.close)
         legs = Legs()
         stack.push_async_callback(legs.close)
-        yield Gateway(plan=plan.plan(llm), legs=legs, records=records, clock=clock or SystemClock())
+        gateway = Gateway(plan=Plan(routes, deadline_s), legs=legs, records=records, clock=clock or SystemClock())
+        stack.push_async_callback(gateway.close)
+        yield gateway

@@ -105,6 +105,8 @@ def memory(upstream: str, wanted: tuple[str, ...]) -> list[Line]:
     for peers_of_this_round in (wanted, (), ()):  # what a peer weighs needs no second look
         with processes.module("workers.imports", "aiohttp") as child:
             base = float(child.line(_IMPORT_S))
+        with processes.module("workers.imports", "chatsheet.hybrid") as child:
+            whole = float(child.line(_IMPORT_S))
         with contenders(upstream, peers_of_this_round) as running:
             for name, child in running.items():
                 child.ask({"do": "plain", "count": 5})
@@ -118,6 +120,6 @@ def memory(upstream: str, wanted: tuple[str, ...]) -> list[Line]:
             goal=10,
             ours=middle["ours"],
             beside={name: value for name, value in middle.items() if name != "ours"},
-            note=f"import aiohttp alone {base:.1f} MB",
+            note=f"import aiohttp alone {base:.1f} MB; import chatsheet.hybrid, with settings, {whole - base:.1f} beyond it",
         )
     ]

@@ -7,17 +7,14 @@ from aiohttp import web
 
 from benchmarks.gateway import answers, ours
 from chatsheet.core.clock import SystemClock
-from chatsheet.core.settings import LlmSettings
-from chatsheet.llm import plan
 from chatsheet.llm.egress import Egress
 from chatsheet.llm.legs import Legs
 
 
 async def serve(upstream: str, key: str) -> None:
     """Serve until killed; prints the port."""
-    route = ours.Azure(upstream, answers.SHORT).settings()
-    llm = LlmSettings.model_validate({"routes": ["azure"], "route": {"azure": route}})
-    app = Egress(routes={"azure": plan.plan(llm).routes[0]}, legs=Legs(), key=key, clock=SystemClock()).app()
+    route = ours.Azure(upstream, answers.SHORT).route("azure", ours.Limits())
+    app = Egress(routes={"azure": route}, legs=Legs(), key=key, clock=SystemClock()).app()
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
