@@ -156,10 +156,11 @@ class Attempt:
         collected = self.collected
         if verdict := collected.verdict():
             raise await self._failure(symptom=verdict, body=collected.error_body, filtered=collected.filtered)
-        if self._response is not None:
-            await legs.finish(self._response)
         if self.route.is_ours:
             await self._verify()
+        if self._response is not None:
+            legs.finish(self._response)
+            self._response = None
 
     async def _verify(self) -> None:
         """Hold LiteLLM's word against the egress's record: what the provider did not finish is not an answer."""
@@ -276,9 +277,10 @@ class _Watch:
 
     def begin_again(self, until: float) -> None:
         """Set another limit, also an earlier one."""
-        self._handle.cancel()
-        self.until = until
-        self._handle = self._set()
+        is_earlier, self.until = until < self.until, until
+        if is_earlier:
+            self._handle.cancel()
+            self._handle = self._set()
 
     def end(self) -> None:
         self._handle.cancel()

@@ -160,7 +160,10 @@ class Egress:
                 return self._refused(call, upstream, said, headers)
             return await self._stream(call, request, upstream, headers)
         finally:
-            upstream.close()
+            if call.collected.is_done:
+                legs.finish(upstream)
+            else:
+                upstream.close()
 
     async def _ask(self, call: _Call, body: JsonObject) -> tuple[aiohttp.ClientResponse, str]:
         """Return the provider's response, and its words where it refused; refused parameters are adapted once each."""
@@ -199,7 +202,6 @@ class Egress:
                 call.has_left = True
                 return _break_off(request)
             if call.collected.is_done:
-                await legs.finish(upstream)
                 break
         # before the last byte goes out: who hears the end of the stream must already find the record
         self.records.put(call.record(is_over=True))

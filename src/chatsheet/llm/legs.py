@@ -4,8 +4,8 @@ Shared by the gateway and the egress, so that what LiteLLM can reach, the direct
 """
 
 import asyncio
-import contextlib
 import ssl
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -20,12 +20,13 @@ from chatsheet.llm.credentials import Entra, TokenFailed
 from chatsheet.llm.routes import Network, Route
 
 _MAX_ERROR_BODY = 16_384
-_FINISH_S = 0.05
+_FINISH_S = 1.0
+_WARM_S = 10.0
 _DNS_SHARE = 0.8
 """How much of the connect limit name servers may use, so that their silence is told apart from a firewall's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Leg:
     """An open session and what never changes between its requests."""
 
@@ -34,6 +35,11 @@ class _Leg:
     url: URL
     proxy: URL | None
     proxy_auth: aiohttp.BasicAuth | None
+    cold: aiohttp.ClientTimeout
+    """Bounds name look-up and all addresses together; costs a timer per request."""
+    warm: aiohttp.ClientTimeout
+    """Bounds each connection that is made; for a route that answered a moment ago."""
+    answered: float = 0.0
 
 
 class Legs:
@@ -59,10 +65,13 @@ class Legs:
         try:
             if leg.proxy is not None:
                 return await self._through_proxy(leg, leg.proxy, route.network, body, sent)
-            return await leg.session.post(leg.url, data=body, headers=sent, allow_redirects=False)
+            timeout = leg.warm if time.monotonic() - leg.answered < _WARM_S else leg.cold
+            response = await leg.session.post(leg.url, data=body, headers=sent, allow_redirects=False, timeout=timeout)
         except ValueError as error:
             # such as a line break in a key; the text would repeat it
             raise aiohttp.ClientError(f"not sendable: {type(error).__name__}") from None
+        leg.answered = time.monotonic()
+        return response
 
     def reject_token(self, route: Route) -> None:
         """Forget a token that the provider did not take."""
@@ -109,10 +118,10 @@ class Legs:
             limit=0,
         )
         # a ceiling would round limits over 5 s up to whole seconds
-        timeout = aiohttp.ClientTimeout(total=None, connect=route.connect_s, ceil_threshold=3600)
-        session = aiohttp.ClientSession(
-            connector=connector, timeout=timeout, trust_env=False, cookie_jar=aiohttp.DummyCookieJar()
-        )
+        cold = aiohttp.ClientTimeout(total=None, connect=route.connect_s, ceil_threshold=3600)
+        warm = aiohttp.ClientTimeout(total=None, sock_connect=route.connect_s, ceil_threshold=3600)
+        jar = aiohttp.DummyCookieJar()
+        session = aiohttp.ClientSession(connector=connector, timeout=cold, trust_env=False, cookie_jar=jar)
         credentials = network.proxy_credentials
         leg = _Leg(
             session,
@@ -120,6 +129,8 @@ class Legs:
             URL(route.url),
             URL(network.proxy) if network.proxy else None,
             aiohttp.BasicAuth(*credentials.reveal().partition(":")[::2]) if credentials else None,
+            cold,
+            warm,
         )
         self._legs[route.fingerprint] = leg
         return leg
@@ -149,13 +160,13 @@ def _lookup(network: Network) -> AbstractResolver:
     return aiohttp.ThreadedResolver()
 
 
-async def finish(response: aiohttp.ClientResponse) -> None:
-    """Read what follows the last event, for a moment, so that the connection can be used again."""
+def finish(response: aiohttp.ClientResponse) -> None:
+    """Let what follows the last event arrive by itself, so that the connection can be used again; a late end closes it."""
     if response.content.at_eof():
+        response.release()
         return
-    with contextlib.suppress(TimeoutError, aiohttp.ClientError):
-        async with asyncio.timeout(_FINISH_S):
-            await response.content.readany()
+    late = asyncio.get_running_loop().call_later(_FINISH_S, response.close)
+    response.content.on_eof(late.cancel)
 
 
 async def error_body(response: aiohttp.ClientResponse) -> str:
