@@ -11,7 +11,8 @@ from chatsheet.llm.adapt import Adaptations, refused
 D6 = loose.dumps(
     {
         "error": {
-            "message": "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.",
+            "message": "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead.",
             "type": "invalid_request_error",
             "param": "max_tokens",
             "code": "unsupported_parameter",
@@ -22,7 +23,8 @@ D7 = loose.dumps({"error": {"message": "Unrecognized request argument supplied: 
 TEMPERATURE = loose.dumps(
     {
         "error": {
-            "message": "Unsupported value: 'temperature' does not support 0.2 with this model. Only the default (1) value is supported.",
+            "message": "Unsupported value: 'temperature' does not support 0.2 with this model. "
+            "Only the default (1) value is supported.",
             "param": "temperature",
             "code": "unsupported_value",
         }

@@ -116,7 +116,9 @@ def test_what_a_person_must_mend_is_probed_every_minute(code: str) -> None:
 def test_a_told_wait_is_kept_exactly(seconds: float) -> None:
     breaker = fails(HEALTHY, "azure.rate_limited", retry_after_s=seconds)
     assert probe_at(breaker) == 10 + seconds
-    again = probe_fails(probing(breaker, 10 + seconds), "azure.rate_limited", started=10 + seconds, now=200_000, retry_after_s=30)
+    again = probe_fails(
+        probing(breaker, 10 + seconds), "azure.rate_limited", started=10 + seconds, now=200_000, retry_after_s=30
+    )
     assert probe_at(again) == 200_030
 
 
@@ -194,14 +196,18 @@ def test_a_probe_that_began_before_the_healing_does_not_open_it_again() -> None:
     assert probe_fails(healed, "stream.silent", started=14, now=18).is_closed
 
 
-@pytest.mark.xfail(strict=True, reason="a probe that proves nothing opens a closed breaker, without a cause: Health.ill then raises")
+@pytest.mark.xfail(
+    strict=True, reason="a probe that proves nothing opens a closed breaker, without a cause: Health.ill then raises"
+)
 @pytest.mark.parametrize("code", OWN_FAULTS)
 def test_a_probe_that_proves_nothing_does_not_open_what_has_healed(code: str) -> None:
     healed = succeeded(probing(opened(now=10), 14), started=15, now=16)
     assert probe_fails(healed, code, started=14, now=18).is_closed
 
 
-@pytest.mark.xfail(strict=True, reason="passing a probe on opens a breaker that closed meanwhile, without a cause: Health.ill raises")
+@pytest.mark.xfail(
+    strict=True, reason="passing a probe on opens a breaker that closed meanwhile, without a cause: Health.ill raises"
+)
 def test_a_probe_left_to_another_replica_does_not_open_what_has_healed() -> None:
     healed = succeeded(probing(opened(now=10), 14), started=15, now=16)
     assert passed(healed, 17).is_closed
@@ -218,7 +224,9 @@ def test_a_route_that_flaps_is_probed_three_times_a_minute_too() -> None:
     assert len(starts) <= MOST_PROBES
 
 
-@pytest.mark.xfail(strict=True, reason="Retry-After on a permanent cause is taken for its time: an unpaid bill is asked every second")
+@pytest.mark.xfail(
+    strict=True, reason="Retry-After on a permanent cause is taken for its time: an unpaid bill is asked every second"
+)
 def test_a_permanent_cause_is_probed_every_minute_whatever_wait_is_told() -> None:
     assert probe_at(fails(HEALTHY, "openai.quota", retry_after_s=1)) >= 70
 
@@ -307,7 +315,9 @@ def test_what_is_open_has_a_cause_and_what_is_closed_has_no_probe(history: list[
         assert (probe_at(seen.breaker) < NEVER) == (seen.breaker.state == "open")
 
 
-@pytest.mark.xfail(strict=True, reason="a caller's answer closes it, two stumbles open it, and a second probe starts beside the first")
+@pytest.mark.xfail(
+    strict=True, reason="a caller's answer closes it, two stumbles open it, and a second probe starts beside the first"
+)
 def test_no_probe_starts_beside_one_that_still_runs() -> None:
     breaker = probing(opened(now=10), 14)
     breaker = succeeded(breaker, started=15, now=16)

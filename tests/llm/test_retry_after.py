@@ -79,7 +79,9 @@ def test_words_in_a_body_are_read_with_their_unit(words: str, seconds: float) ->
     assert read({}, words, NOW) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("words", ["", "retry", "retry after a while", "retry after 5", "retry after 5 hours", "tried 5 seconds"])
+@pytest.mark.parametrize(
+    "words", ["", "retry", "retry after a while", "retry after 5", "retry after 5 hours", "tried 5 seconds"]
+)
 def test_words_that_name_no_time_say_nothing(words: str) -> None:
     assert read({}, words, NOW) is None
 
@@ -93,7 +95,9 @@ def test_where_a_header_makes_no_sense_the_words_are_read() -> None:
     assert read({"retry-after": "soon", "retry-after-ms": "x"}, "retry after 3 seconds", NOW) == 3
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="a date no calendar holds is raised at the caller, not read as none")
+@pytest.mark.xfail(
+    strict=True, raises=OverflowError, reason="a date no calendar holds is raised at the caller, not read as none"
+)
 @pytest.mark.parametrize(
     "written", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2020 00:00:00 +99999999999999999999"]
 )

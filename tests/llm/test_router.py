@@ -157,7 +157,9 @@ def test_a_limit_that_stays_is_not_waited_for_ever() -> None:
 @pytest.mark.xfail(strict=True, reason="only the route that failed last is waited for")
 def test_a_limit_is_waited_for_where_the_routes_after_it_are_dead() -> None:
     failures = [failed(FIRST, "azure.rate_limited", 1), failed(SECOND, "azure.key_wrong")]
-    step = choose([FIRST, SECOND], failures, {"first": Closed("azure.rate_limited", is_permanent=False, wait_s=1)}, remaining_s=9)
+    step = choose(
+        [FIRST, SECOND], failures, {"first": Closed("azure.rate_limited", is_permanent=False, wait_s=1)}, remaining_s=9
+    )
     assert step == Try(FIRST, 1)
 
 
