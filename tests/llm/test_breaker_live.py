@@ -54,10 +54,10 @@ class Pair:
 
 
 @asynccontextmanager
-async def pair(**more: float) -> AsyncGenerator[Pair, None]:
-    """Serve two deployments, the first with these limits."""
+async def pair(first_content_s: float = 0.3) -> AsyncGenerator[Pair, None]:
+    """Serve two deployments, the first with this limit."""
     async with deployment() as primary, deployment() as other:
-        first = route_to(primary.url, **more)
+        first = route_to(primary.url, first_content_s=first_content_s)
         async with gateway_over(first, route_to(other.url, "second"), deadline_s=5) as gateway:
             yield Pair(primary, other, gateway)
 
@@ -266,11 +266,14 @@ async def test_a_healed_route_may_take_its_own_time_to_answer_a_probe(monkeypatc
         await whole()(reader, writer)
 
     play = in_turn(refuses(401, "Access denied due to invalid subscription key"), slow)
-    async with raw_server(play) as server, deployment() as other:
-        async with gateway_over(route_to(server.url, first_content_s=1), route_to(other.url, "second")) as gateway:
-            await hear(gateway)
-            async with asyncio.timeout(2):
-                await until_closed(gateway)
+    async with (
+        raw_server(play) as server,
+        deployment() as other,
+        gateway_over(route_to(server.url, first_content_s=1), route_to(other.url, "second")) as gateway,
+    ):
+        await hear(gateway)
+        async with asyncio.timeout(2):
+            await until_closed(gateway)
 
 
 @pytest.mark.xfail(

@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import time
-from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -59,7 +58,7 @@ class Service:
         """Nothing is open."""
 
 
-def lasting(seconds: float, token: str = "token") -> AccessTokenInfo:
+def lasting(seconds: float, token: str = "token") -> AccessTokenInfo:  # noqa: S107
     return AccessTokenInfo(token, int(time.time() + seconds))
 
 
@@ -69,7 +68,7 @@ def jwt(**claims: str) -> str:
 
 
 @pytest.fixture
-def service(monkeypatch: pytest.MonkeyPatch) -> Generator[Service, None, None]:
+def service(monkeypatch: pytest.MonkeyPatch) -> Service:
     """Let every managed identity be this service."""
     served = Service([lasting(3_600)])
 
@@ -77,7 +76,7 @@ def service(monkeypatch: pytest.MonkeyPatch) -> Generator[Service, None, None]:
         return served
 
     monkeypatch.setattr(aio, "ManagedIdentityCredential", make)
-    yield served
+    return served
 
 
 # ── asking ──
@@ -273,7 +272,9 @@ def test_every_kind_has_a_cause(said: str) -> None:
     assert causes.classify(Evidence(route_kind="azure", exceptions=(f"TokenFailed: {said}",))).code != "unknown"
 
 
-@pytest.mark.xfail(strict=True, raises=TimeoutError, reason="an error of another class is logged, and every later call waits for it")
+@pytest.mark.xfail(
+    strict=True, raises=TimeoutError, reason="an error of another class is logged, and every later call waits for it"
+)
 @pytest.mark.anyio
 async def test_an_error_of_any_class_ends_the_call(service: Service) -> None:
     service.says = [TypeError("'NoneType' object is not subscriptable"), lasting(3_600)]
