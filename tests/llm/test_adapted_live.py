@@ -1,6 +1,7 @@
 """Parameters that a deployment refuses, over sockets: adapted within the call, remembered, and named in the trail."""
 
 import asyncio
+import gc
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -200,6 +201,7 @@ async def test_the_egress_leaves_a_deployment_that_refuses_whatever_it_is_sent()
     assert len(server.asked) <= 4
 
 
+@pytest.mark.filterwarnings("ignore:Unclosed")
 @pytest.mark.xfail(strict=True, reason="the connection of a long refusal is let go, neither read to its end nor closed")
 async def test_a_long_refusal_leaves_no_connection_open() -> None:
     async with picky(max_tokens=D6) as server, gateway_over(replace(ROUTE, url=server.url)) as gateway:
@@ -207,5 +209,6 @@ async def test_a_long_refusal_leaves_no_connection_open() -> None:
         legs = gateway._means.legs  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
         assert (await hear(gateway, ASKED)).text == "Hi"
         connector = next(iter(legs._legs.values())).session.connector  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        assert connector is not None
-        assert not connector._acquired  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        is_open = connector is not None and bool(connector._acquired)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    gc.collect()  # what was let go warns here and not in another test
+    assert not is_open

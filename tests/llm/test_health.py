@@ -75,6 +75,19 @@ class Bed:
         self.health.succeeded(ROUTE, started=self.clock.at, is_probe=is_probe)
 
 
+class Told(ModelCalls):
+    """Keeps the states that telemetry is told."""
+
+    def __init__(self) -> None:
+        """Record nothing else."""
+        self.states: list[str] = []
+
+    def breaker(self, *, route: str, deployment: str, state: str, cause: str) -> None:
+        """Keep the state with its cause."""
+        del route, deployment
+        self.states.append(f"{state} {cause}".strip())
+
+
 @pytest.fixture
 def bed() -> Bed:
     """A health where nothing has happened."""
@@ -302,3 +315,25 @@ def test_a_probe_of_another_replica_that_never_ends_is_taken_over(bed: Bed) -> N
     bed.health.hear(ROUTE.fingerprint, Breaker(state="half_open", cause="net.refused", since=now, until=now, probes=(now,)))
     bed.clock.at += 3_600
     assert bed.health.due([ROUTE]) == [ROUTE]
+
+
+# ── telemetry ──
+
+
+def test_telemetry_is_told_each_change_of_state() -> None:
+    told, clock = Told(), FakeClock()
+    health = Health(clock=clock, telemetry=told)
+    health.failed(ROUTE, CATALOGUE["net.refused"], started=clock.at)
+    clock.at += 1
+    health.succeeded(ROUTE, started=clock.at)
+    assert told.states == ["open net.refused", "closed"]
+
+
+@pytest.mark.xfail(strict=True, reason="a later time to probe is told as a change of state, and counted as a transition")
+def test_a_state_that_stays_is_no_transition() -> None:
+    told, clock = Told(), FakeClock()
+    health = Health(clock=clock, telemetry=told)
+    for _ in range(5):
+        health.failed(ROUTE, CATALOGUE["net.refused"], started=clock.at)
+        clock.at += 1
+    assert told.states == ["open net.refused"]

@@ -308,6 +308,31 @@ async def test_a_wait_that_makes_no_sense_does_not_keep_the_next_route_from_answ
     assert out.heard.text == text_of(60)
 
 
+@pytest.mark.parametrize("code", ["content_filter", "context_length_exceeded"])
+@pytest.mark.xfail(
+    strict=True, reason="an error inside a stream is always 'stream.error': C5 with a terminal code is routed on and counted"
+)
+async def test_a_terminal_error_inside_a_stream_is_as_terminal_as_before_it(code: str) -> None:
+    error = loose.dumps({"error": {"code": code, "message": code}})
+    out = await ask(answers(STREAM, f"data: {error}\n\n".encode(), DONE, ends=True), whole())
+    assert isinstance(out.heard.error, RequestRefused)
+    assert out.calls == [1, 0]
+
+
+@pytest.mark.xfail(
+    strict=True, reason="any bytes count as a sign of life: a route that only sends comments is waited for to the deadline"
+)
+async def test_a_stream_that_only_sends_comments_has_stalled() -> None:
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await answers(STREAM, event("one "))(reader, writer)
+        while not writer.is_closing():
+            await answers(b": keep-alive\n\n")(reader, writer)
+            await asyncio.sleep(0.05)
+
+    out = await ask(play, whole())
+    assert out.heard.causes == ["stream.stalled", None]
+
+
 async def test_several_faults_in_a_row_are_all_in_the_trail() -> None:
     out = await ask(ERROR, silent, cut(40), whole())
     assert out.heard.causes == ["provider.error", "stream.silent", "stream.cut", None]
