@@ -58,7 +58,7 @@ async def pair(first_content_s: float = 0.3) -> AsyncGenerator[Pair, None]:
     """Serve two deployments, the first with this limit."""
     async with deployment() as primary, deployment() as other:
         first = route_to(primary.url, first_content_s=first_content_s)
-        async with gateway_over(first, route_to(other.url, "second"), deadline_s=5) as gateway:
+        async with gateway_over(first, route_to(other.url, "second", first_content_s=2), deadline_s=5) as gateway:
             yield Pair(primary, other, gateway)
 
 
@@ -213,7 +213,7 @@ async def test_silence_for_less_than_the_routes_own_time_never_counts() -> None:
     """The deadline was near: the route may well have answered."""
     async with deployment() as primary, deployment() as other:
         primary.gate = asyncio.Event()
-        routes = route_to(primary.url, first_content_s=2), route_to(other.url, "second")
+        routes = route_to(primary.url, first_content_s=2), route_to(other.url, "second", first_content_s=2)
         async with gateway_over(*routes, deadline_s=0.4) as gateway:
             assert reply_of(await hear(gateway)).route == "second"
             assert gateway.health.state(routes)[0].state == "closed"
@@ -240,7 +240,9 @@ async def test_a_model_that_thinks_its_few_tokens_away_has_answered_the_probe() 
 async def test_a_gateway_that_is_closed_ends_its_probe(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(breaker, "PERMANENT_EVERY_S", 0.0)
     async with deployment() as primary, deployment() as other:
-        async with gateway_over(route_to(primary.url, first_content_s=9), route_to(other.url, "second")) as gateway:
+        async with gateway_over(
+            route_to(primary.url, first_content_s=9), route_to(other.url, "second", first_content_s=2)
+        ) as gateway:
             primary.status = 401
             await hear(gateway)
             primary.gate = asyncio.Event()
@@ -269,7 +271,7 @@ async def test_a_healed_route_may_take_its_own_time_to_answer_a_probe(monkeypatc
     async with (
         raw_server(play) as server,
         deployment() as other,
-        gateway_over(route_to(server.url, first_content_s=1), route_to(other.url, "second")) as gateway,
+        gateway_over(route_to(server.url, first_content_s=1), route_to(other.url, "second", first_content_s=2)) as gateway,
     ):
         await hear(gateway)
         async with asyncio.timeout(2):
@@ -282,7 +284,7 @@ async def test_a_healed_route_may_take_its_own_time_to_answer_a_probe(monkeypatc
 async def test_a_route_that_hangs_is_found_out_under_a_short_deadline_too() -> None:
     async with deployment() as primary, deployment() as other:
         primary.gate = asyncio.Event()
-        routes = route_to(primary.url, first_content_s=0.4), route_to(other.url, "second")
+        routes = route_to(primary.url, first_content_s=0.4), route_to(other.url, "second", first_content_s=2)
         async with gateway_over(*routes, deadline_s=0.4) as gateway:
             for _ in range(5):
                 assert reply_of(await hear(gateway)).route == "second"

@@ -39,8 +39,10 @@ class Race:
 
 
 @asynccontextmanager
-async def race(first: Play, second: Play, *, times: int = 20, hedge: bool = True) -> AsyncGenerator[Race, None]:
-    """Serve two routes of which the first has usually had content after `USUAL_S`."""
+async def race(
+    first: Play, second: Play, *, times: int = 20, hedge: bool = True, usual_s: float = USUAL_S
+) -> AsyncGenerator[Race, None]:
+    """Serve two routes of which the first has usually had content after `usual_s`."""
     seen: list[list[bytes]] = [[], []]
     async with raw_server(first, seen[0]) as one, raw_server(second, seen[1]) as two:
         routes = [route_to(one.url, first_content_s=3, idle_s=3), route_to(two.url, "second", first_content_s=3, idle_s=3)]
@@ -48,7 +50,7 @@ async def race(first: Play, second: Play, *, times: int = 20, hedge: bool = True
         async with gateway_over(*routes) as gateway:
             await gateway.change(Plan(tuple(routes), 5, hedge=hedge))
             for _ in range(times):
-                gateway.health.succeeded(routes[0], started=0, first_content_s=USUAL_S)
+                gateway.health.succeeded(routes[0], started=0, first_content_s=usual_s)
             yield Race(gateway, (one, two), seen)
 
 
@@ -83,7 +85,7 @@ async def test_the_loser_is_not_held_to_be_ill() -> None:
 
 
 async def test_a_first_route_as_quick_as_usual_runs_alone() -> None:
-    async with race(whole(), whole()) as running:
+    async with race(whole(), whole(), usual_s=1) as running:
         heard = await hear(running.gateway)
     assert (tried(heard), running.calls) == ([("first", None)], [1, 0])
 
@@ -98,7 +100,7 @@ async def test_a_first_route_that_still_comes_first_ends_the_second() -> None:
 
 
 async def test_nothing_of_the_loser_reaches_the_caller() -> None:
-    slow = after(0.15, answers(STREAM, event("loser"), event(finish="stop"), DONE, ends=True))
+    slow = after(0.5, answers(STREAM, event("loser"), event(finish="stop"), DONE, ends=True))
     async with race(slow, after(0.02, whole())) as running:
         events = (await hear(running.gateway)).events
     assert "".join(one.text for one in events if isinstance(one, TextDelta)) == text_of(60)
@@ -126,13 +128,13 @@ async def test_an_ill_second_route_is_not_started() -> None:
 
 
 async def test_a_first_route_that_fails_before_its_usual_time_is_followed_not_raced() -> None:
-    async with race(KEY_WRONG, whole()) as running:
+    async with race(KEY_WRONG, whole(), usual_s=1) as running:
         heard = await hear(running.gateway)
     assert tried(heard) == [("first", "azure.key_wrong"), ("second", None)]
 
 
 async def test_a_first_route_that_fails_while_raced_leaves_the_answer_to_the_second() -> None:
-    async with race(after(0.1, KEY_WRONG), after(0.2, whole())) as running:
+    async with race(after(0.1, KEY_WRONG), after(0.4, whole())) as running:
         heard = await hear(running.gateway)
         assert running.states() == ["open", "closed"]
     assert tried(heard) == [("first", "azure.key_wrong"), ("second", None)]

@@ -36,6 +36,7 @@ pytestmark = pytest.mark.anyio
 
 DEADLINE_S = 3
 LIMITED = refuses(429, "Please retry after 1 seconds.", retry_after="1", retry_after_ms="400")
+LIMITED_FOR_LONGER = refuses(429, "Please retry after 2 seconds.", retry_after="2")
 LIMITED_FOR_A_DAY = refuses(429, "Please retry after 86400 seconds.", retry_after="86400")
 ERROR, OVERLOADED = refuses(500, "The server had an error"), refuses(503, "The service is temporarily unavailable.")
 TOO_LONG = refuses(400, "This model's maximum context length is 8192 tokens.", code="context_length_exceeded")
@@ -63,7 +64,8 @@ async def ask(*plays: Play, windows: tuple[int | None, ...] = (), request: ChatR
     seen: list[list[bytes]] = [[] for _ in plays]
     async with AsyncExitStack() as stack:
         servers = [await stack.enter_async_context(raw_server(p, s)) for p, s in zip(plays, seen, strict=True)]
-        routes = [route_to(server.url, f"r{n}") for n, server in enumerate(servers)]
+        limits = [0.3 if n == 0 or n < len(plays) - 1 else 2.0 for n in range(len(plays))]  # who answers may take its time
+        routes = [route_to(server.url, f"r{n}", first_content_s=limits[n]) for n, server in enumerate(servers)]
         for n, window in enumerate(windows):
             routes[n] = replace(routes[n], context_window_tokens=window)
         gateway = await stack.enter_async_context(gateway_over(*routes, deadline_s=DEADLINE_S))
@@ -91,13 +93,13 @@ def shown(heard: Heard) -> str:
 async def test_s01_a_short_limit_is_waited_for_where_there_is_no_other_route() -> None:
     out = await ask(in_turn(LIMITED, whole()))
     assert (out.heard.text, out.heard.causes) == (text_of(60), ["azure.rate_limited", None])
-    assert 0.4 <= out.took_s < 1
+    assert 0.4 <= out.took_s < 2
 
 
 async def test_s01_a_short_limit_is_not_waited_for_where_there_is_another_route() -> None:
-    out = await ask(in_turn(LIMITED, whole()), whole())
+    out = await ask(in_turn(LIMITED_FOR_LONGER, whole()), whole())
     assert (out.heard.text, out.calls) == (text_of(60), [1, 1])
-    assert out.took_s < 0.4
+    assert out.took_s < 1.5
 
 
 async def test_s02_a_limit_that_stays_ends_as_a_typed_error_by_the_deadline() -> None:
@@ -110,7 +112,7 @@ async def test_s02_a_limit_that_stays_ends_as_a_typed_error_by_the_deadline() ->
 async def test_s02_a_limit_longer_than_the_deadline_is_not_waited_for() -> None:
     out = await ask(LIMITED_FOR_A_DAY)
     assert out.calls == [1]
-    assert out.took_s < 0.4
+    assert out.took_s < 1.5
 
 
 async def test_s02_a_limit_that_stays_costs_one_call_where_there_is_another_route() -> None:
@@ -128,7 +130,7 @@ async def test_s02_a_limit_that_stays_costs_one_call_where_there_is_another_rout
 async def test_s03_s05_s08_s10_s11_a_stumble_is_tried_again_at_once_where_there_is_no_other_route(play: Play) -> None:
     out = await ask(in_turn(play, whole()))
     assert (out.heard.text, shown(out.heard), out.calls) == (text_of(60), text_of(60), [2])
-    assert out.took_s < 0.5
+    assert out.took_s < 1.5
 
 
 @pytest.mark.parametrize(
@@ -173,12 +175,12 @@ async def test_s04_an_overload_that_stays_is_tried_twice_and_then_told() -> None
 async def test_s06_silence_is_not_asked_a_second_time() -> None:
     out = await ask(silent)
     assert (out.heard.causes, out.calls) == (["stream.silent"], [1])
-    assert out.took_s < 1
+    assert out.took_s < 1.5
 
 
 async def test_s07_a_first_token_within_the_routes_limit_is_waited_for() -> None:
     async def late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.1)
         await whole()(reader, writer)
 
     out = await ask(late, whole())
@@ -327,10 +329,12 @@ async def test_a_stream_that_only_sends_comments_has_stalled() -> None:
         await answers(STREAM, event("one "))(reader, writer)
         while not writer.is_closing():
             await answers(b": keep-alive\n\n")(reader, writer)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.02)
 
-    out = await ask(play, whole())
-    assert out.heard.causes == ["stream.stalled", None]
+    async with raw_server(play) as server, raw_server(whole()) as other:
+        routes = route_to(server.url, idle_s=1), route_to(other.url, "second", first_content_s=2)
+        async with gateway_over(*routes, deadline_s=2) as gateway:
+            assert (await hear(gateway)).causes == ["stream.stalled", None]
 
 
 async def test_several_faults_in_a_row_are_all_in_the_trail() -> None:
