@@ -1,18 +1,30 @@
 """Private means proven private, at the socket: nothing is sent to an address that is not."""
 
+import asyncio
+import contextlib
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from aiohttp import web
+from aiohttp.abc import AbstractResolver, ResolveResult
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.core import settings_file
-from chatsheet.llm.addresses import is_private
+from chatsheet.llm.addresses import (
+    AddressInfo,
+    AddressNotPrivate,
+    DnsTimeout,
+    Resolver,
+    guarded_socket,
+    is_direct,
+    is_private,
+    socket_factory,
+)
 from chatsheet.llm.routes import Network
 from tests.harness import Wire, gateway_for, says, write_settings
 from tests.llm.rig import ROUTE, answers, gateway_over, hear, raw_server, start_app
@@ -156,3 +168,148 @@ async def test_a_redirect_is_named_and_never_followed() -> None:
     ):
         assert (await hear(gateway)).causes == ["net.redirected"]
     assert seen == []
+
+
+# ── the socket itself ──
+
+
+def info(address: str, port: int) -> AddressInfo:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return family, socket.SOCK_STREAM, 6, "", (address, port)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "203.0.113.7", "169.254.169.254", "::ffff:203.0.113.7"])
+def test_no_socket_is_made_for_an_address_that_is_not_private(address: str) -> None:
+    with pytest.raises(AddressNotPrivate):
+        guarded_socket(info(address, 443), ())
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "203.0.113.7", "169.254.169.254"])
+def test_a_socket_made_for_a_private_address_connects_nowhere_else(address: str) -> None:
+    """Whatever was resolved and checked before: what the kernel is given is checked again."""
+    with guarded_socket(info("10.0.0.1", 443), ()) as made, pytest.raises(AddressNotPrivate):
+        made.connect((address, 443))
+
+
+def test_a_guarded_socket_connects_to_what_is_allowed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = server.getsockname()
+        with guarded_socket(info("127.0.0.1", address[1]), (ip_network("127.0.0.0/8"),)) as made:
+            with contextlib.suppress(BlockingIOError):
+                made.connect(address)
+            assert server.accept()[0].close() is None
+
+
+def test_a_route_that_is_not_private_has_ordinary_sockets() -> None:
+    assert socket_factory(Network()) is None
+    assert socket_factory(Network(is_private=True)) is not None
+
+
+# ── names ──
+
+
+@dataclass(slots=True)
+class Names(AbstractResolver):
+    """A name server that gives these addresses, or never answers."""
+
+    addresses: Sequence[str] = ()
+    is_silent: bool = False
+    is_closed: bool = False
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET) -> list[ResolveResult]:
+        """Return the addresses."""
+        if self.is_silent:
+            await asyncio.Event().wait()
+        return [ResolveResult(hostname=host, host=one, port=port, family=family, proto=0, flags=0) for one in self.addresses]
+
+    async def close(self) -> None:
+        """Note it."""
+        self.is_closed = True
+
+
+PRIVATE_NETWORK = Network(is_private=True)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("found", "kept"),
+    [
+        (["10.0.0.1"], ["10.0.0.1"]),
+        (["203.0.113.7", "10.0.0.1", "169.254.169.254", "::ffff:10.0.0.2"], ["10.0.0.1", "::ffff:10.0.0.2"]),
+    ],
+)
+async def test_of_what_is_found_only_private_addresses_are_kept(found: list[str], kept: list[str]) -> None:
+    resolver = Resolver(Names(found), PRIVATE_NETWORK, 1)
+    assert [one["host"] for one in await resolver.resolve("azure.test", 443)] == kept
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("found", [[], ["203.0.113.7"], ["::ffff:203.0.113.7", "fe80::1"]])
+async def test_where_nothing_private_is_found_that_is_the_error(found: list[str]) -> None:
+    with pytest.raises(AddressNotPrivate):
+        await Resolver(Names(found), PRIVATE_NETWORK, 1).resolve("azure.test", 443)
+
+
+@pytest.mark.anyio
+async def test_other_routes_get_whatever_is_found() -> None:
+    assert len(await Resolver(Names(["203.0.113.7", "10.0.0.1"]), Network(), 1).resolve("azure.test")) == 2
+
+
+@pytest.mark.anyio
+async def test_a_silent_name_server_is_given_up_in_time() -> None:
+    async with asyncio.timeout(1):
+        with pytest.raises(DnsTimeout):
+            await Resolver(Names(is_silent=True), PRIVATE_NETWORK, 0.05).resolve("azure.test")
+
+
+@pytest.mark.anyio
+async def test_a_resolver_closes_what_it_asks() -> None:
+    names = Names()
+    await Resolver(names, Network(), 1).close()
+    assert names.is_closed
+
+
+# ── without the proxy ──
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "entry"),
+    [
+        ("azure.test", None, "azure.test"),
+        ("AZURE.test.", None, " Azure.Test "),
+        ("my.azure.test", None, "azure.test"),
+        ("my.azure.test", None, ".azure.test"),
+        ("azure.test", None, ".azure.test"),
+        ("10.1.2.3", None, "10.0.0.0/8"),
+        ("10.1.2.3", None, "10.1.2.3"),
+        ("azure.test", "10.1.2.3", "10.0.0.0/8"),
+        ("azure.test", "10.1.2.3", "10.1.2.99/24"),
+        ("[fd00::1]", None, "fd00::/8"),
+        ("azure.test", "fd00::1", "fd00::1"),
+    ],
+)
+def test_these_are_reached_without_the_proxy(host: str, address: str | None, entry: str) -> None:
+    assert is_direct(host, address, ["other.test", entry])
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "entry"),
+    [
+        ("azure.test", None, ""),
+        ("azure.test", None, " "),
+        ("notazure.test", None, "azure.test"),
+        ("azure.test.evil", None, "azure.test"),
+        ("azure.test", None, "10.0.0.0/8"),
+        ("azure.test", "11.1.2.3", "10.0.0.0/8"),
+        ("fd00::1", None, "10.0.0.0/8"),
+        ("10.1.2.3.test", None, "10.0.0.0/8"),
+    ],
+)
+def test_these_are_reached_through_the_proxy(host: str, address: str | None, entry: str) -> None:
+    assert not is_direct(host, address, [entry])
+
+
+@pytest.mark.xfail(strict=True, reason="curl, requests and LiteLLM read '*' and 'host:port' in NO_PROXY; here they fit nothing")
+@pytest.mark.parametrize("entry", ["*", "azure.test:443", "*.test"])
+def test_the_other_ways_to_write_no_proxy_are_understood(entry: str) -> None:
+    assert is_direct("azure.test", None, [entry])
