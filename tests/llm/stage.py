@@ -81,12 +81,17 @@ def route_to(url: str, name: str = "first", *, first_content_s: float = 0.3, idl
     return replace(ROUTE, name=name, url=url, first_content_s=first_content_s, idle_s=idle_s)
 
 
+def _words(status: int) -> JsonObject:
+    """Return what Azure says with a status."""
+    return {"error": {"message": "invalid subscription key" if status == 401 else "it went wrong"}}
+
+
 @dataclass(slots=True)
 class Deployment:
     """A deployment that answers or does not, and keeps what it was asked."""
 
     status: int = 200
-    said: JsonObject = field(default_factory=lambda: {"error": {"message": "invalid subscription key"}})
+    said: JsonObject | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     stream: bytes = WHOLE.partition(b"\r\n\r\n")[2]
     gate: asyncio.Event | None = None
@@ -119,7 +124,7 @@ class Deployment:
         finally:
             self.running -= 1
         if self.status != 200:
-            return web.json_response(self.said, status=self.status, headers=self.headers)
+            return web.json_response((self.said or _words(self.status)), status=self.status, headers=self.headers)
         return web.Response(body=self.stream, content_type="text/event-stream")
 
 

@@ -122,7 +122,6 @@ def test_the_callers_body_is_never_changed() -> None:
     assert body == BODY
 
 
-@pytest.mark.xfail(strict=True, reason="the renamed limit overwrites the one that the caller gave under the right name")
 def test_a_limit_under_the_right_name_is_kept() -> None:
     known = Adaptations()
     known.learn("f", 400, D6, BODY)

@@ -189,9 +189,6 @@ async def test_the_egress_adapts_too_and_records_what(case: str) -> None:
     assert len(server.asked) == len(refusals) + 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="one name refused after the other, in turn, is adapted for ever: an endless loop of calls"
-)
 async def test_the_egress_leaves_a_deployment_that_refuses_whatever_it_is_sent() -> None:
     async with (
         picky(max_tokens=D6, max_completion_tokens=D7) as server,
@@ -202,7 +199,6 @@ async def test_the_egress_leaves_a_deployment_that_refuses_whatever_it_is_sent()
 
 
 @pytest.mark.filterwarnings("ignore:Unclosed")
-@pytest.mark.xfail(strict=True, reason="the connection of a long refusal is let go, neither read to its end nor closed")
 async def test_a_long_refusal_leaves_no_connection_open() -> None:
     async with picky(max_tokens=D6) as server, gateway_over(replace(ROUTE, url=server.url)) as gateway:
         server.padding = 2_000_000

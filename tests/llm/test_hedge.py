@@ -190,16 +190,12 @@ async def test_both_are_sent_the_callers_own_messages() -> None:
 # ── what should be otherwise ──
 
 
-@pytest.mark.xfail(strict=True, reason="a filtered prompt is answered by the route that was started beside: routed around")
 async def test_a_filtered_prompt_ends_the_race() -> None:
     filtered = refuses(400, "content management policy", code="content_filter")
     async with race(after(0.1, filtered), after(0.3, whole())) as running:
         assert isinstance((await hear(running.gateway)).error, RequestRefused)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the second route of a race is chosen without the router: a small window gets the long prompt"
-)
 async def test_a_prompt_that_is_too_long_is_raced_by_larger_windows_only() -> None:
     too_long = refuses(400, "maximum context length is 8192 tokens", code="context_length_exceeded")
     async with race(after(0.2, whole()), whole()) as running, raw_server(too_long) as small:

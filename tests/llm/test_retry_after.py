@@ -79,9 +79,7 @@ def test_words_in_a_body_are_read_with_their_unit(words: str, seconds: float) ->
     assert read({}, words, NOW) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize(
-    "words", ["", "retry", "retry after a while", "retry after 5", "retry after 5 hours", "tried 5 seconds"]
-)
+@pytest.mark.parametrize("words", ["", "retry", "retry after a while", "retry after 5", "tried 5 seconds"])
 def test_words_that_name_no_time_say_nothing(words: str) -> None:
     assert read({}, words, NOW) is None
 
@@ -95,9 +93,6 @@ def test_where_a_header_makes_no_sense_the_words_are_read() -> None:
     assert read({"retry-after": "soon", "retry-after-ms": "x"}, "retry after 3 seconds", NOW) == 3
 
 
-@pytest.mark.xfail(
-    strict=True, raises=OverflowError, reason="a date no calendar holds is raised at the caller, not read as none"
-)
 @pytest.mark.parametrize(
     "written", ["Mon, 01 Jan 99999999999999999999 00:00:00 GMT", "Mon, 01 Jan 2020 00:00:00 +99999999999999999999"]
 )
@@ -105,7 +100,6 @@ def test_a_date_that_no_calendar_holds_says_nothing(written: str) -> None:
     assert read({"retry-after": written}, "", NOW) is None
 
 
-@pytest.mark.xfail(strict=True, reason="only one number and unit is read: '7m12s' says nothing")
 @pytest.mark.parametrize(("words", "seconds"), [("try again in 7m12s.", 432), ("try again in 1h2m3s", 3723)])
 def test_a_time_in_minutes_and_seconds_is_their_sum(words: str, seconds: float) -> None:
     assert read({}, words, NOW) == seconds

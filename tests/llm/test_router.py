@@ -109,7 +109,6 @@ def test_a_prompt_too_long_for_the_last_one_is_over() -> None:
     assert choose([LARGE, SMALL], failures, {}, remaining_s=9) == given_up("net.refused")
 
 
-@pytest.mark.xfail(strict=True, reason="only the last failure is looked at: one failure later, small windows are tried again")
 def test_a_prompt_once_too_long_stays_too_long_for_every_small_window() -> None:
     failures = [failed(SMALL, "request.context_length"), failed(LARGE, "azure.key_wrong")]
     assert choose([SMALL, LARGE, FIRST], failures, {}, remaining_s=9) == given_up("request.context_length")
@@ -154,7 +153,6 @@ def test_a_limit_that_stays_is_not_waited_for_ever() -> None:
     assert choose([FIRST], [told] * 4, {}, remaining_s=9) == given_up("azure.rate_limited")
 
 
-@pytest.mark.xfail(strict=True, reason="only the route that failed last is waited for")
 def test_a_limit_is_waited_for_where_the_routes_after_it_are_dead() -> None:
     failures = [failed(FIRST, "azure.rate_limited", 1), failed(SECOND, "azure.key_wrong")]
     step = choose(
@@ -163,7 +161,6 @@ def test_a_limit_is_waited_for_where_the_routes_after_it_are_dead() -> None:
     assert step == Try(FIRST, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="only the route that failed last gets its second try")
 def test_a_stumble_gets_its_second_try_where_the_routes_after_it_are_dead() -> None:
     failures = [failed(FIRST, "net.reset"), failed(SECOND, "azure.key_wrong")]
     assert choose([FIRST, SECOND], failures, {"second": WRONG_KEY}, remaining_s=9) == Try(FIRST)
@@ -208,7 +205,6 @@ def test_a_limit_longer_than_what_is_left_leaves_half_of_it_to_the_others() -> N
     assert first_content_s(replace(ROUTE, first_content_s=120), remaining_s=10, is_last=False) == 5
 
 
-@pytest.mark.xfail(strict=True, reason="a limit just under what is left takes nearly all of it: 10 s of 10.1 s")
 def test_a_limit_just_under_what_is_left_still_leaves_time_to_the_others() -> None:
     limit_s = first_content_s(replace(ROUTE, first_content_s=10), remaining_s=10.1, is_last=False)
     assert 10.1 - limit_s >= 1

@@ -263,16 +263,12 @@ async def test_s16_the_account_names_the_model_that_answered() -> None:
         ("Invalid value: 'robot'. Supported values are: 'system', 'user'.", "invalid_value"),
     ],
 )
-@pytest.mark.xfail(strict=True, reason="most bad requests are 'unknown': routed on, and counted against the route")
 async def test_a_bad_request_is_told_and_not_routed_around(message: str, code: str) -> None:
     out = await ask(refuses(400, message, code=code), whole())
     assert isinstance(out.heard.error, RequestRefused)
     assert out.calls == [1, 0]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="azure.parameter counts, and as permanent: one caller's logit_bias opens the route for a minute"
-)
 async def test_a_parameter_that_a_caller_sent_does_not_open_the_route_for_others() -> None:
     play = in_turn(refuses(400, "Unsupported parameter: 'logit_bias' is not supported with this model."), whole())
     async with (
@@ -284,7 +280,6 @@ async def test_a_parameter_that_a_caller_sent_does_not_open_the_route_for_others
         assert gateway.health.state(gateway.plan.routes)[0].state == "closed"
 
 
-@pytest.mark.xfail(strict=True, reason="the limit runs while the caller is busy: what has arrived is thrown away as a stall")
 async def test_a_caller_that_reads_slowly_is_not_taken_for_a_route_that_stalls() -> None:
     is_read = asyncio.Event()
 
@@ -303,7 +298,6 @@ async def test_a_caller_that_reads_slowly_is_not_taken_for_a_route_that_stalls()
     assert not any(isinstance(one, Restarted) for one in events)
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="a Retry-After that no calendar holds goes through to the caller")
 async def test_a_wait_that_makes_no_sense_does_not_keep_the_next_route_from_answering() -> None:
     nonsense = refuses(429, "slow down", retry_after="Mon, 01 Jan 99999999999999999999 00:00:00 GMT")
     out = await ask(nonsense, whole())
@@ -311,9 +305,6 @@ async def test_a_wait_that_makes_no_sense_does_not_keep_the_next_route_from_answ
 
 
 @pytest.mark.parametrize("code", ["content_filter", "context_length_exceeded"])
-@pytest.mark.xfail(
-    strict=True, reason="an error inside a stream is always 'stream.error': C5 with a terminal code is routed on and counted"
-)
 async def test_a_terminal_error_inside_a_stream_is_as_terminal_as_before_it(code: str) -> None:
     error = loose.dumps({"error": {"code": code, "message": code}})
     out = await ask(answers(STREAM, f"data: {error}\n\n".encode(), DONE, ends=True), whole())
@@ -321,9 +312,6 @@ async def test_a_terminal_error_inside_a_stream_is_as_terminal_as_before_it(code
     assert out.calls == [1, 0]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="any bytes count as a sign of life: a route that only sends comments is waited for to the deadline"
-)
 async def test_a_stream_that_only_sends_comments_has_stalled() -> None:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await answers(STREAM, event("one "))(reader, writer)

@@ -5,6 +5,7 @@ deployment can change from one to the other when Azure upgrades its model (entri
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chatsheet.core.loose import JsonObject
@@ -32,8 +33,13 @@ class Adaptations:
         adapted = {name: value for name, value in body.items() if name not in changed}
         for name in changed:
             if (twin := _TWINS.get(name)) is not None:
-                adapted[twin] = body[name]
+                adapted.setdefault(twin, body[name])
         return adapted, changed
+
+    def keep(self, fingerprints: Iterable[str]) -> None:
+        """Forget all other deployments."""
+        for fingerprint in self._known.keys() - set(fingerprints):
+            del self._known[fingerprint]
 
     def learn(self, fingerprint: str, status: int, said: str, body: JsonObject) -> bool:
         """Remember what a refusal says about a parameter that was sent; tell whether sending again can help."""

@@ -104,8 +104,8 @@ def _is_covered(host: str, address: str | None, entry: str) -> bool:
     try:
         network = ip_network(entry, strict=False)
     except ValueError:
-        name = entry.lstrip(".")
-        return host == name or host.endswith(f".{name}")
+        name = entry.partition(":")[0].lstrip("*.")
+        return entry == "*" or host == name or host.endswith(f".{name}")
     for candidate in (address, host):
         try:
             if candidate is not None and ip_address(candidate.strip("[]")) in network:

@@ -86,12 +86,11 @@ class Attempt:
             # its port may be anybody's while it is down: neither key nor prompt goes there
             raise Failed(CATALOGUE["litellm.down"])
         limit = min(self.started + first_content_s, self._deadline)
-        self.is_rushed = limit < self.started + self.route.first_content_s
         try:
             response = await self._send(body, headers, limit)
         except (aiohttp.ClientError, OSError, TokenFailed) as error:  # TimeoutError is an OSError
             raise await self._broken(error) from None
-        self._watch = _Watch(response, limit, self._means.clock)
+        self._watch = _Watch(response, limit, self._means.clock, self.route.idle_s)
         return await self.more()
 
     async def _send(self, body: JsonObject, headers: Mapping[str, str], limit: float) -> aiohttp.ClientResponse:
@@ -111,6 +110,7 @@ class Attempt:
                 said = await legs.error_body(response)
                 if not left or not adaptations.learn(fingerprint, response.status, said, sent):
                     raise await self._refused(response, said)
+                response.close()
         raise AssertionError("the last try returns or raises")
 
     async def more(self) -> list[Delta]:
@@ -120,6 +120,9 @@ class Attempt:
             raise AssertionError("an attempt is opened before it is read")
         deltas: list[Delta] = []
         collected = self.collected
+        if self.first_content is not None:
+            # counted from here: while the caller is busy nobody reads
+            watch.go_on(min(self._means.clock.monotonic() + self.route.idle_s, self._deadline))
         while not deltas:
             if self._is_over or collected.problem:
                 return deltas
@@ -127,29 +130,32 @@ class Attempt:
                 data = await response.content.readany()
             except (aiohttp.ClientError, OSError) as error:
                 raise await self._broken(error) from None
-            self._take(data, deltas)
-            if self.first_content is not None:
+            is_said = self._take(data, deltas)
+            if self.first_content is None:
+                if deltas:
+                    self.first_content = self._means.clock.monotonic()
+            elif is_said:
                 watch.until = min(self._means.clock.monotonic() + self.route.idle_s, self._deadline)
-            elif deltas:
-                self.first_content = self._means.clock.monotonic()
-                watch.begin_again(min(self.first_content + self.route.idle_s, self._deadline))
+        watch.pause()
         return deltas
 
-    def _take(self, data: bytes, deltas: list[Delta]) -> None:
+    def _take(self, data: bytes, deltas: list[Delta]) -> bool:
+        """Read what arrived; tell whether it says anything: a comment is no sign of progress."""
         collected = self.collected
         if not data:
             self._is_over = True
-            return
+            return True
         try:
             events = self._decoder.feed(data)
         except OverflowError:
             collected.problem = "stream.malformed"
-            return
+            return True
         for event in events:
             collected.take(event, deltas)
             if collected.problem or collected.is_done:
                 self._is_over = True
-                return
+                break
+        return bool(events)
 
     async def judge(self) -> None:
         """Return for a whole answer; raises Failed for anything else."""
@@ -258,29 +264,39 @@ class Attempt:
 class _Watch:
     """Breaks a response off when its next content is late; one timer, moved on by setting `until`."""
 
-    __slots__ = ("_clock", "_handle", "_response", "until")
+    __slots__ = ("_at", "_clock", "_handle", "_idle_s", "_is_paused", "_response", "until")
 
-    def __init__(self, response: aiohttp.ClientResponse, until: float, clock: Clock) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, until: float, clock: Clock, idle_s: float) -> None:
         self._response = response
         self._clock = clock
+        self._idle_s = idle_s
+        self._is_paused = False
         self.until = until
-        self._handle = self._set()
+        self._handle = self._set(until)
 
-    def _set(self) -> asyncio.TimerHandle:
-        return asyncio.get_running_loop().call_later(max(0.0, self.until - self._clock.monotonic()), self._look)
+    def _set(self, until: float) -> asyncio.TimerHandle:
+        self._at = until
+        return asyncio.get_running_loop().call_later(max(0.0, until - self._clock.monotonic()), self._look)
 
     def _look(self) -> None:
-        if self._clock.monotonic() >= self.until:
+        now = self._clock.monotonic()
+        if self._is_paused:
+            self._handle = self._set(now + self._idle_s)
+        elif now >= self.until:
             self._response.content.set_exception(TimeoutError())
         else:
-            self._handle = self._set()
+            self._handle = self._set(self.until)
 
-    def begin_again(self, until: float) -> None:
-        """Set another limit, also an earlier one."""
-        is_earlier, self.until = until < self.until, until
-        if is_earlier:
+    def pause(self) -> None:
+        """Let the caller take its time."""
+        self._is_paused = True
+
+    def go_on(self, until: float) -> None:
+        """Set the next limit, also one earlier than the last."""
+        self.until, self._is_paused = until, False
+        if until < self._at:
             self._handle.cancel()
-            self._handle = self._set()
+            self._handle = self._set(until)
 
     def end(self) -> None:
         self._handle.cancel()

@@ -50,6 +50,8 @@ class Breaker:
     since: float = 0.0
     until: float = 0.0
     """When it may be probed."""
+    is_told: bool = False
+    """The provider itself named that moment: probes at it are not rationed."""
     probes: tuple[float, ...] = ()
 
     @property
@@ -72,22 +74,25 @@ def failed(
     is_probe: bool = False,
 ) -> Breaker:
     """Return the breaker after a failed attempt that began at `started`."""
+    if is_probe and breaker.state != "half_open":
+        return breaker  # callers found out meanwhile
     says_nothing = not cause.counts_against_route or (is_slow and cause.code in SLOWNESS)
     if says_nothing:
-        # a probe that proves nothing leaves the route open, to be probed again
-        return replace(breaker, state="open", until=now + PROBE_EVERY_S) if is_probe else breaker
+        return passed(breaker, now) if is_probe else breaker
     if not is_probe and started < breaker.since:
         return _told_to_wait(breaker, now, retry_after_s)
     counted = replace(breaker, failures=breaker.failures + 1, cause=cause.code, first_cause=breaker.first_cause or cause.code)
     if breaker.state == "closed" and cause.code in _STUMBLE and retry_after_s is None and counted.failures < STUMBLES:
         return counted
     wait_s = PERMANENT_EVERY_S if cause.permanent else PROBE_EVERY_S
+    is_told = retry_after_s is not None and not cause.permanent
     since = now if breaker.state == "closed" else breaker.since
     # a probe that took long to fail has waited already
     begun = started if is_probe else now
-    until = max(now, begun + wait_s) if retry_after_s is None else now + retry_after_s
+    until = now + (retry_after_s or 0.0) if is_told else max(now, begun + wait_s)
     is_being_probed = breaker.state == "half_open" and not is_probe
-    return replace(counted, state="half_open" if is_being_probed else "open", since=since, until=until)
+    state: State = "half_open" if is_being_probed else "open"
+    return replace(counted, state=state, since=since, until=until, is_told=is_told)
 
 
 def _told_to_wait(breaker: Breaker, now: float, retry_after_s: float | None) -> Breaker:
@@ -99,18 +104,19 @@ def _told_to_wait(breaker: Breaker, now: float, retry_after_s: float | None) -> 
 
 def succeeded(breaker: Breaker, *, started: float, now: float, is_probe: bool = False) -> Breaker:
     """Return the breaker after an attempt that answered; one that began before the trouble proves nothing."""
-    if not is_probe and started < breaker.since:
+    if (is_probe and breaker.state != "half_open") or (not is_probe and started < breaker.since):
         return breaker
+    recent = tuple(probe for probe in breaker.probes if probe > now - WINDOW_S)
     if breaker.state == "closed":
-        return breaker if breaker.failures == 0 else replace(HEALTHY, since=breaker.since)
-    return Breaker(since=now)
+        return breaker if breaker.failures == 0 else Breaker(since=breaker.since, probes=recent)
+    return Breaker(since=now, probes=recent)
 
 
 def probe_at(breaker: Breaker) -> float:
     """Return when the next probe may start; never while one runs."""
     if breaker.state != "open":
         return float("inf")
-    if len(breaker.probes) < MOST_PROBES:
+    if breaker.is_told or len(breaker.probes) < MOST_PROBES:
         return breaker.until
     return max(breaker.until, breaker.probes[-MOST_PROBES] + WINDOW_S)
 
@@ -122,5 +128,5 @@ def probing(breaker: Breaker, now: float) -> Breaker:
 
 
 def passed(breaker: Breaker, now: float) -> Breaker:
-    """Return the breaker after its probe was left to another replica."""
-    return replace(breaker, state="open", until=now + PROBE_EVERY_S)
+    """Return the breaker after its probe proved nothing, or was left to another replica."""
+    return replace(breaker, state="open", until=now + PROBE_EVERY_S) if breaker.state == "half_open" else breaker

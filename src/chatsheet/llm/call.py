@@ -18,6 +18,7 @@ from chatsheet.telemetry.model_calls import AttemptSpan, ModelCalls
 
 _LOST = "hedge.lost"
 _LEFT = "caller.left"
+_FAIR = 0.9
 
 Opened = tuple[Attempt, list[Delta]]
 """An attempt that has begun to answer, and its first content."""
@@ -70,7 +71,8 @@ class Call:
         self._skipped: dict[str, Skipped] = {}
         self._running: dict[str, tuple[Attempt, AttemptSpan]] = {}
         self._filtered = ""
-        self._hedged_cost: float | None = None
+        self._hedged_price = 0.0
+        """What a million input tokens cost on the routes that lost a race for this call."""
 
     def _remaining_s(self) -> float:
         return self._deadline - self._means.clock.monotonic()
@@ -97,15 +99,13 @@ class Call:
         if step.after_s:
             await asyncio.sleep(step.after_s)
         usual_s = self._health.usual_first_content_s(step.route) if self._plan.hedge else None
-        other = self._untried(step.route) if usual_s is not None else None
+        other = self._partner(step.route) if usual_s is not None else None
         if usual_s is None or other is None:
             return await self._first(step.route)
         return await self._race(step.route, other, usual_s)
 
-    def _untried(self, but: Route) -> Route | None:
-        ill = self._health.ill(self._plan.routes)
-        tried = {failure.route for failure in self._failures} | {but.name}
-        return next((r for r in self._plan.routes if r.name not in tried and r.name not in ill), None)
+    def _partner(self, first: Route) -> Route | None:
+        return router.partner(self._plan.routes, self._failures, self._health.ill(self._plan.routes), first)
 
     async def _first(self, route: Route) -> Opened | None:
         attempt = Attempt(self._means, route, deadline=self._deadline, remembered=self._health.breaker(route).first_cause)
@@ -115,6 +115,8 @@ class Call:
         tried = {failure.route for failure in self._failures} | {route.name}
         is_last = all(one.name in tried for one in self._plan.routes)
         limit_s = router.first_content_s(route, remaining_s=self._remaining_s(), is_last=is_last)
+        # with the deadline near, silence says nothing of the route
+        attempt.is_rushed = limit_s < _FAIR * min(route.first_content_s, self._plan.deadline_s / 2)
         try:
             body = wire.body(self._request, route, attempt.id)
             return attempt, await attempt.open(body, {**wire.limits(route), **span.headers}, limit_s)
@@ -130,7 +132,7 @@ class Call:
             done, _ = await asyncio.wait(running, timeout=usual_s)
             if not done:
                 running.add(asyncio.ensure_future(self._first(other)))
-            while running and winner is None:
+            while running and winner is None and not self._is_final():
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 winner = next((opened for task in done if (opened := task.result()) is not None), None)
         finally:
@@ -138,10 +140,14 @@ class Call:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
         for attempt, _ in list(self._running.values()):
-            if winner is not None and attempt is not winner[0]:
-                self._hedged_cost = None if attempt.route.price is None else attempt.route.price.input
+            if winner is None or attempt is not winner[0]:
+                self._hedged_price += attempt.route.price.input if attempt.route.price else 0.0
                 self._end(attempt, _LOST)
         return winner
+
+    def _is_final(self) -> bool:
+        """Tell whether what failed last would fail everywhere."""
+        return bool(self._failures) and not self._failures[-1].cause.another_route_helps
 
     # ── how it went ──
 
@@ -164,8 +170,8 @@ class Call:
         self._tell(len(self._tried), "answered", route.name)
         usage = attempt.collected.usage
         price = cost.of(usage, route.price)
-        if price is not None and usage is not None and self._hedged_cost is not None:
-            price += usage.input_tokens * self._hedged_cost / 1_000_000
+        if price is not None and usage is not None:
+            price += usage.input_tokens * self._hedged_price / 1_000_000
         return attempt.collected.reply(route=route.name, trail=self._trail(), cost=price)
 
     def _end(self, attempt: Attempt, cause: str) -> None:

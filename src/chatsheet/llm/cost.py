@@ -10,5 +10,5 @@ def of(usage: Usage | None, price: Price | None) -> float | None:
     """Return the cost of an answer, or None where the price or the count is not known: unknown is never zero."""
     if usage is None or price is None:
         return None
-    fresh = usage.input_tokens - usage.cached_tokens
+    fresh = max(0, usage.input_tokens - usage.cached_tokens)
     return (fresh * price.input + usage.cached_tokens * price.cached + usage.output_tokens * price.output) / _PER

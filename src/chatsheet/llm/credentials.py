@@ -9,6 +9,7 @@ import ssl
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
 
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock
@@ -75,6 +76,8 @@ class _Tokens:
         self._tasks = Tasks()
         self._credential: AsyncSupportsTokenInfo | None = None
         self._transport: AioHttpTransport | None = None
+        self._resolver: AbstractResolver | None = None
+        self._is_refused = False
         self._held: AccessTokenInfo | None = None
         self._asking: asyncio.Future[AccessTokenInfo] | None = None
 
@@ -88,6 +91,7 @@ class _Tokens:
 
     def forget(self) -> None:
         self._held = None
+        self._is_refused = True
 
     def _ask(self) -> "asyncio.Future[AccessTokenInfo]":
         """Return the one request in flight, started if there is none; a caller that leaves does not end it."""
@@ -101,6 +105,8 @@ class _Tokens:
         from azure.core.exceptions import AzureError  # noqa: PLC0415  0.3 s that only Entra routes pay
 
         try:
+            if self._is_refused:  # the library keeps a copy of the token that was not taken
+                await self._close_credential()
             if self._credential is None:
                 self._credential = self._open()
             token = await self._credential.get_token_info(SCOPE)
@@ -114,6 +120,9 @@ class _Tokens:
         else:
             self._held = token
             asking.set_result(token)
+        finally:
+            if not asking.done():
+                asking.set_exception(TokenFailed("ClientAuthenticationError: the identity library failed"))
 
     def _open(self) -> "AsyncSupportsTokenInfo":
         from azure.core.pipeline.transport import AioHttpTransport  # noqa: PLC0415  see above
@@ -122,8 +131,8 @@ class _Tokens:
         logging.getLogger("azure.identity").setLevel(logging.CRITICAL)  # it logs what identity services say
         wanted, network = self._identity, self._network
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
-        resolver = aiohttp.AsyncResolver(nameservers=list(network.dns)) if network.dns else aiohttp.ThreadedResolver()
-        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, resolver=resolver), trust_env=False)
+        self._resolver = aiohttp.AsyncResolver(nameservers=list(network.dns)) if network.dns else aiohttp.ThreadedResolver()
+        session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, resolver=self._resolver), trust_env=False)
         self._transport = AioHttpTransport(session=session, use_env_settings=False)
         through: dict[str, Any] = {"proxies": {"https": network.proxy}} if network.proxy else {}
         authority: dict[str, Any] = {"authority": wanted.authority} if wanted.authority else {}
@@ -158,10 +167,19 @@ class _Tokens:
 
     async def close(self) -> None:
         await self._tasks.close()
+        await self._close_credential()
+
+    async def _close_credential(self) -> None:
+        self._is_refused = False
         if self._credential is not None:
             await self._credential.close()
+            self._credential = None
         if self._transport is not None:
             await self._transport.close()
+            self._transport = None
+        if self._resolver is not None:
+            await self._resolver.close()
+            self._resolver = None
 
 
 _KINDS: tuple[tuple[str, str], ...] = (

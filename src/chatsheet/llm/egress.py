@@ -167,17 +167,18 @@ class Egress:
 
     async def _ask(self, call: _Call, body: JsonObject) -> tuple[aiohttp.ClientResponse, str]:
         """Return the provider's response, and its words where it refused; refused parameters are adapted once each."""
-        while True:
+        for left in range(_MOST_ADAPTED, -1, -1):
             sent, call.adapted = self._adaptations.apply(call.route.fingerprint, body)
             upstream = await self._legs.post(call.route, wire.as_json(sent), {})
             call.status = upstream.status
             call.request_id = upstream.headers.get("apim-request-id") or upstream.headers.get("x-request-id")
             said = "" if upstream.status == _OK else await legs.error_body(upstream)
-            if len(call.adapted) >= _MOST_ADAPTED or upstream.status == _OK:
+            if not left or upstream.status == _OK:
                 return upstream, said
             if not self._adaptations.learn(call.route.fingerprint, upstream.status, said, sent):
                 return upstream, said
             upstream.close()
+        raise AssertionError("the last try returns")
 
     def _refused(self, call: _Call, upstream: aiohttp.ClientResponse, said: str, headers: Mapping[str, str]) -> web.Response:
         evidence = Evidence(route_kind=call.route.kind, status=upstream.status, headers=dict(upstream.headers), body=said)

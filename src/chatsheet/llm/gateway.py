@@ -12,7 +12,6 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.llm import wire
 from chatsheet.llm.adapt import Adaptations
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
-from chatsheet.llm.breaker import PROBE_EVERY_S
 from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused
 from chatsheet.llm.health import Health
 from chatsheet.llm.legs import Legs
@@ -79,6 +78,8 @@ class Gateway:
     async def change(self, plan: Plan) -> None:
         """Go on with other routes; one whose settings or credentials changed begins healthy."""
         self.plan = plan
+        self.health.keep(plan.routes)
+        self._means.adaptations.keep(route.fingerprint for route in plan.routes)
         await self._means.legs.keep(plan.routes)
 
     def _probe_others(self, chosen: Route) -> None:
@@ -91,7 +92,7 @@ class Gateway:
         """Find out with one small call whether an ill route answers again."""
         if not await self.health.may_probe(route):
             return
-        limit_s = route.first_content_s if route.is_slow else min(route.first_content_s, PROBE_EVERY_S)
+        limit_s = route.first_content_s
         now = self._means.clock.monotonic()
         attempt = Attempt(self._means, route, deadline=now + limit_s + route.idle_s)
         try:
@@ -100,7 +101,8 @@ class Gateway:
                 batch = await attempt.more()
             await attempt.judge()
         except Failed as failed:
-            if failed.cause.code == "stream.empty":  # a reasoning model may think its few tokens away
+            is_thought_away = failed.cause.code == "stream.empty" and attempt.collected.finish_reason == "length"
+            if is_thought_away:  # a reasoning model may use its few tokens for that
                 self.health.succeeded(route, started=attempt.started, is_probe=True)
             else:
                 wait_s = failed.retry_after_s
@@ -109,6 +111,7 @@ class Gateway:
             self.health.succeeded(route, started=attempt.started, is_probe=True)
         finally:
             attempt.close()
+            self.health.probed(route)
 
     async def close(self) -> None:
         """End probes and what else runs beside calls."""

@@ -49,6 +49,7 @@ class Health:
         self._breakers: dict[str, Breaker] = {}
         self._names: dict[str, Route] = {}
         self._first_content: dict[str, deque[float]] = {}
+        self._probed: set[str] = set()
 
     def breaker(self, route: Route) -> Breaker:
         return self._breakers.get(route.fingerprint, HEALTHY)
@@ -95,22 +96,33 @@ class Health:
             self._put(route, breakers.succeeded(self.breaker(route), started=started, now=now, is_probe=is_probe))
 
     async def may_probe(self, route: Route) -> bool:
-        """Take the single probe of a route, from the other replicas too; False where another one has it."""
-        if breakers.probe_at(self.breaker(route)) > self._clock.monotonic():
+        """Take the single probe of a route, from the other replicas too; False where another one has it.
+
+        Whoever took it gives it back with `probed`, whatever came of it.
+        """
+        if route.fingerprint in self._probed or breakers.probe_at(self.breaker(route)) > self._clock.monotonic():
             return False
+        self._probed.add(route.fingerprint)
         self._put(route, breakers.probing(self.breaker(route), self._clock.monotonic()))
         if self.shared is None or await self.shared.may_probe(route.fingerprint):
             return True
-        # the replica that probes will say how it went
-        self._put(route, breakers.passed(self.breaker(route), self._clock.monotonic()))
+        self.probed(route)  # the replica that probes will say how it went
         return False
+
+    def probed(self, route: Route) -> None:
+        """Give the probe of a route back; one that came to no end leaves the route open."""
+        self._probed.discard(route.fingerprint)
+        self._put(route, breakers.passed(self.breaker(route), self._clock.monotonic()))
 
     def hear(self, key: str, breaker: Breaker) -> None:
         """Take over what another replica has seen."""
+        if key in self._probed and not breaker.is_closed:
+            return  # our own probe will tell better
         if breaker.is_closed:
             self._breakers.pop(key, None)
         elif breaker.cause in CATALOGUE:
-            self._breakers[key] = breaker
+            # a probe of another's may die with it: here the route is open, to be probed again after a while
+            self._breakers[key] = breakers.passed(breaker, self._clock.monotonic())
         if (route := self._names.get(key)) is not None:
             self._tell_telemetry(route, breaker)
 
@@ -118,6 +130,13 @@ class Health:
         """Return the 95th percentile of a route's first-content times, or None before there are enough of them."""
         times = sorted(self._first_content.get(route.fingerprint, ()))
         return times[int(len(times) * 0.95)] if len(times) >= _LEAST_TIMES else None
+
+    def keep(self, routes: Sequence[Route]) -> None:
+        """Forget all other routes."""
+        kept = {route.fingerprint for route in routes}
+        for held in (self._breakers, self._names, self._first_content):
+            for key in held.keys() - kept:
+                del held[key]
 
     def state(self, routes: Sequence[Route]) -> list[RouteHealth]:
         """Return what people may see of each route."""
@@ -134,10 +153,11 @@ class Health:
             self._breakers.pop(key, None)
         else:
             self._breakers[key] = breaker
-        if (breaker.state, breaker.cause) != (before.state, before.cause) or breaker.until != before.until:
+        if (breaker.state, breaker.cause) != (before.state, before.cause):
             self._tell_telemetry(route, breaker)
-            if self.shared is not None and (breaker.state, before.state) != ("closed", "closed"):
-                self.shared.tell(key, breaker)
+        changed = (breaker.state, breaker.cause, breaker.until) != (before.state, before.cause, before.until)
+        if self.shared is not None and changed and (breaker.state, before.state) != ("closed", "closed"):
+            self.shared.tell(key, breaker)
 
     def _tell_telemetry(self, route: Route, breaker: Breaker) -> None:
         self._telemetry.breaker(route=route.name, deployment=route.model, state=breaker.state, cause=breaker.cause)
@@ -150,6 +170,6 @@ def _seen(name: str, breaker: Breaker, now: float) -> RouteHealth:
         state=breaker.state,
         cause=breaker.cause,
         first_cause=breaker.first_cause,
-        since_s=max(0.0, now - breaker.since),
+        since_s=max(0.0, now - breaker.since) if breaker.since else 0.0,
         probe_in_s=max(0.0, at - now) if breaker.state == "open" else None,
     )

@@ -4,6 +4,7 @@ Shared by the gateway and the egress, so that what LiteLLM can reach, the direct
 """
 
 import asyncio
+import base64
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -22,6 +23,8 @@ from chatsheet.llm.routes import Network, Route
 _MAX_ERROR_BODY = 16_384
 _FINISH_S = 1.0
 _WARM_S = 10.0
+_TOKEN_S = 5.0
+_TOKEN_SHARE = 0.8
 _DNS_SHARE = 0.8
 """How much of the connect limit name servers may use, so that their silence is told apart from a firewall's."""
 
@@ -34,12 +37,16 @@ class _Leg:
     resolver: Resolver
     url: URL
     proxy: URL | None
-    proxy_auth: aiohttp.BasicAuth | None
+    proxy_headers: Mapping[str, str]
     cold: aiohttp.ClientTimeout
     """Bounds name look-up and all addresses together; costs a timer per request."""
     warm: aiohttp.ClientTimeout
     """Bounds each connection that is made; for a route that answered a moment ago."""
     answered: float = 0.0
+
+    async def close(self) -> None:
+        await self.session.close()
+        await self.resolver.close()  # a connector closes only the one that it made itself
 
 
 class Legs:
@@ -56,9 +63,9 @@ class Legs:
         Redirects are not followed (a 307 would carry the key to another origin). Raises aiohttp.ClientError, OSError,
         TokenFailed.
         """
-        leg = self._legs.get(route.fingerprint) or self._open(route)
-        token = await self._entra.token(route) if route.auth == "entra" else None
+        token = await self._token(route) if route.auth == "entra" else None
         try:
+            leg = self._legs.get(route.fingerprint) or self._open(route)
             sent = {**headers, "Content-Type": "application/json", **wire.auth_headers(route, token)}
         except LookupError:
             raise TokenFailed(f"KeyNotSet: {route.name}") from None
@@ -72,6 +79,14 @@ class Legs:
             raise aiohttp.ClientError(f"not sendable: {type(error).__name__}") from None
         leg.answered = time.monotonic()
         return response
+
+    async def _token(self, route: Route) -> str:
+        """Return a token in time for the request that needs it; an identity service that is late goes on being asked."""
+        try:
+            async with asyncio.timeout(min(_TOKEN_S, route.first_content_s * _TOKEN_SHARE)):
+                return await self._entra.token(route)
+        except TimeoutError:
+            raise TokenFailed("EntraUnreachable: no token in time") from None
 
     def reject_token(self, route: Route) -> None:
         """Forget a token that the provider did not take."""
@@ -90,7 +105,7 @@ class Legs:
                 headers=headers,
                 allow_redirects=False,
                 proxy=None if is_direct else proxy,
-                proxy_auth=None if is_direct else leg.proxy_auth,
+                proxy_headers=None if is_direct else leg.proxy_headers,
             )
         try:
             found = (await leg.resolver.resolve(host, leg.url.port or 0))[0]["host"]
@@ -104,11 +119,12 @@ class Legs:
             allow_redirects=False,
             server_hostname=host,
             proxy=None if is_direct else proxy,
-            proxy_auth=None if is_direct else leg.proxy_auth,
+            proxy_headers=None if is_direct else leg.proxy_headers,
         )
 
     def _open(self, route: Route) -> _Leg:
         network = route.network
+        proxy_headers = _proxy_headers(network)
         resolver = Resolver(_lookup(network), network, route.connect_s * _DNS_SHARE)
         connector = aiohttp.TCPConnector(
             ssl=ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True,
@@ -122,13 +138,12 @@ class Legs:
         warm = aiohttp.ClientTimeout(total=None, sock_connect=route.connect_s, ceil_threshold=3600)
         jar = aiohttp.DummyCookieJar()
         session = aiohttp.ClientSession(connector=connector, timeout=cold, trust_env=False, cookie_jar=jar)
-        credentials = network.proxy_credentials
         leg = _Leg(
             session,
             resolver,
             URL(route.url),
             URL(network.proxy) if network.proxy else None,
-            aiohttp.BasicAuth(*credentials.reveal().partition(":")[::2]) if credentials else None,
+            proxy_headers,
             cold,
             warm,
         )
@@ -139,7 +154,7 @@ class Legs:
         """Open no more connections for any other route; what still runs there may end, until the next change."""
         retired, self._retired = self._retired, []
         for leg in retired:
-            await leg.session.close()
+            await leg.close()
         kept = {route.fingerprint for route in routes}
         for fingerprint in [f for f in self._legs if f not in kept]:
             self._retired.append(self._legs.pop(fingerprint))
@@ -147,10 +162,17 @@ class Legs:
     async def close(self) -> None:
         """Close every connection."""
         for leg in [*self._legs.values(), *self._retired]:
-            await leg.session.close()
+            await leg.close()
         self._legs.clear()
         self._retired.clear()
         await self._entra.close()
+
+
+def _proxy_headers(network: Network) -> Mapping[str, str]:
+    """Return what the client proxy wants to know of us (RFC 7617); raises LookupError where the secret is not set."""
+    if network.proxy_credentials is None:
+        return {}
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(network.proxy_credentials.reveal().encode()).decode()}"}
 
 
 def _lookup(network: Network) -> AbstractResolver:

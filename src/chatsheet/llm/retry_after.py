@@ -10,10 +10,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 _MOST_S = 7 * 86_400.0
-_WORDS = re.compile(
-    r"(?:retry|try again)\s+(?:after|in)\s+(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s\b|seconds?|m\b|minutes?)", re.IGNORECASE
-)
-_UNITS = {"m": 60.0, "s": 1.0}
+_TIME = r"(\d+(?:\.\d+)?)\s*(ms|milliseconds?|seconds?|s|minutes?|m|hours?|h)(?![a-z])"
+_TIMES = re.compile(_TIME, re.IGNORECASE)
+_WORDS = re.compile(rf"(?:retry|try again)\s+(?:after|in)\s+((?:{_TIME}\s*)+)", re.IGNORECASE)
 
 
 def read(headers: Mapping[str, str], body: str, now: datetime) -> float | None:
@@ -28,10 +27,14 @@ def read(headers: Mapping[str, str], body: str, now: datetime) -> float | None:
     if given and (moment := _date(given)) is not None:
         return _bounded((moment - now).total_seconds())
     if (words := _WORDS.search(body)) is not None:
-        unit = words[2].lower()
-        scale = 0.001 if unit.startswith("mil") or unit == "ms" else _UNITS[unit[0]]
-        return _bounded(float(words[1]) * scale)
+        return _bounded(sum(float(number) * _scale(unit.lower()) for number, unit in _TIMES.findall(words[1])))
     return None
+
+
+def _scale(unit: str) -> float:
+    if unit.startswith("mil") or unit == "ms":
+        return 0.001
+    return {"h": 3600.0, "m": 60.0, "s": 1.0}[unit[0]]
 
 
 def _bounded(seconds: float) -> float:
@@ -45,6 +48,7 @@ def _number(text: str) -> float | None:
 def _date(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -53,47 +53,59 @@ def choose(
 ) -> Try | GiveUp:
     """Return the next step for a request; `ill` holds the routes whose breaker is open.
 
-    Healthy routes are tried once each, in order. Only where none is left, the last one is tried again: after the wait it
-    asked for, or at once after a stumble. Only then are ill ones tried anyway, the best of them first.
+    Healthy routes are tried once each, in order. Only where none is left is one tried again: at once after a stumble, or
+    after the shortest wait that was asked for. Only then are ill ones tried anyway, the best of them first.
     """
-    last = failures[-1] if failures else None
-    if last is not None and last.cause.code == "request.context_length":
-        routes = _larger(routes, last.route)
-        if not routes:
-            return GiveUp(last.cause)
-    elif last is not None and not last.cause.another_route_helps:
-        return GiveUp(last.cause)
+    routes, too_long = _large_enough(routes, failures)
+    if failures and failures[-1] is not too_long and not failures[-1].cause.another_route_helps:
+        return GiveUp(failures[-1].cause)
     if remaining_s <= 0:
         return GiveUp(_reason(failures, "deadline.exceeded"))
     tried = {failure.route for failure in failures}
     untried = [route for route in routes if route.name not in tried]
     if healthy := next((route for route in untried if route.name not in ill), None):
         return Try(healthy)
-    if last is not None and (again := _again(routes, failures, last, remaining_s)) is not None:
+    if (again := _again(routes, failures, remaining_s)) is not None:
         return again
     if untried:
         return _best(untried, ill, remaining_s)
-    return GiveUp(_reason(failures, "unknown"))
+    return GiveUp(too_long.cause if too_long and not routes else _reason(failures, "unknown"))
 
 
-def _larger(routes: Sequence[Route], name: str) -> list[Route]:
-    """Return the routes that declare a larger context window than the one where the prompt was too long."""
-    window = next((route.context_window_tokens for route in routes if route.name == name), None)
-    if window is None:
-        return []
-    return [route for route in routes if (route.context_window_tokens or 0) > window]
+def partner(routes: Sequence[Route], failures: Sequence[Failure], ill: Mapping[str, Closed], first: Route) -> Route | None:
+    """Return the healthy route that may run beside `first`, if there is one."""
+    large, _ = _large_enough(routes, failures)
+    tried = {first.name, *(failure.route for failure in failures)}
+    return next((route for route in large if route.name not in tried and route.name not in ill), None)
 
 
-def _again(routes: Sequence[Route], failures: Sequence[Failure], last: Failure, remaining_s: float) -> Try | None:
-    """Return a second try on the route that failed last, where that may help."""
-    route = next((route for route in routes if route.name == last.route), None)
-    times = sum(failure.route == last.route for failure in failures)
-    if route is None or times > _MOST_WAITS:
-        return None
-    if last.cause.code in _WAITS and (last.retry_after_s is not None or last.cause.code != "provider.unavailable"):
-        wait_s = max(_LEAST_WAIT_S if last.retry_after_s is None else last.retry_after_s, 0.0)
-        return Try(route, wait_s) if wait_s + _REST_S <= remaining_s else None
-    return Try(route) if last.cause.code in _QUICK and times == 1 else None
+def _large_enough(routes: Sequence[Route], failures: Sequence[Failure]) -> tuple[Sequence[Route], Failure | None]:
+    """Return the routes that may still take the prompt, and the failure that last said it is too long, if any did."""
+    too_long = [failure for failure in failures if failure.cause.code == "request.context_length"]
+    if not too_long:
+        return routes, None
+    named = {failure.route for failure in too_long}
+    windows = [route.context_window_tokens for route in routes if route.name in named]
+    if None in windows:
+        return [], too_long[-1]
+    largest = max((window for window in windows if window is not None), default=0)
+    return [route for route in routes if (route.context_window_tokens or 0) > largest], too_long[-1]
+
+
+def _again(routes: Sequence[Route], failures: Sequence[Failure], remaining_s: float) -> Try | None:
+    """Return a second try on a route that failed, where that may help: at once if one may, else after the shortest wait."""
+    waits: list[Try] = []
+    for route in routes:
+        own = [failure for failure in failures if failure.route == route.name]
+        if not own or len(own) > _MOST_WAITS:
+            continue
+        code, told_s = own[-1].cause.code, own[-1].retry_after_s
+        if code in _WAITS and (told_s is not None or code not in _QUICK):
+            waits.append(Try(route, _LEAST_WAIT_S if told_s is None else told_s))
+        elif code in _QUICK and len(own) == 1:
+            return Try(route)
+    best = min(waits, key=lambda one: one.after_s, default=None)
+    return best if best is not None and best.after_s + _REST_S <= remaining_s else None
 
 
 def _best(untried: Sequence[Route], ill: Mapping[str, Closed], remaining_s: float) -> Try:
@@ -111,6 +123,7 @@ def _reason(failures: Sequence[Failure], otherwise: str) -> Cause:
 
 def first_content_s(route: Route, *, remaining_s: float, is_last: bool) -> float:
     """Return how long to wait for a route's first content: its limit, but never so long that no other could answer."""
-    if is_last or route.first_content_s < remaining_s:
+    if is_last:
         return min(route.first_content_s, remaining_s)
-    return remaining_s / 2
+    leaves_enough = route.first_content_s <= remaining_s / 2 or (route.is_slow and route.first_content_s < remaining_s)
+    return route.first_content_s if leaves_enough else remaining_s / 2
