@@ -18,7 +18,8 @@ from chatsheet.telemetry.model_calls import AttemptSpan, ModelCalls
 
 _LOST = "hedge.lost"
 _LEFT = "caller.left"
-_FAIR = 0.9
+_FAIR = 0.45
+"""Which part of its own time a route must have had before silence counts against it."""
 
 Opened = tuple[Attempt, list[Delta]]
 """An attempt that has begun to answer, and its first content."""
@@ -116,7 +117,7 @@ class Call:
         is_last = all(one.name in tried for one in self._plan.routes)
         limit_s = router.first_content_s(route, remaining_s=self._remaining_s(), is_last=is_last)
         # with the deadline near, silence says nothing of the route
-        attempt.is_rushed = limit_s < _FAIR * min(route.first_content_s, self._plan.deadline_s / 2)
+        attempt.is_rushed = limit_s < _FAIR * route.first_content_s
         try:
             body = wire.body(self._request, route, attempt.id)
             return attempt, await attempt.open(body, {**wire.limits(route), **span.headers}, limit_s)
