@@ -62,7 +62,7 @@ class Attempt:
 
     def __init__(self, means: Means, route: Route, *, deadline: float, remembered: str = "") -> None:
         self.route = route
-        self.id = new_id("att")
+        self._id = ""
         self.started = means.clock.monotonic()
         self.first_content: float | None = None
         self.status: int | None = None
@@ -80,37 +80,43 @@ class Attempt:
         self._watch: _Watch | None = None
         self._is_over = False
 
+    @property
+    def id(self) -> str:
+        """What our egress records the attempt under; made when it is first asked for."""
+        self._id = self._id or new_id("att")
+        return self._id
+
     async def open(self, body: JsonObject, headers: Mapping[str, str], first_content_s: float) -> list[Delta]:
         """Send the request and return the first content; raises Failed."""
         if self.route.is_ours and not self._means.records.is_ready():
             # its port may be anybody's while it is down: neither key nor prompt goes there
             raise Failed(CATALOGUE["litellm.down"])
         limit = min(self.started + first_content_s, self._deadline)
+        self._watch = watch = _Watch(limit, self._means.clock, self.route.idle_s)
         try:
-            response = await self._send(body, headers, limit)
+            with watch:
+                watch.response = await self._send(body, headers)
         except (aiohttp.ClientError, OSError, TokenFailed) as error:  # TimeoutError is an OSError
             raise await self._broken(error) from None
-        self._watch = _Watch(response, limit, self._means.clock, self.route.idle_s)
         return await self.more()
 
-    async def _send(self, body: JsonObject, headers: Mapping[str, str], limit: float) -> aiohttp.ClientResponse:
+    async def _send(self, body: JsonObject, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Return the response that streams; what a deployment refuses of the parameters is adapted and sent again."""
-        clock, adaptations, fingerprint = self._means.clock, self._means.adaptations, self.route.fingerprint
-        async with asyncio.timeout(max(0.0, limit - clock.monotonic())):
-            for left in range(_MOST_ADAPTED, -1, -1):
-                sent, self.adapted = adaptations.apply(fingerprint, body)
-                response = await self._means.legs.post(self.route, wire.as_json(sent), headers)
-                self._response = response
-                self.status = response.status
-                self.request_id = response.headers.get("apim-request-id") or response.headers.get("x-request-id")
-                if response.status == _OK:
-                    if response.content_type == "text/html":
-                        raise await self._failure(symptom="provider.not_json")
-                    return response
-                said = await legs.error_body(response)
-                if not left or not adaptations.learn(fingerprint, response.status, said, sent):
-                    raise await self._refused(response, said)
-                response.close()
+        adaptations, fingerprint = self._means.adaptations, self.route.fingerprint
+        for left in range(_MOST_ADAPTED, -1, -1):
+            sent, self.adapted = adaptations.apply(fingerprint, body)
+            response = await self._means.legs.post(self.route, wire.as_json(sent), headers)
+            self._response = response
+            self.status = response.status
+            self.request_id = response.headers.get("apim-request-id") or response.headers.get("x-request-id")
+            if response.status == _OK:
+                if response.content_type == "text/html":
+                    raise await self._failure(symptom="provider.not_json")
+                return response
+            said = await legs.error_body(response)
+            if not left or not adaptations.learn(fingerprint, response.status, said, sent):
+                raise await self._refused(response, said)
+            response.close()
         raise AssertionError("the last try returns or raises")
 
     async def more(self) -> list[Delta]:
@@ -262,17 +268,32 @@ class Attempt:
 
 
 class _Watch:
-    """Breaks a response off when its next content is late; one timer, moved on by setting `until`."""
+    """Ends an attempt whose next content is late; one timer, moved on by setting `until`.
 
-    __slots__ = ("_at", "_clock", "_handle", "_idle_s", "_is_paused", "_response", "until")
+    While the request is sent it is entered, and cancels the task as asyncio.timeout does; then it breaks the response off.
+    """
 
-    def __init__(self, response: aiohttp.ClientResponse, until: float, clock: Clock, idle_s: float) -> None:
-        self._response = response
+    __slots__ = ("_at", "_cancelling", "_clock", "_handle", "_idle_s", "_is_late", "_is_paused", "_task", "response", "until")
+
+    def __init__(self, until: float, clock: Clock, idle_s: float) -> None:
+        self.response: aiohttp.ClientResponse | None = None
+        self.until = until
         self._clock = clock
         self._idle_s = idle_s
         self._is_paused = False
-        self.until = until
+        self._is_late = False
+        self._task: asyncio.Task[object] | None = None
+        self._cancelling = 0
         self._handle = self._set(until)
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        self._cancelling = self._task.cancelling() if self._task else 0
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        task, self._task = self._task, None
+        if self._is_late and task is not None and task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+            raise TimeoutError
 
     def _set(self, until: float) -> asyncio.TimerHandle:
         self._at = until
@@ -282,10 +303,13 @@ class _Watch:
         now = self._clock.monotonic()
         if self._is_paused:
             self._handle = self._set(now + self._idle_s)
-        elif now >= self.until:
-            self._response.content.set_exception(TimeoutError())
-        else:
+        elif now < self.until:
             self._handle = self._set(self.until)
+        elif self.response is not None:
+            self.response.content.set_exception(TimeoutError())
+        elif self._task is not None:
+            self._is_late = True
+            self._task.cancel()
 
     def pause(self) -> None:
         """Let the caller take its time."""

@@ -70,7 +70,7 @@ class Call:
         self._failures: list[Failure] = []
         self._tried: list[Tried] = []
         self._skipped: dict[str, Skipped] = {}
-        self._running: dict[str, tuple[Attempt, AttemptSpan]] = {}
+        self._running: dict[Attempt, AttemptSpan] = {}
         self._filtered = ""
         self._hedged_price = 0.0
         """What a million input tokens cost on the routes that lost a race for this call."""
@@ -112,14 +112,14 @@ class Call:
         attempt = Attempt(self._means, route, deadline=self._deadline, remembered=self._health.breaker(route).first_cause)
         server, port = route.origin
         span = self._telemetry.attempt(route=route.name, kind=route.kind, model=route.model, server=server, port=port)
-        self._running[attempt.id] = (attempt, span)
+        self._running[attempt] = span
         tried = {failure.route for failure in self._failures} | {route.name}
         is_last = all(one.name in tried for one in self._plan.routes)
         limit_s = router.first_content_s(route, remaining_s=self._remaining_s(), is_last=is_last)
         # with the deadline near, silence says nothing of the route
         attempt.is_rushed = limit_s < _FAIR * route.first_content_s
         try:
-            body = wire.body(self._request, route, attempt.id)
+            body = wire.body(self._request, route, attempt.id if route.is_ours else "")
             return attempt, await attempt.open(body, {**wire.limits(route), **span.headers}, limit_s)
         except Failed as failed:
             self.failed(attempt, failed)
@@ -140,7 +140,7 @@ class Call:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-        for attempt, _ in list(self._running.values()):
+        for attempt in list(self._running):
             if winner is None or attempt is not winner[0]:
                 self._hedged_price += attempt.route.price.input if attempt.route.price else 0.0
                 self._end(attempt, _LOST)
@@ -166,7 +166,7 @@ class Call:
         """Return the reply of the attempt that answered."""
         route = attempt.route
         first_content_s = attempt.first_content - attempt.started if attempt.first_content is not None else None
-        self._health.succeeded(route, started=attempt.started, first_content_s=first_content_s)
+        self._health.succeeded(route, started=attempt.started, first_content_s=first_content_s if self._plan.hedge else None)
         self._end(attempt, "")
         self._tell(len(self._tried), "answered", route.name)
         usage = attempt.collected.usage
@@ -177,8 +177,8 @@ class Call:
 
     def _end(self, attempt: Attempt, cause: str) -> None:
         """Close an attempt, and write it into the trail and its span."""
-        running = self._running.pop(attempt.id, None)
-        if running is None:
+        span = self._running.pop(attempt, None)
+        if span is None:
             return
         tried = attempt.ended(cause or None)
         self._tried.append(tried)
@@ -188,7 +188,7 @@ class Call:
             self._tasks.spawn(self._means.records.abandon(attempt.id), name="abandon")
         collected, now = attempt.collected, self._means.clock.monotonic()
         usage = collected.usage
-        running[1].end(
+        span.end(
             cause=cause,
             status=attempt.status,
             seconds=now - attempt.started,
@@ -205,7 +205,7 @@ class Call:
 
     def close(self) -> None:
         """End what still runs: the caller has left."""
-        for attempt, _ in list(self._running.values()):
+        for attempt in list(self._running):
             self._end(attempt, _LEFT)
 
     def _tell(self, attempts: int, outcome: str, route: str) -> None:

@@ -96,7 +96,9 @@ class Gateway:
         now = self._means.clock.monotonic()
         attempt = Attempt(self._means, route, deadline=now + limit_s + route.idle_s)
         try:
-            batch = await attempt.open(wire.body(_PROBE, route, attempt.id), wire.limits(route), limit_s)
+            batch = await attempt.open(
+                wire.body(_PROBE, route, attempt.id if route.is_ours else ""), wire.limits(route), limit_s
+            )
             while batch:
                 batch = await attempt.more()
             await attempt.judge()

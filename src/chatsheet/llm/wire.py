@@ -15,7 +15,7 @@ _MOST_BYTES = 8 * 2**20
 _NOTHING = msgspec.Raw()
 
 
-def body(request: ChatRequest, route: Route, attempt_id: str) -> JsonObject:
+def body(request: ChatRequest, route: Route, attempt_id: str = "") -> JsonObject:
     """Return the JSON to send: the request with the route's model, always streamed with usage."""
     sent: JsonObject = {
         **request.body,
@@ -66,14 +66,13 @@ class EventDecoder:
         *events, self._rest = data.split(b"\n\n")
         if len(self._rest) > _MOST_BYTES:
             raise OverflowError("an event of the stream never ends")
-        return [found for event in events if (found := _data_of(event)) is not None]
-
-
-def _data_of(event: bytes) -> bytes | None:
-    if event.startswith(b"data: ") and b"\n" not in event:
-        return event[6:]
-    lines = [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]
-    return b"\n".join(lines) if lines else None
+        found: list[bytes] = []
+        for event in events:
+            if event.startswith(b"data: ") and b"\n" not in event:
+                found.append(event[6:])
+            elif lines := [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]:
+                found.append(b"\n".join(lines))
+        return found
 
 
 class Function(msgspec.Struct):
