@@ -23,6 +23,7 @@ from chatsheet.llm.plan import plan
 from chatsheet.llm.records import Record
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain, ScriptedCall
 from chatsheet.simulator.server import Order, Simulator
+from chatsheet.telemetry.model_calls import ModelCalls
 
 ROOT = Path(__file__).parents[1]
 HELLO = ChatRequest({"messages": [{"role": "user", "content": "Hello"}]})
@@ -137,10 +138,10 @@ class NoRecords:
 
 
 @asynccontextmanager
-async def gateway_for(settings: Settings) -> AsyncGenerator[Gateway, None]:
+async def gateway_for(settings: Settings, telemetry: ModelCalls | None = None) -> AsyncGenerator[Gateway, None]:
     """Build a gateway over real legs while the body runs."""
     legs = Legs()
-    gateway = Gateway(plan=plan(settings.llm), legs=legs, records=NoRecords(), clock=SystemClock())
+    gateway = Gateway(plan=plan(settings.llm), legs=legs, records=NoRecords(), clock=SystemClock(), telemetry=telemetry)
     try:
         yield gateway
     finally:

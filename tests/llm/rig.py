@@ -18,6 +18,7 @@ from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest, Finished, StreamEvent, Trail
 from chatsheet.llm.records import Record
 from chatsheet.llm.routes import Plan, Route
+from chatsheet.telemetry.model_calls import ModelCalls
 from tests.harness import HELLO, NoRecords
 
 ROUTE = Route(
@@ -149,11 +150,15 @@ class FixedRecords:
 
 @asynccontextmanager
 async def gateway_over(
-    *routes: Route, deadline_s: float = 5, records: NoRecords | FixedRecords | None = None
+    *routes: Route,
+    deadline_s: float = 5,
+    records: NoRecords | FixedRecords | None = None,
+    telemetry: ModelCalls | None = None,
 ) -> AsyncGenerator[Gateway, None]:
     """Build a gateway over these very routes while the body runs."""
     legs = Legs()
-    gateway = Gateway(plan=Plan(routes, deadline_s), legs=legs, records=records or NoRecords(), clock=SystemClock())
+    plan = Plan(routes, deadline_s)
+    gateway = Gateway(plan=plan, legs=legs, records=records or NoRecords(), clock=SystemClock(), telemetry=telemetry)
     try:
         yield gateway
     finally:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 from chatsheet.core import loose, settings_file
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.core.settings import TelemetrySettings
+from chatsheet.core.settings import Settings, TelemetrySettings
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import Attempt, ChatRequest, Reply
 from chatsheet.telemetry.model_calls import ModelCalls
@@ -91,8 +91,7 @@ async def leaky(status: int, kind: str, body: str) -> AsyncGenerator[str, None]:
 
 
 async def told(gateway: Gateway, calls: ModelCalls) -> None:
-    """Call once and tell all that is known of its attempts, as the gateway does."""
-    span = calls.attempt(route="first", kind="compatible", model="gpt-4o", server="127.0.0.1", port=4010)
+    """Call once; the gateway tells of it, and what it would tell elsewhere is told by hand."""
     reply, error = None, None
     try:
         reply = await gateway.complete(REQUEST)
@@ -100,20 +99,6 @@ async def told(gateway: Gateway, calls: ModelCalls) -> None:
         error = caught
     attempt = (reply.trail if reply else error.trail if error else NoRouteAnswered.trail).attempts[0]
     tell(calls, attempt, reply, error)
-    span.end(
-        cause=attempt.cause or "",
-        status=attempt.status,
-        seconds=attempt.milliseconds / 1000,
-        first_content_s=None if attempt.first_content_ms is None else attempt.first_content_ms / 1000,
-        response_model=reply.model if reply else "",
-        finish_reason=reply.finish_reason if reply else "",
-        input_tokens=reply.usage.input_tokens if reply else None,
-        output_tokens=reply.usage.output_tokens if reply else None,
-        cached_tokens=reply.usage.cached_tokens if reply else None,
-        cost=None,
-        proof=attempt.proof,
-        request_id=attempt.request_id or "",
-    )
 
 
 def tell(calls: ModelCalls, attempt: Attempt, reply: Reply | None, error: ChatSheetError | None) -> None:
@@ -126,14 +111,15 @@ def tell(calls: ModelCalls, attempt: Attempt, reply: Reply | None, error: ChatSh
         calls.call(seconds=1, attempts=1, outcome=cause, route="first")
 
 
-async def leaks(gateway: Gateway, server: CollectorServer, caplog: pytest.LogCaptureFixture) -> list[str]:
+async def leaks(settings: Settings, server: CollectorServer, caplog: pytest.LogCaptureFixture) -> list[str]:
     """Return where the mark is found after a call: on the page, at the collector, in the log."""
     caplog.set_level(logging.DEBUG)
     telemetry = open_telemetry(TelemetrySettings(otlp_endpoint=server.url))
-    await told(gateway, telemetry.model_calls)
+    async with gateway_for(settings, telemetry.model_calls) as gateway:
+        await told(gateway, telemetry.model_calls)
     page = telemetry.metrics_text() or b""
     await close(telemetry)
-    assert server.span_names() == ["chat gpt-4o"]
+    assert set(server.span_names()) == {"chat gpt-4o"}
     assert b"chatsheet_llm_attempts_total" in page
     logged = "\n".join(f"{record.getMessage()} {record.exc_text or ''}" for record in caplog.records)
     found = {"page": page, "collector": bytes(server.raw), "log": logged.encode()}
@@ -146,16 +132,14 @@ async def test_nothing_of_a_call_is_told(answer: str, tmp_path: Path, caplog: py
     async with leaky(*ANSWERS[answer]) as url, collector() as server:
         route = f'[llm.route.first]\nkind = "compatible"\nbase_url = "{url}"\nkey = "{{own}}"\n'
         path = write_settings(tmp_path, f'data = "{tmp_path}"\n[llm]\nroutes = ["first"]\n{route}', {"own": "sk-CANARY"})
-        async with gateway_for(settings_file.load(path)) as gateway:
-            assert await leaks(gateway, server, caplog) == []
-    (outcome,) = server.outcomes()
-    assert not outcome.startswith("net."), "the server was reached"
+        assert await leaks(settings_file.load(path), server, caplog) == []
+    assert not any(outcome.startswith("net.") for outcome in server.outcomes()), "the server was reached"
 
 
 async def test_nothing_of_an_azure_call_is_told(wire: Wire, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     wire.script("gpt-4o", says("answer-CANARY", expect="result-CANARY"))
-    async with collector() as server, gateway_for(azure_settings(tmp_path, wire, "gpt-4o")) as gateway:
-        assert await leaks(gateway, server, caplog) == []
+    async with collector() as server:
+        assert await leaks(azure_settings(tmp_path, wire, "gpt-4o"), server, caplog) == []
     assert server.outcomes() == ["answered"]
 
 

@@ -36,6 +36,7 @@ class Gateway:
         self.health = Health(clock=clock, telemetry=self.telemetry)
         self._means = Means(legs, records, Adaptations(), clock)
         self._tasks = Tasks()
+        self.health.tell(plan.routes)
 
     async def complete(self, request: ChatRequest) -> Reply:
         """Return the whole reply; raises NoRouteAnswered, RequestRefused, NotConfigured."""
@@ -79,6 +80,7 @@ class Gateway:
         """Go on with other routes; one whose settings or credentials changed begins healthy."""
         self.plan = plan
         self.health.keep(plan.routes)
+        self.health.tell(plan.routes)
         self._means.adaptations.keep(route.fingerprint for route in plan.routes)
         await self._means.legs.keep(plan.routes)
 

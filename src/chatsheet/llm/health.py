@@ -131,6 +131,11 @@ class Health:
         times = sorted(self._first_content.get(route.fingerprint, ()))
         return times[int(len(times) * 0.95)] if len(times) >= _LEAST_TIMES else None
 
+    def tell(self, routes: Sequence[Route]) -> None:
+        """Tell telemetry how each route is doing, so that a healthy one is seen before it first fails."""
+        for route in routes:
+            self._tell_telemetry(route, self.breaker(route))
+
     def keep(self, routes: Sequence[Route]) -> None:
         """Forget all other routes."""
         kept = {route.fingerprint for route in routes}
