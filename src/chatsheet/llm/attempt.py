@@ -15,18 +15,15 @@ from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
 from chatsheet.llm import causes, legs, retry_after, wire
 from chatsheet.llm import model as values
-from chatsheet.llm.adapt import Adaptations
 from chatsheet.llm.causes import CATALOGUE, Cause, Evidence
 from chatsheet.llm.collect import Collected, Delta
 from chatsheet.llm.credentials import TokenFailed
-from chatsheet.llm.legs import Legs
+from chatsheet.llm.legs import OK, Legs
 from chatsheet.llm.records import Record
 from chatsheet.llm.routes import Route
 
-_OK = 200
 _LEAST_RECORD_S = 0.1  # also past the deadline: an answer that is there must still be verified
 _MOST_RECORD_S = 1.0
-_MOST_ADAPTED = 3
 
 
 class RecordReader(Protocol):
@@ -53,7 +50,6 @@ class Means:
 
     legs: Legs
     records: RecordReader
-    adaptations: Adaptations
     clock: Clock
 
 
@@ -101,23 +97,15 @@ class Attempt:
         return await self.more()
 
     async def _send(self, body: JsonObject, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
-        """Return the response that streams; what a deployment refuses of the parameters is adapted and sent again."""
-        adaptations, fingerprint = self._means.adaptations, self.route.fingerprint
-        for left in range(_MOST_ADAPTED, -1, -1):
-            sent, self.adapted = adaptations.apply(fingerprint, body)
-            response = await self._means.legs.post(self.route, wire.as_json(sent), headers)
-            self._response = response
-            self.status = response.status
-            self.request_id = response.headers.get("apim-request-id") or response.headers.get("x-request-id")
-            if response.status == _OK:
-                if response.content_type == "text/html":
-                    raise await self._failure(symptom="provider.not_json")
-                return response
-            said = await legs.error_body(response)
-            if not left or not adaptations.learn(fingerprint, response.status, said, sent):
-                raise await self._refused(response, said)
-            response.close()
-        raise AssertionError("the last try returns or raises")
+        """Return the response that streams; raises Failed for any other."""
+        answer = await self._means.legs.ask(self.route, body, headers)
+        self._response = response = answer.response
+        self.adapted, self.status, self.request_id = answer.adapted, response.status, answer.request_id
+        if response.status != OK:
+            raise await self._refused(response, answer.said)
+        if response.content_type == "text/html":
+            raise await self._failure(symptom="provider.not_json")
+        return response
 
     async def more(self) -> list[Delta]:
         """Return what came next of the answer, or an empty list at its end; raises Failed."""

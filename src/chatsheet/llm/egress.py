@@ -16,21 +16,17 @@ from aiohttp.typedefs import Handler
 
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock
-from chatsheet.core.loose import JsonObject
 from chatsheet.llm import causes, legs, retry_after, wire
-from chatsheet.llm.adapt import Adaptations
 from chatsheet.llm.causes import Evidence
 from chatsheet.llm.collect import Collected
 from chatsheet.llm.credentials import TokenFailed
-from chatsheet.llm.legs import Legs
+from chatsheet.llm.legs import OK, Legs
 from chatsheet.llm.records import Record, Records
 from chatsheet.llm.routes import Route
 
 _PASSED_BACK = ("content-type", "retry-after", "retry-after-ms", "x-ms-region", "apim-request-id", "x-request-id")
 _MAX_BODY = 32 * 2**20
 _WAIT_FOR_END_S = 0.8
-_OK = 200
-_MOST_ADAPTED = 3
 
 
 @dataclass(slots=True)
@@ -51,8 +47,8 @@ class _Call:
 
     def record(self, *, is_over: bool) -> Record:
         seen = self.collected
-        is_whole = self.status == _OK and bool(seen.finish_reason) and seen.is_done and not seen.problem
-        end = "open" if not is_over else "complete" if is_whole else "cut" if self.status == _OK else "error"
+        is_whole = self.status == OK and bool(seen.finish_reason) and seen.is_done and not seen.problem
+        end = "open" if not is_over else "complete" if is_whole else "cut" if self.status == OK else "error"
         return Record(
             attempt=self.attempt,
             route=self.route.name,
@@ -77,7 +73,6 @@ class Egress:
         self._legs = legs
         self._key = key
         self._clock = clock
-        self._adaptations = Adaptations()
         self._running: dict[str, asyncio.Task[object]] = {}
         self.records = Records()
 
@@ -137,7 +132,7 @@ class Egress:
         except (aiohttp.ClientError, OSError, TokenFailed) as error:
             evidence = Evidence(route_kind=route.kind, exceptions=legs.exception_chain(error))
             call.cause = call.collected.verdict() if call.collected.text else causes.classify(evidence).code
-            if call.status == _OK:
+            if call.status == OK:
                 return _break_off(request)
             return web.json_response({"error": {"code": call.cause, "message": "Connection error."}}, status=502)
         except asyncio.CancelledError:
@@ -145,7 +140,7 @@ class Egress:
             raise
         finally:
             self._running.pop(call.attempt, None)
-            if call.status == _OK and call.cause is None and not call.has_left:
+            if call.status == OK and call.cause is None and not call.has_left:
                 call.cause = call.collected.verdict() or None
             self.records.put(call.record(is_over=True))
 
@@ -153,32 +148,19 @@ class Egress:
         # LiteLLM knows a neutral model name; ours is the one that counts
         parsed = loose.parse(await request.read())
         body = {**(parsed if isinstance(parsed, dict) else {}), "model": call.route.model}
-        upstream, said = await self._ask(call, body)
+        answer = await self._legs.ask(call.route, body, {})
+        upstream = answer.response
+        call.adapted, call.status, call.request_id = answer.adapted, upstream.status, answer.request_id
         try:
             headers = {name: upstream.headers[name] for name in _PASSED_BACK if name in upstream.headers}
-            if upstream.status != _OK:
-                return self._refused(call, upstream, said, headers)
+            if upstream.status != OK:
+                return self._refused(call, upstream, answer.said, headers)
             return await self._stream(call, request, upstream, headers)
         finally:
             if call.collected.is_done:
                 legs.finish(upstream)
             else:
                 upstream.close()
-
-    async def _ask(self, call: _Call, body: JsonObject) -> tuple[aiohttp.ClientResponse, str]:
-        """Return the provider's response, and its words where it refused; refused parameters are adapted once each."""
-        for left in range(_MOST_ADAPTED, -1, -1):
-            sent, call.adapted = self._adaptations.apply(call.route.fingerprint, body)
-            upstream = await self._legs.post(call.route, wire.as_json(sent), {})
-            call.status = upstream.status
-            call.request_id = upstream.headers.get("apim-request-id") or upstream.headers.get("x-request-id")
-            said = "" if upstream.status == _OK else await legs.error_body(upstream)
-            if not left or upstream.status == _OK:
-                return upstream, said
-            if not self._adaptations.learn(call.route.fingerprint, upstream.status, said, sent):
-                return upstream, said
-            upstream.close()
-        raise AssertionError("the last try returns")
 
     def _refused(self, call: _Call, upstream: aiohttp.ClientResponse, said: str, headers: Mapping[str, str]) -> web.Response:
         evidence = Evidence(route_kind=call.route.kind, status=upstream.status, headers=dict(upstream.headers), body=said)
@@ -195,8 +177,7 @@ class Egress:
         await response.prepare(request)
         decoder = wire.EventDecoder()
         while data := await upstream.content.readany():
-            for event in decoder.feed(data):
-                call.collected.take(event, [])
+            _read(call.collected, decoder, data)
             try:
                 await response.write(data)
             except ConnectionError:
@@ -210,6 +191,14 @@ class Egress:
             return _break_off(request)  # a proper end would let LiteLLM make up a finish reason and call it complete
         await response.write_eof()
         return response
+
+
+def _read(collected: Collected, decoder: wire.EventDecoder, data: bytes) -> None:
+    try:
+        for event in decoder.feed(data):
+            collected.take(event, [])
+    except OverflowError:
+        collected.problem = "stream.malformed"
 
 
 def _break_off(request: web.Request) -> web.Response:

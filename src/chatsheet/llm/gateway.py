@@ -10,7 +10,6 @@ from contextlib import aclosing
 from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
 from chatsheet.llm import wire
-from chatsheet.llm.adapt import Adaptations
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
 from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused
 from chatsheet.llm.health import Health
@@ -34,7 +33,7 @@ class Gateway:
         self.plan = plan
         self.telemetry = telemetry or ModelCalls.off()
         self.health = Health(clock=clock, telemetry=self.telemetry)
-        self._means = Means(legs, records, Adaptations(), clock)
+        self._means = Means(legs, records, clock)
         self._tasks = Tasks()
         self.health.tell(plan.routes)
 
@@ -81,7 +80,6 @@ class Gateway:
         self.plan = plan
         self.health.keep(plan.routes)
         self.health.tell(plan.routes)
-        self._means.adaptations.keep(route.fingerprint for route in plan.routes)
         await self._means.legs.keep(plan.routes)
 
     def _probe_others(self, chosen: Route) -> None:

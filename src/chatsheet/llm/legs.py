@@ -15,12 +15,16 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from chatsheet.core.clock import SystemClock
+from chatsheet.core.loose import JsonObject
 from chatsheet.llm import addresses, wire
+from chatsheet.llm.adapt import Adaptations
 from chatsheet.llm.addresses import Resolver
 from chatsheet.llm.credentials import Entra, TokenFailed
 from chatsheet.llm.routes import Network, Route
 
+OK = 200
 _MAX_ERROR_BODY = 16_384
+_MOST_ADAPTED = 3
 _FINISH_S = 1.0
 _WARM_S = 10.0
 _TOKEN_S = 5.0
@@ -49,13 +53,48 @@ class _Leg:
         await self.resolver.close()  # a connector closes only the one that it made itself
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A provider's response; `said` are its words where it refused, `adapted` the parameters that were changed for it."""
+
+    response: aiohttp.ClientResponse
+    adapted: tuple[str, ...]
+    said: str = ""
+
+    @property
+    def request_id(self) -> str | None:
+        """What the provider's support asks for."""
+        return self.response.headers.get("apim-request-id") or self.response.headers.get("x-request-id")
+
+
 class Legs:
     """Client sessions, one per route and its settings, opened when first used."""
 
     def __init__(self) -> None:
+        self._adaptations = Adaptations()
         self._legs: dict[str, _Leg] = {}
         self._retired: list[_Leg] = []
         self._entra = Entra(SystemClock())
+
+    async def ask(self, route: Route, body: JsonObject, headers: Mapping[str, str]) -> Answer:
+        """Send a request and return the answer; parameters that the deployment refuses are adapted once each.
+
+        Raises what `post` raises; the caller releases the response.
+        """
+        for left in range(_MOST_ADAPTED, -1, -1):
+            sent, adapted = self._adaptations.apply(route.fingerprint, body)
+            response = await self.post(route, wire.as_json(sent), headers)
+            if response.status == OK:
+                return Answer(response, adapted)
+            try:
+                said = await error_body(response)
+            except BaseException:
+                response.close()
+                raise
+            if not left or not self._adaptations.learn(route.fingerprint, response.status, said, sent):
+                return Answer(response, adapted, said)
+            response.close()
+        raise AssertionError("the last try returns")
 
     async def post(self, route: Route, body: bytes, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
         """Send one POST and return the response once its headers are there; the caller releases it.
@@ -156,6 +195,7 @@ class Legs:
         for leg in retired:
             await leg.close()
         kept = {route.fingerprint for route in routes}
+        self._adaptations.keep(kept)
         for fingerprint in [f for f in self._legs if f not in kept]:
             self._retired.append(self._legs.pop(fingerprint))
 
