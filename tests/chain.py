@@ -13,7 +13,8 @@ import msgspec
 import pytest
 
 from chatsheet.core import settings_file
-from chatsheet.core.settings import Settings
+from chatsheet.core.settings import LitellmRoute, Settings
+from chatsheet.llm import litellm_proxy
 from chatsheet.llm.records import Sidecar
 from chatsheet.simulator.listeners.dns import DnsServer, Name
 from chatsheet.simulator.listeners.identity import IdentityEndpoint
@@ -136,6 +137,15 @@ async def hybrid(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -
         async with program("--config", str(config), "litellm", "run", env=env) as proxy:
             await proxy.wait_for("LiteLLM answers", 300)
             yield Hybrid(wire, proxy, config, settings_file.load(config), seen)
+
+
+async def rest(hybrid: Hybrid) -> None:
+    """Wait until LiteLLM is alive, whatever the test before did to it, and clear what is left of that test's script."""
+    route = hybrid.settings.llm.route["litellm"]
+    assert isinstance(route, LitellmRoute)
+    assert await litellm_proxy.wait_alive(route.base_url, 120)
+    hybrid.wire.simulator.state.orders.clear()
+    hybrid.wire.brain.clear("gpt-4o")
 
 
 def environment_of(pid: int) -> str:

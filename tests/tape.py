@@ -1,4 +1,4 @@
-"""A provider that answers every call with the same recorded bytes, in pieces of a chosen size."""
+"""A provider that answers every call with the same recorded bytes, or refuses what a deployment may refuse."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -6,22 +6,34 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from chatsheet.core import loose
 from chatsheet.simulator.serving import serving
+
+_WHOLE = 2**16
 
 
 @dataclass(slots=True)
 class Tape:
-    """What is played, and where; `piece` is how many bytes go out at once."""
+    """What is played: `piece` is how many bytes go out at once, `refuses` which parameters are refused, one by one."""
 
     url: str = ""
     recorded: bytes = b""
-    piece: int = 2**16
-    headers: tuple[tuple[str, str], ...] = ()
+    piece: int = _WHOLE
+    refuses: tuple[str, ...] = ()
+    calls: int = 0
+
+    def load(self, recorded: bytes, *, piece: int = _WHOLE, refuses: tuple[str, ...] = ()) -> None:
+        """Play this from now on, and count anew."""
+        self.recorded, self.piece, self.refuses, self.calls = recorded, piece, refuses, 0
 
     async def play(self, request: web.Request) -> web.StreamResponse:
         """Answer one call."""
-        await request.read()
-        response = web.StreamResponse(headers={"content-type": "text/event-stream", **dict(self.headers)})
+        self.calls += 1
+        body = loose.obj(loose.parse(await request.read()))
+        if name := next((name for name in self.refuses if name in body), None):
+            error = {"code": "unsupported_parameter", "message": f"Unsupported parameter: '{name}' is not supported."}
+            return web.json_response({"error": {**error, "param": name}}, status=400)
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         for at in range(0, len(self.recorded), self.piece):
             await response.write(self.recorded[at : at + self.piece])
