@@ -153,6 +153,19 @@ def environment_of(pid: int) -> str:
     return Path(f"/proc/{pid}/environ").read_text(errors="replace")
 
 
+def in_memory(pid: int, text: str) -> bool:
+    """Tell whether a process holds a text anywhere in what it may write to."""
+    with Path(f"/proc/{pid}/maps").open() as maps, Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for line in maps:
+            place, rights, *_ = line.split()
+            begin, end = (int(part, 16) for part in place.split("-"))
+            if rights.startswith("rw") and "[v" not in line:
+                memory.seek(begin)
+                if text.encode() in (memory.read(end - begin) or b""):
+                    return True
+    return False
+
+
 def is_alive(pid: int) -> bool:
     """Tell whether a process is there and not a zombie."""
     try:

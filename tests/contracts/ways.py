@@ -1,7 +1,7 @@
 """The ways to a provider, and what a call on one of them came to: everything that must not depend on the way."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -189,7 +189,7 @@ class Recorded:
 
 
 @contextmanager
-def saying(hybrid: Hybrid, *pieces: Piece) -> Iterator[Recorded]:
+def saying(hybrid: Hybrid, *pieces: Piece) -> Generator[Recorded]:
     """Let the simulator say this while the body runs, whatever deployment is asked."""
     simulator, brain = hybrid.wire.simulator, Recorded(pieces)
     before: Brain = simulator.brain
