@@ -139,7 +139,7 @@ async def hybrid(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -
             yield Hybrid(wire, proxy, config, settings_file.load(config), seen)
 
 
-async def rest(hybrid: Hybrid) -> None:
+async def settle(hybrid: Hybrid) -> None:
     """Wait until LiteLLM is alive, whatever the test before did to it, and clear what is left of that test's script."""
     route = hybrid.settings.llm.route["litellm"]
     assert isinstance(route, LitellmRoute)

@@ -3,7 +3,7 @@
 import pytest
 
 from chatsheet.llm.model import Usage
-from tests.chain import Hybrid, rest
+from tests.chain import Hybrid, settle
 from tests.contracts.exchanges import (
     BROKEN_TAPES,
     EXCHANGES,
@@ -31,7 +31,7 @@ def bug(reason: str) -> pytest.MarkDecorator:
 
 @pytest.fixture(autouse=True)
 async def _ready(hybrid: Hybrid) -> None:
-    await rest(hybrid)
+    await settle(hybrid)
 
 
 def of_all(outcomes: dict[Way, Outcome]) -> Outcome:

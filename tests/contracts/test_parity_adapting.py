@@ -10,7 +10,7 @@ from chatsheet.core.loose import JsonObject
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.model import ChatRequest
 from chatsheet.simulator.brain import Counted, Say
-from tests.chain import ADAPTED, Hybrid, rest
+from tests.chain import ADAPTED, Hybrid, settle
 from tests.contracts.exchanges import HI
 from tests.contracts.ways import Outcome, Recorded, Way, ask, gateway_on, saying, ways
 
@@ -29,7 +29,7 @@ SIX = [pytest.param(way, id=str(way)) for way in ways("_tape")]
 
 @pytest.fixture(autouse=True)
 async def _ready(hybrid: Hybrid) -> None:
-    await rest(hybrid)
+    await settle(hybrid)
 
 
 def test_each_refused_parameter_of_the_catalogue_is_asked_for() -> None:

@@ -5,7 +5,7 @@ import pytest
 from chatsheet.simulator.fault import Tuning
 from chatsheet.simulator.faults import FAULTS
 from chatsheet.simulator.state import Order
-from tests.chain import Hybrid, rest
+from tests.chain import Hybrid, settle
 from tests.contracts.exchanges import ENDLESS, WORDS, answer
 from tests.contracts.faults import AZURES, BUGS, LEFT_OUT, SAME, limits_for, request_for
 from tests.contracts.ways import Outcome, Way, ask_all, saying, ways
@@ -20,7 +20,7 @@ PLAYED = [
 
 @pytest.fixture(autouse=True)
 async def _ready(hybrid: Hybrid) -> None:
-    await rest(hybrid)
+    await settle(hybrid)
 
 
 async def play(hybrid: Hybrid, fault: str) -> dict[Way, Outcome]:

@@ -6,7 +6,7 @@ from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.llm import completions
 from chatsheet.simulator.brain import Counted, Say
-from tests.chain import DIALECTS, Hybrid, rest
+from tests.chain import DIALECTS, Hybrid, settle
 from tests.contracts.ways import ask_on, pair, saying
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.xdist_group("litellm")]
@@ -92,7 +92,7 @@ BODIES: dict[str, JsonObject] = {
 
 @pytest.fixture(autouse=True)
 async def _ready(hybrid: Hybrid) -> None:
-    await rest(hybrid)
+    await settle(hybrid)
 
 
 def sent_by_client(body: JsonObject) -> completions.Completion:

@@ -3,7 +3,7 @@
 import pytest
 
 from chatsheet.simulator.tokens import OTHER_TENANT, TokenRule
-from tests.chain import PRIVATE_HOST, Hybrid, rest
+from tests.chain import PRIVATE_HOST, Hybrid, settle
 from tests.contracts.exchanges import WORDS, answer
 from tests.contracts.ways import Outcome, Way, ask, ask_all, gateway_on, pair, saying
 
@@ -18,7 +18,7 @@ async def _ready(hybrid: Hybrid, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in hybrid.listeners.identity.environment.items():
         monkeypatch.setenv(name, value)
     hybrid.wire.simulator.state.tokens = TokenRule(issued=hybrid.listeners.identity.issued)
-    await rest(hybrid)
+    await settle(hybrid)
 
 
 async def ask_both(hybrid: Hybrid, served: str) -> list[Outcome]:
