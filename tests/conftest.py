@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.chain import hybrid
 from tests.harness import ROOT, Wire, start_wire
+
+__all__ = ["hybrid"]  # a fixture of the whole session
 
 
 @pytest.fixture(scope="session")

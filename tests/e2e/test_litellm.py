@@ -18,7 +18,7 @@ from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import Reply
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
-from tests.e2e.conftest import AZURE_KEY, Hybrid, environment_of, hybrid_settings, is_alive
+from tests.e2e.conftest import AZURE_KEY, MASTER_KEY, Hybrid, environment_of, hybrid_settings, in_memory, is_alive
 from tests.harness import HELLO, run_program, runs, says
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.xdist_group("litellm")]
@@ -123,6 +123,28 @@ async def test_litellm_knows_no_azure_key_and_nothing_of_our_environment(hybrid:
     assert AZURE_KEY not in environment
     assert "CANARY-environment" not in environment
     assert AZURE_KEY not in "\n".join(hybrid.proxy.said)
+
+
+async def test_neither_litellms_arguments_nor_its_files_hold_an_azure_key(hybrid: Hybrid) -> None:
+    pid = hybrid.sidecar().litellm_pid
+    assert pid is not None
+    arguments = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
+    config = Path(arguments[arguments.index("--config") + 1])
+    text = config.read_text(encoding="utf-8")
+    assert "model_name: azure" in text
+    for said in (*arguments, *(path.read_text(errors="replace") for path in config.parent.rglob("*") if path.is_file())):
+        assert AZURE_KEY not in said
+        assert MASTER_KEY not in said
+        assert hybrid.sidecar().key not in said
+
+
+async def test_litellms_memory_holds_its_own_keys_and_none_of_azures(hybrid: Hybrid) -> None:
+    hybrid.wire.script("gpt-4o", says("Hello."))
+    assert (await ask(hybrid)).route == "litellm"
+    pid = hybrid.sidecar().litellm_pid
+    assert pid is not None
+    assert in_memory(pid, MASTER_KEY)
+    assert not in_memory(pid, AZURE_KEY)
 
 
 async def test_litellm_and_its_egress_listen_on_loopback_only(hybrid: Hybrid) -> None:
