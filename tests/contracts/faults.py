@@ -71,16 +71,6 @@ LEFT_OUT: dict[str, str] = {
 }
 """Not played here, and why."""
 
-BUGS: dict[str, str] = {
-    "N12-200": "the egress takes a page for a stream that was cut (egress.py, _stream)",
-    "C5": "the egress does not read an error inside a stream (egress.py, _forward)",
-    "reset": "the trail has LiteLLM's status where the provider sent none (attempt.py, _record)",
-    "dribble": "the record of a running call has no request id (egress.py, _forward), so the trail of a silent one has none",
-    "keepalive": "see dribble",
-    "stall": "see dribble",
-}
-"""Where a way still differs."""
-
 
 def request_for(fault: str) -> ChatRequest:
     """Return a request that the fault is for."""

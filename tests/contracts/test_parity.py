@@ -24,11 +24,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.xdist_group("lite
 TAPED = ways("_tape")
 
 
-def bug(reason: str) -> pytest.MarkDecorator:
-    """Mark what differs and should not: it must fail until that is mended."""
-    return pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason)
-
-
 @pytest.fixture(autouse=True)
 async def _ready(hybrid: Hybrid) -> None:
     await settle(hybrid)
@@ -74,28 +69,23 @@ async def test_what_is_no_answer_has_the_same_cause_on_every_way(hybrid: Hybrid,
     assert (await play(hybrid, recorded)).cause == cause
 
 
-@bug("1.106.2 breaks off after 100 equal chunks (REPEATED_STREAMING_CHUNK_LIMIT in its environment)")
 async def test_a_chunk_may_be_repeated_as_often_as_the_model_likes(hybrid: Hybrid) -> None:
     with saying(hybrid, *SAME_CHUNK):
         assert of_all(await ask_all(hybrid, ways())) == answer(SAME_CHUNK)
 
 
-@bug("1.106.2 drops `refusal` of later chunks: the answer becomes stream.empty")
 async def test_a_refusal_in_words_is_an_answer(hybrid: Hybrid) -> None:
     assert (await play(hybrid, REFUSED)).text == "I cannot do that."
 
 
-@bug("where the record has no usage, LiteLLM's estimate is taken for the provider's count (attempt.py, _verify)")
 async def test_tokens_that_nobody_counted_are_not_made_up(hybrid: Hybrid) -> None:
     assert (await play(hybrid, UNCOUNTED)).usage == Usage()
 
 
-@bug("where the record has no model, LiteLLM's alias is taken for one (attempt.py, _verify)")
 async def test_a_model_that_nobody_named_is_not_made_up(hybrid: Hybrid) -> None:
     assert (await play(hybrid, UNNAMED)).model == ""
 
 
-@bug("the egress does not read an error inside a stream: stream.error, and another route is asked (egress.py, _forward)")
 async def test_a_filter_that_hits_inside_the_stream_is_named_and_final(hybrid: Hybrid) -> None:
     outcome = await play(hybrid, FILTERED_LATE)
     assert (outcome.cause, "violence" in outcome.refusal) == ("content.filtered", True)

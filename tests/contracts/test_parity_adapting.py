@@ -94,13 +94,7 @@ async def test_a_deployment_that_was_upgraded_is_learnt_anew(hybrid: Hybrid, way
 MANY = ("max_tokens", "temperature", "top_p", "presence_penalty")
 
 
-def left_to_litellm(way: Way) -> tuple[pytest.MarkDecorator, ...]:
-    """Mark what the egress leaves to the gateway after three parameters: the trail then names the egress's three only."""
-    reason = "the record's `adapted` replaces the gateway's own (attempt.py, _record)"
-    return (pytest.mark.xfail(strict=True, raises=AssertionError, reason=reason),) if way.is_through else ()
-
-
-@pytest.mark.parametrize("way", [pytest.param(way, id=str(way), marks=left_to_litellm(way)) for way in ways("_tape")])
+@pytest.mark.parametrize("way", ways("_tape"), ids=str)
 async def test_a_deployment_that_refuses_four_parameters_is_learnt_in_two_calls(hybrid: Hybrid, way: Way) -> None:
     hybrid.listeners.tape.load(HI, refuses=MANY)
     request = ChatRequest({**MESSAGES, **dict.fromkeys(MANY, 1)})

@@ -53,7 +53,6 @@ async def test_a_token_that_azure_refuses_has_the_same_cause(hybrid: Hybrid) -> 
     assert await causes_of_both(hybrid, "entra") == ["azure.tenant_mismatch"] * 2
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="azure-identity keeps the token itself (credentials.py, forget)")
 @pytest.mark.parametrize("way", BOTH)
 async def test_a_token_that_azure_refused_is_not_sent_again(hybrid: Hybrid, way: Way) -> None:
     state, identity = hybrid.wire.simulator.state, hybrid.listeners.identity

@@ -155,7 +155,10 @@ class Attempt:
         """Return for a whole answer; raises Failed for anything else."""
         collected = self.collected
         if verdict := collected.verdict():
-            raise await self._failure(symptom=verdict, body=collected.error_body, filtered=collected.filtered)
+            failed = await self._failure(symptom=verdict, body=collected.error_body, filtered=collected.filtered)
+            if failed.retry_after_s is None:
+                failed.retry_after_s = retry_after.read({}, collected.error_body, self._means.clock.now())
+            raise failed
         if self.route.is_ours:
             await self._verify()
         if self._response is not None:
@@ -169,8 +172,9 @@ class Attempt:
             raise Failed(CATALOGUE["litellm.no_record"])
         if record.end != "complete":
             raise Failed(CATALOGUE[record.cause or "stream.cut"], filtered=record.filtered)
-        self.collected.model = record.model or self.collected.model
-        self.collected.usage = record.usage or self.collected.usage
+        # also where the provider said nothing: LiteLLM makes up usage, and names its alias
+        self.collected.model = record.model
+        self.collected.usage = record.usage
         self.collected.finish_reason = record.finish_reason
 
     def close(self) -> None:
@@ -202,7 +206,7 @@ class Attempt:
         if is_timeout and self._means.clock.monotonic() >= self._deadline:
             return await self._failure(symptom="deadline.exceeded", wait=False)
         if self.first_content is not None:
-            return await self._failure(symptom="stream.stalled" if is_timeout else "stream.cut")
+            return await self._failure(symptom="stream.stalled" if is_timeout else "stream.cut", wait=not is_timeout)
         return await self._failure(exceptions=legs.exception_chain(error), wait=False)
 
     async def _refused(self, response: aiohttp.ClientResponse, said: str) -> Failed:
@@ -249,9 +253,9 @@ class Attempt:
             return None
         if record is not None:
             self.proof = "egress"
-            self.status = record.status or self.status
+            self.status = record.status
             self.request_id = record.request_id
-            self.adapted = record.adapted
+            self.adapted = tuple(dict.fromkeys((*record.adapted, *self.adapted)))
         return record
 
 

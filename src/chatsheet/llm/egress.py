@@ -45,6 +45,14 @@ class _Call:
     """LiteLLM went away first: whatever is missing then is not the provider's doing."""
     collected: Collected = field(default_factory=Collected)
 
+    def judge(self) -> None:
+        """Name why the stream, now at its end, is not a whole answer; an error inside it is read as any other."""
+        seen = self.collected
+        if symptom := seen.verdict():
+            evidence = Evidence(route_kind=self.route.kind, status=self.status, body=seen.error_body, symptom=symptom)
+            self.cause = causes.classify(evidence).code
+            self.filtered = seen.filtered or causes.filter_category(seen.error_body)
+
     def record(self, *, is_over: bool) -> Record:
         seen = self.collected
         is_whole = self.status == OK and bool(seen.finish_reason) and seen.is_done and not seen.problem
@@ -141,7 +149,8 @@ class Egress:
         finally:
             self._running.pop(call.attempt, None)
             if call.status == OK and call.cause is None and not call.has_left:
-                call.cause = call.collected.verdict() or None
+                call.judge()
+                call.retry_after_s = retry_after.read({}, call.collected.error_body, self._clock.now())
             self.records.put(call.record(is_over=True))
 
     async def _pass_on(self, call: _Call, request: web.Request) -> web.StreamResponse:
@@ -155,6 +164,10 @@ class Egress:
             headers = {name: upstream.headers[name] for name in _PASSED_BACK if name in upstream.headers}
             if upstream.status != OK:
                 return self._refused(call, upstream, answer.said, headers)
+            if upstream.content_type == "text/html":
+                call.cause = "provider.not_json"
+                return web.json_response({"error": {"code": call.cause, "message": "a page, and no answer"}}, status=502)
+            self.records.put(call.record(is_over=False))  # with the request id, for who asks while the call runs
             return await self._stream(call, request, upstream, headers)
         finally:
             if call.collected.is_done:
@@ -177,13 +190,13 @@ class Egress:
         await response.prepare(request)
         decoder = wire.EventDecoder()
         while data := await upstream.content.readany():
-            _read(call.collected, decoder, data)
             try:
-                await response.write(data)
+                # event by event, so that what LiteLLM would lose of one can be put where it does not
+                await response.write(_read(call.collected, decoder, data))
             except ConnectionError:
                 call.has_left = True
                 return _break_off(request)
-            if call.collected.is_done:
+            if call.collected.is_done or call.collected.problem:
                 break
         # before the last byte goes out: who hears the end of the stream must already find the record
         self.records.put(call.record(is_over=True))
@@ -193,12 +206,16 @@ class Egress:
         return response
 
 
-def _read(collected: Collected, decoder: wire.EventDecoder, data: bytes) -> None:
+def _read(collected: Collected, decoder: wire.EventDecoder, data: bytes) -> bytes:
+    """Take what arrived, and return the events that are complete as LiteLLM should hear them."""
     try:
-        for event in decoder.feed(data):
-            collected.take(event, [])
+        events = decoder.feed(data)
     except OverflowError:
         collected.problem = "stream.malformed"
+        return b""
+    for event in events:
+        collected.take(event, [])
+    return b"".join(b"data: " + wire.without_refusal(event) + b"\n\n" for event in events)
 
 
 def _break_off(request: web.Request) -> web.Response:

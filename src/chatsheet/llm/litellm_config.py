@@ -52,6 +52,7 @@ def environment(*, master_key: str, egress_key: str) -> dict[str, str]:
         "LITELLM_TELEMETRY_DISABLED": "true",
         "LITELLM_OFFLINE_MODE": "true",
         "LITELLM_DONT_SHOW_FEEDBACK_BOX": "true",
+        "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",  # at its default of 100 it breaks off a column of zeros
         "LITELLM_LOG": "CRITICAL",  # at its default it writes every provider message to stderr
         "DISABLE_ADMIN_UI": "True",
         "NO_DOCS": "True",

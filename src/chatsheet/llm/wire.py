@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.llm.model import ChatRequest, ToolDelta, Usage
 from chatsheet.llm.routes import Route
@@ -25,6 +26,8 @@ def body(request: ChatRequest, route: Route, attempt_id: str = "") -> JsonObject
     }
     if route.is_ours:
         sent["extra_headers"] = {ATTEMPT_HEADER: attempt_id}
+        # merged last: 1.106.2 rewrites messages, and drops a tool choice where there are no tools
+        sent["extra_body"] = {name: request.body[name] for name in ("messages", "tool_choice") if name in request.body}
     return sent
 
 
@@ -151,6 +154,20 @@ def read_chunk(data: bytes) -> Chunk | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return None if chunk.choices is None and not chunk.is_error else chunk
+
+
+def without_refusal(data: bytes) -> bytes:
+    """Return an event with its refusal as content: LiteLLM 1.106.2 drops a refusal of any but the first chunk."""
+    if b'"refusal"' not in data or (chunk := read_chunk(data)) is None or not chunk.choices:
+        return data
+    delta = chunk.choices[0].delta
+    if delta is None or not delta.refusal or delta.content:
+        return data
+    value = loose.parse(data)
+    if not isinstance(value, dict):
+        return data
+    said: JsonObject = {"index": 0, "delta": {"content": delta.refusal}, "finish_reason": chunk.choices[0].finish_reason}
+    return as_json({**value, "choices": [said]})
 
 
 def tool_delta(call: Call) -> ToolDelta:
