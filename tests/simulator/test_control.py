@@ -5,10 +5,14 @@ from dataclasses import dataclass
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from chatsheet.core import loose
+from chatsheet.simulator.faults import ELSEWHERE
+from chatsheet.simulator.network import Network
+from chatsheet.simulator.serving import serving
+from chatsheet.simulator.tokens import TokenRule
 from tests.harness import Wire
+from tests.simulator.test_azure_wire import ask
 
 pytestmark = pytest.mark.anyio
 
@@ -33,26 +37,32 @@ class Control:
 @pytest.fixture
 async def control(wire: Wire) -> AsyncGenerator[Control, None]:
     """The control port of the simulator."""
-    runner = web.AppRunner(wire.simulator.control_app(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    async with aiohttp.ClientSession() as session:
-        yield Control(f"http://127.0.0.1:{int(runner.addresses[0][1])}", session)
-    await runner.cleanup()
+    async with serving(wire.simulator.control_app()) as port, aiohttp.ClientSession() as session:
+        yield Control(f"http://127.0.0.1:{port}", session)
 
 
 async def chat(wire: Wire, deployment: str = "gpt-4o") -> int:
     """Call a deployment and return the status."""
     url = f"{wire.url}/openai/v1/chat/completions?secret=query-canary"
     body = loose.dumps({"model": deployment, "messages": [{"role": "user", "content": "prompt-canary"}]})
-    headers = {"api-key": wire.key, "x-custom": "header-canary"}
+    headers = {"api-key": wire.key, "x-custom": "header-canary", "x-chatsheet-attempt": "att_1", "traceparent": "00-1-2-01"}
     async with aiohttp.ClientSession() as session, session.post(url, data=body, headers=headers) as response:
         return response.status
 
 
 @pytest.mark.parametrize("key", ["", "wrong", "sk-simulator"])
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/faults"), ("POST", "/faults"), ("DELETE", "/faults"), ("GET", "/requests")]
+    ("method", "path"),
+    [
+        ("GET", "/faults"),
+        ("POST", "/faults"),
+        ("DELETE", "/faults"),
+        ("POST", "/scripts"),
+        ("POST", "/tokens"),
+        ("GET", "/requests"),
+        ("GET", "/network"),
+        ("POST", "/network/dns"),
+    ],
 )
 async def test_every_call_needs_the_control_key(control: Control, key: str, method: str, path: str) -> None:
     assert (await control.call(method, path, key=key))[0] == 401
@@ -92,6 +102,14 @@ async def test_faults_are_listed_with_what_they_are_about_and_what_is_left(contr
         {"deployment": "gpt-4o"},
         {"deployment": "gpt-4o", "fault": "A1", "times": 0},
         {"deployment": "gpt-4o", "fault": "A1", "often": 2},
+        {"deployment": "gpt-4o", "fault": "A1", "mix": {"A2": 1}},
+        {"deployment": "gpt-4o", "mix": {"A2": 0}},
+        {"deployment": "gpt-4o", "mix": {"A99": 1}},
+        {"deployment": "gpt-4o", "mix": {"A2": 1}, "times": 3},
+        {"deployment": "gpt-4o", "mix": {"A2": 1}, "percent": 101},
+        {"deployment": "gpt-4o", "fault": "A1", "after": 2},
+        {"deployment": "gpt-4o", "fault": "429", "retry_after_form": "weeks"},
+        {"deployment": "gpt-4o", "fault": "cut", "after": -1},
         [],
         "text",
     ],
@@ -104,6 +122,73 @@ async def test_an_order_that_cannot_be_played_is_refused(control: Control, wire:
 async def test_an_unknown_fault_is_refused_with_the_known_ones(control: Control) -> None:
     _, answer = await control.call("POST", "/faults", {"deployment": "gpt-4o", "fault": "A99"})
     assert "A1, A2" in str(loose.obj(answer).get("error"))
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+async def test_what_has_no_form_on_the_wire_is_refused_with_how_it_is_rehearsed(
+    control: Control, wire: Wire, name: str
+) -> None:
+    status, answer = await control.call("POST", "/faults", {"deployment": "gpt-4o", "fault": name})
+    assert status == 409
+    assert ELSEWHERE[name].how in str(loose.obj(answer).get("error"))
+    assert not wire.simulator.state.orders
+
+
+async def test_a_fault_is_played_as_tuned(control: Control, wire: Wire) -> None:
+    order = {"deployment": "gpt-4o", "fault": "429", "retry_after": 2, "retry_after_form": "ms", "times": 1}
+    assert (await control.call("POST", "/faults", order))[0] == 200
+    played = wire.simulator.state.orders["gpt-4o"]
+    assert (played.tuning.retry_after, played.tuning.retry_after_form) == (2, "ms")
+    assert await chat(wire) == 429
+
+
+async def test_a_mix_is_played_at_random_and_listed(control: Control, wire: Wire) -> None:
+    await control.call("POST", "/scripts", {"deployment": "gpt-4o", "exchanges": [{"text": "Hi", "repeat": True}]})
+    order = {"deployment": "gpt-4o", "mix": {"500": 1, "503": 1}, "percent": 50, "seed": 7}
+    assert (await control.call("POST", "/faults", order))[0] == 200
+    assert {await chat(wire) for _ in range(30)} == {200, 500, 503}
+    _, listed = await control.call("GET", "/faults")
+    told = loose.obj(loose.obj(loose.obj(listed).get("active")).get("gpt-4o"))
+    assert told == {"mix": {"500": 1, "503": 1}, "percent": 50, "seed": 7}
+
+
+async def test_one_fault_may_be_played_now_and_then(control: Control, wire: Wire) -> None:
+    await control.call("POST", "/scripts", {"deployment": "gpt-4o", "exchanges": [{"text": "Hi", "repeat": True}]})
+    await control.call("POST", "/faults", {"deployment": "gpt-4o", "fault": "503", "percent": 50, "seed": 7})
+    assert {await chat(wire) for _ in range(20)} == {200, 503}
+
+
+async def test_faults_of_one_deployment_may_be_taken_back(control: Control, wire: Wire) -> None:
+    wire.fault("gpt-4o", "503")
+    wire.fault("other", "503")
+    await control.call("DELETE", "/faults?deployment=other")
+    assert list(wire.simulator.state.orders) == ["gpt-4o"]
+
+
+async def test_a_deployment_reports_the_model_it_is_told(control: Control, wire: Wire) -> None:
+    await control.call(
+        "POST", "/scripts", {"deployment": "gpt-4o", "model": "gpt-4o-2024-11-20", "exchanges": [{"text": "Hi"}]}
+    )
+    assert (await ask(wire)).json["model"] == "gpt-4o-2024-11-20"
+
+
+async def test_the_wire_is_told_which_tokens_to_take(control: Control, wire: Wire) -> None:
+    assert (await control.call("POST", "/tokens", {"tenant": "t"}))[1] == {"tokens": "taken"}
+    assert wire.simulator.state.tokens == TokenRule(tenant="t")
+    assert (await control.call("POST", "/tokens", {"audience": None}))[1] == {"tokens": "refused"}
+    assert wire.simulator.state.tokens is None
+
+
+async def test_listeners_are_set_over_the_control_port_where_there_are_any(wire: Wire, control: Control) -> None:
+    assert (await control.call("POST", "/network/tls", {"mode": "expired"}))[0] == 409
+    async with Network(("127.0.0.1", wire.port)) as network, aiohttp.ClientSession() as session:
+        async with serving(wire.simulator.control_app(network)) as port:
+            other = Control(f"http://127.0.0.1:{port}", session)
+            assert (await other.call("POST", "/network/tls", {"mode": "expired"}))[0] == 200
+            assert (await other.call("POST", "/network/tls", {"mode": "rusty"}))[0] == 400
+            assert (await other.call("POST", "/network/pigeon", {}))[0] == 404
+            assert loose.obj((await other.call("GET", "/network"))[1]).keys() >= {"dns", "proxy"}
+        assert network.tls.mode == "expired"
 
 
 async def test_a_script_makes_its_deployment(control: Control, wire: Wire) -> None:
@@ -120,5 +205,8 @@ async def test_what_the_wire_saw_is_told_without_any_value(control: Control, wir
     request = loose.obj(loose.array(seen)[0])
     assert (request.get("path"), request.get("deployment")) == ("/openai/v1/chat/completions", "gpt-4o")
     assert {"api-key", "x-custom"} <= {loose.text(name).lower() for name in loose.array(request.get("headers"))}
+    assert (request.get("fields"), request.get("stream")) == (["messages", "model"], False)
+    assert (request.get("attempt"), request.get("traceparent")) == ("att_1", "00-1-2-01")
+    assert request.get("played") == "503"
     assert "canary" not in loose.dumps(seen)
     assert wire.key not in loose.dumps(seen)

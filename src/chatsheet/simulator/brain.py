@@ -6,6 +6,13 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """The model that answers, where it has a name of its own; comes first."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """A piece of text."""
 
@@ -23,6 +30,13 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """Why the reply ended, where that is neither the text's end nor a tool call."""
+
+    finish_reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Counted:
     """Token counts; comes last."""
 
@@ -31,7 +45,7 @@ class Counted:
     cached_tokens: int = 0
 
 
-Piece = Say | Call | Counted
+Piece = Named | Say | Call | Ended | Counted
 
 
 class BrainFailed(Exception):

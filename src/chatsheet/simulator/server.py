@@ -3,305 +3,171 @@
 Sockets are handled by aiohttp, whose transports can be reset, held and cut as real networks do it.
 """
 
-import asyncio
 import hmac
 import logging
-import socket
-import struct
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import JsonValue
 
 from chatsheet.core import loose
+from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.ids import new_id
-from chatsheet.simulator import faults, wire
-from chatsheet.simulator.brain import Brain, BrainFailed, Call, Counted, Piece, Say
-from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
-from chatsheet.simulator.faults import FAULTS, Fault
+from chatsheet.simulator import answers, faults, playing, tokens, wire
+from chatsheet.simulator.answers import Door
+from chatsheet.simulator.brain import Brain, BrainFailed, Named, Piece
+from chatsheet.simulator.catalogue import litellm
+from chatsheet.simulator.control import Control
+from chatsheet.simulator.fault import Fault, Tuning
+from chatsheet.simulator.faults import FAULTS
+from chatsheet.simulator.network import Network
+from chatsheet.simulator.state import Order, State
+
+__all__ = ["Order", "Simulator"]
 
 log = logging.getLogger(__name__)
 
-_PIECES_BEFORE_TROUBLE = 3
-_MOST_REQUESTS = 1_000
+NAME = "ChatSheetAI-simulator"
+"""What every answer of the wire names as its server."""
+
 _DATED_VERSIONS = ("2024-02-01", "2024-06-01", "2024-10-21")
-_NO_LINGER = struct.pack("ii", 1, 0)  # SO_LINGER on, 0 s: close() sends RST instead of FIN
-
-
-class FaultOrder(BaseModel):
-    """Which fault to play for a deployment, and how often; None is until it is taken back."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    deployment: str
-    fault: str
-    times: int | None = Field(default=None, ge=1)
-
-
-class ScriptOrder(BaseModel):
-    """A deployment to make, with the exchanges of its script."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    deployment: str
-    exchanges: tuple[Exchange, ...] = ()
-
-
-@dataclass(slots=True)
-class Order:
-    """A fault that waits to be played; `left` counts down, None stays."""
-
-    fault: str
-    left: int | None
-
-
-@dataclass(slots=True)
-class State:
-    """What the control port set up and what the wire saw."""
-
-    key: str
-    deployments: set[str]
-    orders: dict[str, Order] = field(default_factory=dict[str, Order])
-    requests: deque[dict[str, JsonValue]] = field(default_factory=lambda: deque[dict[str, JsonValue]](maxlen=_MOST_REQUESTS))
-
-    def next_fault(self, deployment: str) -> str:
-        """Return the fault to play now, counting it; an empty text for none."""
-        order = self.orders.get(deployment)
-        if order is None:
-            return ""
-        if order.left is not None:
-            order.left -= 1
-            if order.left <= 0:
-                del self.orders[deployment]
-        return order.fault
+_OPENAI_KEY_WRONG: JsonValue = {
+    "error": {"code": "invalid_api_key", "type": "invalid_request_error", "message": "Incorrect API key provided."}
+}
 
 
 class Simulator:
     """Both servers over one state and one brain."""
 
-    def __init__(self, *, brain: Brain, key: str, control_key: str, deployments: set[str]) -> None:
+    def __init__(self, *, brain: Brain, key: str, control_key: str, deployments: set[str], clock: Clock | None = None) -> None:
         self.brain = brain
-        self._control_key = control_key
+        self.control_key = control_key
+        self.clock = clock or SystemClock()
         self.state = State(key, set(deployments))
 
     def wire_app(self) -> web.Application:
-        """Return the server that speaks Azure OpenAI's and OpenAI's format."""
+        """Return the server that speaks Azure OpenAI's, OpenAI's and, under /litellm, LiteLLM's format."""
         app = web.Application(client_max_size=32 * 2**20)
         app.router.add_post("/openai/deployments/{deployment}/chat/completions", self._azure_dated)
         app.router.add_post("/openai/v1/chat/completions", self._azure_v1)
         app.router.add_post("/v1/chat/completions", self._openai)
+        app.router.add_post("/litellm/v1/chat/completions", self._litellm)
+        app.router.add_post("/litellm/chat/completions", self._litellm)
         app.router.add_get("/openai/v1/models", self._models)
         app.router.add_get("/v1/models", self._models)
+        app.router.add_get("/litellm/v1/models", self._models)
+        app.router.add_get("/litellm/health/{kind:liveliness|liveness}", _alive)
+        app.router.add_get("/litellm/health/readiness", _ready)
         app.router.add_route("*", "/{path:.*}", self._unknown_path)
+        app.on_response_prepare.append(_sign)
         return app
 
-    def control_app(self) -> web.Application:
+    def control_app(self, network: Network | None = None) -> web.Application:
         """Return the control server; every call needs its key."""
-        app = web.Application(middlewares=[self._authenticate_control])
-        app.router.add_get("/faults", self._list_faults)
-        app.router.add_post("/faults", self._set_fault)
-        app.router.add_delete("/faults", self._clear_faults)
-        app.router.add_post("/scripts", self._add_script)
-        app.router.add_get("/requests", self._list_requests)
-        return app
-
-    # ── the wire ──
+        return Control(self.state, self.brain, self.control_key, network).app()
 
     async def _azure_dated(self, request: web.Request) -> web.StreamResponse:
         version = request.query.get("api-version", "")
         if not version:
-            return _fault_response(FAULTS["D2"])
+            return self._respond("D2", "azure")
         if version not in _DATED_VERSIONS and not version.endswith("-preview"):
-            return _fault_response(FAULTS["D3"])
-        return await self._answer(request, deployment=request.match_info["deployment"], is_azure=True)
+            return self._respond("D3", "azure")
+        return await self._answer(request, deployment=request.match_info["deployment"], door="azure")
 
     async def _azure_v1(self, request: web.Request) -> web.StreamResponse:
-        return await self._answer(request, deployment=None, is_azure=True)
+        return await self._answer(request, deployment=None, door="azure")
 
     async def _openai(self, request: web.Request) -> web.StreamResponse:
-        return await self._answer(request, deployment=None, is_azure=False)
+        return await self._answer(request, deployment=None, door="openai")
+
+    async def _litellm(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, deployment=None, door="litellm")
 
     async def _models(self, request: web.Request) -> web.Response:
-        if refused := self._refuse_key(request, is_azure=request.path.startswith("/openai")):
+        if refused := self._refuse_key(request, _door_of(request.path)):
             return refused
         listed: list[JsonValue] = [{"id": name, "object": "model"} for name in sorted(self.state.deployments)]
         return web.json_response({"object": "list", "data": listed})
 
     async def _unknown_path(self, request: web.Request) -> web.Response:
         del request
-        return _fault_response(FAULTS["D2"])
+        return self._respond("D2", "azure")
 
-    async def _answer(self, request: web.Request, *, deployment: str | None, is_azure: bool) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, *, deployment: str | None, door: Door) -> web.StreamResponse:
         body = loose.obj(loose.parse(await request.read()))
-        deployment = deployment or loose.text(body.get("model"))
-        names: list[JsonValue] = [*sorted(request.headers)]
-        self.state.requests.append({"path": request.path, "deployment": deployment, "headers": names})
-        if refused := self._refuse_key(request, is_azure=is_azure):
+        asked = deployment or loose.text(body.get("model"))
+        seen = self.state.saw(request.path, asked, request.headers, body)
+        if refused := self._refuse_key(request, door):
             return refused
-        deployment, by_name = faults.by_deployment_name(deployment)
+        deployment, by_name = faults.by_deployment_name(asked)
         if deployment not in self.state.deployments:
-            return _fault_response(FAULTS["D1"])
+            return self._respond("L7", door, litellm.unknown_model(asked)) if door == "litellm" else self._respond("D1", door)
         if not loose.array(body.get("messages")):
             message = "[] is too short - 'messages'"
             return web.json_response({"error": {"code": None, "message": message, "param": "messages"}}, status=400)
-        fault = FAULTS.get(by_name or self.state.next_fault(deployment))
-        if fault is not None and fault.status:
-            return _fault_response(fault)
-        writer = wire.Writer(f"chatcmpl-{new_id('sim')}", f"{deployment}-simulated", int(time.time()), is_azure)
+        play = self.state.next_play(deployment, by_name, body, request.headers.keys())
+        if play is not None:
+            seen["played"] = play.name
+            if play.fault.status:
+                return self._respond(play.name, door, tuning=play.tuning)
+        model = deployment if door == "litellm" else f"{deployment}-simulated"
+        writer = wire.Writer(f"chatcmpl-{new_id('sim')}", self.state.models.get(deployment, model), int(time.time()), door)
         try:
-            if body.get("stream") is True:
-                return await self._stream(request, body, deployment, writer, fault)
-            await _misbehave_before(request, fault)
-            return await self._whole(body, deployment, writer)
+            async with aclosing(self._pieces(deployment, body, door)) as pieces:
+                if body.get("stream") is True:
+                    with_usage = loose.obj(body.get("stream_options")).get("include_usage") is True
+                    return await playing.stream(request, pieces, writer, play, with_usage=with_usage)
+                return await playing.whole(request, pieces, writer, play)
         except BrainFailed as error:
             log.warning("%s", error)
             return web.json_response({"error": {"code": "500", "message": f"simulator: {error}"}}, status=500)
 
-    def _refuse_key(self, request: web.Request, *, is_azure: bool) -> web.Response | None:
-        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        given = (request.headers.get("api-key") if is_azure else None) or bearer
-        if hmac.compare_digest(given.encode(errors="surrogateescape"), self.state.key.encode()):
-            return None
-        if is_azure:
-            return _fault_response(FAULTS["A2" if bearer and "api-key" not in request.headers else "A1"])
-        error = {"code": "invalid_api_key", "type": "invalid_request_error", "message": "Incorrect API key provided."}
-        return web.json_response({"error": error}, status=401)
-
-    async def _whole(self, body: Mapping[str, object], deployment: str, writer: wire.Writer) -> web.Response:
-        text, usage, calls = "", Counted(0, 0), dict[int, Call]()
+    async def _pieces(self, deployment: str, body: Mapping[str, object], door: Door) -> AsyncGenerator[Piece, None]:
         async with aclosing(self.brain.reply(deployment, body)) as pieces:
             async for piece in pieces:
-                match piece:
-                    case Say():
-                        text += piece.text
-                    case Counted():
-                        usage = piece
-                    case Call(index, call_id, name, arguments):
-                        old = calls.get(index, Call(index, "", "", ""))
-                        calls[index] = Call(index, call_id or old.id, name or old.name, old.arguments + arguments)
-        listed: list[JsonValue] = [
-            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}} for c in calls.values()
-        ]
-        answer = writer.whole(text, listed, "tool_calls" if listed else "stop", usage)
-        return web.json_response(answer, headers=wire.headers(writer.id, is_azure=writer.is_azure))
+                if not (door == "litellm" and isinstance(piece, Named)):  # LiteLLM reports its alias, whoever answered
+                    yield piece
 
-    async def _stream(
-        self,
-        request: web.Request,
-        body: Mapping[str, object],
-        deployment: str,
-        writer: wire.Writer,
-        fault: Fault | None,
-    ) -> web.StreamResponse:
-        trouble = fault.stream if fault else None
-        await _misbehave_before(request, fault)
-        headers = {**wire.headers(writer.id, is_azure=writer.is_azure), "content-type": "text/event-stream"}
-        response = web.StreamResponse(headers=headers)
-        usage, finish, sent = Counted(0, 0), "stop", 0
-        async with aclosing(self.brain.reply(deployment, body)) as pieces:
-            async for piece in _whole_or_reset(pieces, request, response):
-                if not response.prepared:  # only now: a brain that cannot answer still gets its 500
-                    await response.prepare(request)
-                    await response.write(b"".join(writer.opening()))
-                if trouble == "empty":
-                    break
-                if isinstance(piece, Counted):
-                    usage = piece
-                    continue
-                if trouble and sent >= _PIECES_BEFORE_TROUBLE:
-                    break
-                finish = "tool_calls" if isinstance(piece, Call) else finish
-                await response.write(writer.piece(piece))
-                sent += 1
-        if trouble == "cut":
-            return _reset(request)
-        if trouble == "stall":
-            await asyncio.Event().wait()
-        if trouble != "truncate":
-            with_usage = loose.obj(body.get("stream_options")).get("include_usage") is True
-            closing = writer.closing(finish, usage, with_usage=with_usage)
-            await response.write(b"".join(closing))
-        await response.write_eof()
-        return response
+    def _refuse_key(self, request: web.Request, door: Door) -> web.Response | None:
+        bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        key = "" if door == "openai" else request.headers.get("api-key", "")
+        if hmac.compare_digest((key or bearer).encode(errors="surrogateescape"), self.state.key.encode()):
+            return None
+        match door:
+            case "openai":
+                return web.json_response(_OPENAI_KEY_WRONG, status=401)
+            case "litellm":
+                return self._respond("L3" if key or bearer else "L2", door)
+            case "azure" if not bearer or key:
+                return self._respond("A1", door)
+            case "azure":
+                rule = self.state.tokens
+                fault = tokens.refusal(bearer, rule, int(self.clock.now().timestamp())) if rule else "A2"
+                return self._respond(fault, door) if fault else None
 
-    # ── the control port ──
-
-    @web.middleware
-    async def _authenticate_control(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(errors="surrogateescape"), self._control_key.encode()):
-            return web.json_response({"error": "the control key is missing or wrong"}, status=401)
-        try:
-            return await handler(request)
-        except ValidationError as error:
-            return web.json_response({"error": str(error)}, status=400)
-
-    async def _list_faults(self, request: web.Request) -> web.Response:
-        del request
-        active = {name: {"fault": order.fault, "left": order.left} for name, order in self.state.orders.items()}
-        return web.json_response({"known": {name: f.about for name, f in FAULTS.items()}, "active": active})
-
-    async def _set_fault(self, request: web.Request) -> web.Response:
-        order = FaultOrder.model_validate_json(await request.read())
-        if order.fault not in FAULTS:
-            return web.json_response({"error": f"unknown fault; known: {', '.join(FAULTS)}"}, status=400)
-        self.state.orders[order.deployment] = Order(order.fault, order.times)
-        return web.json_response({"set": order.fault})
-
-    async def _clear_faults(self, request: web.Request) -> web.Response:
-        del request
-        self.state.orders.clear()
-        return web.json_response({"cleared": True})
-
-    async def _add_script(self, request: web.Request) -> web.Response:
-        order = ScriptOrder.model_validate_json(await request.read())
-        self.state.deployments.add(order.deployment)
-        if not isinstance(self.brain, ScriptedBrain):
-            return web.json_response({"error": f"the {self.brain.name} brain takes no script"}, status=409)
-        self.brain.add(order.deployment, order.exchanges)
-        return web.json_response({"exchanges": len(order.exchanges)})
-
-    async def _list_requests(self, request: web.Request) -> web.Response:
-        del request
-        return web.json_response(list(self.state.requests))
+    def _respond(self, name: str, door: Door, fault: Fault | None = None, tuning: Tuning | None = None) -> web.Response:
+        said = answers.answer(name, fault or FAULTS[name], tuning or Tuning(), door=door, now=self.clock.now())
+        region = {"x-ms-region": "Simulator"} if door == "azure" else {}
+        return web.Response(status=said.status, body=said.body, headers={**said.headers, **region})
 
 
-async def _misbehave_before(request: web.Request, fault: Fault | None) -> None:
-    if fault is not None and fault.stream == "reset":
-        _reset(request)
-    if fault is not None and fault.stream == "silence":
-        await asyncio.Event().wait()
+def _door_of(path: str) -> Door:
+    first = path.split("/")[1]
+    return "azure" if first == "openai" else "litellm" if first == "litellm" else "openai"
 
 
-async def _whole_or_reset(
-    pieces: AsyncGenerator[Piece, None], request: web.Request, response: web.StreamResponse
-) -> AsyncGenerator[Piece, None]:
-    """Pass pieces on; a brain that breaks off in the middle breaks the connection, as a real server would."""
-    try:
-        async for piece in pieces:
-            yield piece
-    except BrainFailed as error:
-        if not response.prepared:
-            raise
-        log.warning("%s", error)
-        _reset(request)
+async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+    del request
+    response.headers["Server"] = NAME
 
 
-def _fault_response(fault: Fault) -> web.Response:
-    return web.json_response(fault.body, status=fault.status, headers={**fault.headers, "x-ms-region": "Simulator"})
+async def _alive(request: web.Request) -> web.Response:
+    del request
+    return web.json_response("I'm alive!")
 
 
-def _reset(request: web.Request) -> web.StreamResponse:
-    """Reset the connection as a broken network does, and never answer."""
-    transport = request.transport
-    if transport is not None:
-        raw = transport.get_extra_info("socket")
-        if raw is not None:
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-        transport.abort()
-    raise asyncio.CancelledError
+async def _ready(request: web.Request) -> web.Response:
+    del request
+    return web.json_response({"status": "healthy", "db": "Not connected"})

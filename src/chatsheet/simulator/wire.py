@@ -1,4 +1,4 @@
-"""Azure OpenAI's and OpenAI's answers as bytes and headers: chunks, filter results, usage, rate-limit headers. Pure."""
+"""Azure OpenAI's, OpenAI's and LiteLLM's answers as bytes and headers: chunks, filter results, usage, limits. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,9 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
+from chatsheet.simulator.answers import Door
 from chatsheet.simulator.brain import Call, Counted, Say
+from chatsheet.simulator.catalogue.capacity import FILTERED
 
 SAFE: JsonObject = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
 _PROMPT_FILTER: JsonValue = [{"prompt_index": 0, "content_filter_results": SAFE}]
@@ -20,7 +22,12 @@ class Writer:
     id: str
     model: str
     created: int
-    is_azure: bool
+    door: Door
+
+    @property
+    def is_azure(self) -> bool:
+        """Whether filter results belong to the answer."""
+        return self.door == "azure"
 
     def _envelope(self, choices: list[JsonValue], kind: str = "chat.completion.chunk") -> JsonObject:
         return {
@@ -39,6 +46,14 @@ class Writer:
             empty: JsonObject = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
             chunks.append(event({**empty, "prompt_filter_results": _PROMPT_FILTER}))
         return [*chunks, self._delta({"role": "assistant", "content": "", "refusal": None})]
+
+    def nothing(self) -> bytes:
+        """Return a chunk without content."""
+        return self._delta({"content": ""})
+
+    def broken(self) -> bytes:
+        """Return an event that is not JSON."""
+        return self._delta({"content": "?"})[:60] + b"\n\n"
 
     def piece(self, piece: Say | Call) -> bytes:
         """Return one content or tool-call chunk."""
@@ -61,7 +76,8 @@ class Writer:
     def _delta(self, delta: JsonObject, finish_reason: str | None = None) -> bytes:
         choice: JsonObject = {"index": 0, "delta": delta, "finish_reason": finish_reason, "logprobs": None}
         if self.is_azure and (delta or finish_reason):
-            choice["content_filter_results"] = {} if finish_reason else SAFE
+            closing = FILTERED if finish_reason == "content_filter" else {}
+            choice["content_filter_results"] = closing if finish_reason else SAFE
         return event(self._envelope([choice]))
 
     def whole(self, text: str, calls: list[JsonValue], finish_reason: str, usage: Counted) -> JsonObject:
@@ -72,7 +88,7 @@ class Writer:
         choice: JsonObject = {"index": 0, "message": message, "finish_reason": finish_reason, "logprobs": None}
         answer: JsonObject = {**self._envelope([choice], "chat.completion"), "usage": usage_of(usage)}
         if self.is_azure:
-            choice["content_filter_results"] = SAFE
+            choice["content_filter_results"] = FILTERED if finish_reason == "content_filter" else SAFE
             answer["prompt_filter_results"] = _PROMPT_FILTER
         return answer
 
@@ -93,13 +109,23 @@ def event(value: Mapping[str, JsonValue]) -> bytes:
     return b"data: " + loose.dumps(value).encode() + b"\n\n"
 
 
-def headers(request_id: str, *, is_azure: bool) -> dict[str, str]:
+KEEPALIVE = b": keepalive\n\n"
+"""A comment, which readers of events pass over."""
+
+
+def headers(writer: Writer) -> dict[str, str]:
     """Return the headers of an answer."""
     shared = {
         "x-ratelimit-limit-requests": "500",
         "x-ratelimit-remaining-requests": "499",
         "x-ratelimit-limit-tokens": "50000",
         "x-ratelimit-remaining-tokens": "49500",
-        "x-request-id": request_id,
     }
-    return {**shared, "apim-request-id": request_id, "x-ms-region": "Simulator"} if is_azure else shared
+    match writer.door:
+        case "azure":
+            return {**shared, "x-request-id": writer.id, "apim-request-id": writer.id, "x-ms-region": "Simulator"}
+        case "openai":
+            return {**shared, "x-request-id": writer.id}
+        case "litellm":
+            own = {"x-litellm-call-id": writer.id, "x-litellm-model-id": "simulated", "x-litellm-version": "1.106.2"}
+            return {**own, **{f"llm_provider-{name}": value for name, value in shared.items()}}

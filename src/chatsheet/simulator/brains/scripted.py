@@ -3,10 +3,10 @@
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.core import loose
-from chatsheet.simulator.brain import BrainFailed, Call, Counted, Piece, Say
+from chatsheet.simulator.brain import BrainFailed, Call, Counted, Ended, Named, Piece, Say
 
 
 class ScriptedCall(BaseModel):
@@ -18,14 +18,31 @@ class ScriptedCall(BaseModel):
     arguments: dict[str, object]
 
 
+class ScriptedUsage(BaseModel):
+    """Token counts to report instead of estimated ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: int = Field(ge=0)
+    output: int = Field(ge=0)
+
+
 class Exchange(BaseModel):
-    """One reply; `expect` must stand in the last message, or the script is wrong and says so."""
+    """One reply; `expect` must stand in the last message, or the script is wrong and says so.
+
+    With `repeat` it answers every further call; `model` is the name it reports.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     expect: str = ""
     text: str = ""
     calls: tuple[ScriptedCall, ...] = ()
+    finish_reason: str = ""
+    usage: ScriptedUsage | None = None
+    cached_tokens: int = Field(default=0, ge=0)
+    model: str = ""
+    repeat: bool = False
 
 
 class ScriptedBrain:
@@ -60,12 +77,20 @@ class ScriptedBrain:
         last = last if isinstance(last, str) else loose.dumps(last)
         if exchange.expect not in last:
             raise BrainFailed(f"the script of {deployment} expects {exchange.expect!r} in the last message")
-        script.popleft()
+        if not exchange.repeat:
+            script.popleft()
         words = exchange.text.split(" ") if exchange.text else []
+        if exchange.model:
+            yield Named(exchange.model)
         for number, word in enumerate(words):
             yield Say(word if number == len(words) - 1 else f"{word} ")
         for index, call in enumerate(exchange.calls):
             arguments = loose.dumps(call.arguments)
             yield Call(index, f"call_{deployment}_{index}", call.name, arguments[: len(arguments) // 2])
             yield Call(index, "", "", arguments[len(arguments) // 2 :])
-        yield Counted(len(loose.dumps(body.get("messages"))) // 4, max(1, len(words)))
+        if exchange.finish_reason:
+            yield Ended(exchange.finish_reason)
+        if exchange.usage:
+            yield Counted(exchange.usage.input, exchange.usage.output, exchange.cached_tokens)
+        else:
+            yield Counted(len(loose.dumps(body.get("messages"))) // 4, max(1, len(words)), exchange.cached_tokens)
