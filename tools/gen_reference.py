@@ -5,7 +5,7 @@ import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 import click
 from fastapi.routing import APIRoute
@@ -17,7 +17,7 @@ from chatsheet.api.routes import chats, sheets, status
 from chatsheet.cli import main as cli_main
 from chatsheet.core import settings
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.llm.causes import CATALOGUE
+from chatsheet.llm import causes
 
 DOCS = Path(__file__).parents[1] / "docs" / "reference"
 _NEEDS_EXTRA = {"chatsheet.simulator.brains.llama_server"}
@@ -98,13 +98,23 @@ def _tree(kind: type[ChatSheetError]) -> Iterator[type[ChatSheetError]]:
 
 
 def causes_page() -> Iterator[str]:
-    """Yield the causes that a trail can name."""
+    """Yield the causes that a trail can name, by layer, in the order in which a call meets the layers."""
     yield "# Causes\n"
-    yield "Why a call on a route failed, as trails and the page name it.\n"
-    yield "| cause | who can mend it | lasts | another route can help | fix |\n| --- | --- | --- | --- | --- |"
-    for cause in sorted(CATALOGUE.values(), key=lambda c: c.code):
-        lasts, helps = "yes" if cause.permanent else "no", "yes" if cause.another_route_helps else "no"
-        yield f"| `{cause.code}` | {cause.owner} | {lasts} | {helps} | {cause.fix} |"
+    yield "Why a call on a route failed, as trails, the doctor and the page name it. Entries such as A1 are those of the"
+    yield "failure catalogue that the simulator rehearses; entries that look the same on the wire share a cause. What fits"
+    yield "nothing is `unknown`, and its evidence is kept.\n"
+    for layer in get_args(causes.Layer):
+        yield f"## {layer}\n"
+        yield "| code | owner | lasts? | another route helps? | entries | evidence | fix |"
+        yield "| --- | --- | --- | --- | --- | --- | --- |"
+        for cause in (c for c in causes.CATALOGUE.values() if c.layer == layer):
+            lasts, helps = "yes" if cause.permanent else "no", "yes" if cause.another_route_helps else "no"
+            entries, evidence = ", ".join(cause.entries), cause.evidence.replace("|", "\\|")
+            cells = (f"`{cause.code}`", cause.owner, lasts, helps, entries, evidence, cause.fix)
+            yield f"| {' | '.join(cells)} |"
+        yield ""
+    uncounted = ", ".join(f"`{c.code}`" for c in causes.CATALOGUE.values() if not c.counts_against_route)
+    yield f"These say nothing about the health of a route and open no breaker: {uncounted}."
 
 
 def cli_page() -> Iterator[str]:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from chatsheet.core import loose
 from chatsheet.llm.causes import CATALOGUE, Evidence, classify, filter_category
 from chatsheet.simulator.faults import FAULTS
+from tests.llm import answers
 
 AZURE = [
     (401, "Access denied due to invalid subscription key or wrong API endpoint. Make sure to …", "azure.key_wrong", "A1"),
@@ -110,6 +111,37 @@ LITELLM = [
 ]
 
 
+LIMITED = '{"error":{"code":"429","message":"Requests have exceeded token rate limit. Please retry after 2 seconds."}}'
+FAILED = '{"error":{"code":"InternalServerError","message":"The server had an error while processing your request."}}'
+SCENARIOS = [
+    ("S01", Evidence(route_kind="azure", status=429, headers={"Retry-After": "2"}), "azure.rate_limited"),
+    ("S02", Evidence(route_kind="azure", status=429, body=LIMITED), "azure.rate_limited"),
+    ("S03", Evidence(route_kind="azure", status=500, body=FAILED), "provider.error"),
+    ("S04", Evidence(route_kind="azure", status=503, body="Service Unavailable"), "provider.unavailable"),
+    ("S05", Evidence(route_kind="azure", exceptions=("ServerDisconnectedError: Server disconnected",)), "net.reset"),
+    (
+        "S05 as RST",
+        Evidence(route_kind="azure", exceptions=("ClientOSError: [Errno 104] Connection reset by peer",)),
+        "net.reset",
+    ),
+    ("S06", Evidence(route_kind="azure", exceptions=("TimeoutError: ",)), "stream.silent"),
+    ("S07", Evidence(route_kind="azure", status=200, symptom="stream.silent"), "stream.silent"),
+    ("S08", Evidence(route_kind="azure", status=200, symptom="stream.cut"), "stream.cut"),
+    ("S09", Evidence(route_kind="azure", status=200, symptom="stream.stalled"), "stream.stalled"),
+    ("S10", Evidence(route_kind="azure", status=200, symptom="stream.malformed"), "stream.malformed"),
+    ("S11", Evidence(route_kind="azure", status=200, symptom="stream.cut"), "stream.cut"),
+    ("S12", answers.evidence("azure", "X3", kind="azure"), "request.context_length"),
+    ("S13", answers.evidence("azure", "X1", kind="azure"), "content.filtered"),
+    ("S14", answers.evidence("azure", "prefill", kind="azure"), "request.prefill_refused"),
+    ("S15", answers.evidence("azure", "503", kind="azure"), "provider.unavailable"),
+    ("S16", Evidence(route_kind="azure", status=200, symptom="accounting.unpriced"), "accounting.unpriced"),
+]
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode(errors="replace")
+
+
 @pytest.mark.parametrize(("status", "text", "code", "row"), AZURE, ids=[row[3] for row in AZURE])
 def test_azure_says_it_in_these_words(status: int, text: str, code: str, row: str) -> None:
     body = loose.dumps({"error": {"code": str(status), "message": text}})
@@ -178,6 +210,35 @@ def test_a_page_instead_of_json_is_a_proxys_or_a_sign_in(status: int, kind: str)
         (("ClientPayloadError: Response payload is not completed",), "stream.cut"),
         (("TimeoutError: ",), "stream.silent"),
         (("TokenFailed: ClientAuthenticationError: CredentialUnavailableError",), "entra.token_failed"),
+        (("EntraIdentityMissing: no identity",), "entra.identity_missing"),
+        (("EntraIdentityNotAssigned: 400",), "entra.identity_not_assigned"),
+        (("EntraSecretInvalid: AADSTS7000215",), "entra.secret_invalid"),
+        (("EntraUnreachable: ClientConnectorDNSError",), "entra.unreachable"),
+        (("EntraAudienceWrong: x",), "entra.audience_wrong"),
+        (("EntraTenantWrong: x",), "azure.tenant_mismatch"),
+        (("ClientConnectorDNSError: …", "gaierror: [Errno -3] Temporary failure in name resolution"), "net.dns_servfail"),
+        (("ClientConnectorDNSError: …", "DNSError: (3, 'DNS server returned general failure')"), "net.dns_servfail"),
+        (("ClientConnectorDNSError: …", "gaierror: [Errno -5] No address associated with hostname"), "net.dns_no_address"),
+        (("ClientConnectorDNSError: …", "DNSError: (1, 'DNS server returned answer with no data')"), "net.dns_no_address"),
+        (("ClientConnectorDNSError: …", "DNSError: (4, 'Domain name not found')"), "net.dns_failed"),
+        (("ClientConnectorDNSError: …", "DNSError: (12, 'Timeout while contacting DNS servers')"), "net.dns_timeout"),
+        (("DnsTimeout: no answer within 2 s",), "net.dns_timeout"),
+        (("ClientHttpProxyError: 403, message='Forbidden', url='http://p:3128'",), "net.proxy_refused"),
+        (("ClientHttpProxyError: 502, message='Bad Gateway', url='http://p:3128'",), "net.proxy_refused"),
+        (("ClientHttpProxyError: 407, message='Proxy Authentication Required'",), "net.proxy_auth"),
+        (("ClientProxyConnectionError: …", "ConnectionRefusedError: [Errno 111]"), "net.proxy_unreachable"),
+        (("ClientConnectorError: …", "PeerNotPrivate: 20.1.2.3"), "net.peer_changed"),
+        (("UntrustedProxy: litellm",), "litellm.untrusted_for_private"),
+        (("KeyNotSet: azure",), "route.key_missing"),
+        (
+            (
+                "ClientConnectorCertificateError: Cannot connect to host x.openai.azure.com:443 ssl:True",
+                "SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate in certificate chain",
+            ),
+            "tls.intercepted",
+        ),
+        (("SSLCertVerificationError: … x.openai.azure.com … unable to get local issuer certificate",), "tls.untrusted_ca"),
+        (("SSLCertVerificationError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate has expired",), "tls.expired"),
         (("ValueError: anything else",), "unknown"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
@@ -212,22 +273,70 @@ def test_what_the_caller_saw_itself_goes_first() -> None:
     assert classify(evidence).code == "stream.cut"
 
 
-@given(
-    kind=st.sampled_from(["azure", "litellm", "openai", "compatible"]),
-    status=st.none() | st.integers(0, 999),
-    body=st.text(),
-    chain=st.lists(st.text(), max_size=3),
-    symptom=st.text(),
+@pytest.mark.parametrize(("scenario", "evidence", "code"), SCENARIOS, ids=[row[0] for row in SCENARIOS])
+def test_each_scenario_of_a_failing_route_has_its_cause(scenario: str, evidence: Evidence, code: str) -> None:
+    assert classify(evidence).code == code, scenario
+
+
+WORDS = st.sampled_from(
+    [
+        "error",
+        "code",
+        "message",
+        "429",
+        "content_filter",
+        "token",
+        "tenant",
+        "deployment",
+        "not found",
+        "null",
+        "\\n",
+        '"',
+        "{",
+        "}",
+    ]
 )
-def test_any_evidence_has_a_cause_of_the_catalogue(
-    kind: str, status: int | None, body: str, chain: list[str], symptom: str
-) -> None:
-    evidence = Evidence(route_kind=kind, status=status, body=body, exceptions=tuple(chain), symptom=symptom)
-    assert classify(evidence) in CATALOGUE.values()
+TEXT = st.text(max_size=200) | st.lists(WORDS, max_size=20).map(" ".join) | st.binary(max_size=200).map(_decoded)
+JSON = st.recursive(
+    st.none() | st.integers() | TEXT, lambda inner: st.lists(inner) | st.dictionaries(WORDS, inner), max_leaves=8
+)
+EVIDENCE = st.builds(
+    Evidence,
+    route_kind=st.sampled_from(["azure", "litellm", "openai", "compatible", "another"]),
+    status=st.none() | st.integers(-1, 999),
+    headers=st.dictionaries(TEXT | st.sampled_from(["policy-id", "WWW-Authenticate", "content-type", "x-ms-error-code"]), TEXT),
+    body=TEXT | JSON.map(loose.dumps),
+    exceptions=st.lists(TEXT, max_size=3).map(tuple),
+    symptom=TEXT | st.sampled_from(["stream.error", "stream.empty", *CATALOGUE]),
+    remembered=TEXT | st.sampled_from(list(CATALOGUE)),
+    key_sent=st.booleans(),
+)
 
 
-def test_every_cause_names_a_fix_under_its_own_code() -> None:
-    assert all(cause.code == code and cause.fix and not cause.fix.endswith(".") for code, cause in CATALOGUE.items())
+@given(evidence=EVIDENCE)
+def test_any_evidence_has_a_cause_of_the_catalogue_and_always_the_same(evidence: Evidence) -> None:
+    cause = classify(evidence)
+    assert cause is CATALOGUE[cause.code]
+    assert classify(evidence) is cause
+
+
+@given(evidence=EVIDENCE)
+def test_what_no_other_route_can_help_never_counts_against_a_route(evidence: Evidence) -> None:
+    cause = classify(evidence)
+    assert cause.another_route_helps or not cause.counts_against_route
+
+
+@given(body=TEXT | JSON.map(loose.dumps))
+def test_any_body_has_a_filter_category_or_none(body: str) -> None:
+    assert isinstance(filter_category(body), str)
+
+
+def test_every_cause_names_a_fix_and_its_evidence_under_its_own_code() -> None:
+    for code, cause in CATALOGUE.items():
+        assert cause.code == code
+        assert cause.fix
+        assert cause.evidence
+        assert not cause.fix.endswith(".")
 
 
 def test_only_what_would_fail_everywhere_ends_the_search() -> None:
@@ -235,10 +344,33 @@ def test_only_what_would_fail_everywhere_ends_the_search() -> None:
     assert terminal == {"content.filtered", "request.context_length", "request.invalid", "deadline.exceeded"}
 
 
+def test_a_callers_own_fault_never_counts_against_a_route() -> None:
+    own = {code for code in CATALOGUE if code.startswith(("request.", "content.", "deadline."))}
+    assert {code for code in own if CATALOGUE[code].counts_against_route} == set()
+    assert not CATALOGUE["azure.parameter"].counts_against_route
+
+
+def test_what_is_only_found_never_counts_against_a_route() -> None:
+    found = ("net.dns_differs", "azure.public_access_open", "accounting.unpriced")
+    assert not any(CATALOGUE[code].counts_against_route for code in found)
+
+
 def test_the_filters_category_is_read_from_azures_answer() -> None:
     assert filter_category(loose.dumps(FAULTS["X1"].body)) == "violence"
+
+
+@pytest.mark.parametrize("name", ["X1", "X1-streamed"])
+def test_the_filters_category_is_found_where_litellm_moves_it(name: str) -> None:
+    assert filter_category(answers.evidence("litellm", name, kind="litellm").body) == "violence"
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", '{"error":"text"}', '{"error":{"innererror":[]}}'])
 def test_an_answer_without_a_category_has_none(body: str) -> None:
     assert filter_category(body) == ""
+
+
+def test_a_filters_category_is_not_looked_for_in_the_depths() -> None:
+    deep: object = {"content_filter_result": {"violence": {"filtered": True}}}
+    for _ in range(9):
+        deep = {"error": deep}
+    assert filter_category(loose.dumps(deep)) == ""
