@@ -45,6 +45,8 @@ class Seen(msgspec.Struct, frozen=True):
     identity: dict[str, int]
     asked: dict[str, int]
     public_packets: int = 0
+    """What arrived where nothing may."""
+    permitted_packets: int = 0
 
     def since(self, before: "Seen") -> "Seen":
         """Return only what was added."""
@@ -97,7 +99,8 @@ class Bed:
     async def seen(self, **order: JsonValue) -> Seen:
         """Give Azure's side an order, and return its counts."""
         counts = await self.far.ask(order)
-        return msgspec.convert({**counts, "public_packets": self.spaces.public_packets()}, Seen)
+        public, permitted = self.spaces.packets("public"), self.spaces.packets("permitted")
+        return msgspec.convert({**counts, "public_packets": public, "permitted_packets": permitted}, Seen)
 
 
 def call(place: str, hop: Hop, *others: str) -> JsonObject:

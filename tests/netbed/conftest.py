@@ -32,6 +32,7 @@ async def bed(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> A
         async with beds.standing(tmp_path_factory.mktemp("netbed")) as standing:
             await standing.ask("healthy", "litellm")  # the first call of a fresh LiteLLM is slow
             yield standing
+            assert standing.spaces.packets("public") == 0, "a packet arrived where none may"
     except NoNamespaces as error:
         pytest.skip(f"network namespaces are not allowed here: {error}")
 

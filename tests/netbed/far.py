@@ -74,12 +74,13 @@ async def listening(folder: Path) -> AsyncGenerator[Far, None]:
         }
         dns = [
             await enter(DnsServer(entries, host=address, port=53))
-            for address, entries in zip((world.MACHINE_DNS, world.OWN_DNS), zones(), strict=True)
+            for address, entries in zip((world.MACHINE_DNS, world.OWN_DNS), world.zones(), strict=True)
         ]
         proxies = {
             port: await enter(ConnectProxy(host=world.PROXY, port=port, mode=mode, credentials=world.PROXY_LOGIN))
             for port, mode in world.PROXIES.items()
         }
+        proxies[3128].ways[f"{world.host('proxied-anywhere')}:443"] = (world.ENDPOINT, 443)
         identity = await enter(IdentityEndpoint(host=world.IMDS, port=80))
         simulator.state.tokens = TokenRule(issued=identity.issued)
         yield Far(simulator, tls, (dns[0], dns[1]), proxies, identity)
@@ -92,19 +93,7 @@ def played() -> Simulator:
         brain.add(name, [Exchange(text=f"Hello from {name}.", repeat=True)])
     simulator = Simulator(brain=brain, key=world.KEY, control_key="unused", deployments={*world.PLACES})
     simulator.state.orders["redirected"] = Order("redirect", None, Tuning(location=f"https://{world.PUBLIC}/elsewhere"))
-    simulator.state.orders["falls-silent"] = Order("stall", None, Tuning(after=1))
     return simulator
-
-
-def zones() -> tuple[dict[str, world.Name], dict[str, world.Name]]:
-    """Return what the machine's DNS server says, and what the other one says; a privatelink name leads to the endpoint."""
-    machine, own = dict[str, world.Name](), dict[str, world.Name]()
-    for name, place in world.PLACES.items():
-        alias = f"{name}.privatelink.{world.ZONE}"
-        for zone, entry in ((machine, place.dns), (own, place.own_dns or place.dns)):
-            zone[world.host(name)] = entry.model_copy(update={"aliases": (alias,)})
-            zone[alias] = world.at(world.ENDPOINT)
-    return machine, own
 
 
 async def main(folder: Path) -> None:

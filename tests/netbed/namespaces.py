@@ -10,9 +10,10 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from tests.netbed import world
 
@@ -24,11 +25,13 @@ _RESOLV = f"nameserver {world.MACHINE_DNS}\noptions timeout:2 attempts:1\n"
 _RULES = f"""
 table inet bed {{
   counter public {{ }}
+  counter permitted {{ }}
   set dropped {{ type ipv4_addr; elements = {{ {world.DROPPED} }} }}
   chain arriving {{
     type filter hook input priority 0; policy accept;
     ip daddr {world.PUBLIC} counter name public
     ip6 daddr {world.PUBLIC_V6} counter name public
+    ip daddr {world.PERMITTED} counter name permitted
     ip daddr @dropped meta l4proto tcp drop
   }}
 }}
@@ -67,9 +70,9 @@ class Namespaces:
         """Return the command line that runs another one inside a namespace."""
         return [_tool("ip"), "netns", "exec", name, *argv]
 
-    def public_packets(self) -> int:
-        """Count the packets that ever arrived at a public address."""
-        said = _run(*self.inside(self.azure, _tool("nft"), "list", "counter", "inet", "bed", "public"))
+    def packets(self, counter: Literal["public", "permitted"]) -> int:
+        """Count the packets that ever arrived at the public addresses, the first of every connection among them."""
+        said = _run(*self.inside(self.azure, _tool("nft"), "list", "counter", "inet", "bed", counter))
         return int(re.findall(r"packets (\d+)", said)[0])
 
     @contextlib.contextmanager
@@ -113,7 +116,7 @@ def _address(made: Namespaces) -> None:
         _ip(made.azure, f"addr add {address}/{64 if is_v6 else 24} dev far", *(("nodad",) if is_v6 else ()))
     _ip(made.app, "addr add 10.60.0.100/24 dev near")
     _ip(made.app, "addr add fd60::100/64 dev near nodad")
-    for address in (world.IMDS, world.PUBLIC, world.PUBLIC_V6):
+    for address in (world.IMDS, world.PUBLIC, world.PUBLIC_V6, world.PERMITTED):
         _ip(made.app, f"route add {address} dev near")
     for kind, address in world.NO_WAY.items():
         _ip(made.app, f"route add {kind} {address}")
@@ -164,6 +167,6 @@ def _run(*argv: str, given: str = "") -> str:
     return done.stdout
 
 
-def names(argv: Sequence[str] = ()) -> set[str]:
+def names() -> set[str]:
     """Return the namespaces that there are now."""
-    return set(re.findall(r"^\S+", _run(_tool("ip"), "netns", "list", *argv), re.MULTILINE))
+    return set(re.findall(r"^\S+", _run(_tool("ip"), "netns", "list"), re.MULTILINE))

@@ -27,7 +27,8 @@ def along(settings: Settings, routes: Sequence[str], *, through: str) -> Setting
     llm = settings.llm
     if not through:
         return settings.model_copy(update={"llm": llm.model_copy(update={"routes": (*routes,)})})
-    litellm = llm.route["litellm"].model_copy(update={"model": through})
+    limit = {"first_content_s": llm.route[through].first_content_s}
+    litellm = llm.route["litellm"].model_copy(update={"model": through, **limit})
     changed = {"routes": ("litellm", *routes), "route": {**llm.route, "litellm": litellm}}
     return settings.model_copy(update={"llm": llm.model_copy(update=changed)})
 

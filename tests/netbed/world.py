@@ -4,7 +4,8 @@ Every case has a host and a deployment of its own, so that none shares a connect
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from ipaddress import IPv6Address
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -39,7 +40,10 @@ OWN_DNS = "10.60.0.54"
 NO_DNS = "10.60.0.55"
 PROXY = "10.60.0.80"
 PUBLIC = "203.0.113.10"
+"""Where the resource is when its private zone is not linked; no packet may ever arrive here."""
 PUBLIC_V6 = "2001:db8::10"
+PERMITTED = "203.0.113.20"
+"""Public too, for routes that may go there: it shows that arrivals are seen."""
 IMDS = "169.254.169.254"
 
 TLS: dict[str, TlsMode] = {
@@ -50,6 +54,7 @@ TLS: dict[str, TlsMode] = {
     DROPPED: "good",
     PUBLIC: "good",
     PUBLIC_V6: "good",
+    PERMITTED: "good",
     "10.60.0.10": "wrong-ca",
     "10.60.0.11": "intercepted",
     "10.60.0.12": "expired",
@@ -77,8 +82,15 @@ class Place:
     dns: Name = field(default_factory=lambda: at(ENDPOINT))
     own_dns: Name | None = None
     """What the other DNS server says; left out, the same."""
+    is_alias: bool = True
+    """Whether the host is an alias of its privatelink name, as Azure has it."""
     endpoint: str = ""
     settings: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+
+def mapped(address: str) -> str:
+    """Return an IPv4 address in its IPv6 clothes, in a form that every library reads."""
+    return IPv6Address(f"::ffff:{address}").exploded
 
 
 def at(*addresses: str, **more: JsonValue) -> Name:
@@ -88,7 +100,7 @@ def at(*addresses: str, **more: JsonValue) -> Name:
 
 def _with_own_dns(places: Mapping[str, Place]) -> dict[str, Place]:
     """Return the same places for routes that ask a name server of their own."""
-    return {f"{name}-own": Place(dns=place.dns, settings={"dns": [OWN_DNS]}) for name, place in places.items()}
+    return {f"{name}-own": replace(place, settings={"dns": [OWN_DNS]}) for name, place in places.items()}
 
 
 def _through(port: int, *no_proxy: str, **more: JsonValue) -> dict[str, JsonValue]:
@@ -98,30 +110,35 @@ def _through(port: int, *no_proxy: str, **more: JsonValue) -> dict[str, JsonValu
 LOOKED_UP = {
     "reachable": Place(),
     "reachable-v6": Place(dns=at(ENDPOINT_V6)),
-    "reachable-mapped": Place(dns=at(f"::ffff:{ENDPOINT}")),
+    "reachable-mapped": Place(dns=at(mapped(ENDPOINT))),
     "no-such-name": Place(dns=at(mode="nxdomain")),
-    "no-record": Place(dns=at(mode="no-address")),
+    "no-record": Place(dns=at(mode="no-address"), is_alias=False),
+    "no-record-aliased": Place(dns=at(mode="no-address")),
     "servfail": Place(dns=at(mode="servfail")),
     "slow-dns": Place(dns=at(ENDPOINT, mode="slow", delay_s=3)),
     "silent-dns": Place(dns=at(mode="drop")),
     "zone-not-linked": Place(dns=at(PUBLIC)),
     "zone-not-linked-v6": Place(dns=at(PUBLIC_V6)),
-    "mapped-public": Place(dns=at(f"::ffff:{PUBLIC}")),
+    "mapped-public": Place(dns=at(mapped(PUBLIC))),
     "link-local": Place(dns=at(IMDS)),
     "loopback": Place(dns=at("127.0.0.1")),
     "mixed": Place(dns=at(PUBLIC, ENDPOINT)),
     "mixed-closed": Place(dns=at(PUBLIC, CLOSED)),
     "rebinding-direct": Place(dns=at(ENDPOINT, mode="rebind")),
     "rebinding-litellm": Place(dns=at(ENDPOINT, mode="rebind")),
+    "crowd": Place(dns=at(ENDPOINT, mode="slow", delay_s=3)),
+    "bystander": Place(),
 }
 NAMES = {
     **LOOKED_UP,
     **_with_own_dns(LOOKED_UP),
     "known-there-only": Place(dns=at(mode="drop"), own_dns=at(ENDPOINT), settings={"dns": [OWN_DNS]}),
     "known-to-the-second": Place(dns=at(mode="drop"), own_dns=at(ENDPOINT), settings={"dns": [NO_DNS, OWN_DNS]}),
+    "linked-while-running-direct": Place(dns=at(PUBLIC)),
+    "linked-while-running-litellm": Place(dns=at(PUBLIC)),
     "no-dns-there": Place(settings={"dns": [NO_DNS]}),
-    "anywhere": Place(dns=at(PUBLIC), settings={"network": "any"}),
-    "named-network": Place(dns=at(PUBLIC), settings={"private_networks": [f"{PUBLIC}/32"]}),
+    "anywhere": Place(dns=at(PERMITTED), settings={"network": "any"}),
+    "named-network": Place(dns=at(PERMITTED), settings={"private_networks": [f"{PERMITTED}/32"]}),
 }
 LITERALS = {
     "literal-private": Place(endpoint=f"https://{NAMED_BY_ADDRESS}"),
@@ -140,11 +157,7 @@ WAYS = {
     "prohibited": Place(dns=at(PROHIBITED)),
     "redirected": Place(),
     "healthy": Place(),
-    "falls-silent": Place(dns=at(SILENT_ENDPOINT)),
-    "linked-later-direct": Place(dns=at(PUBLIC)),
-    "linked-later-litellm": Place(dns=at(PUBLIC)),
-    "crowd": Place(dns=at(ENDPOINT, mode="slow", delay_s=3)),
-    "bystander": Place(),
+    "falls-silent": Place(dns=at(SILENT_ENDPOINT), settings={"first_content_s": 2}),
 }
 CERTIFICATES = {
     "wrong-ca": Place(dns=at("10.60.0.10")),
@@ -170,6 +183,7 @@ PROXIED = {
     "proxy-signs-in": Place(settings=_through(3131)),
     "proxy-gone": Place(settings=_through(3999)),
     "proxy-dropped": Place(settings={"proxy": f"http://{DROPPED}:3128"}),
+    "proxy-elsewhere": Place(settings={"proxy": f"http://{PERMITTED}:3128"}),
     "spared-host": Place(settings=_through(3129, f"spared-host.{ZONE}")),
     "spared-suffix": Place(settings=_through(3129, f".{ZONE}")),
     "spared-network": Place(settings=_through(3129, "10.60.0.0/24")),
@@ -177,21 +191,23 @@ PROXIED = {
     "spared-public": Place(dns=at(PUBLIC), settings=_through(3129, f".{ZONE}")),
 }
 _MANAGED: dict[str, JsonValue] = {"key": None, "auth": "entra", "identity": "managed"}
+_APPLICATION: dict[str, JsonValue] = {
+    "key": None,
+    "auth": "entra",
+    "identity": "client_secret",
+    "tenant_id": "11111111-1111-1111-1111-111111111111",
+    "client_secret": "{azure}",
+}
 IDENTITIES = {
     "managed": Place(settings=_MANAGED),
     "managed-proxied": Place(settings=_through(3128, **_MANAGED, client_id="of-the-proxied")),
-    "managed-unassigned": Place(settings={**_MANAGED, "client_id": "not-assigned"}),
-    "managed-dropped": Place(settings={**_MANAGED, "client_id": "dropped"}),
+    "managed-unassigned": Place(settings={**_MANAGED, "client_id": "unassigned"}),
+    "managed-dropped": Place(settings={**_MANAGED, "client_id": "dropped", "first_content_s": 2}),
     "authority-gone": Place(
-        settings={
-            "key": None,
-            "auth": "entra",
-            "identity": "client_secret",
-            "tenant_id": "11111111-1111-1111-1111-111111111111",
-            "client_id": "an-application",
-            "client_secret": "{azure}",
-            "authority": f"https://{CLOSED}",
-        }
+        settings={**_APPLICATION, "client_id": "gone", "authority": f"https://{CLOSED}", "first_content_s": 9}
+    ),
+    "authority-dropped": Place(
+        settings={**_APPLICATION, "client_id": "dropped", "authority": f"https://{DROPPED}", "first_content_s": 2}
     ),
 }
 PLACES: dict[str, Place] = {**NAMES, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES}
@@ -200,6 +216,17 @@ PLACES: dict[str, Place] = {**NAMES, **LITERALS, **WAYS, **CERTIFICATES, **PROXI
 def host(name: str) -> str:
     """Return the host name of a place."""
     return f"{name}.{ZONE}"
+
+
+def zones() -> tuple[dict[str, Name], dict[str, Name]]:
+    """Return what the machine's DNS server says, and what the other one says; a privatelink name leads to the endpoint."""
+    machine, own = dict[str, Name](), dict[str, Name]()
+    for name, place in PLACES.items():
+        alias = f"{name}.privatelink.{ZONE}"
+        for zone, entry in ((machine, place.dns), (own, place.own_dns or place.dns)):
+            zone[host(name)] = entry.model_copy(update={"aliases": (alias,)}) if place.is_alias else entry
+            zone[alias] = at(ENDPOINT)
+    return machine, own
 
 
 def write(folder: Path) -> Path:
