@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,21 +37,27 @@ class Answer(msgspec.Struct, frozen=True):
     milliseconds: list[int]
 
 
-class Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """Counts of what arrived on Azure's side: connections, the proxy's targets, sign-ins, and calls by deployment."""
 
     connections: dict[str, int]
     targets: dict[str, int]
     identity: dict[str, int]
     asked: dict[str, int]
-    public_packets: int = 0
+    public_packets: int
     """What arrived where nothing may."""
-    permitted_packets: int = 0
+    permitted_packets: int
 
     def since(self, before: "Seen") -> "Seen":
         """Return only what was added."""
-        pairs = ((after, getattr(before, name)) for name, after in msgspec.structs.asdict(self).items())
-        return Seen(*(_added(after, old) if isinstance(after, dict) else after - old for after, old in pairs))
+        return Seen(
+            connections=_added(self.connections, before.connections),
+            targets=_added(self.targets, before.targets),
+            identity=_added(self.identity, before.identity),
+            asked=_added(self.asked, before.asked),
+            public_packets=self.public_packets - before.public_packets,
+            permitted_packets=self.permitted_packets - before.permitted_packets,
+        )
 
 
 def _added(after: Mapping[str, int], before: Mapping[str, int]) -> dict[str, int]:
@@ -84,6 +90,9 @@ class Bed:
     far: Child
     near: Child
     litellm: asyncio.subprocess.Process
+    config: Path
+    env: Mapping[str, str]
+    """What our programs find in their environment."""
 
     async def ask(self, place: str, hop: Hop, *others: str) -> Outcome:
         """Ask for a place, directly or through LiteLLM, then for others directly."""
@@ -96,11 +105,17 @@ class Bed:
         said = await self.near.ask({"calls": [*calls]})
         return msgspec.convert(said["answers"], list[Answer])
 
+    @asynccontextmanager
+    async def beside(self) -> AsyncGenerator["Bed", None]:
+        """Run a second process of ours in the same bed, for what would disturb the first."""
+        async with _near(self.spaces, self.config, self.env) as near:
+            yield replace(self, near=near)
+
     async def seen(self, **order: JsonValue) -> Seen:
         """Give Azure's side an order, and return its counts."""
         counts = await self.far.ask(order)
-        public, permitted = self.spaces.packets("public"), self.spaces.packets("permitted")
-        return msgspec.convert({**counts, "public_packets": public, "permitted_packets": permitted}, Seen)
+        packets = {f"{name}_packets": count for name, count in self.spaces.packets().items()}
+        return msgspec.convert({**counts, **packets}, Seen)
 
 
 def call(place: str, hop: Hop, *others: str) -> JsonObject:
@@ -125,11 +140,13 @@ async def standing(folder: Path) -> AsyncGenerator[Bed, None]:
             spaces.inside(spaces.app, *python, "chatsheet.cli.main", "--config", str(config), "litellm", "run"), env=env
         )
         stack.push_async_callback(processes.stop, litellm, grace_s=_GRACE_S)
-        near = await stack.enter_async_context(
-            lines.child(spaces.inside(spaces.app, *python, "tests.netbed.near", str(config)), env)
-        )
+        near = await stack.enter_async_context(_near(spaces, config, env))
         await _ready(litellm, Sidecar.path(folder / "data"))
-        yield Bed(spaces, far, near, litellm)
+        yield Bed(spaces, far, near, litellm, config, env)
+
+
+def _near(spaces: Namespaces, config: Path, env: Mapping[str, str]) -> AbstractAsyncContextManager[Child]:
+    return lines.child(spaces.inside(spaces.app, sys.executable, "-m", "tests.netbed.near", str(config)), env)
 
 
 def _environment() -> dict[str, str]:

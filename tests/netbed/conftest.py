@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import AsyncGenerator
-from pathlib import Path
 
 import pytest
 
@@ -10,16 +9,6 @@ from tests.netbed import bed as beds
 from tests.netbed import namespaces
 from tests.netbed.bed import Bed, Hop
 from tests.netbed.namespaces import NoNamespaces
-
-HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all tests of this folder on one worker: they share the bed."""
-    for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.slow)
-            item.add_marker(pytest.mark.xdist_group("netbed"))
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +21,7 @@ async def bed(anyio_backend: str, tmp_path_factory: pytest.TempPathFactory) -> A
         async with beds.standing(tmp_path_factory.mktemp("netbed")) as standing:
             await standing.ask("healthy", "litellm")  # the first call of a fresh LiteLLM is slow
             yield standing
-            assert standing.spaces.packets("public") == 0, "a packet arrived where none may"
+            assert standing.spaces.packets()["public"] == 0, "a packet arrived where none may"
     except NoNamespaces as error:
         pytest.skip(f"network namespaces are not allowed here: {error}")
 

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from chatsheet.core.loose import JsonObject
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
 from chatsheet.simulator.fault import Tuning
 from chatsheet.simulator.listeners.certificates import Certificates
@@ -36,13 +35,13 @@ class Far:
     proxies: dict[int, ConnectProxy]
     identity: IdentityEndpoint
 
-    async def reply(self, question: JsonObject) -> Mapping[str, JsonValue]:
+    async def reply(self, question: Mapping[str, object]) -> Mapping[str, JsonValue]:
         """Do what is asked, and tell what was seen so far."""
         match question:
             case {"link": str(name)}:
                 for server in self.dns:
                     server.set(name, world.at(world.ENDPOINT))
-            case {"identity": dict(plays)}:
+            case {"identity": plays}:
                 self.identity.now_plays = Identity.model_validate(plays)
             case _:
                 pass

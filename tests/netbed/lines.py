@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
-from chatsheet.core.loose import JsonObject
 
 _LIMIT = 2**20
 _GRACE_S = 3.0
@@ -21,7 +20,7 @@ class Child:
         self._process = process
         self._lock = asyncio.Lock()
 
-    async def ask(self, question: Mapping[str, JsonValue]) -> JsonObject:
+    async def ask(self, question: Mapping[str, JsonValue]) -> Mapping[str, object]:
         """Return the child's answer."""
         into, out = self._process.stdin, self._process.stdout
         if into is None or out is None:
@@ -31,7 +30,7 @@ class Child:
             await into.drain()
             line = await out.readline()
         if not line:
-            raise AssertionError(f"the child ended at {question}")
+            raise ChildProcessError(f"the child ended at {question}")
         return loose.obj(loose.parse(line))
 
 
@@ -46,7 +45,7 @@ async def child(argv: Sequence[str], env: Mapping[str, str]) -> AsyncGenerator[C
         await processes.stop(process, grace_s=_GRACE_S)
 
 
-async def answer(reply: Callable[[JsonObject], Awaitable[Mapping[str, JsonValue]]]) -> None:
+async def answer(reply: Callable[[Mapping[str, object]], Awaitable[Mapping[str, JsonValue]]]) -> None:
     """Be the child: answer each line of standard input until it ends."""
     reader = asyncio.StreamReader(limit=_LIMIT)
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tests.netbed import world
 
@@ -39,7 +38,7 @@ table inet bed {{
 
 
 class NoNamespaces(Exception):
-    """This process may not make network namespaces."""
+    """Network namespaces are not for this process."""
 
 
 def why_not(*, is_root: bool, path: str | None = None) -> str:
@@ -70,10 +69,10 @@ class Namespaces:
         """Return the command line that runs another one inside a namespace."""
         return [_tool("ip"), "netns", "exec", name, *argv]
 
-    def packets(self, counter: Literal["public", "permitted"]) -> int:
-        """Count the packets that ever arrived at the public addresses, the first of every connection among them."""
-        said = _run(*self.inside(self.azure, _tool("nft"), "list", "counter", "inet", "bed", counter))
-        return int(re.findall(r"packets (\d+)", said)[0])
+    def packets(self) -> dict[str, int]:
+        """Count the packets that ever arrived at public addresses, the first of every connection among them."""
+        said = _run(*self.inside(self.azure, _tool("nft"), "list", "counters", "table", "inet", "bed"))
+        return {name: int(count) for name, count in re.findall(r"counter (\w+) \{\s*packets (\d+)", said)}
 
     @contextlib.contextmanager
     def dropping(self, address: str) -> Generator[None, None, None]:
@@ -90,6 +89,7 @@ class Namespaces:
 def standing(pid: int) -> Generator[Namespaces, None, None]:
     """Build both sides and take them down again; raises NoNamespaces."""
     made = Namespaces(pid)
+    remove(made)  # what a run left that had our process id
     try:
         try:
             _run(_tool("ip"), "netns", "add", made.azure)
@@ -141,10 +141,10 @@ def remove(made: Namespaces) -> None:
 
 
 def sweep() -> None:
-    """Remove what runs left that are no more, or that had our own process id."""
+    """Remove what runs left that are no more."""
     listed = _run(_tool("ip"), "netns", "list") + " ".join(path.name for path in ETC.glob("cs-*"))
     for pid in {int(found) for found in _OURS.findall(listed)}:
-        if pid == os.getpid() or not Path(f"/proc/{pid}").exists():
+        if not Path(f"/proc/{pid}").exists():
             remove(Namespaces(pid))
 
 

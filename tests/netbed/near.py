@@ -13,7 +13,6 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, settings_file
 from chatsheet.core.clock import SystemClock
-from chatsheet.core.loose import JsonObject
 from chatsheet.core.settings import Settings
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import Trail
@@ -53,10 +52,13 @@ def told(trail: Trail) -> Mapping[str, JsonValue]:
     }
 
 
-async def ask(settings: Settings, question: JsonObject) -> Mapping[str, JsonValue]:
+async def ask(settings: Settings, question: Mapping[str, object]) -> Mapping[str, JsonValue]:
     """Ask over a gateway that nobody used before, once or several times at the same time."""
     routes = [str(name) for name in loose.array(question.get("routes"))]
-    async with open_gateway(along(settings, routes, through=loose.text(question.get("through"))), SystemClock()) as (gateway, _):
+    async with open_gateway(along(settings, routes, through=loose.text(question.get("through"))), SystemClock()) as (
+        gateway,
+        _,
+    ):
         return await heard(gateway)
 
 
@@ -64,7 +66,7 @@ async def main(config: Path) -> None:
     """Answer until standard input ends."""
     settings = settings_file.load(config)
 
-    async def reply(question: JsonObject) -> Mapping[str, JsonValue]:
+    async def reply(question: Mapping[str, object]) -> Mapping[str, JsonValue]:
         calls = [loose.obj(call) for call in loose.array(question.get("calls"))]
         return {"answers": [{**one} for one in await asyncio.gather(*(ask(settings, call) for call in calls))]}
 

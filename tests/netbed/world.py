@@ -33,6 +33,8 @@ DROPPED = "10.60.0.7"
 UNREACHABLE, BLACKHOLE, PROHIBITED = "10.60.1.1", "10.60.1.2", "10.60.1.3"
 NO_WAY = {"unreachable": UNREACHABLE, "blackhole": BLACKHOLE, "prohibit": PROHIBITED}
 """Kinds of routes that lead nowhere."""
+INSPECTED = "10.60.0.11"
+"""A proxy that inspects TLS stands before it."""
 NAMED_BY_ADDRESS = "10.60.0.9"
 """Its certificate is good for the address itself."""
 MACHINE_DNS = "10.60.0.53"
@@ -56,7 +58,7 @@ TLS: dict[str, TlsMode] = {
     PUBLIC_V6: "good",
     PERMITTED: "good",
     "10.60.0.10": "wrong-ca",
-    "10.60.0.11": "intercepted",
+    INSPECTED: "intercepted",
     "10.60.0.12": "expired",
     "10.60.0.14": "plain-text-on-tls-port",
 }
@@ -161,11 +163,12 @@ WAYS = {
 }
 CERTIFICATES = {
     "wrong-ca": Place(dns=at("10.60.0.10")),
-    "intercepted": Place(dns=at("10.60.0.11")),
+    "intercepted": Place(dns=at(INSPECTED)),
     "expired": Place(dns=at("10.60.0.12")),
     "plain-text": Place(dns=at("10.60.0.14")),
     "no-ca-file": Place(settings={"ca_file": ""}),
-    "inspector-trusted": Place(dns=at("10.60.0.11"), settings={"ca_file": "inspector.pem"}),
+    "inspector-trusted": Place(dns=at(INSPECTED), settings={"ca_file": "inspector.pem"}),
+    "inspected-by-environment": Place(dns=at(INSPECTED), settings={"ca_file": ""}),
     "ca-file-gone": Place(settings={"ca_file": "gone.pem"}),
     "privatelink": Place(endpoint=f"https://privatelink.privatelink.{ZONE}"),
 }
@@ -173,7 +176,8 @@ PROXIED = {
     "proxied": Place(settings=_through(3128)),
     "proxied-public-name": Place(dns=at(PUBLIC), settings=_through(3128)),
     "proxied-literal-public": Place(endpoint=f"https://{PUBLIC}", settings=_through(3128)),
-    "proxied-rebinding": Place(dns=at(ENDPOINT, mode="rebind"), settings=_through(3128)),
+    "proxied-rebinding-direct": Place(dns=at(ENDPOINT, mode="rebind"), settings=_through(3128)),
+    "proxied-rebinding-litellm": Place(dns=at(ENDPOINT, mode="rebind"), settings=_through(3128)),
     "proxied-wrong-name": Place(endpoint=f"https://proxied.privatelink.{ZONE}", settings=_through(3128)),
     "proxied-anywhere": Place(settings=_through(3128, network="any")),
     "proxy-refuses": Place(settings=_through(3129)),
@@ -183,7 +187,6 @@ PROXIED = {
     "proxy-signs-in": Place(settings=_through(3131)),
     "proxy-gone": Place(settings=_through(3999)),
     "proxy-dropped": Place(settings={"proxy": f"http://{DROPPED}:3128"}),
-    "proxy-elsewhere": Place(settings={"proxy": f"http://{PERMITTED}:3128"}),
     "spared-host": Place(settings=_through(3129, f"spared-host.{ZONE}")),
     "spared-suffix": Place(settings=_through(3129, f".{ZONE}")),
     "spared-network": Place(settings=_through(3129, "10.60.0.0/24")),
