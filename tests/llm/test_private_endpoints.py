@@ -3,6 +3,7 @@
 Everything is asked twice, directly and through the egress that LiteLLM sends to: one guard for both.
 """
 
+import warnings
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -144,11 +145,10 @@ async def test_a_name_that_turns_public_after_the_look_up_changes_nothing(resour
         ("nxdomain", "net.dns_failed"),
         ("no-address", "net.dns_no_address"),
         ("servfail", "net.dns_servfail"),
-        ("slow", "net.dns_timeout"),
-        ("drop", "net.dns_timeout"),
     ],
 )
 async def test_what_dns_lacks_is_named(resource: Resource, mode: DnsMode, cause: str) -> None:
+    """Silence is asked for in tests/netbed, in a process that ends: a look-up outlives its route, see below."""
     resource.dns.set(NAME, Name(addresses=("127.0.0.1",), mode=mode))
     assert await resource.cause() == cause
     assert resource.tls.connections == 0
@@ -185,6 +185,7 @@ async def test_what_the_proxy_refuses_is_named(resource: Resource, mode: ProxyMo
     assert resource.tls.connections == 0
 
 
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 async def test_the_proxys_login_is_sent_to_it(resource: Resource) -> None:
     network = replace(resource.through_proxy("need-auth"), proxy_credentials=literal(LOGIN))
     assert await resource.cause(network) is None
@@ -201,3 +202,37 @@ async def test_what_the_environment_says_of_proxies_is_not_read(resource: Resour
         monkeypatch.setenv(name, f"http://127.0.0.1:{resource.proxy.port}")
     assert await resource.cause() is None
     assert not resource.proxy.connects
+
+
+BEHIND_A_PROXY = replace(ROUTE, network=Network(proxy="http://127.0.0.1:9", proxy_credentials=literal(LOGIN)))
+
+
+@pytest.mark.filterwarnings("ignore:Unclosed client session", "ignore:BasicAuth is deprecated:DeprecationWarning")
+@pytest.mark.xfail(
+    reason="legs.py makes an aiohttp.BasicAuth, which aiohttp 4 will not have", raises=AssertionError, strict=True
+)
+async def test_the_proxys_login_is_made_without_what_aiohttp_drops() -> None:
+    legs = Legs()
+    with warnings.catch_warnings(record=True) as warned, pytest.raises(aiohttp.ClientError):
+        warnings.simplefilter("always")
+        await legs.post(BEHIND_A_PROXY, b"{}", {})
+    await legs.close()
+    assert [str(one.message) for one in warned] == []
+
+
+@pytest.mark.xfail(
+    reason="legs.py closes sessions only, and aiohttp no resolver given to it", raises=AssertionError, strict=True
+)
+async def test_a_routes_own_resolver_is_closed_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Left open, its look-ups under way call back into a loop that may be closed by then."""
+    closed: list[object] = []
+
+    async def close(resolver: aiohttp.AsyncResolver) -> None:
+        closed.append(resolver)
+
+    monkeypatch.setattr(aiohttp.AsyncResolver, "close", close)
+    legs = Legs()
+    with pytest.raises(aiohttp.ClientError):
+        await legs.post(replace(ROUTE, network=Network(dns=("127.0.0.1:9",))), b"{}", {})
+    await legs.close()
+    assert len(closed) == 1
