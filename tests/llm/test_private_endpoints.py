@@ -3,7 +3,6 @@
 Everything is asked twice, directly and through the egress that LiteLLM sends to: one guard for both.
 """
 
-import warnings
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -185,7 +184,7 @@ async def test_what_the_proxy_refuses_is_named(resource: Resource, mode: ProxyMo
     assert resource.tls.connections == 0
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning", "ignore:The 'proxy_auth':DeprecationWarning")
 async def test_the_proxys_login_is_sent_to_it(resource: Resource) -> None:
     network = replace(resource.through_proxy("need-auth"), proxy_credentials=literal(LOGIN))
     assert await resource.cause(network) is None
@@ -207,17 +206,16 @@ async def test_what_the_environment_says_of_proxies_is_not_read(resource: Resour
 BEHIND_A_PROXY = replace(ROUTE, network=Network(proxy="http://127.0.0.1:9", proxy_credentials=literal(LOGIN)))
 
 
-@pytest.mark.filterwarnings("ignore:Unclosed client session", "ignore:BasicAuth is deprecated:DeprecationWarning")
+@pytest.mark.filterwarnings("always:BasicAuth:DeprecationWarning", "always:The 'proxy_auth':DeprecationWarning")
 @pytest.mark.xfail(
-    reason="legs.py makes an aiohttp.BasicAuth, which aiohttp 4 will not have", raises=AssertionError, strict=True
+    reason="legs.py hands aiohttp a BasicAuth, which aiohttp 4 will not take", raises=AssertionError, strict=True
 )
-async def test_the_proxys_login_is_made_without_what_aiohttp_drops() -> None:
+async def test_the_proxys_login_is_made_without_what_aiohttp_drops(recwarn: pytest.WarningsRecorder) -> None:
     legs = Legs()
-    with warnings.catch_warnings(record=True) as warned, pytest.raises(aiohttp.ClientError):
-        warnings.simplefilter("always")
+    with pytest.raises(aiohttp.ClientError):
         await legs.post(BEHIND_A_PROXY, b"{}", {})
     await legs.close()
-    assert [str(one.message) for one in warned] == []
+    assert [str(one.message) for one in recwarn] == []
 
 
 @pytest.mark.xfail(
