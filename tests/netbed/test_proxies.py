@@ -62,6 +62,30 @@ async def test_what_the_proxy_does_is_named_as_the_proxys(
     assert (outcome.seen.targets, outcome.seen.connections) == (targets, {})
 
 
+async def test_a_proxy_is_found_by_its_name(bed: Bed, hop: Hop) -> None:
+    outcome = await bed.ask("proxied-by-name", hop)
+    assert outcome.answer.text == "Hello from proxied-by-name."
+    assert outcome.seen.targets == {f"3128 {TARGET}": 1}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "proxy-public-name",
+        pytest.param(
+            "proxy-public-literal",
+            marks=pytest.mark.xfail(
+                reason="legs.py checks no proxy that is written as an address", raises=AssertionError, strict=True
+            ),
+        ),
+    ],
+)
+async def test_a_private_route_takes_no_proxy_at_a_public_address(bed: Bed, hop: Hop, place: str) -> None:
+    outcome = await bed.ask(place, hop)
+    assert outcome.answer.causes == ["net.dns_public_for_private"]
+    assert outcome.seen.permitted_packets == 0
+
+
 async def test_a_sign_in_page_for_a_tunnel_is_no_answer(bed: Bed, hop: Hop) -> None:
     outcome = await bed.ask("proxy-signs-in", hop)
     assert set(outcome.answer.causes) == {"net.reset"}

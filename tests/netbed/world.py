@@ -41,6 +41,7 @@ MACHINE_DNS = "10.60.0.53"
 OWN_DNS = "10.60.0.54"
 NO_DNS = "10.60.0.55"
 PROXY = "10.60.0.80"
+PROXY_NAME, PUBLIC_PROXY_NAME = "proxy.example", "public-proxy.example"
 PUBLIC = "203.0.113.10"
 """Where the resource is when its private zone is not linked; no packet may ever arrive here."""
 PUBLIC_V6 = "2001:db8::10"
@@ -98,6 +99,11 @@ def mapped(address: str) -> str:
 def at(*addresses: str, **more: JsonValue) -> Name:
     """Return a DNS entry that leads to addresses."""
     return Name.model_validate({"addresses": addresses, **more})
+
+
+def host(name: str) -> str:
+    """Return the host name of a place."""
+    return f"{name}.{ZONE}"
 
 
 def _with_own_dns(places: Mapping[str, Place]) -> dict[str, Place]:
@@ -187,6 +193,9 @@ PROXIED = {
     "proxy-signs-in": Place(settings=_through(3131)),
     "proxy-gone": Place(settings=_through(3999)),
     "proxy-dropped": Place(settings={"proxy": f"http://{DROPPED}:3128"}),
+    "proxied-by-name": Place(settings={"proxy": f"http://{PROXY_NAME}:3128"}),
+    "proxy-public-name": Place(settings={"proxy": f"http://{PUBLIC_PROXY_NAME}:3128"}),
+    "proxy-public-literal": Place(settings={"proxy": f"http://{PERMITTED}:3128"}),
     "spared-host": Place(settings=_through(3129, f"spared-host.{ZONE}")),
     "spared-suffix": Place(settings=_through(3129, f".{ZONE}")),
     "spared-network": Place(settings=_through(3129, "10.60.0.0/24")),
@@ -213,17 +222,27 @@ IDENTITIES = {
         settings={**_APPLICATION, "client_id": "dropped", "authority": f"https://{DROPPED}", "first_content_s": 2}
     ),
 }
-PLACES: dict[str, Place] = {**NAMES, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES}
+SERVED: dict[str, Place] = {**NAMES, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES}
+"""What LiteLLM forwards to."""
 
 
-def host(name: str) -> str:
-    """Return the host name of a place."""
-    return f"{name}.{ZONE}"
+def _foreign(name: str) -> dict[str, JsonValue]:
+    """Return what makes a route a LiteLLM that others run, at a private address like any other."""
+    no_azure: dict[str, JsonValue] = {"endpoint": None, "deployment": None}
+    return {**no_azure, "kind": "litellm", "base_url": f"https://{host(name)}/litellm", "model": name, "trust_proxy": True}
+
+
+FOREIGN = {
+    "foreign": Place(settings=_foreign("foreign")),
+    "foreign-public": Place(dns=at(PUBLIC), settings=_foreign("foreign-public")),
+}
+PLACES = {**SERVED, **FOREIGN}
 
 
 def zones() -> tuple[dict[str, Name], dict[str, Name]]:
     """Return what the machine's DNS server says, and what the other one says; a privatelink name leads to the endpoint."""
-    machine, own = dict[str, Name](), dict[str, Name]()
+    machine = {PROXY_NAME: at(PROXY), PUBLIC_PROXY_NAME: at(PERMITTED)}
+    own = {**machine}
     for name, place in PLACES.items():
         alias = f"{name}.privatelink.{ZONE}"
         for zone, entry in ((machine, place.dns), (own, place.own_dns or place.dns)):
@@ -245,7 +264,7 @@ idle_s = 3
 [llm.route.litellm]
 kind = "litellm"
 key = "{{master}}"
-serves = {loose.dumps([*PLACES])}
+serves = {loose.dumps([*SERVED])}
 """
     text = head + "".join(_section(folder, name, place) for name, place in PLACES.items())
     return write_settings(folder, text, {"azure": KEY, "master": MASTER_KEY, "proxy": PROXY_LOGIN})
