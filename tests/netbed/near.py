@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -52,23 +53,24 @@ def told(trail: Trail) -> Mapping[str, JsonValue]:
     }
 
 
-async def ask(settings: Settings, question: Mapping[str, object]) -> Mapping[str, JsonValue]:
-    """Ask over a gateway that nobody used before, once or several times at the same time."""
+async def ask(settings: Settings, question: Mapping[str, object], kept: AsyncExitStack) -> Mapping[str, JsonValue]:
+    """Ask over a gateway that nobody used before; it stays open, as a server's does, unless the caller leaves at once."""
     routes = [str(name) for name in loose.array(question.get("routes"))]
-    async with open_gateway(along(settings, routes, through=loose.text(question.get("through"))), SystemClock()) as (
-        gateway,
-        _,
-    ):
-        return await heard(gateway)
+    opening = open_gateway(along(settings, routes, through=loose.text(question.get("through"))), SystemClock())
+    if question.get("leaves") is True:
+        async with opening as (gateway, _):
+            return await heard(gateway)
+    gateway, _ = await kept.enter_async_context(opening)
+    return await heard(gateway)
 
 
 async def main(config: Path) -> None:
     """Answer until standard input ends."""
-    settings = settings_file.load(config)
+    settings, kept = settings_file.load(config), AsyncExitStack()
 
     async def reply(question: Mapping[str, object]) -> Mapping[str, JsonValue]:
         calls = [loose.obj(call) for call in loose.array(question.get("calls"))]
-        return {"answers": [{**one} for one in await asyncio.gather(*(ask(settings, call) for call in calls))]}
+        return {"answers": [{**one} for one in await asyncio.gather(*(ask(settings, call, kept) for call in calls))]}
 
     await lines.answer(reply)
     os._exit(0)  # a look-up that hangs would hold the interpreter

@@ -215,6 +215,7 @@ IDENTITIES = {
     "managed-proxied": Place(settings=_through(3128, **_MANAGED, client_id="of-the-proxied")),
     "managed-unassigned": Place(settings={**_MANAGED, "client_id": "unassigned"}),
     "managed-dropped": Place(settings={**_MANAGED, "client_id": "dropped", "first_content_s": 2}),
+    "given-up": Place(settings={**_MANAGED, "client_id": "given-up", "first_content_s": 2}),
     "authority-gone": Place(
         settings={**_APPLICATION, "client_id": "gone", "authority": f"https://{CLOSED}", "first_content_s": 9}
     ),
