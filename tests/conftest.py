@@ -4,11 +4,35 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]  it ships none
+from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
 from tests.chain import hybrid
 from tests.harness import ROOT, Wire, start_wire
 
 __all__ = ["hybrid"]  # a fixture of the whole session
+
+TOGETHER = {
+    "tests/netbed/": "netbed",
+    "tests/e2e/test_litellm": "litellm",
+    "tests/e2e/test_foreign_litellm": "litellm",
+    "tests/e2e/test_under_load": "litellm",
+    "tests/contracts/test_parity": "litellm",
+}
+"""Tests that share what takes long to start, by the beginning of their path: each group runs in one process."""
+
+
+class ByPlace(LoadScopeScheduling):
+    """Keeps groups together; xdist 3.8's own grouping by mark has no effect under pytest 9.2, which reads another attribute."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for place, group in TOGETHER.items() if nodeid.startswith(place)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace | None:
+    """Take our scheduler where groups are asked for."""
+    return ByPlace(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")

@@ -8,17 +8,24 @@ import asyncio
 import functools
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from chatsheet.llm.routes import Network
 
+_THREADS = 4
+_NUMERIC = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
 _PRIVATE = tuple(ip_network(n) for n in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
 
 
 class AddressNotPrivate(OSError):
     """A private route's host name leads to an address that is not private; nothing was sent."""
+
+
+class ProxyTimeout(OSError):
+    """The client proxy made no connection in time."""
 
 
 class DnsTimeout(OSError):
@@ -69,6 +76,31 @@ def socket_factory(network: Network) -> Callable[[AddressInfo], socket.socket] |
     return functools.partial(guarded_socket, allowed=network.allowed) if network.is_private else None
 
 
+class SystemResolver(AbstractResolver):
+    """Asks this machine's resolver, on threads of its own: a name that takes long keeps only its own route waiting."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
+
+    async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
+        loop = asyncio.get_running_loop()
+        ask = functools.partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
+        found = await loop.run_in_executor(self._threads, ask)
+        return [
+            ResolveResult(hostname=host, host=_text(address), port=port, family=kind, proto=protocol, flags=_NUMERIC)
+            for kind, _, protocol, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _text(address: Sequence[object]) -> str:
+    """Return an address as text, with the zone that a link-local one needs."""
+    zone = address[3] if len(address) > 3 else 0  # noqa: PLR2004  (host, port, flow, scope) for IPv6
+    return f"{address[0]}%{zone}" if zone else str(address[0])
+
+
 class Resolver(AbstractResolver):
     """Looks names up within a time limit, and keeps addresses from a private route that it may not connect to."""
 
@@ -81,7 +113,7 @@ class Resolver(AbstractResolver):
         """Return the addresses that may be connected to; raises AddressNotPrivate, DnsTimeout, OSError."""
         try:
             async with asyncio.timeout(self._limit_s):
-                found = await self._inner.resolve(host, port, family)
+                found = await self._look_up(host, port, family)
         except TimeoutError:
             raise DnsTimeout(f"no answer within {self._limit_s:g} s") from None
         if not self._network.is_private:
@@ -90,6 +122,15 @@ class Resolver(AbstractResolver):
         if not private:
             raise AddressNotPrivate(f"{found[0]['host'] if found else 'nothing'} is not a private address")
         return private
+
+    async def _look_up(self, host: str, port: int, family: socket.AddressFamily) -> list[ResolveResult]:
+        try:
+            return await self._inner.resolve(host, port, family)
+        except socket.gaierror as error:
+            if error.errno != socket.EAI_NONAME or family == socket.AF_INET:
+                raise
+            # glibc says so too of a record that is missing behind an alias; asked for IPv4 alone, it tells them apart
+            return await self._inner.resolve(host, port, socket.AF_INET)
 
     async def close(self) -> None:
         await self._inner.close()

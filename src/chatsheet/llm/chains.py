@@ -16,7 +16,7 @@ CHAINS: tuple[tuple[str, str], ...] = (
     (r"TokenFailed|CredentialUnavailable|ClientAuthenticationError|AzureCredential|AADSTS\d", "entra.token_failed"),
     (r"ClientHttpProxyError: 407|(?i:proxy authentication required)", "net.proxy_auth"),
     (r"ClientHttpProxyError", "net.proxy_refused"),
-    (r"ProxyConnectionError", "net.proxy_unreachable"),
+    (r"ProxyConnectionError|ProxyTimeout", "net.proxy_unreachable"),
     (
         r"Hostname mismatch|IP address mismatch|is not valid for|CertificateNameMismatch|doesn't match",
         "tls.hostname_mismatch",
@@ -35,6 +35,8 @@ CHAINS: tuple[tuple[str, str], ...] = (
     (r"No address associated|answer with no data|NODATA", "net.dns_no_address"),
     (r"ClientConnectorDNSError|Name or service not known|Domain name not found|NXDOMAIN|getaddrinfo", "net.dns_failed"),
     (r"gaierror|nodename nor servname", "net.dns_failed"),
+    # a route that is prohibited (EACCES), filtered here (EPERM) or a black hole (EINVAL)
+    (r"(?s)ClientConnectorError.*\[Errno (1|13|22)\]", "net.unreachable"),
     (r"FileNotFoundError|NO_CERTIFICATE_OR_CRL_FOUND|PermissionError", "tls.ca_file"),
     (r"ClientConnectorSSLError|SSLError|WRONG_VERSION_NUMBER", "tls.failed"),
     (r"ConnectionTimeoutError|Connect call timed out|Errno 110\b", "net.connect_timeout"),

@@ -4,6 +4,8 @@ Nothing reaches the caller before a route's first content. What is an answer and
 routes are ill: health.py; they are probed beside the calls, so that no caller pays for finding out.
 """
 
+import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -20,6 +22,7 @@ from chatsheet.telemetry.model_calls import ModelCalls
 
 __all__ = ["Gateway", "NoRouteAnswered", "NotConfigured", "RequestRefused"]
 
+_ABANDON_S = 1.0
 _PROBE = ChatRequest({"messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 16})
 """Nothing of any caller's, and a few tokens only."""
 
@@ -35,6 +38,7 @@ class Gateway:
         self.health = Health(clock=clock, telemetry=self.telemetry)
         self._means = Means(legs, records, clock)
         self._tasks = Tasks()
+        self._abandoned = Tasks()
         self.health.tell(plan.routes)
 
     async def complete(self, request: ChatRequest) -> Reply:
@@ -50,7 +54,7 @@ class Gateway:
 
         Raises NoRouteAnswered, RequestRefused, NotConfigured; always ends by the deadline.
         """
-        call = Call(request, self.plan, self.health, self._means, self.telemetry, self._tasks)
+        call = Call(request, self.plan, self.health, self._means, self.telemetry, self._abandoned)
         try:
             while True:
                 step = call.choose()
@@ -116,5 +120,9 @@ class Gateway:
             self.health.probed(route)
 
     async def close(self) -> None:
-        """End probes and what else runs beside calls."""
+        """End probes; the egress still hears which calls were given up, or LiteLLM would make them all the same."""
         await self._tasks.close()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_ABANDON_S):
+                await self._abandoned.join()
+        await self._abandoned.close()

@@ -136,30 +136,34 @@ class Legs:
     ) -> aiohttp.ClientResponse:
         """Connect through the client proxy; a private route's name is resolved here, and CONNECT names the address."""
         host = leg.url.host or ""
-        if not network.is_private:
-            is_direct = addresses.is_direct(host, None, network.no_proxy)
+        found, server_hostname = None, None
+        if network.is_private:
+            found = await self._resolved(leg, host, leg.url.port)
+            headers, server_hostname = {**headers, "Host": leg.url.authority}, host
+        is_direct = addresses.is_direct(host, found, network.no_proxy)
+        if network.is_private and not is_direct:
+            await self._resolved(leg, proxy.host or "", proxy.port)  # aiohttp never asks the resolver for a literal address
+        try:
             return await leg.session.post(
-                leg.url,
+                leg.url.with_host(found) if found else leg.url,
                 data=body,
                 headers=headers,
                 allow_redirects=False,
+                server_hostname=server_hostname,
                 proxy=None if is_direct else proxy,
                 proxy_headers=None if is_direct else leg.proxy_headers,
             )
+        except aiohttp.ConnectionTimeoutError as error:
+            if is_direct:
+                raise
+            raise aiohttp.ClientConnectionError(addresses.ProxyTimeout.__name__) from error
+
+    async def _resolved(self, leg: _Leg, host: str, port: int | None) -> str:
+        """Return an address that a private route may connect to; raises aiohttp.ClientConnectionError."""
         try:
-            found = (await leg.resolver.resolve(host, leg.url.port or 0))[0]["host"]
+            return (await leg.resolver.resolve(host, port or 0))[0]["host"]
         except OSError as error:
-            raise aiohttp.ClientConnectionError(f"{type(error).__name__}") from error
-        is_direct = addresses.is_direct(host, found, network.no_proxy)
-        return await leg.session.post(
-            leg.url.with_host(found),
-            data=body,
-            headers={**headers, "Host": leg.url.authority},
-            allow_redirects=False,
-            server_hostname=host,
-            proxy=None if is_direct else proxy,
-            proxy_headers=None if is_direct else leg.proxy_headers,
-        )
+            raise aiohttp.ClientConnectionError(type(error).__name__) from error
 
     def _open(self, route: Route) -> _Leg:
         network = route.network
@@ -219,7 +223,7 @@ def _lookup(network: Network) -> AbstractResolver:
     """Return what asks the route's own name servers, or the machine as every program on it does."""
     if network.dns:
         return aiohttp.AsyncResolver(nameservers=list(network.dns), tries=2)
-    return aiohttp.ThreadedResolver()
+    return addresses.SystemResolver()
 
 
 def finish(response: aiohttp.ClientResponse) -> None:
