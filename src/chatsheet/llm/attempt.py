@@ -162,7 +162,7 @@ class Attempt:
         if self.route.is_ours:
             await self._verify()
         if self._response is not None:
-            legs.finish(self._response)
+            self._means.legs.finish(self._response)
             self._response = None
 
     async def _verify(self) -> None:

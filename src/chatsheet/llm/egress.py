@@ -171,7 +171,7 @@ class Egress:
             return await self._stream(call, request, upstream, headers)
         finally:
             if call.collected.is_done:
-                legs.finish(upstream)
+                self._legs.finish(upstream)
             else:
                 upstream.close()
 

@@ -74,6 +74,7 @@ class Legs:
         self._adaptations = Adaptations()
         self._legs: dict[str, _Leg] = {}
         self._retired: list[_Leg] = []
+        self._ending: set[aiohttp.ClientResponse] = set()
         self._entra = Entra(SystemClock())
 
     async def ask(self, route: Route, body: JsonObject, headers: Mapping[str, str]) -> Answer:
@@ -126,6 +127,19 @@ class Legs:
                 return await self._entra.token(route)
         except TimeoutError:
             raise TokenFailed("EntraUnreachable: no token in time") from None
+
+    def finish(self, response: aiohttp.ClientResponse) -> None:
+        """Let what follows the last event arrive by itself, so that the connection can be used again; a late end closes it."""
+        if response.content.at_eof():
+            response.release()
+            return
+        self._ending.add(response)
+        late = asyncio.get_running_loop().call_later(_FINISH_S, self._end, response)
+        response.content.on_eof(lambda: (late.cancel(), self._ending.discard(response)))
+
+    def _end(self, response: aiohttp.ClientResponse) -> None:
+        self._ending.discard(response)
+        response.close()
 
     def reject_token(self, route: Route) -> None:
         """Forget a token that the provider did not take."""
@@ -205,6 +219,8 @@ class Legs:
 
     async def close(self) -> None:
         """Close every connection."""
+        for response in list(self._ending):
+            self._end(response)
         for leg in [*self._legs.values(), *self._retired]:
             await leg.close()
         self._legs.clear()
@@ -224,15 +240,6 @@ def _lookup(network: Network) -> AbstractResolver:
     if network.dns:
         return aiohttp.AsyncResolver(nameservers=list(network.dns), tries=2)
     return addresses.SystemResolver()
-
-
-def finish(response: aiohttp.ClientResponse) -> None:
-    """Let what follows the last event arrive by itself, so that the connection can be used again; a late end closes it."""
-    if response.content.at_eof():
-        response.release()
-        return
-    late = asyncio.get_running_loop().call_later(_FINISH_S, response.close)
-    response.content.on_eof(late.cancel)
 
 
 async def error_body(response: aiohttp.ClientResponse) -> str:
