@@ -135,7 +135,12 @@ class Legs:
             return
         self._ending.add(response)
         late = asyncio.get_running_loop().call_later(_FINISH_S, self._end, response)
-        response.content.on_eof(lambda: (late.cancel(), self._ending.discard(response)))
+
+        def ended() -> None:
+            late.cancel()
+            self._ending.discard(response)
+
+        response.content.on_eof(ended)
 
     def _end(self, response: aiohttp.ClientResponse) -> None:
         self._ending.discard(response)
