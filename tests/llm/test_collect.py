@@ -106,3 +106,39 @@ def test_the_reply_says_who_answered_and_at_what_cost() -> None:
     )
     assert (reply.text, reply.model, reply.route, reply.finish_reason) == ("Hi", "gpt-4o-2024", "first", "stop")
     assert reply.usage == Usage(input_tokens=3, output_tokens=2)
+
+
+def called(*pieces: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Stream pieces of tool calls and return name and arguments of each call."""
+    events = [chunk({"tool_calls": [piece]}) for piece in pieces]
+    reply = collect(*events, chunk(finish="tool_calls"), DONE).reply(route="first", trail=Trail())
+    return tuple((call.name, call.arguments) for call in reply.tool_calls)
+
+
+def piece(arguments: str, *, name: str = "", **more: object) -> Mapping[str, object]:
+    """Return a piece of a call."""
+    return {"function": {"arguments": arguments, **({"name": name} if name else {})}, **more}
+
+
+TWO = (("f", "{}"), ("g", "[1]"))
+
+
+def test_calls_that_no_one_numbers_are_told_apart() -> None:
+    assert called(piece("{}", name="f", id="a"), piece("[", name="g", id="b"), piece("1]")) == TWO
+    assert called(piece("{}", name="f"), piece("[", name="g"), piece("1]")) == TWO
+
+
+def test_calls_that_are_all_numbered_alike_are_told_apart_by_id() -> None:
+    same = {"index": 0}
+    pieces = piece("{}", name="f", id="a", **same), piece("[", name="g", id="b", **same), piece("1]", **same)
+    assert called(*pieces) == TWO
+
+
+def test_another_choices_words_do_not_get_into_the_answer() -> None:
+    other = loose.dumps({"choices": [{"index": 1, "delta": {"content": "B"}}]}).encode()
+    assert collect(HI, other, STOP, DONE).reply(route="first", trail=Trail()).text == "Hi"
+
+
+@pytest.mark.parametrize("reason", ["abort", "error", "insufficient_system_resource", "because"])
+def test_a_finish_reason_of_another_vocabulary_is_no_end(reason: str) -> None:
+    assert collect(HI, chunk(finish=reason), DONE).verdict() == "stream.cut"

@@ -88,12 +88,14 @@ class Attempt:
             # its port may be anybody's while it is down: neither key nor prompt goes there
             raise Failed(CATALOGUE["litellm.down"])
         limit = min(self.started + first_content_s, self._deadline)
-        self._watch = watch = _Watch(limit, self._means.clock, self.route.idle_s)
+        self._watch = watch = _Watch(limit, self._means.clock, self.route.idle_s, self._deadline)
         try:
             with watch:
                 watch.response = await self._send(body, headers)
         except (aiohttp.ClientError, OSError, TokenFailed) as error:  # TimeoutError is an OSError
             raise await self._broken(error) from None
+        except (TypeError, UnicodeEncodeError):  # a value that no JSON has, from a caller of ours
+            raise Failed(CATALOGUE["request.invalid"]) from None
         return await self.more()
 
     async def _send(self, body: JsonObject, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -265,10 +267,23 @@ class _Watch:
     While the request is sent it is entered, and cancels the task as asyncio.timeout does; then it breaks the response off.
     """
 
-    __slots__ = ("_at", "_cancelling", "_clock", "_handle", "_idle_s", "_is_late", "_is_paused", "_task", "response", "until")
+    __slots__ = (
+        "_at",
+        "_cancelling",
+        "_clock",
+        "_deadline",
+        "_handle",
+        "_idle_s",
+        "_is_late",
+        "_is_paused",
+        "_task",
+        "response",
+        "until",
+    )
 
-    def __init__(self, until: float, clock: Clock, idle_s: float) -> None:
+    def __init__(self, until: float, clock: Clock, idle_s: float, deadline: float) -> None:
         self.response: aiohttp.ClientResponse | None = None
+        self._deadline = deadline
         self.until = until
         self._clock = clock
         self._idle_s = idle_s
@@ -293,8 +308,12 @@ class _Watch:
 
     def _look(self) -> None:
         now = self._clock.monotonic()
-        if self._is_paused:
-            self._handle = self._set(now + self._idle_s)
+        if now >= self._deadline and self.response is not None:
+            # also while the caller takes its time: nothing is held open past the deadline
+            self.response.content.set_exception(TimeoutError())
+            self.response.close()
+        elif self._is_paused:
+            self._handle = self._set(min(now + self._idle_s, self._deadline))
         elif now < self.until:
             self._handle = self._set(self.until)
         elif self.response is not None:

@@ -18,6 +18,7 @@ from chatsheet.telemetry.model_calls import AttemptSpan, ModelCalls
 
 _LOST = "hedge.lost"
 _LEFT = "caller.left"
+_OF_REQUESTS = frozenset({400, 405, 408, 409, 411, 413, 414, 415, 422, 424, 431})
 _FAIR = 0.45
 """Which part of its own time a route must have had before silence counts against it."""
 
@@ -156,7 +157,12 @@ class Call:
         """Count a failed attempt."""
         self._failures.append(Failure(attempt.route.name, failed.cause, failed.retry_after_s))
         self._filtered = failed.filtered
-        if not (attempt.is_rushed and failed.cause.code in SLOWNESS):
+        is_rushed = attempt.is_rushed and failed.cause.code in SLOWNESS
+        # a status that speaks of the request, in words that nobody knows: it must not close the route to others
+        is_the_requests = failed.cause.code == "unknown" and attempt.status in _OF_REQUESTS
+        # whether our LiteLLM is up costs nothing to know: no breaker, no probes
+        is_known = attempt.route.is_ours and failed.cause.code == "litellm.down"
+        if not (is_rushed or is_the_requests or is_known):
             self._health.failed(attempt.route, failed.cause, started=attempt.started, retry_after_s=failed.retry_after_s)
         if attempt.first_content is not None:
             self._telemetry.restarted(route=attempt.route.name, cause=failed.cause.code)

@@ -55,7 +55,7 @@ class _Call:
 
     def record(self, *, is_over: bool) -> Record:
         seen = self.collected
-        is_whole = self.status == OK and bool(seen.finish_reason) and seen.is_done and not seen.problem
+        is_whole = self.status == OK and seen.is_complete and not seen.problem
         end = "open" if not is_over else "complete" if is_whole else "cut" if self.status == OK else "error"
         return Record(
             attempt=self.attempt,

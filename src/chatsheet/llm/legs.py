@@ -5,6 +5,8 @@ Shared by the gateway and the egress, so that what LiteLLM can reach, the direct
 
 import asyncio
 import base64
+import contextlib
+import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -23,6 +25,8 @@ from chatsheet.llm.credentials import Entra, TokenFailed
 from chatsheet.llm.routes import Network, Route
 
 OK = 200
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,80}")
+_ERROR_BODY_S = 0.5
 _MAX_ERROR_BODY = 16_384
 _MOST_ADAPTED = 3
 _FINISH_S = 1.0
@@ -64,7 +68,8 @@ class Answer:
     @property
     def request_id(self) -> str | None:
         """What the provider's support asks for."""
-        return self.response.headers.get("apim-request-id") or self.response.headers.get("x-request-id")
+        given = self.response.headers.get("apim-request-id") or self.response.headers.get("x-request-id")
+        return given if given and _REQUEST_ID.fullmatch(given) else None  # it goes into trails, where no text may
 
 
 class Legs:
@@ -250,8 +255,10 @@ def _lookup(network: Network) -> AbstractResolver:
 async def error_body(response: aiohttp.ClientResponse) -> str:
     """Return the first part of an error's body as text."""
     body = b""
-    while len(body) < _MAX_ERROR_BODY and (more := await response.content.read(_MAX_ERROR_BODY - len(body))):
-        body += more
+    with contextlib.suppress(TimeoutError, aiohttp.ClientError):  # the status says most of it
+        async with asyncio.timeout(_ERROR_BODY_S):
+            while len(body) < _MAX_ERROR_BODY and (more := await response.content.read(_MAX_ERROR_BODY - len(body))):
+                body += more
     return body.decode(errors="replace")
 
 

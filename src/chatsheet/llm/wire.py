@@ -12,6 +12,7 @@ from chatsheet.llm.routes import Route
 ATTEMPT_HEADER = "x-chatsheet-attempt"
 """Carries the attempt id through LiteLLM to our egress."""
 DONE = b"[DONE]"
+_BOM = b"\xef\xbb\xbf"
 _MOST_BYTES = 8 * 2**20
 _NOTHING = msgspec.Raw()
 
@@ -53,29 +54,41 @@ def auth_headers(route: Route, token: str | None) -> dict[str, str]:
 
 
 class EventDecoder:
-    """Splits a stream of bytes into the data of server-sent events (WHATWG HTML 9.2), keeping what is incomplete."""
+    """Splits a stream of bytes into the data of server-sent events (WHATWG HTML 9.2.6), keeping what is incomplete."""
 
-    __slots__ = ("_rest",)
+    __slots__ = ("_is_begun", "_rest")
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
+        self._is_begun = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the data of each event that is now complete; raises OverflowError for one that never ends."""
         if self._rest:
-            data = self._rest + data
+            self._rest += data
+            news = self._rest[-len(data) - 3 :]
+            if b"\n\n" not in news and b"\n\r\n" not in news:
+                self._check_length()
+                return []
+            data = bytes(self._rest)
+        if not self._is_begun and len(data) >= len(_BOM):
+            data, self._is_begun = data.removeprefix(_BOM), True
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
-        *events, self._rest = data.split(b"\n\n")
-        if len(self._rest) > _MOST_BYTES:
-            raise OverflowError("an event of the stream never ends")
+        *events, rest = data.split(b"\n\n")
+        self._rest = bytearray(rest)
+        self._check_length()
         found: list[bytes] = []
         for event in events:
             if event.startswith(b"data: ") and b"\n" not in event:
                 found.append(event[6:])
             elif lines := [line[5:].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(b"data:")]:
                 found.append(b"\n".join(lines))
-        return found
+        return [one for one in found if one]
+
+    def _check_length(self) -> None:
+        if len(self._rest) > _MOST_BYTES:
+            raise OverflowError("an event of the stream never ends")
 
 
 class Function(msgspec.Struct):
@@ -88,7 +101,7 @@ class Function(msgspec.Struct):
 class Call(msgspec.Struct):
     """A piece of a tool call."""
 
-    index: int = 0
+    index: int | None = None
     id: str | None = None
     function: Function | None = None
 
@@ -104,6 +117,7 @@ class Delta(msgspec.Struct):
 class Choice(msgspec.Struct):
     """The one choice that is asked for."""
 
+    index: int = 0
     delta: Delta | None = None
     finish_reason: str | None = None
     content_filter_results: msgspec.Raw = _NOTHING
@@ -112,20 +126,21 @@ class Choice(msgspec.Struct):
 class Details(msgspec.Struct):
     """What part of the input the provider had in its cache."""
 
-    cached_tokens: int | None = None
+    cached_tokens: float | None = None
 
 
 class Counts(msgspec.Struct):
     """Token counts as the wire has them."""
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: float | None = None
+    completion_tokens: float | None = None
     prompt_tokens_details: Details | None = None
 
     def usage(self) -> Usage:
         """Return the counts under our names."""
         details = self.prompt_tokens_details
-        return Usage(self.prompt_tokens or 0, self.completion_tokens or 0, (details.cached_tokens or 0) if details else 0)
+        cached = details.cached_tokens if details else None
+        return Usage(int(self.prompt_tokens or 0), int(self.completion_tokens or 0), int(cached or 0))
 
 
 class Chunk(msgspec.Struct):
@@ -148,12 +163,12 @@ _FILTERS = msgspec.json.Decoder(dict[str, dict[str, msgspec.Raw]])
 
 
 def read_chunk(data: bytes) -> Chunk | None:
-    """Return the chunk in an event's data, or None for what is not one."""
+    """Return the chunk in an event's data, or None for what is not one; an object of another kind says nothing."""
     try:
         chunk = _CHUNKS.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return None if chunk.choices is None and not chunk.is_error else chunk
+    return chunk
 
 
 def without_refusal(data: bytes) -> bytes:
@@ -170,12 +185,12 @@ def without_refusal(data: bytes) -> bytes:
     return as_json({**value, "choices": [said]})
 
 
-def tool_delta(call: Call) -> ToolDelta:
+def tool_delta(call: Call, slot: int) -> ToolDelta:
     """Return a piece of a tool call under our names."""
     function = call.function
     if function is None:
-        return ToolDelta(call.index, call.id or "", "", "")
-    return ToolDelta(call.index, call.id or "", function.name or "", function.arguments or "")
+        return ToolDelta(slot, call.id or "", "", "")
+    return ToolDelta(slot, call.id or "", function.name or "", function.arguments or "")
 
 
 def filtered(results: msgspec.Raw) -> str:
