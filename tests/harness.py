@@ -127,6 +127,10 @@ class NoRecords:
         """Let calls through."""
         return True
 
+    def litellm_pid(self) -> int | None:
+        """Never started again."""
+        return 1
+
     async def get(self, attempt: str, *, wait: bool = True) -> Record | None:
         """Return no record."""
         del attempt, wait

@@ -138,6 +138,10 @@ class FixedRecords:
         """Let calls through."""
         return True
 
+    def litellm_pid(self) -> int | None:
+        """Never started again."""
+        return 1
+
     async def get(self, attempt: str, *, wait: bool = True) -> Record | None:
         """Return the record under the attempt's own id."""
         del wait

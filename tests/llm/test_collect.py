@@ -129,8 +129,7 @@ def test_calls_that_no_one_numbers_are_told_apart() -> None:
 
 
 def test_calls_that_are_all_numbered_alike_are_told_apart_by_id() -> None:
-    same = {"index": 0}
-    pieces = piece("{}", name="f", id="a", **same), piece("[", name="g", id="b", **same), piece("1]", **same)
+    pieces = piece("{}", name="f", id="a", index=0), piece("[", name="g", id="b", index=0), piece("1]", index=0)
     assert called(*pieces) == TWO
 
 

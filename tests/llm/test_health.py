@@ -45,9 +45,12 @@ class Replicas:
         """Note what we say."""
         self.told.append((key, breaker))
 
-    async def may_probe(self, key: str) -> bool:
+    async def probed(self, key: str) -> None:
+        """Take the lease back."""
+
+    async def may_probe(self, key: str, hold_s: float) -> bool:
         """Answer at once, or when the gate opens."""
-        del key
+        del key, hold_s
         self.asked += 1
         if self.gate is not None:
             await self.gate.wait()

@@ -1,5 +1,6 @@
 """One leg: the route's own name servers, proxy, trust and address guard, over real sockets."""
 
+import asyncio
 import gc
 import time
 from collections.abc import AsyncGenerator
@@ -16,7 +17,7 @@ from chatsheet.llm.addresses import Resolver
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.routes import Network, Route
 from tests.llm.listeners import Proxy, client_proxy, name_server, tls
-from tests.llm.rig import ROUTE, WHOLE, Heard, answers, gateway_over, hear, raw_server
+from tests.llm.rig import ROUTE, WHOLE, Heard, answers, event, gateway_over, hear, raw_server
 
 pytestmark = pytest.mark.anyio
 
@@ -276,3 +277,30 @@ async def test_the_resolver_is_closed_with_its_session(monkeypatch: pytest.Monke
         async with gateway_over(route) as gateway:
             await hear(gateway)
     assert len(closed) == 1
+
+
+async def hangs_up_on_kept_connections(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer the first request of a connection, and reset it at the second: a server that has just closed what was idle."""
+    chunked = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: %d\r\n\r\n"
+    said = event("Hi") + event(finish="stop") + b"data: [DONE]\n\n"
+    writer.write(chunked % len(said) + said)
+    await reader.read(1)
+    writer.transport.abort()
+
+
+async def test_a_kept_connection_that_has_died_is_not_the_routes_fault() -> None:
+    async with raw_server(hangs_up_on_kept_connections) as server, gateway_over(replace(ROUTE, url=server.url)) as gateway:
+        for _ in range(3):
+            heard = await hear(gateway)
+            assert (heard.text, heard.causes) == ("Hi", [None])
+        burst = await asyncio.gather(*(hear(gateway) for _ in range(5)))
+        assert [one.causes for one in burst] == [[None]] * 5
+        assert gateway.health.state(gateway.plan.routes)[0].state == "closed"
+
+
+async def test_a_gateway_that_was_closed_opens_nothing_again() -> None:
+    async with raw_server(answers(WHOLE, ends=True)) as server:
+        async with gateway_over(replace(ROUTE, url=server.url)) as gateway:
+            await hear(gateway)
+        assert (await hear(gateway)).error is not None
+        assert server.connections == 1

@@ -7,12 +7,14 @@ whatever costs the caller time open it at once; a single stumble does not.
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from chatsheet.llm.causes import Cause
+from chatsheet.llm.causes import CATALOGUE, Cause
 
 State = Literal["closed", "open", "half_open"]
 
 PROBE_EVERY_S = 4.0
-"""Between probes of what should pass by itself."""
+"""Until the first probe of what should pass by itself."""
+_SPREAD = (1.0, 1.25, 5.0)
+"""How many times as long until the next ones: soon while the trouble is young, then spread over the minute."""
 PERMANENT_EVERY_S = 60.0
 """Between probes of what a person must mend."""
 WINDOW_S = 60.0
@@ -84,7 +86,8 @@ def failed(
     counted = replace(breaker, failures=breaker.failures + 1, cause=cause.code, first_cause=breaker.first_cause or cause.code)
     if breaker.state == "closed" and cause.code in _STUMBLE and retry_after_s is None and counted.failures < STUMBLES:
         return counted
-    wait_s = PERMANENT_EVERY_S if cause.permanent else PROBE_EVERY_S
+    spread = _SPREAD[min(len(breaker.probes), len(_SPREAD) - 1)] if is_probe else 1.0
+    wait_s = PERMANENT_EVERY_S if cause.permanent else PROBE_EVERY_S * spread
     is_told = retry_after_s is not None and not cause.permanent
     since = now if breaker.state == "closed" else breaker.since
     # a probe that took long to fail has waited already
@@ -121,10 +124,21 @@ def probe_at(breaker: Breaker) -> float:
     return max(breaker.until, breaker.probes[-MOST_PROBES] + WINDOW_S)
 
 
+def is_unreached(breaker: Breaker) -> bool:
+    """Tell whether what keeps it open is that no connection comes about: seen without a call."""
+    return breaker.cause in CATALOGUE and CATALOGUE[breaker.cause].layer in {"dns", "network", "tls", "proxy"}
+
+
 def probing(breaker: Breaker, now: float) -> Breaker:
     """Return the breaker with its one probe under way."""
     recent = tuple(p for p in breaker.probes if p > now - WINDOW_S)
     return replace(breaker, state="half_open", probes=(*recent, now))
+
+
+def unsent(breaker: Breaker, now: float) -> Breaker:
+    """Return the breaker after a probe that was not sent: not even a connection came about, so it is not rationed."""
+    reopened = passed(breaker, now)
+    return replace(reopened, probes=reopened.probes[:-1]) if breaker.state == "half_open" else reopened
 
 
 def passed(breaker: Breaker, now: float) -> Breaker:

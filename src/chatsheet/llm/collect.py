@@ -7,8 +7,8 @@ from chatsheet.llm.model import Reply, TextDelta, ToolCall, ToolDelta, Trail, Us
 
 Delta = TextDelta | ToolDelta
 
-_WHOLE = frozenset({"stop", "length", "tool_calls", "function_call"})
-"""The finish reasons of OpenAI's API that end an answer; `abort`, `error` and their like of other servers break it off."""
+_WHOLE = frozenset({"stop", "length", "tool_calls", "function_call", "eos_token", "stop_sequence", "end_turn", "max_tokens"})
+"""The finish reasons that end an answer, OpenAI's and other makers'; `abort`, `error` and their like break it off."""
 
 
 @dataclass(slots=True)

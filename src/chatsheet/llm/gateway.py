@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
-from chatsheet.llm import wire
+from chatsheet.llm import breaker, wire
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
 from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused
 from chatsheet.llm.health import Health
@@ -39,6 +39,8 @@ class Gateway:
         self._means = Means(legs, records, clock)
         self._tasks = Tasks()
         self._abandoned = Tasks()
+        self._has_ours = any(route.is_ours for route in plan.routes)
+        self._litellm_pid: int | None = None
         self.health.tell(plan.routes)
 
     async def complete(self, request: ChatRequest) -> Reply:
@@ -57,6 +59,7 @@ class Gateway:
         call = Call(request, self.plan, self.health, self._means, self.telemetry, self._abandoned)
         try:
             while True:
+                self._notice_restarts()
                 step = call.choose()
                 self._probe_others(step.route)
                 opened = await call.open(step)
@@ -79,9 +82,19 @@ class Gateway:
         finally:
             call.close()
 
+    def _notice_restarts(self) -> None:
+        """Begin anew with our LiteLLM once it was started again: what failed before says nothing of the new one."""
+        pid = self._means.records.litellm_pid() if self._has_ours else None
+        if pid is not None and pid != self._litellm_pid:
+            self._litellm_pid = pid
+            for route in self.plan.routes:
+                if route.is_ours:
+                    self.health.forget(route)
+
     async def change(self, plan: Plan) -> None:
         """Go on with other routes; one whose settings or credentials changed begins healthy."""
         self.plan = plan
+        self._has_ours = any(route.is_ours for route in plan.routes)
         self.health.keep(plan.routes)
         self.health.tell(plan.routes)
         await self._means.legs.keep(plan.routes)
@@ -94,15 +107,27 @@ class Gateway:
 
     async def _probe(self, route: Route) -> None:
         """Find out with one small call whether an ill route answers again."""
+        if route.is_ours and not self._means.records.is_ready():
+            return  # nothing to find out
         if not await self.health.may_probe(route):
             return
-        limit_s = route.first_content_s
         now = self._means.clock.monotonic()
-        attempt = Attempt(self._means, route, deadline=now + limit_s + route.idle_s)
+        attempt = Attempt(self._means, route, deadline=now + route.first_content_s + route.idle_s)
         try:
-            batch = await attempt.open(
-                wire.body(_PROBE, route, attempt.id if route.is_ours else ""), wire.limits(route), limit_s
-            )
+            if breaker.is_unreached(self.health.breaker(route)) and not await self._means.legs.reaches(route):
+                self.health.unreached(route)
+                return
+            await self._call_once(route, attempt)
+        finally:
+            attempt.close()
+            self.health.probed(route)
+            if self.health.shared is not None:
+                await self.health.shared.probed(route.fingerprint)
+
+    async def _call_once(self, route: Route, attempt: Attempt) -> None:
+        try:
+            body = wire.body(_PROBE, route, attempt.id if route.is_ours else "")
+            batch = await attempt.open(body, wire.limits(route), route.first_content_s)
             while batch:
                 batch = await attempt.more()
             await attempt.judge()
@@ -113,11 +138,10 @@ class Gateway:
             else:
                 wait_s = failed.retry_after_s
                 self.health.failed(route, failed.cause, started=attempt.started, retry_after_s=wait_s, is_probe=True)
+            if route.is_ours:
+                await self._means.records.abandon(attempt.id)
         else:
             self.health.succeeded(route, started=attempt.started, is_probe=True)
-        finally:
-            attempt.close()
-            self.health.probed(route)
 
     async def close(self) -> None:
         """End probes; the egress still hears which calls were given up, or LiteLLM would make them all the same."""

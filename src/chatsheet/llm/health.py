@@ -24,7 +24,8 @@ class Shared(Protocol):
     """Where replicas tell each other about breakers."""
 
     def tell(self, key: str, breaker: Breaker) -> None: ...
-    async def may_probe(self, key: str) -> bool: ...
+    async def may_probe(self, key: str, hold_s: float) -> bool: ...
+    async def probed(self, key: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +105,19 @@ class Health:
             return False
         self._probed.add(route.fingerprint)
         self._put(route, breakers.probing(self.breaker(route), self._clock.monotonic()))
-        if self.shared is None or await self.shared.may_probe(route.fingerprint):
+        if self.shared is None or await self.shared.may_probe(route.fingerprint, route.first_content_s + route.idle_s):
             return True
         self.probed(route)  # the replica that probes will say how it went
         return False
+
+    def unreached(self, route: Route) -> None:
+        """Keep a route open to which no connection comes about yet."""
+        self._put(route, breakers.unsent(self.breaker(route), self._clock.monotonic()))
+
+    def forget(self, route: Route) -> None:
+        """Begin anew with a route that is another now: our LiteLLM was started again."""
+        if self._breakers.get(route.fingerprint) is not None:
+            self._put(route, Breaker(since=self._clock.monotonic()))
 
     def probed(self, route: Route) -> None:
         """Give the probe of a route back; one that came to no end leaves the route open."""

@@ -9,7 +9,7 @@ import contextlib
 import re
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -31,6 +31,8 @@ _MAX_ERROR_BODY = 16_384
 _MOST_ADAPTED = 3
 _FINISH_S = 1.0
 _WARM_S = 10.0
+_RETIRED_S = 3600.0
+"""No deadline is longer."""
 _TOKEN_S = 5.0
 _TOKEN_SHARE = 0.8
 _DNS_SHARE = 0.8
@@ -41,6 +43,7 @@ _DNS_SHARE = 0.8
 class _Leg:
     """An open session and what never changes between its requests."""
 
+    open_session: Callable[..., aiohttp.ClientSession]
     session: aiohttp.ClientSession
     resolver: Resolver
     url: URL
@@ -51,9 +54,19 @@ class _Leg:
     warm: aiohttp.ClientTimeout
     """Bounds each connection that is made; for a route that answered a moment ago."""
     answered: float = 0.0
+    fresh: aiohttp.ClientSession | None = None
+    retired: float = 0.0
+
+    def unpooled(self) -> aiohttp.ClientSession:
+        """Return a session that makes a connection of its own for each request."""
+        if self.fresh is None:
+            self.fresh = self.open_session(is_pooled=False)
+        return self.fresh
 
     async def close(self) -> None:
         await self.session.close()
+        if self.fresh is not None:
+            await self.fresh.close()
         await self.resolver.close()  # a connector closes only the one that it made itself
 
 
@@ -80,6 +93,7 @@ class Legs:
         self._legs: dict[str, _Leg] = {}
         self._retired: list[_Leg] = []
         self._ending: set[aiohttp.ClientResponse] = set()
+        self._is_closed = False
         self._entra = Entra(SystemClock())
 
     async def ask(self, route: Route, body: JsonObject, headers: Mapping[str, str]) -> Answer:
@@ -117,13 +131,24 @@ class Legs:
         try:
             if leg.proxy is not None:
                 return await self._through_proxy(leg, leg.proxy, route.network, body, sent)
-            timeout = leg.warm if time.monotonic() - leg.answered < _WARM_S else leg.cold
-            response = await leg.session.post(leg.url, data=body, headers=sent, allow_redirects=False, timeout=timeout)
+            response = await self._direct(leg, body, sent)
         except ValueError as error:
             # such as a line break in a key; the text would repeat it
             raise aiohttp.ClientError(f"not sendable: {type(error).__name__}") from None
         leg.answered = time.monotonic()
         return response
+
+    async def _direct(self, leg: _Leg, body: bytes, headers: dict[str, str]) -> aiohttp.ClientResponse:
+        """Send on a kept connection where there is one; a server that has just closed it says nothing of the route."""
+        is_warm = time.monotonic() - leg.answered < _WARM_S
+        timeout = leg.warm if is_warm else leg.cold
+        try:
+            return await leg.session.post(leg.url, data=body, headers=headers, allow_redirects=False, timeout=timeout)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+            leg.answered = 0.0  # once: until it answers again, what breaks is the route's own doing
+            if not is_warm or isinstance(error, aiohttp.ClientConnectorError):
+                raise
+        return await leg.unpooled().post(leg.url, data=body, headers=headers, allow_redirects=False)
 
     async def _token(self, route: Route) -> str:
         """Return a token in time for the request that needs it; an identity service that is late goes on being asked."""
@@ -132,6 +157,18 @@ class Legs:
                 return await self._entra.token(route)
         except TimeoutError:
             raise TokenFailed("EntraUnreachable: no token in time") from None
+
+    async def reaches(self, route: Route) -> bool:
+        """Tell whether a connection to a route comes about, with all that belongs to it; nothing of value is sent."""
+        leg = self._legs.get(route.fingerprint) or self._open(route)
+        timeout = aiohttp.ClientTimeout(total=2 * route.connect_s)
+        try:
+            if leg.proxy is not None:
+                return True  # only a call shows what the proxy lets through
+            async with leg.session.get(leg.url.origin(), allow_redirects=False, timeout=timeout):
+                return True
+        except (aiohttp.ClientError, OSError):
+            return False
 
     def finish(self, response: aiohttp.ClientResponse) -> None:
         """Let what follows the last event arrive by itself, so that the connection can be used again; a late end closes it."""
@@ -190,23 +227,31 @@ class Legs:
             raise aiohttp.ClientConnectionError(type(error).__name__) from error
 
     def _open(self, route: Route) -> _Leg:
+        if self._is_closed:
+            raise aiohttp.ClientError("the gateway was closed")
         network = route.network
         proxy_headers = _proxy_headers(network)
         resolver = Resolver(_lookup(network), network, route.connect_s * _DNS_SHARE)
-        connector = aiohttp.TCPConnector(
-            ssl=ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True,
-            # through a proxy the socket is the proxy's; the address that CONNECT names was checked before
-            socket_factory=None if network.proxy else addresses.socket_factory(network),
-            resolver=resolver,
-            limit=0,
-        )
+        context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
         # a ceiling would round limits over 5 s up to whole seconds
         cold = aiohttp.ClientTimeout(total=None, connect=route.connect_s, ceil_threshold=3600)
         warm = aiohttp.ClientTimeout(total=None, sock_connect=route.connect_s, ceil_threshold=3600)
-        jar = aiohttp.DummyCookieJar()
-        session = aiohttp.ClientSession(connector=connector, timeout=cold, trust_env=False, cookie_jar=jar)
+
+        def session(*, is_pooled: bool) -> aiohttp.ClientSession:
+            connector = aiohttp.TCPConnector(
+                ssl=context,
+                # through a proxy the socket is the proxy's; the address that CONNECT names was checked before
+                socket_factory=None if network.proxy else addresses.socket_factory(network),
+                resolver=resolver,
+                limit=0,
+                force_close=not is_pooled,
+            )
+            jar = aiohttp.DummyCookieJar()
+            return aiohttp.ClientSession(connector=connector, timeout=cold, trust_env=False, cookie_jar=jar)
+
         leg = _Leg(
             session,
+            session(is_pooled=True),
             resolver,
             URL(route.url),
             URL(network.proxy) if network.proxy else None,
@@ -218,17 +263,21 @@ class Legs:
         return leg
 
     async def keep(self, routes: Iterable[Route]) -> None:
-        """Open no more connections for any other route; what still runs there may end, until the next change."""
-        retired, self._retired = self._retired, []
-        for leg in retired:
+        """Open no more connections for any other route; what still runs there may end."""
+        longest = time.monotonic() - _RETIRED_S
+        for leg in [leg for leg in self._retired if leg.retired < longest]:
+            self._retired.remove(leg)
             await leg.close()
         kept = {route.fingerprint for route in routes}
         self._adaptations.keep(kept)
         for fingerprint in [f for f in self._legs if f not in kept]:
-            self._retired.append(self._legs.pop(fingerprint))
+            leg = self._legs.pop(fingerprint)
+            leg.retired = time.monotonic()
+            self._retired.append(leg)
 
     async def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, and open none again."""
+        self._is_closed = True
         for response in list(self._ending):
             self._end(response)
         for leg in [*self._legs.values(), *self._retired]:

@@ -131,6 +131,11 @@ class RemoteRecords:
         sidecar = self.sidecar()
         return sidecar is not None and sidecar.is_ready
 
+    def litellm_pid(self) -> int | None:
+        """Return the process of the LiteLLM that is ready, or None."""
+        sidecar = self.sidecar()
+        return sidecar.litellm_pid if sidecar is not None and sidecar.is_ready else None
+
     async def get(self, attempt: str, *, wait: bool = True) -> Record | None:
         """Return what the egress recorded of an attempt, or None where it saw nothing or cannot be asked.
 

@@ -16,7 +16,7 @@ import msgspec
 from chatsheet.core.clock import Clock
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
-from chatsheet.llm.breaker import PROBE_EVERY_S, Breaker, State
+from chatsheet.llm.breaker import Breaker, State
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -115,18 +115,30 @@ class Replicas:
         except (RedisError, OSError) as error:
             self._is_gone(error)
 
-    async def may_probe(self, key: str) -> bool:
+    async def may_probe(self, key: str, hold_s: float) -> bool:
         """Take the lease of the one probe; without Redis each replica probes for itself."""
         from redis.exceptions import RedisError  # noqa: PLC0415  see open
 
         if self._redis is None:
             return True
         try:
-            lease_ms = int(PROBE_EVERY_S * 1000)
+            lease_ms = max(1, int(hold_s * 1000))
             return bool(await self._redis.set(f"{_CHANNEL}:probe:{key}", self._me, nx=True, px=lease_ms))
         except (RedisError, OSError) as error:
             self._is_gone(error)
             return True
+
+    async def probed(self, key: str) -> None:
+        """Give the lease back."""
+        from redis.exceptions import RedisError  # noqa: PLC0415  see open
+
+        if self._redis is None:
+            return
+        try:
+            if await self._redis.get(f"{_CHANNEL}:probe:{key}") == self._me.encode():
+                await self._redis.delete(f"{_CHANNEL}:probe:{key}")
+        except (RedisError, OSError) as error:
+            self._is_gone(error)
 
     async def _listen(self, redis: "Redis") -> None:
         from redis.exceptions import RedisError  # noqa: PLC0415  see open

@@ -82,7 +82,7 @@ class Route:
         """A digest of everything that decides whether this route works; changed settings or credentials change it."""
         secrets = (self.key, self.identity.client_secret, self.network.proxy_credentials)
         values = [sha256(s.value.encode()).hexdigest() if s is not None and s.value else "" for s in secrets]
-        parts = (self.url, self.model, self.auth, self.key_header, self.identity, self.network, values)
+        parts = (self.url, self.model, self.auth, self.key_header, self.identity, self.network, self.connect_s, values)
         return sha256(repr(parts).encode()).hexdigest()[:16]
 
     @property
