@@ -70,5 +70,5 @@ def test_the_evidence_of_an_unknown_error_is_left_as_it_was() -> None:
     body = '{"kind":"Status","reason":"NotFound"}'
     seen = Evidence(route_kind="azure", status=404, body=body, headers={"Server": "k8s"})
     cause = classify(seen)
-    assert (cause.code, cause.fix) == ("unknown", "look at the evidence")
+    assert (cause.code, cause.fix) == ("unknown", "look at what was seen: GET /api/routes/unnamed")
     assert (seen.status, seen.body, seen.headers) == (404, body, {"Server": "k8s"})

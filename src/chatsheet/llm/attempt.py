@@ -4,8 +4,9 @@ Through our LiteLLM the egress's record is believed over LiteLLM's words.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import aiohttp
@@ -22,6 +23,7 @@ from chatsheet.llm.legs import OK, Legs
 from chatsheet.llm.records import Record
 from chatsheet.llm.routes import Route
 
+_MOST_UNNAMED = 50
 _LEAST_RECORD_S = 0.1  # also past the deadline: an answer that is there must still be verified
 _MOST_RECORD_S = 1.0
 
@@ -47,11 +49,12 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What every attempt of a gateway uses."""
+    """What every attempt of a gateway uses, and the evidence of failures that nobody could name."""
 
     legs: Legs
     records: RecordReader
     clock: Clock
+    unnamed: deque[tuple[str, Evidence]] = field(default_factory=lambda: deque[tuple[str, Evidence]](maxlen=_MOST_UNNAMED))
 
 
 class Attempt:
@@ -245,7 +248,10 @@ class Attempt:
             remembered=self._remembered,
             key_sent=self.route.key is not None,
         )
-        return Failed(causes.classify(evidence), filtered=filtered or causes.filter_category(body))
+        cause = causes.classify(evidence)
+        if cause.code == "unknown":
+            self._means.unnamed.append((self.route.name, evidence))
+        return Failed(cause, filtered=filtered or causes.filter_category(body))
 
     async def _record(self, *, wait: bool = True) -> Record | None:
         limit_s = max(_LEAST_RECORD_S, min(_MOST_RECORD_S, self._deadline - self._means.clock.monotonic()))

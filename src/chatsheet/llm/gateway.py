@@ -14,6 +14,7 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.llm import breaker, wire
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
 from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused
+from chatsheet.llm.causes import Evidence
 from chatsheet.llm.health import Health
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest, Finished, Reply, Restarted, StreamEvent
@@ -42,6 +43,10 @@ class Gateway:
         self._has_ours = any(route.is_ours for route in plan.routes)
         self._litellm_pid: int | None = None
         self.health.tell(plan.routes)
+
+    def unnamed(self) -> list[tuple[str, Evidence]]:
+        """Return what was seen of the latest failures that have no name yet, each with its route; held in memory only."""
+        return list(self._means.unnamed)
 
     async def complete(self, request: ChatRequest) -> Reply:
         """Return the whole reply; raises NoRouteAnswered, RequestRefused, NotConfigured."""

@@ -5,6 +5,7 @@ its own, so that a client may close a stream from wherever it likes; what the cl
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
 import weakref
@@ -117,6 +118,11 @@ class _Serving:
         await self._stack.aclose()
 
 
+_MOST_WAITING = 256
+"""Parts that wait for a client to read them."""
+_RELEASED_AT_ONCE = 64
+
+
 class _Running(httpx2.AsyncByteStream):
     """One answer under way, and its bytes as httpx2 reads them."""
 
@@ -125,7 +131,8 @@ class _Running(httpx2.AsyncByteStream):
         self._limit_s = _read_limit(request)
         self._arrived = asyncio.Queue[Part | None]()
         self._is_over = False
-        self._task = asyncio.ensure_future(_drive(parts, self._arrived.put_nowait))
+        self._room = asyncio.Semaphore(_MOST_WAITING)
+        self._task = asyncio.ensure_future(_drive(parts, self._arrived.put_nowait, self._room))
         self._task.add_done_callback(lambda _: self._arrived.put_nowait(None))  # also where it never began
 
     async def next(self) -> Part | None:
@@ -137,6 +144,7 @@ class _Running(httpx2.AsyncByteStream):
                 part = await self._arrived.get()
         except TimeoutError:
             raise _too_slow(self._request) from None
+        self._room.release()
         if part is None:
             self._is_over = True
             if self._task.cancelled():
@@ -163,7 +171,10 @@ class _SyncRunning(httpx2.SyncByteStream):
         self._limit_s = _read_limit(request)
         self._arrived = queue.SimpleQueue[Part | None]()
         self._is_over = False
-        self._future = background.drive(request, self._arrived.put)
+        self._room = asyncio.Semaphore(_MOST_WAITING)
+        self._background = background
+        self._read = 0
+        self._future = background.drive(request, self._arrived.put, self._room)
         self._future.add_done_callback(lambda _: self._arrived.put(None))
 
     def next(self) -> Part | None:
@@ -174,6 +185,9 @@ class _SyncRunning(httpx2.SyncByteStream):
             part = self._arrived.get(timeout=self._limit_s)
         except queue.Empty:
             raise _too_slow(self._request) from None
+        self._read += 1
+        if self._read % _RELEASED_AT_ONCE == 0:
+            self._background.release(self._room, _RELEASED_AT_ONCE)
         if part is None:
             self._is_over = True
             if self._future.cancelled():
@@ -190,9 +204,11 @@ class _SyncRunning(httpx2.SyncByteStream):
         self._future.cancel()
 
 
-async def _drive(parts: AsyncGenerator[Part, None], arrive: Callable[[Part], None]) -> None:
+async def _drive(parts: AsyncGenerator[Part, None], arrive: Callable[[Part], None], room: asyncio.Semaphore) -> None:
+    """Hand parts on while there is room for them: a client that stops reading stops the upstream too."""
     async with aclosing(parts):
         async for part in parts:
+            await room.acquire()
             arrive(part)
 
 
@@ -207,7 +223,17 @@ class _Background:
         self._stop = asyncio.Event()
         self._is_closed = False
 
-    def drive(self, request: httpx2.Request, arrive: Callable[[Part], None]) -> "Future[None]":
+    def release(self, room: asyncio.Semaphore, number: int) -> None:
+        """Make room for so many parts more."""
+
+        def make_room() -> None:
+            for _ in range(number):
+                room.release()
+
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and nothing waits
+            self._loop.call_soon_threadsafe(make_room)
+
+    def drive(self, request: httpx2.Request, arrive: Callable[[Part], None], room: asyncio.Semaphore) -> "Future[None]":
         """Begin to answer: the parts arrive one after the other, from the loop's thread."""
         with self._lock:
             if self._is_closed:
@@ -215,7 +241,7 @@ class _Background:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="chatsheet.transport", daemon=True)
                 self._thread.start()
-            return asyncio.run_coroutine_threadsafe(_drive(self._serving.answer(_call(request)), arrive), self._loop)
+            return asyncio.run_coroutine_threadsafe(_drive(self._serving.answer(_call(request)), arrive, room), self._loop)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

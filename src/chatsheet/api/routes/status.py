@@ -1,15 +1,18 @@
 """What the page shows of the server itself: the model, its routes, and whether LiteLLM is up."""
 
+import re
 from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from chatsheet.api.deps import Served
-from chatsheet.llm.causes import CATALOGUE
+from chatsheet.core import loose
+from chatsheet.llm.causes import CATALOGUE, Evidence
 from chatsheet.llm.health import RouteHealth
 from chatsheet.llm.routes import Route
 
+_KEY = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 router = APIRouter(tags=["status"])
 
 
@@ -91,6 +94,37 @@ def _state(route: Route, health: RouteHealth, *, is_up: bool) -> RouteState:
         fix=cause.fix if cause else "",
         since_s=health.since_s,
         probe_in_s=health.probe_in_s,
+    )
+
+
+class Unnamed(BaseModel):
+    """What was seen of a failure that has no name yet, without a word that was said: names and sizes only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    route: str
+    status: int | None
+    headers: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    body_characters: int
+    body_keys: tuple[str, ...]
+
+
+@router.get("/api/routes/unnamed")
+async def unnamed(services: Served) -> list[Unnamed]:
+    """Return the evidence of the latest failures whose cause is `unknown`."""
+    return [_unnamed(route, evidence) for route, evidence in services.gateway.unnamed()]
+
+
+def _unnamed(route: str, evidence: Evidence) -> Unnamed:
+    body = loose.obj(loose.parse(evidence.body))
+    return Unnamed(
+        route=route,
+        status=evidence.status,
+        headers=tuple(sorted(evidence.headers)),
+        exceptions=tuple(text.partition(":")[0] for text in evidence.exceptions),
+        body_characters=len(evidence.body),
+        body_keys=tuple(sorted(key for key in {*body, *loose.obj(body.get("error"))} if _KEY.fullmatch(key))),
     )
 
 

@@ -68,7 +68,7 @@ CAUSES = (
         "unknown",
         "gateway",
         "nobody",
-        fix="look at the evidence",
+        fix="look at what was seen: GET /api/routes/unnamed",
         evidence="nothing of the above; the evidence is kept",
     ),
 )
