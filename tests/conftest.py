@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]  it ships none
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
@@ -11,6 +12,9 @@ from tests.chain import hybrid
 from tests.harness import ROOT, Wire, start_wire
 
 __all__ = ["hybrid"]  # a fixture of the whole session
+
+settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
+settings.load_profile("untimed")
 
 TOGETHER = {
     "tests/netbed/": "netbed",

@@ -82,7 +82,6 @@ async def test_tool_calls_and_usage_are_the_same_on_both_ways(hybrid: Hybrid) ->
         ("C1", "azure.rate_limited"),
         ("500", "provider.error"),
         ("503", "provider.unavailable"),
-        ("reset", "net.reset"),
         ("S1", "stream.cut"),
         ("S2", "stream.empty"),
         ("cut", "stream.cut"),

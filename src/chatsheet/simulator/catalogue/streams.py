@@ -46,6 +46,6 @@ ELSEWHERE: dict[str, Elsewhere] = {
     "S4": Elsewhere(
         about="a cost of 0: the gateway cannot price a deployment of its own name",
         kind="environment",
-        how="sed -i '/base_model/d' litellm.config.yaml && litellm --config litellm.config.yaml   (x-litellm-response-cost: 0)",
+        how="leave input_price and output_price out of the route; /metrics then counts chatsheet_llm_unpriced_calls",
     ),
 }
