@@ -81,3 +81,13 @@ async def test_settings_that_are_not_valid_are_named_and_not_used(followed: Foll
     assert followed.taken.empty()
     path.write_text(good.replace("gpt-4o", "other"), encoding="utf-8")
     assert (await followed.next()).llm.routes == ("first",)
+
+
+async def test_authorities_that_were_written_anew_are_trusted_without_a_restart(followed: Followed) -> None:
+    path, authority = followed.folder / "chatsheet.toml", followed.folder / "ca.pem"
+    authority.write_text("one", encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace('deployment = "gpt-4o"', f'deployment = "gpt-4o"\nca_file = "{authority}"')
+    path.write_text(text, encoding="utf-8")
+    await followed.next()
+    authority.write_text("another", encoding="utf-8")
+    assert (await followed.next()).llm.route["first"].ca_file == authority

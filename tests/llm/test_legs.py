@@ -14,10 +14,12 @@ from aiohttp import web
 
 from chatsheet.core.secret import Secret, literal
 from chatsheet.llm.addresses import Resolver
+from chatsheet.llm.gateway import NoRouteAnswered
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.routes import Network, Route
+from tests.harness import HELLO
 from tests.llm.listeners import Proxy, client_proxy, name_server, tls
-from tests.llm.rig import ROUTE, WHOLE, Heard, answers, event, gateway_over, hear, raw_server
+from tests.llm.rig import ROUTE, WHOLE, Heard, answers, event, gateway_over, head, hear, raw_server
 
 pytestmark = pytest.mark.anyio
 
@@ -304,3 +306,23 @@ async def test_a_gateway_that_was_closed_opens_nothing_again() -> None:
             await hear(gateway)
         assert (await hear(gateway)).error is not None
         assert server.connections == 1
+
+
+async def test_a_call_that_runs_when_its_gateway_is_closed_ends_at_once() -> None:
+    play = answers(head("200 OK", "text/event-stream") + event("Hi"))
+    async with raw_server(play) as server, gateway_over(replace(ROUTE, url=server.url)) as gateway:
+        begun = asyncio.Event()
+
+        async def ask() -> str:
+            try:
+                async for _ in gateway.stream(HELLO):
+                    begun.set()
+            except NoRouteAnswered as error:
+                return error.code
+            return "answered"
+
+        asking = asyncio.ensure_future(ask())
+        await begun.wait()
+        async with asyncio.timeout(1):
+            await gateway.close()
+            assert await asking == "llm.no_route_answered"

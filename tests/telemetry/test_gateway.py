@@ -1,10 +1,12 @@
 """What the gateway tells of a call: one span per attempt, the detour, the breaker, and a trace that goes on upstream."""
 
+import asyncio
 import re
 from dataclasses import replace
 
 import pytest
 
+from chatsheet.llm import breaker
 from chatsheet.llm.routes import Price
 from tests.llm.rig import ROUTE, WHOLE, FixedRecords, Play, answers, gateway_over, hear, raw_server
 from tests.llm.stage import refuses
@@ -56,3 +58,18 @@ async def test_detour_breaker_and_price_are_counted() -> None:
             await hear(gateway)
         names = set(seen.metrics())
     assert {"chatsheet.llm.fallbacks", "chatsheet.llm.breaker", "chatsheet.llm.unpriced_calls"} <= names
+
+
+async def test_a_probe_is_a_span_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(breaker, "PERMANENT_EVERY_S", 0.01)
+    seen = Seen()
+
+    def failed() -> int:
+        return sum("error.type" in dict(span.attributes or {}) for span in seen.exporter.get_finished_spans())
+
+    async with raw_server(KEY_WRONG) as dead, raw_server(answers(WHOLE, ends=True)) as good:
+        routes = replace(ROUTE, url=dead.url), replace(SECOND, url=good.url)
+        async with gateway_over(*routes, telemetry=seen.calls) as gateway, asyncio.timeout(5):
+            await hear(gateway)
+            while failed() < 2:
+                await hear(gateway)

@@ -29,13 +29,14 @@ async def follow(
         now = await asyncio.to_thread(_stamps, config, settings)
         if now == stamps:
             continue
-        stamps = now
+        before, stamps = stamps, now
         try:
             changed = read()
         except ChatSheetError as error:
             log.error("the changed settings are not used: %s", error.line())  # noqa: TRY400  a person's slip, not a bug
             continue
-        if changed.llm != settings.llm or _secrets(changed) != _secrets(settings):
+        is_trust_new = any(before.get(path) != now.get(path) for path in _authorities(settings))
+        if is_trust_new or changed.llm != settings.llm or _secrets(changed) != _secrets(settings):
             await take(changed)
             log.warning("settings changed: routes are %s", ", ".join(changed.llm.routes) or "none")
         settings = changed
@@ -45,7 +46,11 @@ async def follow(
 def _stamps(config: Path | None, settings: Settings) -> dict[Path, _Stamp | None]:
     named = [Path(secret.source.removeprefix("file:")) for secret in _all(settings) if secret.source.startswith("file:")]
     found = settings_file.path_of(config)
-    return {path: _stamp(path) for path in [*named, *([found] if found else [])]}
+    return {path: _stamp(path) for path in [*named, *_authorities(settings), *([found] if found else [])]}
+
+
+def _authorities(settings: Settings) -> list[Path]:
+    return [route.ca_file for route in settings.llm.route.values() if route.ca_file is not None]
 
 
 def _stamp(path: Path) -> _Stamp | None:

@@ -110,7 +110,7 @@ class AzureRoute(_Route):
     key_header: str = Field(default="api-key", pattern=r"^[A-Za-z][A-Za-z0-9-]{0,63}$")
     """The header that carries the key, where an API gateway in front wants another one."""
     identity: Literal["default", "managed", "workload", "client_secret", "developer"] = "default"
-    """Whose token to send with auth = "entra"; default tries what this machine offers."""
+    """Whose token to send with auth = "entra"; default tries what this machine offers, never through a client proxy."""
     tenant_id: str | None = None
     """The tenant that tokens must come from."""
     client_id: str | None = None

@@ -183,6 +183,11 @@ class Attempt:
         self.collected.usage = record.usage
         self.collected.finish_reason = record.finish_reason
 
+    def break_off(self) -> None:
+        """Let whoever reads the answer fail at once."""
+        if self._response is not None:
+            self._response.content.set_exception(aiohttp.ClientConnectionError("the gateway was closed"))
+
     def close(self) -> None:
         """End the call; what is still open upstream is cancelled by it."""
         if self._watch is not None:

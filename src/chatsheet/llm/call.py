@@ -49,6 +49,26 @@ class RequestRefused(BadInput):
     cause = CATALOGUE["unknown"]
 
 
+def end_span(span: AttemptSpan, attempt: Attempt, cause: str, now: float) -> None:
+    """Tell how an attempt ended; `cause` is empty for a good one."""
+    collected = attempt.collected
+    usage = collected.usage
+    span.end(
+        cause=cause,
+        status=attempt.status,
+        seconds=now - attempt.started,
+        first_content_s=None if attempt.first_content is None else attempt.first_content - attempt.started,
+        response_model=collected.model,
+        finish_reason=collected.finish_reason,
+        input_tokens=usage.input_tokens if usage else None,
+        output_tokens=usage.output_tokens if usage else None,
+        cached_tokens=usage.cached_tokens if usage else None,
+        cost=cost.of(usage, attempt.route.price),
+        proof=attempt.proof,
+        request_id=attempt.request_id or "",
+    )
+
+
 class Call:
     """A request under way."""
 
@@ -73,6 +93,7 @@ class Call:
         self._skipped: dict[str, Skipped] = {}
         self._running: dict[Attempt, AttemptSpan] = {}
         self._filtered = ""
+        self._is_broken_off = False
         self._hedged_price = 0.0
         """What a million input tokens cost on the routes that lost a race for this call."""
 
@@ -83,6 +104,8 @@ class Call:
 
     def choose(self) -> Try:
         """Return the next step; raises NoRouteAnswered or RequestRefused where none is left."""
+        if self._is_broken_off:
+            raise self._error(self._failures[-1].cause if self._failures else CATALOGUE["unknown"])
         ill = self._health.ill(self._plan.routes)
         step = router.choose(self._plan.routes, self._failures, ill, remaining_s=self._remaining_s())
         if isinstance(step, GiveUp):
@@ -192,22 +215,13 @@ class Call:
         if cause and attempt.route.is_ours:
             # LiteLLM holds a silent upstream open when we leave; the egress ends it
             self._tasks.spawn(self._means.records.abandon(attempt.id), name="abandon")
-        collected, now = attempt.collected, self._means.clock.monotonic()
-        usage = collected.usage
-        span.end(
-            cause=cause,
-            status=attempt.status,
-            seconds=now - attempt.started,
-            first_content_s=None if attempt.first_content is None else attempt.first_content - attempt.started,
-            response_model=collected.model,
-            finish_reason=collected.finish_reason,
-            input_tokens=usage.input_tokens if usage else None,
-            output_tokens=usage.output_tokens if usage else None,
-            cached_tokens=usage.cached_tokens if usage else None,
-            cost=cost.of(usage, attempt.route.price),
-            proof=attempt.proof,
-            request_id=attempt.request_id or "",
-        )
+        end_span(span, attempt, cause, self._means.clock.monotonic())
+
+    def break_off(self) -> None:
+        """Let what still runs fail at once: the gateway is closed."""
+        self._is_broken_off = True
+        for attempt in self._running:
+            attempt.break_off()
 
     def close(self) -> None:
         """End what still runs: the caller has left."""

@@ -7,6 +7,7 @@ import logging
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -135,7 +136,7 @@ class _Tokens:
         self._resolver = aiohttp.AsyncResolver(nameservers=list(network.dns)) if network.dns else SystemResolver()
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, resolver=self._resolver), trust_env=False)
         self._transport = AioHttpTransport(session=session, use_env_settings=False)
-        through: dict[str, Any] = {"proxies": {"https": network.proxy}} if network.proxy else {}
+        through: dict[str, Any] = {"proxies": {"https": _with_login(network)}} if network.proxy else {}
         authority: dict[str, Any] = {"authority": wanted.authority} if wanted.authority else {}
         match wanted.who:
             case "managed":
@@ -181,6 +182,14 @@ class _Tokens:
         if self._resolver is not None:
             await self._resolver.close()
             self._resolver = None
+
+
+def _with_login(network: Network) -> str:
+    """Return the client proxy's address with what it wants to know of us in it, as the identity library takes it."""
+    if network.proxy is None or network.proxy_credentials is None:
+        return network.proxy or ""
+    user, _, password = network.proxy_credentials.reveal().partition(":")
+    return network.proxy.replace("://", f"://{quote(user, safe='')}:{quote(password, safe='')}@", 1)
 
 
 _KINDS: tuple[tuple[str, str], ...] = (

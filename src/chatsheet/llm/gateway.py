@@ -13,7 +13,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
 from chatsheet.llm import breaker, wire
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
-from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused
+from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused, end_span
 from chatsheet.llm.causes import Evidence
 from chatsheet.llm.health import Health
 from chatsheet.llm.legs import Legs
@@ -40,6 +40,7 @@ class Gateway:
         self._means = Means(legs, records, clock)
         self._tasks = Tasks()
         self._abandoned = Tasks()
+        self._calls: set[Call] = set()
         self._has_ours = any(route.is_ours for route in plan.routes)
         self._litellm_pid: int | None = None
         self.health.tell(plan.routes)
@@ -62,6 +63,7 @@ class Gateway:
         Raises NoRouteAnswered, RequestRefused, NotConfigured; always ends by the deadline.
         """
         call = Call(request, self.plan, self.health, self._means, self.telemetry, self._abandoned)
+        self._calls.add(call)
         try:
             while True:
                 self._notice_restarts()
@@ -85,6 +87,7 @@ class Gateway:
                 yield Finished(call.answered(attempt))
                 return
         finally:
+            self._calls.discard(call)
             call.close()
 
     def _notice_restarts(self) -> None:
@@ -130,26 +133,31 @@ class Gateway:
                 await self.health.shared.probed(route.fingerprint)
 
     async def _call_once(self, route: Route, attempt: Attempt) -> None:
+        server, port = route.origin
+        span = self.telemetry.attempt(route=route.name, kind=route.kind, model=route.model, server=server, port=port)
+        cause = ""
         try:
             body = wire.body(_PROBE, route, attempt.id if route.is_ours else "")
-            batch = await attempt.open(body, wire.limits(route), route.first_content_s)
+            batch = await attempt.open(body, {**wire.limits(route), **span.headers}, route.first_content_s)
             while batch:
                 batch = await attempt.more()
             await attempt.judge()
         except Failed as failed:
-            is_thought_away = failed.cause.code == "stream.empty" and attempt.collected.finish_reason == "length"
-            if is_thought_away:  # a reasoning model may use its few tokens for that
-                self.health.succeeded(route, started=attempt.started, is_probe=True)
-            else:
-                wait_s = failed.retry_after_s
+            # a reasoning model may use its few tokens for thought
+            if failed.cause.code != "stream.empty" or attempt.collected.finish_reason != "length":
+                cause, wait_s = failed.cause.code, failed.retry_after_s
                 self.health.failed(route, failed.cause, started=attempt.started, retry_after_s=wait_s, is_probe=True)
-            if route.is_ours:
-                await self._means.records.abandon(attempt.id)
-        else:
+                if route.is_ours:
+                    await self._means.records.abandon(attempt.id)
+        finally:
+            end_span(span, attempt, cause, self._means.clock.monotonic())
+        if not cause:
             self.health.succeeded(route, started=attempt.started, is_probe=True)
 
     async def close(self) -> None:
-        """End probes; the egress still hears which calls were given up, or LiteLLM would make them all the same."""
+        """End probes and calls; the egress still hears which calls were given up, or LiteLLM would make them all the same."""
+        for call in list(self._calls):
+            call.break_off()
         await self._tasks.close()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_ABANDON_S):

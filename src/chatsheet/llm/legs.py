@@ -56,6 +56,8 @@ class _Leg:
     answered: float = 0.0
     fresh: aiohttp.ClientSession | None = None
     retired: float = 0.0
+    trust: int = 0
+    """When the authorities it trusts were written."""
 
     def unpooled(self) -> aiohttp.ClientSession:
         """Return a session that makes a connection of its own for each request."""
@@ -259,6 +261,7 @@ class Legs:
             cold,
             warm,
         )
+        leg.trust = _trust(network)
         self._legs[route.fingerprint] = leg
         return leg
 
@@ -268,9 +271,10 @@ class Legs:
         for leg in [leg for leg in self._retired if leg.retired < longest]:
             self._retired.remove(leg)
             await leg.close()
-        kept = {route.fingerprint for route in routes}
-        self._adaptations.keep(kept)
-        for fingerprint in [f for f in self._legs if f not in kept]:
+        wanted = {route.fingerprint: route for route in routes}
+        self._adaptations.keep(wanted)
+        stale = [f for f, leg in self._legs.items() if f not in wanted or leg.trust != _trust(wanted[f].network)]
+        for fingerprint in stale:
             leg = self._legs.pop(fingerprint)
             leg.retired = time.monotonic()
             self._retired.append(leg)
@@ -285,6 +289,13 @@ class Legs:
         self._legs.clear()
         self._retired.clear()
         await self._entra.close()
+
+
+def _trust(network: Network) -> int:
+    try:
+        return network.ca_file.stat().st_mtime_ns if network.ca_file is not None else 0
+    except OSError:
+        return 0
 
 
 def _proxy_headers(network: Network) -> Mapping[str, str]:
