@@ -34,9 +34,8 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
     app = FastAPI(title="ChatSheetAI", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.services = services
     errors.install(app)
-    for module in (status, sheets, chats, metrics):
+    for module in (openai, status, sheets, chats, metrics):
         app.include_router(module.router)
-    app.include_router(openai.router)
     app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
 
     async def index() -> Response:

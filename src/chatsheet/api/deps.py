@@ -7,12 +7,14 @@ from fastapi import Depends, Request
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.wiring import Services
 
+# async, though they wait for nothing: FastAPI sends a plain function to a thread, which costs more than many a request
 
-def _services(request: Request) -> Services:
+
+async def _services(request: Request) -> Services:
     return cast("Services", request.app.state.services)  # set once in app.create
 
 
-def _actor() -> Actor:
+async def _actor() -> Actor:
     return LOCAL  # local mode has one user; login modes bring others
 
 
