@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from chatsheet.llm.routes import Network
@@ -134,6 +135,13 @@ class Resolver(AbstractResolver):
 
     async def close(self) -> None:
         await self._inner.close()
+
+
+def lookup(network: Network) -> AbstractResolver:
+    """Return what asks the route's own name servers, or the machine as every program on it does."""
+    if network.dns:
+        return aiohttp.AsyncResolver(nameservers=list(network.dns), tries=2)
+    return SystemResolver()
 
 
 def is_direct(host: str, address: str | None, no_proxy: Sequence[str]) -> bool:

@@ -142,7 +142,7 @@ def _from_azures_hints(said: Said, statuses: set[int]) -> str:
         return "azure.token_rejected"
     if found := next((phrases.WEAK_CODES[code] for code in sorted(said.codes) if code in phrases.WEAK_CODES), ""):
         return found
-    is_limited = 429 in statuses and (said.status == 429 or any(name.startswith(_AZURES_HEADERS) for name in said.headers))  # noqa: PLR2004
+    is_limited = 429 in statuses and (said.status == 429 or any(name.startswith(_AZURES_HEADERS) for name in said.headers))  # noqa: PLR2004  too many requests
     return "azure.rate_limited" if is_limited else ""
 
 

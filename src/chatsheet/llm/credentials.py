@@ -15,7 +15,7 @@ from aiohttp.abc import AbstractResolver
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
-from chatsheet.llm.addresses import SystemResolver
+from chatsheet.llm.addresses import lookup
 from chatsheet.llm.routes import Identity, Network, Route
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ class _Tokens:
         logging.getLogger("azure.identity").setLevel(logging.CRITICAL)  # it logs what identity services say
         wanted, network = self._identity, self._network
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
-        self._resolver = aiohttp.AsyncResolver(nameservers=list(network.dns)) if network.dns else SystemResolver()
+        self._resolver = lookup(network)
         session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context, resolver=self._resolver), trust_env=False)
         self._transport = AioHttpTransport(session=session, use_env_settings=False)
         through: dict[str, Any] = {"proxies": {"https": _with_login(network)}} if network.proxy else {}

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
-from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from chatsheet.core.clock import SystemClock
@@ -233,7 +232,7 @@ class Legs:
             raise aiohttp.ClientError("the gateway was closed")
         network = route.network
         proxy_headers = _proxy_headers(network)
-        resolver = Resolver(_lookup(network), network, route.connect_s * _DNS_SHARE)
+        resolver = Resolver(addresses.lookup(network), network, route.connect_s * _DNS_SHARE)
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
         # a ceiling would round limits over 5 s up to whole seconds
         cold = aiohttp.ClientTimeout(total=None, connect=route.connect_s, ceil_threshold=3600)
@@ -303,13 +302,6 @@ def _proxy_headers(network: Network) -> Mapping[str, str]:
     if network.proxy_credentials is None:
         return {}
     return {"Proxy-Authorization": f"Basic {base64.b64encode(network.proxy_credentials.reveal().encode()).decode()}"}
-
-
-def _lookup(network: Network) -> AbstractResolver:
-    """Return what asks the route's own name servers, or the machine as every program on it does."""
-    if network.dns:
-        return aiohttp.AsyncResolver(nameservers=list(network.dns), tries=2)
-    return addresses.SystemResolver()
 
 
 async def error_body(response: aiohttp.ClientResponse) -> str:
