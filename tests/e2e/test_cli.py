@@ -1,15 +1,19 @@
 """The terminal's door, as a person meets it."""
 
+import asyncio
 import json
+import os
 import signal
 import sys
 import zipfile
 from pathlib import Path
 
+import msgspec
 import pytest
 import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships annotations without a marker
 
-from tests.harness import ROOT, Wire, program, run_program, runs, says, write_settings
+from chatsheet.llm.records import Sidecar
+from tests.harness import ROOT, Wire, free_ports, program, run_program, runs, says, write_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -224,3 +228,46 @@ async def test_the_readme_python_door_answers(tmp_path: Path, wire: Wire) -> Non
     exit_code, out, err = await run_program("-c", code, argv=(sys.executable,), env=env, cwd=ROOT)
     assert exit_code == 0, err
     assert "One region." in out
+
+
+SUPERVISED = """
+data = '{data}'
+[server]
+port = 0
+[llm]
+routes = ["litellm", "azure"]
+[llm.route.litellm]
+kind = "litellm"
+base_url = "http://127.0.0.1:{litellm}"
+egress_port = {egress}
+key = "{azure}"
+serves = ["azure"]
+[llm.route.azure]
+kind = "azure"
+endpoint = "{wire}"
+deployment = "gpt-4o"
+key = "{azure}"
+"""
+
+
+async def next_supervisor(data: Path, before: int) -> int:
+    """Return the process that runs LiteLLM and its egress, once it is another."""
+    async with asyncio.timeout(40):
+        while True:
+            path = Sidecar.path(data)
+            found = msgspec.json.decode(path.read_bytes(), type=Sidecar).pid if path.exists() else before
+            if found != before:
+                return found
+            await asyncio.sleep(0.05)
+
+
+async def test_a_killed_supervisor_of_litellm_is_started_again_by_the_server(tmp_path: Path, wire: Wire) -> None:
+    litellm, egress = free_ports(2)
+    text = SUPERVISED.replace("{litellm}", str(litellm)).replace("{egress}", str(egress))
+    async with program("--config", str(settings_file(tmp_path, wire, text)), "serve") as server:
+        await server.wait_for(r"ChatSheetAI on (\S+)")
+        first = await next_supervisor(tmp_path / "data", 0)
+        os.kill(first, signal.SIGKILL)
+        second = await next_supervisor(tmp_path / "data", first)
+        assert await server.wait_for("`chatsheet litellm run` ended with code -9")
+    assert not Path(f"/proc/{second}").exists()
