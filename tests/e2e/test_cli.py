@@ -271,3 +271,11 @@ async def test_a_killed_supervisor_of_litellm_is_started_again_by_the_server(tmp
         second = await next_supervisor(tmp_path / "data", first)
         assert await server.wait_for("`chatsheet litellm run` ended with code -9")
     assert not Path(f"/proc/{second}").exists()
+
+
+async def test_a_place_that_cannot_be_written_stops_litellm_with_a_clear_error(tmp_path: Path, wire: Wire) -> None:
+    """As a full disk does."""
+    text = SUPERVISED.replace("{data}", "/dev/full/x").replace("{litellm}", "4000").replace("{egress}", "4001")
+    code, _, err = await run_program("--config", str(settings_file(tmp_path, wire, text)), "litellm", "run")
+    assert (code, err.startswith("error[storage.unavailable]")) == (1, True), err
+    assert "space" in err
