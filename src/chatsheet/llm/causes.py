@@ -9,13 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chatsheet.llm import chains, phrases, wording
-from chatsheet.llm.catalogue import access, litellm, model, network, ours
+from chatsheet.llm.catalogue import access, findings, litellm, model, network, ours
 from chatsheet.llm.catalogue.cause import Cause, Layer, Owner
 from chatsheet.llm.wording import Said, filter_category
 
 __all__ = ["CATALOGUE", "Cause", "Evidence", "Layer", "Owner", "classify", "filter_category"]
 
-CATALOGUE: dict[str, Cause] = {cause.code: cause for part in (ours, network, litellm, access, model) for cause in part.CAUSES}
+_PARTS = (ours, network, litellm, access, model, findings)
+CATALOGUE: dict[str, Cause] = {cause.code: cause for part in _PARTS for cause in part.CAUSES}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
-from chatsheet.llm import breaker, wire
+from chatsheet.llm import breaker, trial
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
 from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused, end_span
 from chatsheet.llm.causes import Evidence
@@ -137,14 +137,9 @@ class Gateway:
         span = self.telemetry.attempt(route=route.name, kind=route.kind, model=route.model, server=server, port=port)
         cause = ""
         try:
-            body = wire.body(_PROBE, route, attempt.id if route.is_ours else "")
-            batch = await attempt.open(body, {**wire.limits(route), **span.headers}, route.first_content_s)
-            while batch:
-                batch = await attempt.more()
-            await attempt.judge()
-        except Failed as failed:
+            failed = await trial.run(attempt, _PROBE, span.headers)
             # a reasoning model may use its few tokens for thought
-            if failed.cause.code != "stream.empty" or attempt.collected.finish_reason != "length":
+            if failed is not None and (failed.cause.code != "stream.empty" or attempt.collected.finish_reason != "length"):
                 cause, wait_s = failed.cause.code, failed.retry_after_s
                 self.health.failed(route, failed.cause, started=attempt.started, retry_after_s=wait_s, is_probe=True)
                 if route.is_ours:

@@ -1,0 +1,27 @@
+"""Findings and rungs made from causes of the catalogue. Pure."""
+
+from chatsheet.doctor.model import Finding, Rung, RungName
+from chatsheet.llm.causes import CATALOGUE
+
+
+def finding(cause: str, what: str, *, fix: str = "", commands: tuple[str, ...] = (), hides: str = "") -> Finding:
+    """Return a finding; the fix is the catalogue's unless this case has a better one."""
+    known = CATALOGUE[cause]
+    return Finding(
+        cause=cause, layer=known.layer, owner=known.owner, what=what, fix=fix or known.fix, commands=commands, hides=hides
+    )
+
+
+def passed(name: RungName, *evidence: str, warnings: tuple[Finding, ...] = ()) -> Rung:
+    """Return a rung that holds, perhaps with warnings."""
+    return Rung(name=name, status="warned" if warnings else "passed", evidence=evidence, findings=warnings)
+
+
+def broken(name: RungName, found: Finding, *evidence: str, warnings: tuple[Finding, ...] = ()) -> Rung:
+    """Return a rung that does not hold; its own finding comes first."""
+    return Rung(name=name, status="broken", evidence=evidence, findings=(found, *warnings))
+
+
+def not_reached(name: RungName) -> Rung:
+    """Return a rung behind a broken one."""
+    return Rung(name=name, status="not_reached")
