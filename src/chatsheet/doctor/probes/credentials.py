@@ -100,8 +100,6 @@ def _is_rehearsal(subject: Subject) -> bool:
 
 async def _token(subject: Subject, route: Route) -> Rung:
     who = f"signing in as {route.identity.who}"
-    if route.identity.client_secret is not None and route.identity.client_secret.value is None:
-        return broken("auth", _found(subject, "route.key_missing", f"the client secret of {route.name} is not set"), who)
     try:
         token = await subject.means.legs.token(route)
     except TokenFailed as error:
