@@ -6,7 +6,6 @@ from ipaddress import ip_address
 
 from chatsheet.core import loose
 from chatsheet.core.secret import Secret
-from chatsheet.doctor import commands
 from chatsheet.doctor.findings import broken, finding, passed
 from chatsheet.doctor.model import Finding, Rung
 from chatsheet.doctor.subject import Subject
@@ -29,7 +28,7 @@ async def look(subject: Subject) -> Rung:
     if route.auth == "entra":
         return await _token(subject, route)
     if route.key is None or route.key.value is None:
-        return broken("auth", _found(subject, "route.key_missing", f"the key of {route.name} is not set"))
+        return broken("auth", finding("route.key_missing", f"the key of {route.name} is not set"))
     return _key(subject, route, route.key)
 
 
@@ -39,7 +38,7 @@ async def look(subject: Subject) -> Rung:
 def _key(subject: Subject, route: Route, secret: Secret) -> Rung:
     value = secret.reveal()
     header = "Authorization: Bearer" if route.auth == "bearer" else route.key_header
-    warnings = [*_written(subject, value), *_of_another_service(subject, route, value)]
+    warnings = [*_written(value), *_of_another_service(subject, route, value)]
     return passed("auth", f"a key from {secret.source}, sent as {header}", _shape(route, value), warnings=tuple(warnings))
 
 
@@ -53,10 +52,10 @@ def _is_azures(value: str) -> bool:
     return len(value) in _AZURES and not value.startswith("sk-")
 
 
-def _written(subject: Subject, value: str) -> Iterable[Finding]:
+def _written(value: str) -> Iterable[Finding]:
     """Yield what is wrong with the way a key was written down."""
     if "${" in value:
-        yield _found(subject, "settings.variable_not_expanded", "the key is the name of a variable in ${…}, not its value")
+        yield finding("settings.variable_not_expanded", "the key is the name of a variable in ${…}, not its value")
         return
     signs = (
         ("quotes around it", value[:1] in _QUOTES or value[-1:] in _QUOTES),
@@ -78,12 +77,12 @@ def _of_another_service(subject: Subject, route: Route, value: str) -> Iterable[
     if _is_rehearsal(subject):
         return
     if route.kind == "azure" and value.startswith("sk-"):
-        yield _found(subject, "azure.key_shape", "the key starts with sk-, as OpenAI's and LiteLLM's do, and goes to Azure")
+        yield finding("azure.key_shape", "the key starts with sk-, as OpenAI's and LiteLLM's do, and goes to Azure")
     elif route.kind == "azure" and not _is_azures(value) and _AZURES_HOST.fullmatch(route.origin[0]):
-        yield _found(subject, "azure.key_shape", "the key is not as long as Azure's, which have 32 or 84 characters")
+        yield finding("azure.key_shape", "the key is not as long as Azure's, which have 32 or 84 characters")
     elif route.kind == "openai" and _is_azures(value):
         what = "the key is as long as Azure's, does not start with sk-, and goes to OpenAI"
-        yield _found(subject, "azure.key_shape", what, "use a key of OpenAI: it starts with sk-")
+        yield finding("azure.key_shape", what, fix="use a key of OpenAI: it starts with sk-")
 
 
 def _is_rehearsal(subject: Subject) -> bool:
@@ -104,7 +103,7 @@ async def _token(subject: Subject, route: Route) -> Rung:
         token = await subject.means.legs.token(route)
     except TokenFailed as error:
         cause = causes.classify(Evidence(route_kind=route.kind, exceptions=legs.exception_chain(error)))
-        return broken("auth", _found(subject, cause.code, f"no token could be had: {cause.evidence}"), who)
+        return broken("auth", finding(cause.code, f"no token could be had: {cause.evidence}"), who)
     said = claims(token)
     if not said:
         return passed("auth", who, "a token that cannot be read here: Azure decides")
@@ -114,7 +113,7 @@ async def _token(subject: Subject, route: Route) -> Rung:
     left_min = int((ends - subject.means.clock.now().timestamp()) / 60)
     if left_min < 0:
         what = f"the token that was just issued ended {-left_min} minutes ago by this machine's clock"
-        return broken("auth", _found(subject, "azure.token_rejected", what, "set this machine's clock"), *told)
+        return broken("auth", finding("azure.token_rejected", what, fix="set this machine's clock"), *told)
     return passed("auth", *told, f"{left_min} minutes left")
 
 
@@ -126,7 +125,3 @@ def _told(said: dict[str, object], route: Route) -> Iterable[str]:
     for claim, name, more in (("tid", "tenant", matches), ("oid", "identity", ""), ("appid", "application", "")):
         if _GUID.fullmatch(value := loose.text(said.get(claim))):
             yield f"{name} {value[:8]}…{more}"
-
-
-def _found(subject: Subject, code: str, what: str, fix: str = "") -> Finding:
-    return finding(code, what, fix=fix, commands=commands.for_cause(code, subject.path))
