@@ -64,9 +64,8 @@ def _written(value: str) -> Iterable[Finding]:
         ("a character in it that is not ASCII", not value.isascii()),
     )
     if seen := [name for name, is_there in signs if is_there]:
-        yield _found(
-            subject, "azure.key_shape", f"the key has {' and '.join(seen)}", "write the key down again, nothing around it"
-        )
+        fix = "write the key down again, with nothing around it"
+        yield finding("azure.key_shape", f"the key has {' and '.join(seen)}", fix=fix)
 
 
 _QUOTES = ('"', "'", "`")  # curly ones are not ASCII
