@@ -193,6 +193,13 @@ class TelemetrySettings(_Frozen):
     """How often metrics are sent to the collector."""
 
 
+class DoctorSettings(_Frozen):
+    """What `chatsheet doctor` may ask besides the routes."""
+
+    public_dns: tuple[str, ...] = ()
+    """Name servers that answer as the internet does; with them the doctor proves that the public path is refused."""
+
+
 class Settings(_Frozen):
     """All settings of a process."""
 
@@ -206,3 +213,5 @@ class Settings(_Frozen):
     """What replicas share."""
     telemetry: TelemetrySettings = TelemetrySettings()
     """What is told of model calls."""
+    doctor: DoctorSettings = DoctorSettings()
+    """How routes are examined."""

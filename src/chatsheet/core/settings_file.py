@@ -18,7 +18,15 @@ from pydantic import BaseModel, ValidationError
 
 from chatsheet.core import loose
 from chatsheet.core.errors import BadInput
-from chatsheet.core.settings import LlmSettings, RedisSettings, RouteSettings, ServerSettings, Settings, TelemetrySettings
+from chatsheet.core.settings import (
+    DoctorSettings,
+    LlmSettings,
+    RedisSettings,
+    RouteSettings,
+    ServerSettings,
+    Settings,
+    TelemetrySettings,
+)
 from chatsheet.core.settings_check import Problem, check
 
 MODEL_DATES = {
@@ -107,7 +115,13 @@ def _put(raw: dict[str, object], path: list[str], value: object) -> None:
 
 
 def _sections() -> dict[str, type[BaseModel]]:
-    return {"server": ServerSettings, "llm": LlmSettings, "redis": RedisSettings, "telemetry": TelemetrySettings}
+    return {
+        "server": ServerSettings,
+        "llm": LlmSettings,
+        "redis": RedisSettings,
+        "telemetry": TelemetrySettings,
+        "doctor": DoctorSettings,
+    }
 
 
 def _route_kinds() -> dict[str, type[BaseModel]]:
