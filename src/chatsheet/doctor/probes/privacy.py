@@ -60,7 +60,7 @@ def _doubts(subject: Subject) -> Iterator[str]:
 
 async def _public_path(subject: Subject) -> tuple[PublicPath, tuple[str, ...]]:
     """Knock at the resource's public address, without a key; only where settings name who knows it."""
-    host, port = subject.route.origin
+    host = subject.route.origin[0]
     servers = subject.settings.doctor.public_dns
     if not subject.route.network.is_private or subject.route.kind != "azure" or lookups.is_literal(host):
         return "not_tested", ()
