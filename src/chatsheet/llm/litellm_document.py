@@ -1,7 +1,7 @@
 """A hand-written litellm.config.yaml as values with places: where each stands, and how to write it back. Pure."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
@@ -46,13 +46,13 @@ class Value:
 
     def write(self, content: object) -> None:
         """Put another content in its place."""
-        self.owner[self.path[-1]] = content
+        cast("dict[object, object]", self.owner)[self.path[-1]] = content  # a list takes its index the same way
 
 
 def read(text: str) -> CommentedMap:
     """Return the document; raises NotYaml, which never repeats what the file holds."""
     try:
-        loaded: object = _yaml().load(text)
+        loaded = _yaml().load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         is_double = type(error).__name__ == "DuplicateKeyError"
@@ -81,22 +81,22 @@ def _yaml() -> YAML:
     return yaml
 
 
-def scalars(node: object, path: Path = ()) -> Iterator[Value]:
-    """Yield every scalar with its place; what a merge key brings in stands where it is written."""
+def scalars(node: object, path: Path = (), seen: set[int] | None = None) -> Iterator[Value]:
+    """Yield every scalar with its place, once: what an alias or a merge key brings in stands where it is written."""
+    seen = set() if seen is None else seen
+    children: list[tuple[str | int, object]] = []
     if isinstance(node, CommentedMap):
-        own = cast("Mapping[object, object]", node)
-        for key in [key for key in own if is_own(node, key)]:
-            yield from _scalar_or_more(node, (*path, str(key)), own[key])
+        children = [(key, child) for key, child in node.items() if is_own(node, key)]
     elif isinstance(node, CommentedSeq):
-        for index, child in enumerate(cast("list[object]", node)):
-            yield from _scalar_or_more(node, (*path, index), child)
-
-
-def _scalar_or_more(owner: CommentedMap | CommentedSeq, path: Path, child: object) -> Iterator[Value]:
-    if isinstance(child, CommentedMap | CommentedSeq):
-        yield from scalars(child, path)
+        children = [*enumerate(node)]
     else:
-        yield Value(owner, path, child)
+        return
+    seen.add(id(node))
+    for part, child in children:
+        if not isinstance(child, CommentedMap | CommentedSeq):
+            yield Value(node, (*path, part), child)
+        elif id(child) not in seen:
+            yield from scalars(child, (*path, part), seen)
 
 
 def mapping(node: object) -> CommentedMap:
@@ -104,25 +104,20 @@ def mapping(node: object) -> CommentedMap:
     return node if isinstance(node, CommentedMap) else CommentedMap()
 
 
-def sequence(node: object) -> list[object]:
+def sequence(node: object) -> CommentedSeq:
     """Return a list, or an empty one."""
-    return cast("list[object]", node) if isinstance(node, CommentedSeq) else []
+    return node if isinstance(node, CommentedSeq) else CommentedSeq()
 
 
-def get(node: CommentedMap, key: str) -> object:
-    """Return what a mapping holds under a key, merged or its own; None for nothing."""
-    return cast("Mapping[str, object]", node).get(key)
-
-
-def is_own(node: CommentedMap, key: object) -> bool:
+def is_own(node: CommentedMap, key: str) -> bool:
     """Tell whether a mapping holds a key itself, not by a merge key."""
-    return key in cast("Mapping[object, object]", node.lc.data or {})
+    return key in (node.lc.data or {})
 
 
 def line_of(node: CommentedMap | CommentedSeq, key: str | int) -> int:
     """Return the line of a key or an item, else of the node itself, counted from 1."""
-    places = cast("Mapping[object, list[int]]", node.lc.data or {})
-    return (places[key][0] if key in places else cast("int", node.lc.line or 0)) + 1
+    places = node.lc.data or {}
+    return (places[key][0] if key in places else node.lc.line or 0) + 1
 
 
 def spelled(path: Path) -> str:
