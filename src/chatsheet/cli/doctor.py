@@ -56,6 +56,7 @@ def command(options: Options, **given: Unpack[_Given]) -> int:
 
 async def _examine(settings: Settings, options: Options, given: _Given) -> Report:
     order = Order(probes=given["probes"], only=given["route"])
+    order.check(settings)
     async with _litellm(settings, options, is_wanted=given["start_litellm"]):
         while True:
             with board.shown(is_quiet=given["as_json"]) as on_rung:

@@ -1,11 +1,13 @@
 """The examination: every path side by side, each up its ladder to the first broken rung, then compared and decided."""
 
 import asyncio
+import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
 from chatsheet.core.clock import Clock
+from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import Settings
 from chatsheet.core.settings_check import Problem
 from chatsheet.doctor import climb, paths
@@ -16,6 +18,13 @@ from chatsheet.doctor.paths import Path
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means, RecordReader
 from chatsheet.llm.legs import Legs
+
+
+class RouteUnknown(BadInput):
+    """A route was named that settings do not have."""
+
+    code = "doctor.route_unknown"
+
 
 OnRung = Callable[[str, Rung], None]
 """Hears of each rung as it is reached: the path's name, and the rung."""
@@ -37,9 +46,17 @@ class Order:
     probes: int = 3
     only: str = ""
 
+    def check(self, settings: Settings) -> None:
+        """Refuse the name of a route that settings do not have; raises RouteUnknown."""
+        if self.only and self.only not in settings.llm.route:
+            nearest = difflib.get_close_matches(self.only, settings.llm.route, n=1, cutoff=0.4)
+            names = ", ".join(settings.llm.route) or "none"
+            fix = f'did you mean "{nearest[0]}"?' if nearest else f"name one of these: {names}."
+            raise RouteUnknown(f'settings have no route "{self.only}".', fix=fix)
+
     def includes(self, path: Path) -> bool:
         """Tell whether a path is to be examined."""
-        return self.only in {"", path.route.name, path.serves, path.name}
+        return self.only in {"", path.route.name, path.serves}
 
 
 def refused(problems: Sequence[Problem], clock: Clock) -> Report:
