@@ -19,7 +19,7 @@ from chatsheet.doctor.model import (
     Way,
 )
 from chatsheet.doctor.rules import Seen
-from chatsheet.llm.causes import CATALOGUE
+from chatsheet.llm.causes import CATALOGUE, Cause
 
 _CELLS: tuple[rules.Where, ...] = (
     ("azure", "litellm"),
@@ -34,7 +34,7 @@ _TITLES = {"azure": "Azure", "openai": "OpenAI", "litellm": "through LiteLLM", "
 
 
 def matrix(paths: Sequence[PathReport]) -> tuple[Cell, ...]:
-    """Return the four cells of {Azure, OpenAI} by {LiteLLM, direct}; of several paths the one in use, else the first configured."""
+    """Return the cells {azure, openai} by {litellm, direct}; of several paths the one in use, else the first configured."""
     return tuple(_cell(provider, way, paths) for provider, way in _CELLS)
 
 
@@ -125,14 +125,18 @@ def conclude(cells: Sequence[Cell], paths: Sequence[PathReport]) -> Conclusion:
 
 
 def _seen(path: PathReport, paths: Sequence[PathReport]) -> Seen:
+    cause = believed(path, paths)
+    return Seen(path.state == "healthy" or rules.passes(cause.code), cause)
+
+
+def believed(path: PathReport, paths: Sequence[PathReport]) -> Cause:
+    """Return the cause that stands behind what a path shows."""
     found = CATALOGUE.get(path.cause, CATALOGUE["unknown"])
     hidden = next((f.hides for f in path.findings if f.cause == path.cause and f.hides in CATALOGUE), "")
     is_retiring = any(f.cause == "azure.model_retiring" for p in paths for f in p.findings)
-    if hidden:
-        found = CATALOGUE[hidden]  # L9
-    elif found.code == "azure.resource_not_found" and is_retiring:
-        found = CATALOGUE["azure.model_retired"]  # D8: the same 404 as a wrong path
-    return Seen(path.state == "healthy" or rules.passes(found.code), found)
+    if found.code == "azure.resource_not_found" and is_retiring:
+        return CATALOGUE["azure.model_retired"]  # D8: the same 404 as a wrong path
+    return CATALOGUE[hidden] if hidden else found  # L9
 
 
 def _because(cells: Sequence[Cell], at: Mapping[rules.Where, Seen | None], paths: Sequence[PathReport]) -> Iterator[str]:
@@ -223,7 +227,7 @@ def _on_path(before: PathReport, now: PathReport) -> Iterator[str]:
 
 
 def _causes(path: PathReport) -> dict[str, RungName]:
-    return {found.cause: rung.name for rung in reversed(path.rungs) for found in rung.findings}
+    return {found.cause: rung.name for rung in path.rungs for found in rung.findings}
 
 
 def _state(path: PathReport) -> str:
