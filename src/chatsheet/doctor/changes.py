@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 
 import tomlkit
@@ -32,7 +32,7 @@ def diff(text: str, edits: Sequence[Edit]) -> str:
     Only changed lines are shown, each under the name of its section: what stands beside them is nobody's business.
     """
     old, new = text.splitlines(), edited(text, edits).splitlines()
-    lines = list(difflib.unified_diff(old, new, f"{_NAME}", f"{_NAME}", lineterm="", n=0))
+    lines = list(difflib.unified_diff(old, new, _NAME, _NAME, lineterm="", n=0))
     return "".join(f"{line}{_section(new, line)}\n" for line in lines)
 
 
@@ -57,9 +57,10 @@ def apply(path: Path, edits: Sequence[Edit]) -> Path:
     path = path.resolve()
     backup = path.with_name(f"{path.name}.bak")
     try:
-        with _beside(path, edited(path.read_text(encoding="utf-8"), edits)) as new:
+        text = path.read_bytes().decode()  # line ends stay as they are
+        with _beside(path, edited(text, edits)) as new:
             _require_loading(new, edits)
-            with _beside(backup, path.read_text(encoding="utf-8"), like=path) as old:
+            with _beside(backup, text, like=path) as old:
                 old.replace(backup)
             new.replace(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -100,7 +101,7 @@ def _section(lines: Sequence[str], line: str) -> str:
 
 
 @contextlib.contextmanager
-def _beside(path: Path, text: str, *, like: Path | None = None) -> Iterator[Path]:
+def _beside(path: Path, text: str, *, like: Path | None = None) -> Generator[Path]:
     """Give a file with this text in the same folder, readable by the same people; it is gone afterwards unless renamed."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".new")
     new = Path(name)
