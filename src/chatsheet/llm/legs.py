@@ -275,7 +275,7 @@ class Legs:
         if self._is_closed:
             raise aiohttp.ClientError("the gateway was closed")
         network = route.network
-        proxy_headers = _proxy_headers(network)
+        sent_to_proxy = proxy_headers(network)
         resolver = Resolver(addresses.lookup(network), network, route.connect_s * _DNS_SHARE)
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
         # a ceiling would round limits over 5 s up to whole seconds
@@ -300,7 +300,7 @@ class Legs:
             resolver,
             URL(route.url),
             URL(network.proxy) if network.proxy else None,
-            proxy_headers,
+            sent_to_proxy,
             cold,
             warm,
         )
@@ -341,7 +341,7 @@ def _trust(network: Network) -> int:
         return 0
 
 
-def _proxy_headers(network: Network) -> Mapping[str, str]:
+def proxy_headers(network: Network) -> Mapping[str, str]:
     """Return what the client proxy wants to know of us (RFC 7617); raises LookupError where the secret is not set."""
     if network.proxy_credentials is None:
         return {}
