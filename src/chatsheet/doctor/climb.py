@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from chatsheet.core.clock import Clock
-from chatsheet.doctor import findings, ladder
+from chatsheet.doctor import commands, findings, ladder
 from chatsheet.doctor.ladder import Depth, Probe
 from chatsheet.doctor.model import Finding, PathReport, Rung, RungName, Speed
 from chatsheet.doctor.paths import Path
@@ -56,9 +56,14 @@ class _Climb:
     def add(self, rung: Rung, milliseconds: int | None = None) -> None:
         """Take the next rung, with what other rungs noted for it."""
         noted = self.subject.evidence.get(rung.name, ())
-        told = rung.model_copy(update={"milliseconds": milliseconds, "evidence": (*rung.evidence, *noted)})
+        found = tuple(self._with_commands(one) for one in rung.findings)
+        told = rung.model_copy(update={"milliseconds": milliseconds, "evidence": (*rung.evidence, *noted), "findings": found})
         self.rungs.append(told)
         self.say(told)
+
+    def _with_commands(self, found: Finding) -> Finding:
+        lines = found.commands or commands.for_cause(found.hides or found.cause, self.subject.path)
+        return found.model_copy(update={"commands": lines})
 
     def skip(self, name: RungName) -> None:
         self.add(findings.not_reached(name))

@@ -10,7 +10,7 @@ import aiohttp
 
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
-from chatsheet.doctor import findings
+from chatsheet.doctor import findings, lifecycle
 from chatsheet.doctor.model import Answer, Finding, Rung, Speed
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm import causes, legs, trial, wire
@@ -188,14 +188,18 @@ async def _is_path_known(subject: Subject) -> bool:
 
 
 def model(subject: Subject, called: Called) -> Rung:
-    """Say which model answers behind the deployment, and what is known of it."""
-    answered = called.answer.model
+    """Say which model answers behind the deployment, when it ends, and whether its cost is known."""
+    provider, answered = subject.path.provider, called.answer.model or subject.route.model
+    if provider not in {"azure", "openai"}:
+        return findings.passed("model", f"answered by {answered}" if called.answer.model else "not named")
     warnings: list[Finding] = []
-    if subject.path.provider in {"azure", "openai"} and subject.route.price is None:
-        warnings.append(
-            findings.finding("accounting.unpriced", f"no prices are set for {subject.path.serves or subject.route.name}")
-        )
-    return findings.passed("model", f"answered by {answered}" if answered else "not named", warnings=tuple(warnings))
+    if provider == "azure" and (ending := lifecycle.judge(answered, subject.means.clock.now().date())) is not None:
+        warnings.append(ending)
+    if subject.route.price is None:
+        priced = subject.path.serves or subject.route.name
+        warnings.append(findings.finding("accounting.unpriced", f"no prices are set for {priced}"))
+    known = lifecycle.look(answered, "azure" if provider == "azure" else "openai")
+    return findings.passed("model", f"answered by {answered}", *known, warnings=tuple(warnings))
 
 
 # ── parameters ──
