@@ -4,13 +4,26 @@ import type {
   ChatEvent,
   ErrorBody,
   LiveEvent,
+  Report,
   Result,
   RouteState,
+  Rung,
   SheetDetail,
   SheetEntry,
   Status,
   TurnStarted,
 } from "./types.gen";
+
+export interface ExaminationEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly choice: "litellm" | "direct" | "hybrid" | "undecided";
+  readonly states: readonly {
+    readonly name: string;
+    readonly state: "healthy" | "ill" | "not_configured";
+    readonly cause: string;
+  }[];
+}
 
 export class ApiError extends Error {
   readonly code: string;
@@ -30,15 +43,16 @@ const UNREACHABLE = {
 };
 
 async function call<T>(path: string, init?: RequestInit): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, init);
-  } catch {
+  const response = await reach(path, init);
+  return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from
+}
+
+async function reach(path: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(path, init).catch(() => {
     throw new ApiError(UNREACHABLE);
-  }
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(errorOf(body));
-  return body as T; // the server's own models are what types.gen.ts is written from
+  });
+  if (!response.ok) throw new ApiError(errorOf(await response.json().catch(() => null)));
+  return response;
 }
 
 function errorOf(body: unknown): ErrorBody | typeof UNREACHABLE {
@@ -66,6 +80,9 @@ export const api = {
   chats: (sheet: string) => call<ChatEntry[]>(`api/chats?sheet_id=${sheet}`),
   startChat: (sheet: string) => call<ChatEntry>("api/chats", send("POST", { sheet_id: sheet })),
   ask: (chat: string, question: string) => call<TurnStarted>(`api/chats/${chat}/questions`, send("POST", { question })),
+  doctor: () => call<{ readonly report: Report | null }>("api/doctor"),
+  examination: (id: string) => call<Report>(`api/doctor/${encodeURIComponent(id)}`),
+  examinations: () => call<ExaminationEntry[]>("api/doctor/history"),
   stop: (chat: string) => call<object>(`api/chats/${chat}/stop`, send("POST", {})),
 };
 
@@ -82,4 +99,42 @@ export function follow(
   source.onmessage = (message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
   source.onerror = () => onConnection(source.readyState === EventSource.CLOSED ? "ended" : "lost");
   return () => source.close();
+}
+
+/** What an examination says while it runs: each rung as it is looked at, then the report or why there is none. */
+type Said =
+  | { readonly path: string; readonly rung: Rung }
+  | { readonly report: Report }
+  | { readonly error: Pick<ErrorBody, "code" | "what" | "fix"> };
+
+const CUT = {
+  code: "page.cut",
+  what: "The examination was cut off: the server went away.",
+  fix: "See that it runs, then examine again.",
+};
+
+/** Has the server examine every way to the model; tells each rung as it comes. */
+export async function examine(onRung: (path: string, rung: Rung) => void): Promise<Report> {
+  const response = await reach("api/doctor", send("POST", {}));
+  for await (const message of messages(response)) {
+    const said = JSON.parse(message) as Said;
+    if ("report" in said) return said.report;
+    if ("error" in said) throw new ApiError(said.error);
+    onRung(said.path, said.rung);
+  }
+  throw new ApiError(CUT);
+}
+
+/** The data of each server-sent event of an answer; EventSource itself can only GET. */
+async function* messages(response: Response): AsyncGenerator<string> {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  for (let rest = ""; reader !== undefined; ) {
+    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
+    if (done) return;
+    const events = (rest + value).split("\n\n");
+    rest = events.pop() ?? "";
+    for (const event of events) {
+      if (event.startsWith("data: ")) yield event.slice("data: ".length);
+    }
+  }
 }
