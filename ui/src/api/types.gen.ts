@@ -125,6 +125,28 @@ export interface ErrorBody {
 }
 
 
+/** An examination in a list. */
+export interface ExaminationEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly choice: "litellm" | "direct" | "hybrid" | "undecided";
+  readonly states: readonly PathOutcome[];
+}
+
+
+/** An examination broke off; it comes last, in place of the report. */
+export interface ExaminationFailed {
+  readonly error: ErrorBody;
+}
+
+
+/** An examination has ended. */
+export interface Examined {
+  readonly id: string;
+  readonly report: Report;
+}
+
+
 /** The turn ended without an answer, with the error a person can act on. */
 export interface Failed {
   readonly kind: "failed";
@@ -155,6 +177,13 @@ export interface HostProof {
   readonly chain: readonly string[];
   readonly addresses: readonly string[];
   readonly address_class: "private" | "allowed" | "public" | "loopback" | "link_local" | null;
+}
+
+
+/** The latest examination; both are null before the first. */
+export interface LatestReport {
+  readonly id: string | null;
+  readonly report: Report | null;
 }
 
 
@@ -192,6 +221,14 @@ export interface NumberFound {
   readonly handle: string | null;
   readonly row: number | null;
   readonly column: string | null;
+}
+
+
+/** How a path was doing in an examination. */
+export interface PathOutcome {
+  readonly name: string;
+  readonly state: "healthy" | "ill" | "not_configured";
+  readonly cause: string;
 }
 
 
@@ -321,6 +358,13 @@ export interface Rung {
   readonly milliseconds: number | null;
   readonly evidence: readonly string[];
   readonly findings: readonly Finding[];
+}
+
+
+/** A rung was looked at, while an examination runs. */
+export interface RungSeen {
+  readonly path: string;
+  readonly rung: Rung;
 }
 
 
@@ -467,3 +511,6 @@ export type ChatEvent = Asked | ModelReplied | ToolAnswered | Answered | Failed 
 
 
 export type LiveEvent = Wrote | StepRestarted;
+
+
+export type DoctorEvent = RungSeen | Examined | ExaminationFailed;
