@@ -13,10 +13,7 @@ from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import RouteState, Status
 from chatsheet.chat.events import Event, Live
 from chatsheet.core import loose
-<<<<<<< HEAD
-=======
 from chatsheet.doctor.clinic import ExaminationEntry
->>>>>>> main
 from chatsheet.doctor.model import Report
 from chatsheet.sheets.model import Result
 
@@ -31,7 +28,6 @@ ROOTS = (
     SheetDetail,
     Status,
     RouteState,
-    Report,
     Result,
     Event,
     Live,
@@ -89,13 +85,8 @@ def _type(schema: Mapping[str, object]) -> str:
         return " | ".join(loose.dumps(value) for value in loose.array(schema["enum"]))
     if options := loose.array(schema.get("anyOf")) or loose.array(schema.get("oneOf")):
         return " | ".join(_type(loose.obj(option)) for option in options)
-<<<<<<< HEAD
-    if items := loose.array(schema.get("prefixItems")):
-        return f"readonly [{', '.join(_type(loose.obj(item)) for item in items)}]"
-=======
     if places := loose.array(schema.get("prefixItems")):
         return f"readonly [{', '.join(_type(loose.obj(place)) for place in places)}]"
->>>>>>> main
     if schema.get("type") == "array":
         item = _type(loose.obj(schema.get("items"))) if schema.get("items") else "unknown"
         return f"readonly ({item})[]" if " " in item else f"readonly {item}[]"
