@@ -2,7 +2,11 @@
 import type {
   ChatEntry,
   ChatEvent,
+  DoctorEvent,
   ErrorBody,
+  ExaminationEntry,
+  Examined,
+  LatestReport,
   LiveEvent,
   Report,
   Result,
@@ -13,17 +17,6 @@ import type {
   Status,
   TurnStarted,
 } from "./types.gen";
-
-export interface ExaminationEntry {
-  readonly id: string;
-  readonly at: string;
-  readonly choice: "litellm" | "direct" | "hybrid" | "undecided";
-  readonly states: readonly {
-    readonly name: string;
-    readonly state: "healthy" | "ill" | "not_configured";
-    readonly cause: string;
-  }[];
-}
 
 export class ApiError extends Error {
   readonly code: string;
@@ -80,7 +73,7 @@ export const api = {
   chats: (sheet: string) => call<ChatEntry[]>(`api/chats?sheet_id=${sheet}`),
   startChat: (sheet: string) => call<ChatEntry>("api/chats", send("POST", { sheet_id: sheet })),
   ask: (chat: string, question: string) => call<TurnStarted>(`api/chats/${chat}/questions`, send("POST", { question })),
-  doctor: () => call<{ readonly report: Report | null }>("api/doctor"),
+  doctor: () => call<LatestReport>("api/doctor"),
   examination: (id: string) => call<Report>(`api/doctor/${encodeURIComponent(id)}`),
   examinations: () => call<ExaminationEntry[]>("api/doctor/history"),
   stop: (chat: string) => call<object>(`api/chats/${chat}/stop`, send("POST", {})),
@@ -101,12 +94,6 @@ export function follow(
   return () => source.close();
 }
 
-/** What an examination says while it runs: each rung as it is looked at, then the report or why there is none. */
-type Said =
-  | { readonly path: string; readonly rung: Rung }
-  | { readonly report: Report }
-  | { readonly error: Pick<ErrorBody, "code" | "what" | "fix"> };
-
 const CUT = {
   code: "page.cut",
   what: "The examination was cut off: the server went away.",
@@ -114,11 +101,11 @@ const CUT = {
 };
 
 /** Has the server examine every way to the model; tells each rung as it comes. */
-export async function examine(onRung: (path: string, rung: Rung) => void): Promise<Report> {
+export async function examine(onRung: (path: string, rung: Rung) => void): Promise<Examined> {
   const response = await reach("api/doctor", send("POST", {}));
   for await (const message of messages(response)) {
-    const said = JSON.parse(message) as Said;
-    if ("report" in said) return said.report;
+    const said = JSON.parse(message) as DoctorEvent;
+    if ("report" in said) return said;
     if ("error" in said) throw new ApiError(said.error);
     onRung(said.path, said.rung);
   }

@@ -18,31 +18,32 @@ export interface Progress {
 
 export interface Doctor {
   readonly isLoading: boolean;
+  readonly id: string | null;
   readonly report: Report | null;
   /** Set while an examination runs. */
   readonly running: readonly Progress[] | null;
   readonly problem: Problem | null;
 }
 
-export type DoctorEvent =
-  | { readonly kind: "opened"; readonly report: Report | null }
+export type Happening =
+  | { readonly kind: "opened"; readonly id: string | null; readonly report: Report | null }
   | { readonly kind: "started" }
   | { readonly kind: "looked"; readonly path: string; readonly rung: Rung }
-  | { readonly kind: "finished"; readonly report: Report }
+  | { readonly kind: "finished"; readonly id: string; readonly report: Report }
   | { readonly kind: "failed"; readonly problem: Problem };
 
-export const OPENING: Doctor = { isLoading: true, report: null, running: null, problem: null };
+export const OPENING: Doctor = { isLoading: true, id: null, report: null, running: null, problem: null };
 
-export function apply(doctor: Doctor, event: DoctorEvent): Doctor {
+export function apply(doctor: Doctor, event: Happening): Doctor {
   switch (event.kind) {
     case "opened":
-      return { ...doctor, isLoading: false, report: event.report, problem: null };
+      return { ...doctor, isLoading: false, id: event.id, report: event.report, problem: null };
     case "started":
       return { ...doctor, problem: null, running: expected(doctor.report) };
     case "looked":
       return { ...doctor, running: looked(doctor.running ?? [], event.path, event.rung) };
     case "finished":
-      return { isLoading: false, report: event.report, running: null, problem: null };
+      return { isLoading: false, id: event.id, report: event.report, running: null, problem: null };
     case "failed":
       return { ...doctor, isLoading: false, running: null, problem: event.problem };
   }
@@ -123,6 +124,19 @@ export function chosen(report: Report, wanted: string): PathReport | null {
 
 export function pathOf(report: Report, cell: Cell): PathReport | null {
   return report.paths.find((path) => path.name === cell.path) ?? null;
+}
+
+/** The paths that the matrix has no cell for: other providers, and further routes to the same one. */
+export function besides(report: Report): readonly PathReport[] {
+  return report.paths.filter((path) => !report.matrix.some((cell) => cell.path === path.name));
+}
+
+const NTH = ["first", "second", "third", "fourth"];
+
+/** When calls try a path. */
+export function turnOf(report: Report, path: PathReport): string {
+  const place = report.paths.filter((one) => one.is_in_use).indexOf(path);
+  return place < 0 ? "for comparison only" : `asked ${NTH[place] ?? "later"}`;
 }
 
 export interface Verdict {
