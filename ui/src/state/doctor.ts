@@ -122,13 +122,20 @@ export function chosen(report: Report, wanted: string): PathReport | null {
   return of((path) => path.name === wanted) ?? of((path) => path.state === "ill") ?? inUse[0] ?? report.paths[0] ?? null;
 }
 
+/** The path that a cell of the matrix is about; for a cell that is not configured, the one that lacks its key. */
 export function pathOf(report: Report, cell: Cell): PathReport | null {
-  return report.paths.find((path) => path.name === cell.path) ?? null;
+  return report.paths.find((path) => isIn(cell, path)) ?? null;
+}
+
+function isIn(cell: Cell, path: PathReport): boolean {
+  const isSame = cell.provider === path.provider && cell.way === path.way;
+  return cell.path === path.name || (isSame && cell.state === "not_configured" && path.state === "not_configured");
 }
 
 /** The paths that the matrix has no cell for: other providers, and further routes to the same one. */
 export function besides(report: Report): readonly PathReport[] {
-  return report.paths.filter((path) => !report.matrix.some((cell) => cell.path === path.name));
+  const isSeen = (path: PathReport) => report.matrix.some((cell) => isIn(cell, path));
+  return report.paths.filter((path) => !isSeen(path));
 }
 
 const NTH = ["first", "second", "third", "fourth"];
@@ -137,6 +144,13 @@ const NTH = ["first", "second", "third", "fourth"];
 export function turnOf(report: Report, path: PathReport): string {
   const place = report.paths.filter((one) => one.is_in_use).indexOf(path);
   return place < 0 ? "for comparison only" : `asked ${NTH[place] ?? "later"}`;
+}
+
+/** What is worth knowing of the ways in use although they answer. */
+export function warningsOf(report: Report): readonly string[] {
+  const used = report.paths.filter((path) => path.is_in_use);
+  const warned = used.flatMap((path) => path.rungs.filter((rung) => rung.status === "warned"));
+  return [...new Set(warned.flatMap((rung) => rung.findings.map((finding) => finding.what)))];
 }
 
 export interface Verdict {
