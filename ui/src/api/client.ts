@@ -1,4 +1,5 @@
 /** Calls to the server that served this page. Every failure is an ApiError that says what to do. */
+import { messages } from "./messages";
 import type {
   ChatEntry,
   ChatEvent,
@@ -103,25 +104,11 @@ const CUT = {
 /** Has the server examine every way to the model; tells each rung as it comes. */
 export async function examine(onRung: (path: string, rung: Rung) => void): Promise<Examined> {
   const response = await reach("api/doctor", send("POST", {}));
-  for await (const message of messages(response)) {
+  for await (const message of messages(response.body)) {
     const said = JSON.parse(message) as DoctorEvent;
     if ("report" in said) return said;
     if ("error" in said) throw new ApiError(said.error);
     onRung(said.path, said.rung);
   }
   throw new ApiError(CUT);
-}
-
-/** The data of each server-sent event of an answer; EventSource itself can only GET. */
-async function* messages(response: Response): AsyncGenerator<string> {
-  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
-  for (let rest = ""; reader !== undefined; ) {
-    const { done, value } = await reader.read().catch(() => ({ done: true, value: undefined }));
-    if (done) return;
-    const events = (rest + value).split("\n\n");
-    rest = events.pop() ?? "";
-    for (const event of events) {
-      if (event.startsWith("data: ")) yield event.slice("data: ".length);
-    }
-  }
 }
