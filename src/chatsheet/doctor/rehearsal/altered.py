@@ -43,6 +43,7 @@ class _Answer(BaseModel):
             expected={_PATHS[self.path]: self.cause},
             settings=props.settings(**{self.path: {}}),
             orders=(self.order,),
+            is_counted_alone=True,
         )
 
 
@@ -53,10 +54,11 @@ def _answers() -> Iterator[_Answer]:
 
 
 def _at_once(faults: str, expected: dict[str, str], *orders: Order, **routes: JsonObject) -> Scenario:
-    return Scenario(fault=faults, form="at once", expected=expected, settings=props.settings(**routes), orders=orders)
+    text = props.settings(**routes)
+    return Scenario(fault=faults, form="at once", expected=expected, settings=text, orders=orders, is_counted_alone=True)
 
 
-_BLOCKED = {name: "http://127.0.0.1:{proxy}" for name in ("HTTPS_PROXY", "HTTP_PROXY")}
+_BLOCKED = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), "http://127.0.0.1:{proxy}")
 
 COMBINATIONS = (
     _at_once(
@@ -72,6 +74,7 @@ COMBINATIONS = (
         settings=props.settings(azure=props.PRIVATE),
         orders=(props.listener("dns", mode="public"),),
         environment=_BLOCKED,
+        is_counted_alone=True,
     ),
     _at_once(
         "L15 + D1",

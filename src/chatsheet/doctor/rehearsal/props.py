@@ -85,7 +85,7 @@ def answer(
     return Order("faults", {"deployment": deployment, "answer": told})
 
 
-def listener(name: str, **told: JsonValue) -> Order:
+def listener(name: str, /, **told: JsonValue) -> Order:
     """Set a network listener up."""
     return Order(f"network/{name}", told)
 
