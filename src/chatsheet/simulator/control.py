@@ -147,9 +147,10 @@ class Control:
         self._state.deployments.add(order.deployment)
         if order.model:
             self._state.models[order.deployment] = order.model
-        if not isinstance(self._brain, ScriptedBrain):
+        if isinstance(self._brain, ScriptedBrain):
+            self._brain.add(order.deployment, order.exchanges)
+        elif order.exchanges:
             return web.json_response({"error": f"the {self._brain.name} brain takes no script"}, status=409)
-        self._brain.add(order.deployment, order.exchanges)
         return web.json_response({"exchanges": len(order.exchanges)})
 
     async def _set_tokens(self, request: web.Request) -> web.Response:
