@@ -41,7 +41,7 @@ class _Answer(BaseModel):
             fault=self.fault,
             form=self.form,
             expected={_PATHS[self.path]: self.cause},
-            settings=props.settings(**{self.path: {}}),
+            settings=props.settings({self.path: {}}),
             orders=(self.order,),
             is_counted_alone=True,
         )
@@ -54,11 +54,11 @@ def _answers() -> Iterator[_Answer]:
 
 
 def _at_once(faults: str, expected: dict[str, str], *orders: Order, **routes: JsonObject) -> Scenario:
-    text = props.settings(**routes)
+    text = props.settings(routes)
     return Scenario(fault=faults, form="at once", expected=expected, settings=text, orders=orders, is_counted_alone=True)
 
 
-_BLOCKED = dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY"), "http://127.0.0.1:{proxy}")
+_BLOCKED = {"HTTPS_PROXY": "http://127.0.0.1:{proxy}", "HTTP_PROXY": "http://127.0.0.1:{proxy}"}
 
 COMBINATIONS = (
     _at_once(
@@ -71,7 +71,7 @@ COMBINATIONS = (
         fault="N4 + N9",
         form="at once",
         expected={AZURE: "net.dns_public_for_private"},
-        settings=props.settings(azure=props.PRIVATE),
+        settings=props.settings({"azure": props.PRIVATE}),
         orders=(props.listener("dns", mode="public"),),
         environment=_BLOCKED,
         is_counted_alone=True,

@@ -91,6 +91,8 @@ class Fault(BaseModel):
     named: str
     evidence: tuple[str, ...]
     verdict: Verdict = Field(exclude=True)
+    causes: tuple[str, ...] = Field(exclude=True)
+    """What was expected, without the paths."""
 
     @classmethod
     def of(cls, name: str, played: Sequence[Played]) -> Self:
@@ -102,7 +104,14 @@ class Fault(BaseModel):
             pairs = list(dict.fromkeys(pairs))
         expected, named = ([one for one, _ in pairs], [other for _, other in pairs])
         evidence = tuple(line for one in played for line in one.evidence)
-        return cls(fault=name, expected=", ".join(expected), named=", ".join(named), evidence=evidence, verdict=verdict)
+        return cls(
+            fault=name,
+            expected=", ".join(expected),
+            named=", ".join(named),
+            evidence=evidence,
+            verdict=verdict,
+            causes=tuple(cause for one in played for cause in one.expected.values() if cause),
+        )
 
 
 def _pairs(played: Played) -> list[tuple[str, str]]:

@@ -56,7 +56,7 @@ OTHER_KEY: JsonObject = {"key": "file:{folder}/other.key"}
 """A key of the right shape that opens nothing."""
 
 
-def settings(*, more: str = "", **routes: Mapping[str, JsonValue]) -> str:
+def settings(routes: Mapping[str, JsonObject], *, more: str = "") -> str:
     """Return settings with these routes, in this order; each is as usual but for what is given, None leaves a line out."""
     lines = ["data = {folder_text}", more, "[llm]", f"routes = {loose.dumps(list(routes))}", *_lines(_HEAD)]
     for name, given in routes.items():

@@ -83,20 +83,10 @@ async def _here(stage: Staged) -> Report:
 
 async def _beside(stage: Staged) -> Report:
     """Examine in a process of its own, for variables that libraries read by themselves."""
-    argv = [
-        processes.python(),
-        "-m",
-        "chatsheet.cli.main",
-        "--config",
-        str(stage.settings),
-        "doctor",
-        "--json",
-        "--probes",
-        "1",
-    ]
+    doctor = ("-m", "chatsheet.cli.main", "--config", str(stage.settings), "doctor", "--json", "--probes", "1")
     ours = {"PYTHONPATH": str(Path(chatsheet.__file__).parents[1])}  # the very program that rehearses
     process = await processes.start(
-        argv,
+        (processes.python(), *doctor),
         env={**processes.base_environment(), **ours, **stage.environment},
         cwd=stage.settings.parent,
         stdout=asyncio.subprocess.PIPE,
@@ -110,13 +100,41 @@ async def _beside(stage: Staged) -> Report:
     return Report.model_validate_json(said)
 
 
+# ── the table ──
+
+
+def table(rehearsal: Rehearsal) -> str:
+    """Return the confusion table as text: each line with what was named, what is not right with its evidence."""
+    width = max((len(fault.fault) for fault in rehearsal.faults), default=0)
+    lines: list[str] = []
+    for fault in rehearsal.faults:
+        said = fault.named if fault.verdict == "right" else f"{fault.named or 'nothing'}, not {fault.expected}"
+        lines.append(f"{fault.verdict:8}{fault.fault:{width}}  {said}")
+        if fault.verdict != "right":
+            lines += [f"{'':8}{'':{width}}    {line}" for line in fault.evidence]
+    shared = [f"  {cause}: {', '.join(names)}" for cause, names in _shared(rehearsal).items()]
+    counted = f"{rehearsal.right} named right, {rehearsal.wrong} named wrong, {rehearsal.unknown} unknown"
+    return "\n".join([*lines, "", *(["Shared causes:", *shared, ""] if shared else []), f"{rehearsal.total} faults: {counted}"])
+
+
+def _shared(rehearsal: Rehearsal) -> Mapping[str, Sequence[str]]:
+    """Return the entries of the failure catalogue by cause, where several have the same."""
+    entries: defaultdict[str, dict[str, None]] = defaultdict(dict)
+    for fault in rehearsal.faults:
+        for cause in fault.causes:
+            entries[cause][fault.fault.partition(":")[0]] = None
+    return {cause: tuple(names) for cause, names in sorted(entries.items()) if len(names) > 1}
+
+
 # ── what a report names ──
 
 
 def _named(report: Report, path: str) -> str:
-    """Return the cause of the first broken rung of a path, else of its first warning."""
+    """Return what is wrong with settings, else the cause of a path's first broken rung, else of its first warning."""
+    if report.problems:
+        return report.problems[0].cause
     if path == SETTINGS:
-        return next((problem.cause for problem in report.problems), "") or _of_settings(report)
+        return _of_settings(report)
     seen = _path(report, path)
     return "" if seen is None else seen.cause or next((found.cause for found in seen.findings), "")
 

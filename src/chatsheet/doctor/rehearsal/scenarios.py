@@ -3,25 +3,25 @@
 Causes are written down here by hand, whatever the doctor makes of them. Entries that look the same from here share a cause.
 """
 
-from pydantic import JsonValue
-
 from chatsheet.core.loose import JsonObject
 from chatsheet.doctor.rehearsal import props
 from chatsheet.doctor.rehearsal.model import AZURE, LITELLM, OPENAI, SETTINGS, Order, Scenario
 from chatsheet.doctor.rehearsal.props import EVERY, PRIVATE, SECURE, SIGNED_IN, WITH_SECRET, behind, fault, listener
 
+_AS_USUAL: JsonObject = {}
 
-def _azure(name: str, cause: str, *orders: Order, form: str = "", **route: JsonValue) -> Scenario:
-    text = props.settings(azure=route)
+
+def _azure(name: str, cause: str, *orders: Order, form: str = "", route: JsonObject = _AS_USUAL) -> Scenario:
+    text = props.settings({"azure": route})
     return Scenario(fault=name, form=form, expected={AZURE: cause}, settings=text, orders=orders)
 
 
 def _openai(name: str, cause: str, *orders: Order) -> Scenario:
-    return Scenario(fault=name, expected={OPENAI: cause}, settings=props.settings(openai={}), orders=orders)
+    return Scenario(fault=name, expected={OPENAI: cause}, settings=props.settings({"openai": {}}), orders=orders)
 
 
-def _litellm(name: str, cause: str, *orders: Order, form: str = "", **route: JsonValue) -> Scenario:
-    text = props.settings(litellm=route)
+def _litellm(name: str, cause: str, *orders: Order, form: str = "", route: JsonObject = _AS_USUAL) -> Scenario:
+    text = props.settings({"litellm": route})
     path = f"litellm → {route.get('model', '{deployment}')}"
     return Scenario(fault=name, form=form, expected={path: cause}, settings=text, orders=orders)
 
@@ -31,9 +31,9 @@ def _wire(name: str, cause: str) -> Scenario:
     return _azure(name, cause, fault(name))
 
 
-def _refused(name: str, cause: str, *, form: str, more: str = "", **route: JsonValue) -> Scenario:
+def _refused(name: str, cause: str, *, form: str, route: JsonObject = _AS_USUAL) -> Scenario:
     """Write settings that are refused before anything is sent."""
-    return Scenario(fault=name, form=form, expected={SETTINGS: cause}, settings=props.settings(more=more, azure=route))
+    return Scenario(fault=name, form=form, expected={SETTINGS: cause}, settings=props.settings({"azure": route}))
 
 
 def _config(name: str, cause: str, *, form: str = "config", master: str = "file:{folder}/wire.key", **model: str) -> Scenario:
@@ -52,7 +52,7 @@ def _config(name: str, cause: str, *, form: str = "config", master: str = "file:
         fault=name,
         form=form,
         expected={SETTINGS: cause},
-        settings=props.settings(litellm={"config_file": "{folder}/litellm.config.yaml", "key": master}),
+        settings=props.settings({"litellm": {"config_file": "{folder}/litellm.config.yaml", "key": master}}),
         environment=_LITELLMS,
         files={"litellm.config.yaml": "\n".join([*head, *lines, *tail, ""])},
     )
@@ -74,7 +74,7 @@ def _signed_in(name: str, cause: str, mode: str) -> Scenario:
     return Scenario(
         fault=name,
         expected={AZURE: cause},
-        settings=props.settings(azure=_MANAGED),
+        settings=props.settings({"azure": _MANAGED}),
         orders=(listener("identity", mode=mode),),
         environment=_IDENTITY,
         is_child=True,
@@ -84,11 +84,11 @@ def _signed_in(name: str, cause: str, mode: str) -> Scenario:
 _TO_LITELLM = (
     _litellm("L1", "litellm.key_missing", fault("L1", EVERY)),
     _litellm("L2", "litellm.key_missing", fault("L2", EVERY)),
-    _litellm("L3", "litellm.key_wrong", **props.OTHER_KEY),
+    _litellm("L3", "litellm.key_wrong", route=props.OTHER_KEY),
     _litellm("L4", "litellm.key_wrong", fault("L4", EVERY)),
     _litellm("L5", "litellm.key_missing", fault("L5", EVERY)),
     _litellm("L6", "litellm.key_wrong", fault("L6", EVERY)),
-    _litellm("L7", "litellm.unknown_model", model="{elsewhere}"),
+    _litellm("L7", "litellm.unknown_model", route={"model": "{elsewhere}"}),
     _litellm("L8", "litellm.unknown_model", fault("L8")),
     _config("L8", "litellm.unknown_model", model="{deployment}"),
     _litellm("L9", "litellm.cooldown", fault("L9")),
@@ -104,15 +104,15 @@ _TO_LITELLM = (
     Scenario(
         fault="L14",
         expected={LITELLM: "litellm.database_url"},
-        settings=props.settings(litellm={"base_url": "http://127.0.0.1:{refused}"}),
+        settings=props.settings({"litellm": {"base_url": "http://127.0.0.1:{refused}"}}),
         environment={"DATABASE_URL": "postgresql://127.0.0.1:9/none"},
     ),
-    _litellm("L15", "litellm.down", base_url="http://127.0.0.1:{refused}"),
-    _litellm("L15", "litellm.down", form="still starting", base_url="http://127.0.0.1:{silent}"),
+    _litellm("L15", "litellm.down", route={"base_url": "http://127.0.0.1:{refused}"}),
+    _litellm("L15", "litellm.down", form="still starting", route={"base_url": "http://127.0.0.1:{silent}"}),
     Scenario(
         fault="L16",
         expected={LITELLM: "litellm.proxied_loopback"},
-        settings=props.settings(litellm={"base_url": "http://127.0.0.1:{refused}"}),
+        settings=props.settings({"litellm": {"base_url": "http://127.0.0.1:{refused}"}}),
         environment=_PROXIED,
     ),
 )
@@ -130,13 +130,13 @@ _NO_SUCH_CREDENTIAL = props.answer(
 )
 
 _AUTHENTICATION = (
-    _azure("A1", "azure.key_wrong", **props.OTHER_KEY),
+    _azure("A1", "azure.key_wrong", route=props.OTHER_KEY),
     _wire("A2", "azure.token_rejected"),
     _wire("A3", "azure.permission"),
     _wire("A4", "azure.permission"),
     _wire("A5", "azure.key_auth_disabled"),
     _wire("A6", "azure.tenant_mismatch"),
-    _azure("A7", "entra.secret_invalid", listener("identity", mode="A7"), **WITH_SECRET),
+    _azure("A7", "entra.secret_invalid", listener("identity", mode="A7"), route=WITH_SECRET),
     _signed_in("A8", "entra.identity_missing", "A8"),
     _signed_in("A9", "entra.identity_not_assigned", "A9"),
     _litellm("A10", "litellm.credential_type", _NO_SUCH_CREDENTIAL),
@@ -144,48 +144,48 @@ _AUTHENTICATION = (
     Scenario(
         fault="A12",
         expected={LITELLM: "azure.subscription_key_missing", AZURE: ""},
-        settings=props.settings(litellm={}, azure={}),
+        settings=props.settings({"litellm": {}, "azure": {}}),
         orders=(fault("A12"),),
     ),
-    _azure("A13", "entra.unreachable", listener("identity", mode="A13"), **WITH_SECRET),
+    _azure("A13", "entra.unreachable", listener("identity", mode="A13"), route=WITH_SECRET),
 )
 
 _NETWORK = (
     _wire("N1", "azure.public_access_disabled"),
     _wire("N2", "azure.firewall"),
     _wire("N3", "azure.regional_endpoint"),
-    _azure("N4", "net.dns_public_for_private", listener("dns", mode="public"), **PRIVATE),
-    _azure("N5", "net.dns_failed", listener("dns", mode="nxdomain"), form="no such name", **SECURE),
-    _azure("N5", "net.dns_no_address", listener("dns", mode="no-address"), form="no A record", **SECURE),
-    _azure("N5", "net.dns_servfail", listener("dns", mode="servfail"), form="no answer for it", **SECURE),
-    _azure("N6", "net.connect_timeout", endpoint="http://127.0.0.1:{black_hole}"),
-    _azure("N7", "tls.hostname_mismatch", listener("tls", mode="wrong-name"), **SECURE),
-    _azure("N8", "tls.intercepted", listener("tls", mode="intercepted"), **SECURE),
-    _azure("N9", "net.proxied_public", fault("N1"), form="public side", **PRIVATE, **_PROXY),
-    _azure("N9", "net.proxy_refused", listener("proxy", mode="refuse"), form="refused", **PRIVATE, **_PROXY),
+    _azure("N4", "net.dns_public_for_private", listener("dns", mode="public"), route=PRIVATE),
+    _azure("N5", "net.dns_failed", listener("dns", mode="nxdomain"), form="no such name", route=SECURE),
+    _azure("N5", "net.dns_no_address", listener("dns", mode="no-address"), form="no A record", route=SECURE),
+    _azure("N5", "net.dns_servfail", listener("dns", mode="servfail"), form="no answer for it", route=SECURE),
+    _azure("N6", "net.connect_timeout", route={"endpoint": "http://127.0.0.1:{black_hole}"}),
+    _azure("N7", "tls.hostname_mismatch", listener("tls", mode="wrong-name"), route=SECURE),
+    _azure("N8", "tls.intercepted", listener("tls", mode="intercepted"), route=SECURE),
+    _azure("N9", "net.proxied_public", fault("N1"), form="public side", route={**PRIVATE, **_PROXY}),
+    _azure("N9", "net.proxy_refused", listener("proxy", mode="refuse"), form="refused", route={**PRIVATE, **_PROXY}),
     _azure(
         "N10",
         "net.zone_missing",
         listener("dns", name="rehearsal.cognitiveservices.azure.com", mode="public"),
         listener("dns", name="rehearsal.services.ai.azure.com", addresses=["127.0.0.1"]),
-        **PRIVATE,
+        route=PRIVATE,
     ),
-    _azure("N11", "net.dns_differs", listener("dns", mode="rebind"), **SECURE),
+    _azure("N11", "net.dns_differs", listener("dns", mode="rebind"), route=SECURE),
     _wire("N12", "provider.not_json"),
     _azure("N12", "provider.not_json", fault("N12-200"), form="signed in as 200"),
     Scenario(
         fault="N13",
         expected={AZURE: "azure.public_access_open"},
-        settings=props.settings(more='[doctor]\npublic_dns = ["127.0.0.1:{public_dns}"]', azure=PRIVATE),
+        settings=props.settings({"azure": PRIVATE}, more='[doctor]\npublic_dns = ["127.0.0.1:{public_dns}"]'),
     ),
 )
 
 _DEPLOYMENTS = (
-    _azure("D1", "azure.deployment_not_found", deployment="{elsewhere}"),
+    _azure("D1", "azure.deployment_not_found", route={"deployment": "{elsewhere}"}),
     _azure("D2", "azure.resource_not_found", fault("D2", EVERY)),
-    _refused("D2", "azure.resource_not_found", form="settings", endpoint="{wire}/openai"),
-    _azure("D3", "azure.api_version", api_version="2023-03-15"),
-    _refused("D3", "azure.api_version", form="settings", api_version="2024-05-13"),
+    _refused("D2", "azure.resource_not_found", form="settings", route={"endpoint": "{wire}/openai"}),
+    _azure("D3", "azure.api_version", route={"api_version": "2023-03-15"}),
+    _refused("D3", "azure.api_version", form="settings", route={"api_version": "2024-05-13"}),
     _wire("D4", "azure.api_version"),
     _wire("D5", "azure.api_version"),
     _wire("D6", "azure.parameter"),
@@ -198,7 +198,7 @@ _DEPLOYMENTS = (
         fault="D10",
         form="settings",
         expected={SETTINGS: "settings.api_version_date"},
-        settings=props.settings(azure={"api_version": "2024-10-21"}).replace('"2024-10-21"', "2024-10-21"),
+        settings=props.settings({"azure": {"api_version": "2024-10-21"}}).replace('"2024-10-21"', "2024-10-21"),
     ),
 )
 
@@ -214,7 +214,7 @@ _REST = (
     _wire("S1", "stream.cut"),
     _wire("S2", "stream.empty"),
     _wire("S3", "stream.error"),
-    _azure("S4", "accounting.unpriced", input_price=None, output_price=None),
+    _azure("S4", "accounting.unpriced", route={"input_price": None, "output_price": None}),
 )
 
 SCENARIOS = (*_TO_LITELLM, *_AUTHENTICATION, *_NETWORK, *_DEPLOYMENTS, *_REST)

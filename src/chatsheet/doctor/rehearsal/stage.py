@@ -1,4 +1,4 @@
-"""Sets a scenario up for real: a simulator of its own behind sockets, its listeners, a settings file, and orders by control port."""
+"""Sets a scenario up for real: a simulator behind sockets, its listeners, a settings file, and orders by control port."""
 
 import secrets
 import tempfile
