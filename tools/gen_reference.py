@@ -56,6 +56,7 @@ def settings_page() -> Iterator[str]:
         ('llm.route.NAME, kind = "openai"', settings.OpenAIRoute),
         ('llm.route.NAME, kind = "compatible"', settings.CompatibleRoute),
         ("telemetry", settings.TelemetrySettings),
+        ("doctor", settings.DoctorSettings),
     ]
     for title, model in sections:
         yield f"## {f'[{title}]' if title else 'Top level'}\n\n{model.__doc__}\n"
@@ -64,7 +65,7 @@ def settings_page() -> Iterator[str]:
             prefix = title.partition(",")[0].replace(".", "_").upper()
             variable = f"`CHATSHEET_{f'{prefix}_' if prefix else ''}{name.upper()}`"
             default = "required" if field.is_required() else _default(field.get_default(call_default_factory=False))
-            is_section = name in {"server", "llm", "route", "telemetry"}
+            is_section = name in {"server", "llm", "route", "telemetry", "doctor"}
             yield f"| `{name}` | {default} | {field.description} | {'' if is_section else variable} |"
         yield ""
 
