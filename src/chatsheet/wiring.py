@@ -13,9 +13,7 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
-from chatsheet.doctor import examination
-from chatsheet.doctor.clinic import Clinic
-from chatsheet.doctor.examination import Known, OnRung, Order
+from chatsheet.doctor.clinic import Clinic, OnRung
 from chatsheet.doctor.ladder import Depth
 from chatsheet.doctor.model import Report, RouteHistory
 from chatsheet.doctor.readiness import Readiness
@@ -28,6 +26,8 @@ from chatsheet.sheets.query import Engine
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
+_DATABASE = "chatsheet.sqlite"
+
 
 @dataclass(slots=True, kw_only=True)
 class Doctor:
@@ -38,18 +38,18 @@ class Doctor:
     clock: Clock
     history: History
 
-    async def examine(
-        self, on_rung: OnRung = examination.nobody, before: Report | None = None, *, depth: Depth = "call"
-    ) -> Report:
+    async def examine(self, on_rung: OnRung | None = None, before: Report | None = None, *, depth: Depth = "call") -> Report:
         """Examine every route; `before` is the last report."""
+        from chatsheet.doctor import examination  # noqa: PLC0415  its probes are for those who examine
+
         return await examination.examine(
             self.settings,
-            Order(depth=depth),
+            examination.Order(depth=depth),
             environment=processes.whole_environment(),
             records=self.records,
             clock=self.clock,
-            known=Known(before=before, history=weighed(await self.history.read())),
-            on_rung=on_rung,
+            known=examination.Known(before=before, history=weighed(await self.history.read())),
+            on_rung=on_rung or examination.nobody,
         )
 
 
@@ -64,6 +64,18 @@ def weighed(counted: tuple[RouteCounts, ...]) -> tuple[RouteHistory, ...]:
         )
         for one in counted
     )
+
+
+async def past(settings: Settings, clock: Clock) -> tuple[RouteHistory, ...]:
+    """Return what calls of this machine met in the last 30 days, for who has no services open; nothing where none was made."""
+    path = settings.data / _DATABASE
+    if not path.is_file():
+        return ()
+    database = await open_database(path)
+    try:
+        return weighed(await History(database=database, clock=clock, workspace_id=LOCAL.workspace_id).read())
+    finally:
+        await database.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +112,7 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         presence = stack.enter_context(present(settings.data))
-        database = await open_database(settings.data / "chatsheet.sqlite")
+        database = await open_database(settings.data / _DATABASE)
         stack.push_async_callback(database.close)
         history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
         stack.push_async_callback(history.close)

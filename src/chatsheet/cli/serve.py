@@ -89,7 +89,9 @@ async def serve(
             await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
-        tasks.spawn(checkup.look(services), name="look at routes")
+        has_ours = any(route.is_ours for route in services.gateway.plan.routes)
+        is_up = services.records.is_ready if has_ours else lambda: True
+        tasks.spawn(checkup.look(functools.partial(services.doctor.examine, depth="reach"), is_up=is_up), name="look at routes")
         if read is not None:
             tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:
