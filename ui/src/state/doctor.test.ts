@@ -203,7 +203,22 @@ test.each<[string, readonly PathReport[], string]>([
     [path("workstation", { provider: "compatible" })],
     "Answers arrive. Calls go to workstation directly.",
   ],
-  ["nothing is configured", [path("azure", { state: "not_configured" })], "No way to a model is set up yet."],
+  [
+    "Azure refuses on both ways",
+    [ill("litellm → azure", "auth", LITELLM), ill("azure", "auth")],
+    "No answer arrives. Azure does not let us in, whichever way.",
+  ],
+  [
+    "each way has a trouble of its own",
+    [ill("litellm → azure", "litellm_up", LITELLM), ill("azure", "tcp")],
+    "No answer arrives. LiteLLM is not answering; Azure directly is not answering.",
+  ],
+  ["nothing is named", [], "No way to a model is set up yet. Name a route in chatsheet.toml."],
+  [
+    "a key is missing",
+    [path("azure", { state: "not_configured" })],
+    "No way to a model is set up yet. Settings name azure, but not the key.",
+  ],
 ])("in a plain sentence: %s", (_, paths, says) => {
   expect(verdictOf(report(paths)).says).toBe(says);
 });
