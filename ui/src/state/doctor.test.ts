@@ -3,6 +3,7 @@ import type { Finding, PathReport, Report, Rung } from "../api/types.gen";
 import {
   apply,
   besides,
+  changesOf,
   chosen,
   type Doctor,
   type Happening,
@@ -74,6 +75,7 @@ function report(paths: readonly PathReport[], more: Partial<Report> = {}): Repor
     conclusion: null,
     history: [],
     decision: null,
+    changes: [],
     ...more,
   };
 }
@@ -221,6 +223,11 @@ test.each<[string, readonly PathReport[], string]>([
   ],
 ])("in a plain sentence: %s", (_, paths, says) => {
   expect(verdictOf(report(paths)).says).toBe(says);
+});
+
+test("what changed is told without the date of the last time", () => {
+  const changes = ["since 2026-11-22: azure.key_wrong fixed on `azure`", "since 2026-11-22 09:30: nothing changed"];
+  expect(changesOf(report([], { changes }))).toEqual(["azure.key_wrong fixed on `azure`", "nothing changed"]);
 });
 
 test("wrong settings come before everything else", () => {

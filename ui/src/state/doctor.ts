@@ -156,6 +156,11 @@ export function warningsOf(report: Report): readonly string[] {
   return [...new Set(warned.flatMap((rung) => rung.findings.map((finding) => finding.what)))];
 }
 
+/** What changed since the examination before; each line of the report begins with its date. */
+export function changesOf(report: Report): readonly string[] {
+  return report.changes.map((line) => line.replace(/^since [-\d]+(?: [:\d]+)?: /, ""));
+}
+
 export interface Verdict {
   readonly tone: Tone;
   readonly says: string;
