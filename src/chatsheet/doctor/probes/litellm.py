@@ -232,14 +232,14 @@ def _told(alias: str, found: Seen) -> Rung:
 # ── health ──
 
 
-async def look_health(subject: Subject) -> Rung:
+async def look_health(subject: Subject, limit_s: float = _HEALTH_S) -> Rung:
     """Ask what LiteLLM's own check of this one alias says; it makes a call of a few tokens per deployment of the alias."""
     if subject.route.is_ours:
         return findings.passed("litellm_health", "not asked: our egress carries streams, and the call below is its check")
     path = f"/health?model={quote(subject.route.model, safe='')}"  # without a model every deployment would be called
-    seen = await _look(subject, path, key=True, limit_s=_HEALTH_S)
+    seen = await _look(subject, path, key=True, limit_s=limit_s)
     if isinstance(seen, _Unreachable):
-        late = f"no answer within {_HEALTH_S:g} s" if seen.code == "stream.silent" else f"could not be asked ({seen.code})"
+        late = f"no answer within {limit_s:g} s" if seen.code == "stream.silent" else f"could not be asked ({seen.code})"
         return findings.passed("litellm_health", late)
     rung, behind = litellm_health.read(seen.said, seen.status, subject.route.model)
     if behind:
