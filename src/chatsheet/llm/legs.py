@@ -134,7 +134,7 @@ class Legs:
         Redirects are not followed (a 307 would carry the key to another origin). Raises aiohttp.ClientError, OSError,
         TokenFailed.
         """
-        token = await self._token(route) if route.auth == "entra" else None
+        token = await self.token(route) if route.auth == "entra" else None
         try:
             leg = self._legs.get(route.fingerprint) or self._open(route)
             sent = {**headers, "Content-Type": "application/json", **wire.auth_headers(route, token)}
@@ -162,8 +162,11 @@ class Legs:
                 raise
         return await leg.unpooled().post(leg.url, data=body, headers=headers, allow_redirects=False)
 
-    async def _token(self, route: Route) -> str:
-        """Return a token in time for the request that needs it; an identity service that is late goes on being asked."""
+    async def token(self, route: Route) -> str:
+        """Return a token in time for the request that needs it; an identity service that is late goes on being asked.
+
+        Raises TokenFailed.
+        """
         try:
             async with asyncio.timeout(min(_TOKEN_S, route.first_content_s * _TOKEN_SHARE)):
                 return await self._entra.token(route)
@@ -272,7 +275,7 @@ class Legs:
         if self._is_closed:
             raise aiohttp.ClientError("the gateway was closed")
         network = route.network
-        proxy_headers = _proxy_headers(network)
+        sent_to_proxy = proxy_headers(network)
         resolver = Resolver(addresses.lookup(network), network, route.connect_s * _DNS_SHARE)
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
         # a ceiling would round limits over 5 s up to whole seconds
@@ -297,7 +300,7 @@ class Legs:
             resolver,
             URL(route.url),
             URL(network.proxy) if network.proxy else None,
-            proxy_headers,
+            sent_to_proxy,
             cold,
             warm,
         )
@@ -338,7 +341,7 @@ def _trust(network: Network) -> int:
         return 0
 
 
-def _proxy_headers(network: Network) -> Mapping[str, str]:
+def proxy_headers(network: Network) -> Mapping[str, str]:
     """Return what the client proxy wants to know of us (RFC 7617); raises LookupError where the secret is not set."""
     if network.proxy_credentials is None:
         return {}
