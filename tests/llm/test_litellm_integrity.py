@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from chatsheet.core import settings_file
+from chatsheet.core.clock import SystemClock
 from chatsheet.llm import litellm_integrity, litellm_proxy
 from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.litellm_integrity import KNOWN_BAD, LOCK, LitellmTampered
+from chatsheet.llm.litellm_proxy import LitellmProxy
+from tests.harness import free_ports, write_settings
 
 LOCKED = (
     "litellm[proxy]==1.106.2 \\\n    --hash=sha256:00\nhelper-one==2.0 ; python_version >= '3.11' \\\n    --hash=sha256:00\n"
@@ -139,3 +143,36 @@ def test_the_real_environment_is_clean_through_and_through() -> None:
     place = litellm_proxy.install(print)
     assert litellm_integrity.inspect(place) == ()
     assert litellm_integrity.verify(place) == ()
+
+
+TEXT = """
+[llm]
+routes = ["ours"]
+[llm.route.ours]
+kind = "litellm"
+base_url = "http://127.0.0.1:{litellm}"
+egress_port = {egress}
+key = "{master}"
+serves = ["azure"]
+[llm.route.azure]
+kind = "azure"
+endpoint = "https://myresource.openai.azure.com"
+deployment = "gpt-4o"
+auth = "entra"
+"""
+
+
+@pytest.mark.anyio
+async def test_litellm_is_not_started_from_an_environment_that_was_tampered_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    place = litellm_proxy.place_of()
+    place.mkdir(parents=True)
+    (place / "complete").touch()
+    litellm, egress = free_ports(2)
+    text = TEXT.replace("{litellm}", str(litellm)).replace("{egress}", str(egress))
+    llm = settings_file.load(write_settings(tmp_path, text, {"master": "sk-0a9s8d7f6g5h4j3k2l"})).llm
+    proxy = LitellmProxy(llm=llm, data=tmp_path / "data", clock=SystemClock(), say=print)
+    with pytest.raises(LitellmTampered, match="LiteLLM is not started"):
+        await proxy.run()
