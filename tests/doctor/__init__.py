@@ -1,1 +1,1 @@
-"""The doctor: what it sees, what it concludes, what it decides and what it writes down."""
+"""Tests of the doctor: probes, the ladder, comparing, deciding, records and the rehearsal."""

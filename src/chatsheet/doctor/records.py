@@ -30,9 +30,8 @@ def write(folder: Path, report: Report) -> tuple[Path, Path]:
         page.write_text(markdown.page(report, before, data=data.name), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise StorageUnavailable(
-            f"No record could be written to {folder}: {reason}.", fix="name a folder that can be written."
-        ) from None
+        what = f"No record could be written to {folder}: {reason}."
+        raise StorageUnavailable(what, fix="name a folder that can be written.") from None
     return page, data
 
 
