@@ -21,6 +21,7 @@ from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import Record
+from chatsheet.simulator.brain import Brain
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain, ScriptedCall
 from chatsheet.simulator.server import Order, Simulator
 from chatsheet.telemetry.model_calls import ModelCalls
@@ -80,10 +81,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def start_wire(key: str = "sk-simulator") -> AsyncGenerator[Wire, None]:
-    """Serve a scripted simulator on loopback while the body runs."""
+async def start_wire(key: str = "sk-simulator", model: Brain | None = None) -> AsyncGenerator[Wire, None]:
+    """Serve a simulator on loopback while the body runs; scripted, unless another brain is given."""
     brain = ScriptedBrain()
-    simulator = Simulator(brain=brain, key=key, control_key="ck-test", deployments={"gpt-4o"})
+    simulator = Simulator(brain=model or brain, key=key, control_key="ck-test", deployments={"gpt-4o"})
     runner = web.AppRunner(simulator.wire_app(), access_log=None, shutdown_timeout=0.2, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

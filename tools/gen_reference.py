@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import chatsheet
 from chatsheet.api import openai
-from chatsheet.api.routes import chats, metrics, sheets, status
+from chatsheet.api.routes import chats, doctor, metrics, sheets, status
 from chatsheet.cli import main as cli_main
 from chatsheet.core import settings
 from chatsheet.core.errors import ChatSheetError
@@ -56,6 +56,7 @@ def settings_page() -> Iterator[str]:
         ('llm.route.NAME, kind = "openai"', settings.OpenAIRoute),
         ('llm.route.NAME, kind = "compatible"', settings.CompatibleRoute),
         ("telemetry", settings.TelemetrySettings),
+        ("doctor", settings.DoctorSettings),
     ]
     for title, model in sections:
         yield f"## {f'[{title}]' if title else 'Top level'}\n\n{model.__doc__}\n"
@@ -64,7 +65,7 @@ def settings_page() -> Iterator[str]:
             prefix = title.partition(",")[0].replace(".", "_").upper()
             variable = f"`CHATSHEET_{f'{prefix}_' if prefix else ''}{name.upper()}`"
             default = "required" if field.is_required() else _default(field.get_default(call_default_factory=False))
-            is_section = name in {"server", "llm", "route", "telemetry"}
+            is_section = name in {"server", "llm", "route", "telemetry", "doctor"}
             yield f"| `{name}` | {default} | {field.description} | {'' if is_section else variable} |"
         yield ""
 
@@ -143,7 +144,7 @@ def api_page() -> Iterator[str]:
     yield "On loopback. The page's cookie or `Authorization: Bearer TOKEN` opens `/api` and `/metrics`; `/v1` takes the token"
     yield "only. Bodies are `application/json`, an upload `application/octet-stream`. The schema is at `/api/openapi.json`.\n"
     yield "| method | path | what it does |\n| --- | --- | --- |"
-    for router in (status.router, sheets.router, chats.router, metrics.router, openai.router):
+    for router in (status.router, sheets.router, chats.router, doctor.router, metrics.router, openai.router):
         for route in cast("list[object]", router.routes):
             if isinstance(route, APIRoute):
                 about = (route.description or "").split("\n")[0]

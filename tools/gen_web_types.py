@@ -8,10 +8,13 @@ from pydantic import TypeAdapter
 
 from chatsheet.api.errors import ErrorBody
 from chatsheet.api.routes.chats import ChatEntry, NewChat, NewQuestion, TurnStarted
+from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import RouteState, Status
 from chatsheet.chat.events import Event, Live
 from chatsheet.core import loose
+from chatsheet.doctor.clinic import ExaminationEntry
+from chatsheet.doctor.model import Report
 from chatsheet.sheets.model import Result
 
 TARGET = Path(__file__).parents[1] / "ui/src/api/types.gen.ts"
@@ -28,8 +31,12 @@ ROOTS = (
     Result,
     Event,
     Live,
+    Report,
+    LatestReport,
+    ExaminationEntry,
+    DoctorEvent,
 )
-UNIONS = {"ChatEvent": Event, "LiveEvent": Live}
+UNIONS = {"ChatEvent": Event, "LiveEvent": Live, "DoctorEvent": DoctorEvent}
 _HEAD = "/** Written by tools/gen_web_types.py from the API's models; edits are lost. */\n"
 _SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 
@@ -78,6 +85,8 @@ def _type(schema: Mapping[str, object]) -> str:
         return " | ".join(loose.dumps(value) for value in loose.array(schema["enum"]))
     if options := loose.array(schema.get("anyOf")) or loose.array(schema.get("oneOf")):
         return " | ".join(_type(loose.obj(option)) for option in options)
+    if places := loose.array(schema.get("prefixItems")):
+        return f"readonly [{', '.join(_type(loose.obj(place)) for place in places)}]"
     if schema.get("type") == "array":
         item = _type(loose.obj(schema.get("items"))) if schema.get("items") else "unknown"
         return f"readonly ({item})[]" if " " in item else f"readonly {item}[]"

@@ -1,6 +1,7 @@
 """The command line: global options, lazy commands, and the one translation of errors to text and exit codes.
 
-Exit codes: 0 done, 1 another party failed, 2 the input or the settings, 130 interrupted.
+Exit codes: 0 done, 1 another party failed, 2 the input or the settings, 130 interrupted; the doctor's
+own are in its help.
 """
 
 import importlib
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "ask": "Answer one question about a workbook.",
     "demo": "Run the whole chain on this machine with a sample workbook.",
+    "doctor": "Say why a route fails, layer by layer, and what mends it.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
     "model": "Get the offline model.",
     "serve": "Serve the page and the API.",

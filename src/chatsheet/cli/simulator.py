@@ -12,6 +12,7 @@ import click
 from chatsheet.core import ids
 from chatsheet.simulator import faults
 from chatsheet.simulator.brain import Brain
+from chatsheet.simulator.brains.obliging import ObligingBrain
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
 from chatsheet.simulator.network import Network
 from chatsheet.simulator.server import Simulator
@@ -50,7 +51,7 @@ class _Options(TypedDict):
 @click.option("--control-port", default=4011, show_default=True, help="Where faults and scripts are set.")
 @click.option("--key", envvar="CHATSHEET_SIMULATOR_KEY", help="The key clients need (default: a random one).")
 @click.option("--control-key", envvar="CHATSHEET_SIMULATOR_CONTROL_KEY", help="The key of the control port.")
-@click.option("--brain", type=click.Choice(["scripted", "local"]), default="scripted", show_default=True)
+@click.option("--brain", type=click.Choice(["scripted", "obliging", "local"]), default="scripted", show_default=True)
 @click.option("--model-file", type=click.Path(path_type=Path), help="Weights of the local brain.")
 @click.option("--deployment", "deployments", multiple=True, default=["gpt-4o"], show_default=True)
 @click.option("--says", metavar="TEXT", help="What the scripted brain answers to every call.")
@@ -100,6 +101,8 @@ def _brain(options: _Options) -> Brain:
             for deployment in options["deployments"]:
                 brain.add(deployment, [Exchange(text=options["says"], repeat=True)])
         return brain
+    if options["brain"] == "obliging":
+        return ObligingBrain()
     from chatsheet.simulator.brains.local import LocalBrain  # noqa: PLC0415  loads the model's own library
 
     return LocalBrain(options["model_file"])

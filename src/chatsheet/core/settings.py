@@ -88,6 +88,8 @@ class LitellmRoute(_Route):
     """Where our egress listens, the only address that our proxy knows."""
     model: str | None = None
     """The alias to ask for; default: the first served route, else the model's name."""
+    config_file: Path | None = None
+    """The litellm.config.yaml of a LiteLLM that others run, if it can be read from here: start and doctor lint it."""
     trust_proxy: bool = False
     """Take a LiteLLM that others run at its word on a private route: where it sends prompts cannot be proven from here."""
 
@@ -193,6 +195,13 @@ class TelemetrySettings(_Frozen):
     """How often metrics are sent to the collector."""
 
 
+class DoctorSettings(_Frozen):
+    """What `chatsheet doctor` may ask besides the routes."""
+
+    public_dns: tuple[str, ...] = ()
+    """Name servers that answer as the internet does; with them the doctor proves that the public path is refused."""
+
+
 class Settings(_Frozen):
     """All settings of a process."""
 
@@ -206,3 +215,5 @@ class Settings(_Frozen):
     """What replicas share."""
     telemetry: TelemetrySettings = TelemetrySettings()
     """What is told of model calls."""
+    doctor: DoctorSettings = DoctorSettings()
+    """How routes are examined."""

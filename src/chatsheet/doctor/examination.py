@@ -1,1 +1,170 @@
 """The examination: every path side by side, each up its ladder to the first broken rung, then compared and decided."""
+
+import asyncio
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from chatsheet.core.clock import Clock
+from chatsheet.core.errors import BadInput
+from chatsheet.core.settings import Settings
+from chatsheet.core.settings_check import Problem
+from chatsheet.doctor import changes, climb, compare, edits, paths, verdict
+from chatsheet.doctor.climb import Limits
+from chatsheet.doctor.edits import Edit
+from chatsheet.doctor.ladder import Depth
+from chatsheet.doctor.model import Decision, Finding, PathReport, Report, RouteHistory, Rung, SettingsProblem
+from chatsheet.doctor.paths import Path
+from chatsheet.doctor.subject import Subject
+from chatsheet.llm.attempt import Means, RecordReader
+from chatsheet.llm.legs import Legs
+
+
+class RouteUnknown(BadInput):
+    """A route was named that settings do not have."""
+
+    code = "doctor.route_unknown"
+
+
+OnRung = Callable[[str, Rung], None]
+"""Hears of each rung as it is reached: the path's name, and the rung."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What an examination weighs besides what it sees."""
+
+    before: Report | None = None
+    settings_text: str = ""
+    """The settings file as it stands, for the changes that the verdict asks for."""
+    history: tuple[RouteHistory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to examine: how far, with how many calls for the medians, and which route alone where one is named."""
+
+    depth: Depth = "call"
+    probes: int = 3
+    only: str = ""
+
+    def check(self, settings: Settings) -> None:
+        """Refuse the name of a route that settings do not have; raises RouteUnknown."""
+        if self.only and self.only not in settings.llm.route:
+            nearest = difflib.get_close_matches(self.only, settings.llm.route, n=1, cutoff=0.4)
+            names = ", ".join(settings.llm.route) or "none"
+            fix = f'did you mean "{nearest[0]}"?' if nearest else f"name one of these: {names}."
+            raise RouteUnknown(f'settings have no route "{self.only}".', fix=fix)
+
+    def includes(self, path: Path) -> bool:
+        """Tell whether a path is to be examined."""
+        return self.only in {"", path.route.name, path.serves}
+
+
+def refused(problems: Sequence[Problem], clock: Clock, settings_text: str = "") -> Report:
+    """Return the report of settings that do not load: no packet was sent."""
+    told = tuple(SettingsProblem(key=p.key, cause=p.cause, reason=p.reason, fix=p.fix) for p in problems)
+    nothing = Decision(choice="undecided", says="Nothing can be decided before the settings load.")
+    changed = nothing.model_copy(update={"settings_diff": _diff(settings_text, edits.wanted(nothing, (), told))})
+    return Report(at=clock.now(), version=version("chatsheet"), seconds=0, problems=told, decision=changed)
+
+
+def nobody(path: str, rung: Rung) -> None:
+    """Hear of a rung, and say nothing."""
+    del path, rung
+
+
+async def examine(
+    settings: Settings,
+    order: Order,
+    *,
+    environment: Mapping[str, str],
+    records: RecordReader,
+    clock: Clock,
+    known: Known | None = None,
+    on_rung: OnRung = nobody,
+) -> Report:
+    """Examine the paths of settings side by side; never raises for what a route does."""
+    known, started = known or Known(), clock.monotonic()
+    legs = Legs()  # nothing is remembered from earlier calls
+    try:
+        means = Means(legs, records, clock)
+        wanted = [path for path in paths.of(settings.llm) if order.includes(path)]
+        subjects = [Subject(path=path, settings=settings, environment=environment, means=means) for path in wanted]
+        seen = await asyncio.gather(*(_examined(subject, order, on_rung) for subject in subjects))
+    finally:
+        await legs.close()
+    report = Report(
+        at=clock.now(),
+        version=version("chatsheet"),
+        seconds=round(clock.monotonic() - started, 3),
+        paths=_with_changed_models(known.before, _with_proofs(tuple(seen))),
+        history=known.history,
+    )
+    return _decided(report, known) if order.depth == "call" and not order.only else report
+
+
+async def _examined(subject: Subject, order: Order, on_rung: OnRung) -> PathReport:
+    path = subject.path
+    if not path.is_configured:
+        return climb.blank(path)
+    limits = Limits(depth=order.depth, probes=order.probes)
+    return await climb.up(subject, limits, lambda rung: on_rung(path.name, rung))
+
+
+def _with_proofs(seen: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
+    """Give paths through our LiteLLM the proof of the direct path that its egress takes."""
+    direct = {one.route: one.private for one in seen if one.way == "direct" and one.private is not None}
+    return tuple(
+        one.model_copy(update={"private": direct[one.serves]})
+        if one.is_ours and one.private is None and one.serves in direct
+        else one
+        for one in seen
+    )
+
+
+def _with_changed_models(before: Report | None, seen: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
+    """Say on the rung of the model where another one answers than the last time."""
+    changed = compare.changed_models(before, seen)
+    return tuple(_with_finding(path, changed[path.name]) if path.name in changed else path for path in seen)
+
+
+def _with_finding(path: PathReport, found: Finding) -> PathReport:
+    rungs = tuple(
+        rung.model_copy(
+            update={
+                "status": "warned" if rung.status == "passed" else rung.status,
+                "findings": (*rung.findings, found.model_copy(update={"commands": ()})),
+            }
+        )
+        if rung.name == "model"
+        else rung
+        for rung in path.rungs
+    )
+    return path.model_copy(update={"rungs": rungs})
+
+
+def _decided(report: Report, known: Known) -> Report:
+    """Compare the paths of a whole examination, and decide."""
+    seen = report.paths
+    cells = compare.matrix(seen)
+    conclusion = compare.conclude(cells, seen)
+    differences = compare.differences(seen)
+    decision = verdict.decide(cells=cells, paths=seen, conclusion=conclusion, differences=differences, history=known.history)
+    diff = _diff(known.settings_text, edits.wanted(decision, seen))
+    return report.model_copy(
+        update={
+            "matrix": cells,
+            "conclusion": conclusion,
+            "differences": differences,
+            "decision": decision.model_copy(update={"settings_diff": diff}),
+            "changes": compare.changes(
+                known.before, report.model_copy(update={"conclusion": conclusion, "decision": decision})
+            ),
+        }
+    )
+
+
+def _diff(settings_text: str, wanted: Sequence[Edit]) -> str:
+    return changes.diff(settings_text, wanted) if settings_text and wanted else ""

@@ -15,7 +15,6 @@ Depth = Literal["reach", "call"]
 """reach: up to who answers, without a model call; call: everything."""
 
 _LITELLMS: frozenset[RungName] = frozenset({"litellm_up", "litellm_key", "litellm_alias", "litellm_health", "upstream"})
-_FIRST_CALLED: RungName = "auth"
 
 _OF_LAYER: dict[Layer, RungName] = {
     "settings": "settings",
@@ -51,17 +50,28 @@ _OF_CAUSE: dict[str, RungName] = {
     "litellm.no_record": "stream",
     "stream.silent": "chat",
 }
-_REACHED: frozenset[RungName] = frozenset({"dns", "proxy", "tcp", "tls", "server"})
+
+
+def reached(path: Path) -> tuple[RungName, ...]:
+    """Return the rungs below a call, in order."""
+    return tuple(name for name in rungs(path) if name not in called(path))
+
+
+def called(path: Path) -> tuple[RungName, ...]:
+    """Return the rungs that a call decides, in order."""
+    every = rungs(path)
+    return every[every.index("upstream" if path.way == "litellm" else "auth") :]
 
 
 def rungs(path: Path) -> tuple[RungName, ...]:
-    """Return the rungs of a path, in order."""
+    """Return all rungs of a path, in order."""
     return ORDER if path.way == "litellm" else tuple(name for name in ORDER if name not in _LITELLMS)
 
 
 def place(cause: Cause, path: Path) -> RungName:
-    """Return the rung that a failed call of this path breaks."""
+    """Return the rung that a failed call breaks: what was reached a moment ago breaks further up."""
     rung = _OF_CAUSE.get(cause.code) or _OF_LAYER[cause.layer]
-    if path.way == "litellm" and rung in _REACHED:
-        return "upstream"  # LiteLLM itself was reached: what cannot be, lies behind it
-    return rung if rung in rungs(path) else "chat"
+    if rung in called(path):
+        return rung
+    # LiteLLM itself was reached, so what cannot be lies behind it
+    return "upstream" if path.way == "litellm" else "chat"

@@ -27,6 +27,7 @@ OK = 200
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,80}")
 _ERROR_BODY_S = 0.5
 _MAX_ERROR_BODY = 16_384
+_MAX_LOOKED_AT = 2**18
 _MOST_ADAPTED = 3
 _FINISH_S = 1.0
 _WARM_S = 10.0
@@ -86,6 +87,16 @@ class Answer:
         return given if given and _REQUEST_ID.fullmatch(given) else None  # it goes into trails, where no text may
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a server says at one of its paths, up to its first part."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Found by their names in any case."""
+    said: str
+
+
 class Legs:
     """Client sessions, one per route and its settings, opened when first used."""
 
@@ -123,7 +134,7 @@ class Legs:
         Redirects are not followed (a 307 would carry the key to another origin). Raises aiohttp.ClientError, OSError,
         TokenFailed.
         """
-        token = await self._token(route) if route.auth == "entra" else None
+        token = await self.token(route) if route.auth == "entra" else None
         try:
             leg = self._legs.get(route.fingerprint) or self._open(route)
             sent = {**headers, "Content-Type": "application/json", **wire.auth_headers(route, token)}
@@ -131,7 +142,7 @@ class Legs:
             raise TokenFailed(f"KeyNotSet: {route.name}") from None
         try:
             if leg.proxy is not None:
-                return await self._through_proxy(leg, leg.proxy, route.network, body, sent)
+                return await self._through_proxy(leg, leg.session, leg.proxy, route.network, leg.url, body, sent)
             response = await self._direct(leg, body, sent)
         except ValueError as error:
             # such as a line break in a key; the text would repeat it
@@ -151,8 +162,11 @@ class Legs:
                 raise
         return await leg.unpooled().post(leg.url, data=body, headers=headers, allow_redirects=False)
 
-    async def _token(self, route: Route) -> str:
-        """Return a token in time for the request that needs it; an identity service that is late goes on being asked."""
+    async def token(self, route: Route) -> str:
+        """Return a token in time for the request that needs it; an identity service that is late goes on being asked.
+
+        Raises TokenFailed.
+        """
         try:
             async with asyncio.timeout(min(_TOKEN_S, route.first_content_s * _TOKEN_SHARE)):
                 return await self._entra.token(route)
@@ -170,6 +184,28 @@ class Legs:
                 return True
         except (aiohttp.ClientError, OSError):
             return False
+
+    async def get(self, route: Route, path: str, headers: Mapping[str, str], *, limit_s: float | None = None) -> Looked:
+        """Look at a path of a route's server, over a connection of its own and with no headers but the given ones.
+
+        Redirects are not followed. Raises aiohttp.ClientError, OSError (TimeoutError past `limit_s`, by default twice the
+        connect limit), TokenFailed where the proxy's credentials are not set.
+        """
+        try:
+            leg = self._legs.get(route.fingerprint) or self._open(route)
+        except LookupError:
+            raise TokenFailed(f"KeyNotSet: {route.name}") from None
+        url, session = leg.url.origin().join(URL(path)), leg.unpooled()
+        async with asyncio.timeout(limit_s or 2 * route.connect_s):
+            try:
+                if leg.proxy is not None:
+                    response = await self._through_proxy(leg, session, leg.proxy, route.network, url, None, {**headers})
+                else:
+                    response = await session.get(url, headers=headers, allow_redirects=False)
+            except ValueError as error:
+                raise aiohttp.ClientError(f"not sendable: {type(error).__name__}") from None
+            async with response:
+                return Looked(response.status, response.headers, await error_body(response, _MAX_LOOKED_AT))
 
     def finish(self, response: aiohttp.ClientResponse) -> None:
         """Let what follows the last event arrive by itself, so that the connection can be used again; a late end closes it."""
@@ -194,20 +230,28 @@ class Legs:
         self._entra.forget(route)
 
     async def _through_proxy(
-        self, leg: _Leg, proxy: URL, network: Network, body: bytes, headers: dict[str, str]
+        self,
+        leg: _Leg,
+        session: aiohttp.ClientSession,
+        proxy: URL,
+        network: Network,
+        url: URL,
+        body: bytes | None,
+        headers: dict[str, str],
     ) -> aiohttp.ClientResponse:
         """Connect through the client proxy; a private route's name is resolved here, and CONNECT names the address."""
-        host = leg.url.host or ""
+        host = url.host or ""
         found, server_hostname = None, None
         if network.is_private:
-            found = await self._resolved(leg, host, leg.url.port)
-            headers, server_hostname = {**headers, "Host": leg.url.authority}, host
+            found = await self._resolved(leg, host, url.port)
+            headers, server_hostname = {**headers, "Host": url.authority}, host
         is_direct = addresses.is_direct(host, found, network.no_proxy)
         if network.is_private and not is_direct:
             await self._resolved(leg, proxy.host or "", proxy.port)  # aiohttp never asks the resolver for a literal address
         try:
-            return await leg.session.post(
-                leg.url.with_host(found) if found else leg.url,
+            return await session.request(
+                "GET" if body is None else "POST",
+                url.with_host(found) if found else url,
                 data=body,
                 headers=headers,
                 allow_redirects=False,
@@ -231,7 +275,7 @@ class Legs:
         if self._is_closed:
             raise aiohttp.ClientError("the gateway was closed")
         network = route.network
-        proxy_headers = _proxy_headers(network)
+        sent_to_proxy = proxy_headers(network)
         resolver = Resolver(addresses.lookup(network), network, route.connect_s * _DNS_SHARE)
         context = ssl.create_default_context(cafile=network.ca_file) if network.ca_file else True
         # a ceiling would round limits over 5 s up to whole seconds
@@ -256,7 +300,7 @@ class Legs:
             resolver,
             URL(route.url),
             URL(network.proxy) if network.proxy else None,
-            proxy_headers,
+            sent_to_proxy,
             cold,
             warm,
         )
@@ -297,19 +341,19 @@ def _trust(network: Network) -> int:
         return 0
 
 
-def _proxy_headers(network: Network) -> Mapping[str, str]:
+def proxy_headers(network: Network) -> Mapping[str, str]:
     """Return what the client proxy wants to know of us (RFC 7617); raises LookupError where the secret is not set."""
     if network.proxy_credentials is None:
         return {}
     return {"Proxy-Authorization": f"Basic {base64.b64encode(network.proxy_credentials.reveal().encode()).decode()}"}
 
 
-async def error_body(response: aiohttp.ClientResponse) -> str:
-    """Return the first part of an error's body as text."""
+async def error_body(response: aiohttp.ClientResponse, most: int = _MAX_ERROR_BODY) -> str:
+    """Return the first part of a body as text, as far as it comes soon."""
     body = b""
     with contextlib.suppress(TimeoutError, aiohttp.ClientError):  # the status says most of it
         async with asyncio.timeout(_ERROR_BODY_S):
-            while len(body) < _MAX_ERROR_BODY and (more := await response.content.read(_MAX_ERROR_BODY - len(body))):
+            while len(body) < most and (more := await response.content.read(most - len(body))):
                 body += more
     return body.decode(errors="replace")
 

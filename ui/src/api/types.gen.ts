@@ -1,5 +1,17 @@
 /** Written by tools/gen_web_types.py from the API's models; edits are lost. */
 
+/** What the probe's answer was like; equal on every path to the same deployment. */
+export interface Answer {
+  readonly model: string;
+  readonly finish_reason: string;
+  readonly called_tool: boolean;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly adapted: readonly string[];
+  readonly text_digest: string;
+}
+
+
 /** The turn's answer; every number in it is traced or marked. */
 export interface Answered {
   readonly kind: "answered";
@@ -38,6 +50,26 @@ export interface Cancelled {
 }
 
 
+/** One cell of the matrix {Azure, OpenAI} by {through LiteLLM, directly}. */
+export interface Cell {
+  readonly provider: "azure" | "openai";
+  readonly way: "litellm" | "direct";
+  readonly state: "healthy" | "ill" | "not_configured";
+  readonly path: string;
+  readonly cause: string;
+  readonly evidence: readonly string[];
+}
+
+
+/** One certificate of the chain that the server showed, leaf first. */
+export interface Certificate {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly names: readonly string[];
+  readonly expires: string;
+}
+
+
 /** A chat in a list. */
 export interface ChatEntry {
   readonly id: string;
@@ -56,6 +88,33 @@ export interface Column {
 }
 
 
+/** What the cells say when they are seen together. */
+export interface Conclusion {
+  readonly rule: string;
+  readonly says: string;
+  readonly because: readonly string[];
+}
+
+
+/** Which way to standardise on, and what it stands on. */
+export interface Decision {
+  readonly choice: "litellm" | "direct" | "hybrid" | "undecided";
+  readonly says: string;
+  readonly reasons: readonly string[];
+  readonly would_change: readonly string[];
+  readonly private_endpoint: string;
+  readonly settings_diff: string;
+}
+
+
+/** What two paths to the same provider answer differently. */
+export interface Difference {
+  readonly paths: readonly [string, string];
+  readonly field: string;
+  readonly values: readonly [string, string];
+}
+
+
 /** What every error of the API looks like; `message` and `type` are for OpenAI clients. */
 export interface ErrorBody {
   readonly code: string;
@@ -63,6 +122,28 @@ export interface ErrorBody {
   readonly fix: string;
   readonly message: string;
   readonly type: string;
+}
+
+
+/** An examination in a list. */
+export interface ExaminationEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly choice: "litellm" | "direct" | "hybrid" | "undecided";
+  readonly states: readonly PathOutcome[];
+}
+
+
+/** An examination broke off; it comes last, in place of the report. */
+export interface ExaminationFailed {
+  readonly error: ErrorBody;
+}
+
+
+/** An examination has ended. */
+export interface Examined {
+  readonly id: string;
+  readonly report: Report;
 }
 
 
@@ -74,6 +155,35 @@ export interface Failed {
   readonly what: string;
   readonly fix: string;
   readonly trail: Trail;
+}
+
+
+/** A cause of the catalogue in one case: what was seen, who mends it and how. */
+export interface Finding {
+  readonly cause: string;
+  readonly layer: "settings" | "identity" | "dns" | "network" | "tls" | "proxy" | "litellm" | "auth" | "permission" | "deployment" | "parameters" | "capacity" | "content" | "stream" | "gateway";
+  readonly owner: "you" | "network" | "azure" | "provider" | "litellm" | "openai" | "nobody";
+  readonly what: string;
+  readonly fix: string;
+  readonly commands: readonly string[];
+  readonly hides: string;
+}
+
+
+/** Where one host name of a resource leads. */
+export interface HostProof {
+  readonly host: string;
+  readonly zone: string;
+  readonly chain: readonly string[];
+  readonly addresses: readonly string[];
+  readonly address_class: "private" | "allowed" | "public" | "loopback" | "link_local" | null;
+}
+
+
+/** The latest examination; both are null before the first. */
+export interface LatestReport {
+  readonly id: string | null;
+  readonly report: Report | null;
 }
 
 
@@ -114,6 +224,47 @@ export interface NumberFound {
 }
 
 
+/** How a path was doing in an examination. */
+export interface PathOutcome {
+  readonly name: string;
+  readonly state: "healthy" | "ill" | "not_configured";
+  readonly cause: string;
+}
+
+
+/** One way to one provider, examined. */
+export interface PathReport {
+  readonly name: string;
+  readonly route: string;
+  readonly serves: string;
+  readonly provider: "azure" | "openai" | "compatible" | "unknown";
+  readonly way: "litellm" | "direct";
+  readonly is_ours: boolean;
+  readonly is_in_use: boolean;
+  readonly is_simulated: boolean;
+  readonly is_private: boolean;
+  readonly state: "healthy" | "ill" | "not_configured";
+  readonly cause: string;
+  readonly rungs: readonly Rung[];
+  readonly answer: Answer | null;
+  readonly speed: Speed | null;
+  readonly private: PrivateProof | null;
+  readonly proof: "direct" | "egress" | "unverified" | null;
+}
+
+
+/** What shows that a path is private: names, the connected peer, the certificates, and the public path refused. */
+export interface PrivateProof {
+  readonly is_proven: boolean;
+  readonly hosts: readonly HostProof[];
+  readonly peer: string;
+  readonly peer_class: "private" | "allowed" | "public" | "loopback" | "link_local" | null;
+  readonly certificates: readonly Certificate[];
+  readonly public_path: "refused" | "open" | "not_tested";
+  readonly reasons: readonly string[];
+}
+
+
 /** What a column holds, measured once per version. */
 export interface Profile {
   readonly nulls: number;
@@ -122,6 +273,21 @@ export interface Profile {
   readonly minimum: unknown;
   readonly median: unknown;
   readonly maximum: unknown;
+}
+
+
+/** A whole examination. */
+export interface Report {
+  readonly at: string;
+  readonly version: string;
+  readonly seconds: number;
+  readonly problems: readonly SettingsProblem[];
+  readonly paths: readonly PathReport[];
+  readonly matrix: readonly Cell[];
+  readonly differences: readonly Difference[];
+  readonly conclusion: Conclusion | null;
+  readonly history: readonly RouteHistory[];
+  readonly decision: Decision | null;
 }
 
 
@@ -138,6 +304,15 @@ export interface Result {
 export interface ResultColumn {
   readonly name: string;
   readonly type: string;
+}
+
+
+/** What telemetry counted on a route in the last 30 days. */
+export interface RouteHistory {
+  readonly route: string;
+  readonly calls: number;
+  readonly fell_back: number;
+  readonly causes: readonly (readonly [string, number])[];
 }
 
 
@@ -176,6 +351,32 @@ export interface RowsUsed {
 }
 
 
+/** One layer of a path. */
+export interface Rung {
+  readonly name: "settings" | "environment" | "dns" | "proxy" | "tcp" | "tls" | "server" | "litellm_up" | "litellm_key" | "litellm_alias" | "litellm_health" | "upstream" | "auth" | "permission" | "deployment" | "api_version" | "model" | "parameters" | "chat" | "stream" | "tools";
+  readonly status: "passed" | "warned" | "broken" | "not_reached";
+  readonly milliseconds: number | null;
+  readonly evidence: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+
+/** A rung was looked at, while an examination runs. */
+export interface RungSeen {
+  readonly path: string;
+  readonly rung: Rung;
+}
+
+
+/** One thing wrong with the settings. */
+export interface SettingsProblem {
+  readonly key: string;
+  readonly cause: string;
+  readonly reason: string;
+  readonly fix: string;
+}
+
+
 /** A sheet at its head, with every table and what was decided about it. */
 export interface SheetDetail {
   readonly sheet: SheetEntry;
@@ -196,6 +397,15 @@ export interface SheetEntry {
 export interface Skipped {
   readonly route: string;
   readonly cause: string;
+}
+
+
+/** Medians over some probes. */
+export interface Speed {
+  readonly probes: number;
+  readonly failed: number;
+  readonly first_content_ms: number | null;
+  readonly total_ms: number | null;
 }
 
 
@@ -301,3 +511,6 @@ export type ChatEvent = Asked | ModelReplied | ToolAnswered | Answered | Failed 
 
 
 export type LiveEvent = Wrote | StepRestarted;
+
+
+export type DoctorEvent = RungSeen | Examined | ExaminationFailed;
