@@ -34,7 +34,7 @@ key = "{azure}"
 def settings_file(folder: Path, wire: Wire, text: str = SETTINGS) -> Path:
     """Write settings that lead straight to the simulator."""
     text = text.replace("{data}", str(folder / "data")).replace("{wire}", wire.url)
-    return write_settings(folder / "a folder", text, {"azure": wire.key})
+    return write_settings(folder / "a folder", text, {"azure": wire.key, "master": "sk-master-of-this-test"})
 
 
 def leftovers(data: Path) -> list[Path]:
@@ -240,7 +240,7 @@ routes = ["litellm", "azure"]
 kind = "litellm"
 base_url = "http://127.0.0.1:{litellm}"
 egress_port = {egress}
-key = "{azure}"
+key = "{master}"
 serves = ["azure"]
 [llm.route.azure]
 kind = "azure"

@@ -17,7 +17,7 @@ KEY = 'key = "{key}"\n'
 
 def load(folder: Path, text: str) -> LlmSettings:
     """Read settings with one secret."""
-    return settings_file.load(write_settings(folder, text, {"key": "k"})).llm
+    return settings_file.load(write_settings(folder, text, {"key": "key-of-every-route"})).llm
 
 
 def only(folder: Path, route: str, llm: str = "") -> Route:

@@ -88,6 +88,8 @@ class LitellmRoute(_Route):
     """Where our egress listens, the only address that our proxy knows."""
     model: str | None = None
     """The alias to ask for; default: the first served route, else the model's name."""
+    config_file: Path | None = None
+    """The litellm.config.yaml of a LiteLLM that others run, if it can be read from here: start and doctor lint it."""
     trust_proxy: bool = False
     """Take a LiteLLM that others run at its word on a private route: where it sends prompts cannot be proven from here."""
 

@@ -2,11 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from chatsheet.core import address_check, key_check
+from chatsheet.core.address_check import LOOPBACK
+from chatsheet.core.problem import Problem
 from chatsheet.core.secret import Secret
 from chatsheet.core.settings import (
     AzureRoute,
@@ -18,16 +20,14 @@ from chatsheet.core.settings import (
     TelemetrySettings,
 )
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+__all__ = ["Problem", "check", "check_route"]
 
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing wrong with the settings: where, why, and what to do."""
-
-    key: str
-    reason: str
-    fix: str
+_KEY_WRONG = {
+    "azure": "azure.key_shape",
+    "litellm": "litellm.key_wrong",
+    "openai": "openai.key_wrong",
+    "compatible": "provider.key_wrong",
+}
 
 
 def check(settings: Settings) -> Iterator[Problem]:
@@ -38,9 +38,9 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _cross_check(settings.llm)
 
 
-def _unset(key: str, secret: Secret | None, fix: str) -> Iterator[Problem]:
+def _unset(key: str, secret: Secret | None, fix: str, cause: str = "settings.invalid") -> Iterator[Problem]:
     if secret is not None and secret.value is None:
-        yield Problem(key, secret.problem, fix)
+        yield Problem(key, secret.problem, fix, cause)
 
 
 def _check_telemetry(telemetry: TelemetrySettings) -> Iterator[Problem]:
@@ -69,7 +69,7 @@ def _check_collector(url: str, *, has_key: bool) -> Iterator[Problem]:
         yield Problem(key, reason, 'write "http://127.0.0.1:4318"')
     elif parts.path.rstrip("/").endswith(("/v1/traces", "/v1/metrics")):
         yield Problem(key, "the path of each signal is added here", f'write "{url.rsplit("/v1/", maxsplit=1)[0]}"')
-    elif has_key and parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+    elif has_key and parts.scheme == "http" and parts.hostname not in LOOPBACK:
         yield Problem(key, "http would send the collector's key in clear text", f'write "https://{parts.netloc}"')
 
 
@@ -77,50 +77,66 @@ def _cross_check(llm: LlmSettings) -> Iterator[Problem]:
     """Yield what only shows when settings are seen together."""
     for name in llm.routes:
         if name not in llm.route:
-            nearest = difflib.get_close_matches(name, llm.route, n=1, cutoff=0.4)
-            fix = f'did you mean "{nearest[0]}"?' if nearest else f"add a section [llm.route.{name}]"
-            yield Problem("llm.routes", f'there is no route "{name}"', fix)
+            yield Problem("llm.routes", f'there is no route "{name}"', _nearest(name, llm.route, f"[llm.route.{name}]"))
     for name in llm.routes:
-        if (route := llm.route.get(name)) is not None:
-            yield from _check_route(llm, name, route)
+        if name in llm.route:
+            yield from check_route(llm, name)
 
 
-def _check_route(llm: LlmSettings, name: str, route: RouteSettings) -> Iterator[Problem]:
-    key = f"llm.route.{name}"
+def _nearest(name: str, known: Iterable[str], section: str) -> str:
+    nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f'did you mean "{nearest[0]}"?' if nearest else f"add a section {section}"
+
+
+def check_route(llm: LlmSettings, name: str) -> Iterator[Problem]:
+    """Yield every problem of one route, whether calls take it or not; `name` must be a route of settings."""
+    route, key = llm.route[name], f"llm.route.{name}"
     yield from _check_key(key, route)
-    yield from _check_url(key, route)
+    yield from _check_address(key, route)
     yield from _check_network(key, route)
     if isinstance(route, LitellmRoute):
         yield from _check_litellm(key, route)
-        for served in route.serves:
-            target = llm.route.get(served)
-            if target is None or isinstance(target, LitellmRoute):
-                yield Problem(f"{key}.serves", f'"{served}" is not a route that LiteLLM can forward to', "name a route")
-        first = llm.route.get(route.serves[0]) if route.serves else None
-        if first is not None and route.serves[0] not in llm.routes:
-            yield from _check_key(f"llm.route.{route.serves[0]}", first)
+        yield from _check_served(llm, key, route)
 
 
 def _check_key(key: str, route: RouteSettings) -> Iterator[Problem]:
-    yield from _unset(f"{key}.key", route.key, "set it, or name another source")
+    yield from _unset(f"{key}.key", route.key, "set it, or name another source", "route.key_missing")
     if isinstance(route, AzureRoute) and (route.auth == "key") != (route.key is not None):
-        reason = "a key is needed" if route.key is None else 'auth = "entra" sends no key'
-        yield Problem(f"{key}.key", reason, 'give key = "env:NAME", or auth = "entra" without a key')
+        reason, cause = ("a key is needed", "route.key_missing") if route.key is None else ('auth = "entra" sends no key', "")
+        fix = 'give key = "env:NAME", or auth = "entra" without a key'
+        yield Problem(f"{key}.key", reason, fix, cause or "settings.invalid")
+    if route.key is not None and (value := route.key.value) is not None:
+        yield from _check_shape(f"{key}.key", route, route.key.source, value)
 
 
-def _check_url(key: str, route: RouteSettings) -> Iterator[Problem]:
-    name, url = ("endpoint", route.endpoint) if isinstance(route, AzureRoute) else ("base_url", route.base_url)
-    try:
-        parts = urlsplit(url)
-        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and not parts.query
-    except ValueError:
-        yield Problem(f"{key}.{name}", f"{url!r} is not an address", 'write "https://host.example"')
-        return
-    is_local = parts.hostname in _LOOPBACK
-    if not valid:
-        yield Problem(f"{key}.{name}", f"{url!r} is not an http(s) address", 'write "https://host.example"')
-    elif name == "endpoint" and parts.path.strip("/"):
-        yield Problem(f"{key}.{name}", f"the path {parts.path} does not belong here", f'write "https://{parts.netloc}"')
+def _check_shape(key: str, route: RouteSettings, source: str, value: str) -> Iterator[Problem]:
+    if key_check.is_reference(value):
+        reason = f"{source} holds a reference that nobody expands"
+        yield Problem(key, reason, "put the key itself there", "settings.variable_not_expanded")
+    elif marks := key_check.quoting_in(value):
+        yield Problem(key, f"{source} holds {marks}", "put the bare key there", _KEY_WRONG[route.kind])
+    elif isinstance(route, AzureRoute) and value.startswith("sk-") and _is_azures(route.endpoint):
+        reason = f"{source} looks like a key of OpenAI or LiteLLM: Azure's have no sk- in front"
+        yield Problem(key, reason, "use a key of this resource", "azure.key_shape")
+    elif isinstance(route, LitellmRoute) and route.serves and (weakness := key_check.weakness(value)):
+        fix = "make one with `openssl rand -hex 24`, with sk- in front"
+        yield Problem(key, f"{source} {weakness}", fix, "litellm.master_key_weak")
+
+
+def _is_azures(endpoint: str) -> bool:
+    return address_check.is_azures(address_check.host(endpoint))
+
+
+def _check_address(key: str, route: RouteSettings) -> Iterator[Problem]:
+    if isinstance(route, AzureRoute):
+        name, url, fault = "endpoint", route.endpoint, address_check.of_resource(route.endpoint)
+    else:
+        name, url, fault = "base_url", route.base_url, address_check.of_base(route.base_url, kind=route.kind)
+    parts = urlsplit("") if fault else urlsplit(url)
+    is_local = parts.hostname in LOOPBACK
+    if fault is not None:
+        is_ours = isinstance(route, LitellmRoute) and "listen on" in fault.reason
+        yield Problem(f"{key}.{name}", fault.reason, fault.fix, "litellm.bound_everywhere" if is_ours else fault.cause)
     elif parts.scheme == "http" and not is_local and isinstance(route, AzureRoute | OpenAIRoute):
         yield Problem(f"{key}.{name}", "http would send the key in clear text", f'write "https://{parts.netloc}"')
     elif isinstance(route, LitellmRoute) and route.serves and not (is_local and parts.port):
@@ -128,16 +144,33 @@ def _check_url(key: str, route: RouteSettings) -> Iterator[Problem]:
         yield Problem(f"{key}.{name}", reason, 'write "http://127.0.0.1:4000", or leave out serves for one that others run')
 
 
+def _check_served(llm: LlmSettings, key: str, route: LitellmRoute) -> Iterator[Problem]:
+    known = [name for name, other in llm.route.items() if not isinstance(other, LitellmRoute)]
+    for served in route.serves:
+        if served not in known:
+            reason = f'"{served}" is not a route that LiteLLM can forward to'
+            yield Problem(f"{key}.serves", reason, _nearest(served, known, f"[llm.route.{served}]"), "litellm.unknown_model")
+    if route.serves and route.model is not None and route.model not in route.serves:
+        nearest = difflib.get_close_matches(route.model, route.serves, n=1, cutoff=0.4) or route.serves
+        reason = f'"{route.model}" is no alias of this LiteLLM: it has one for each name in serves'
+        yield Problem(f"{key}.model", reason, f'did you mean "{nearest[0]}"?', "litellm.unknown_model")
+    first = route.serves[0] if route.serves else ""
+    if first in known and first not in llm.routes:  # the others answer nobody's questions
+        yield from check_route(llm, first)
+
+
 def _check_litellm(key: str, route: LitellmRoute) -> Iterator[Problem]:
     if route.serves:
         for name in ("network", "ca_file", "dns", "proxy"):
             if getattr(route, name) not in {"any", None, ()}:
-                yield Problem(
-                    f"{key}.{name}", "a LiteLLM that we run is on this machine", f"set {name} on the routes it serves"
-                )
+                reason = "a LiteLLM that we run is on this machine"
+                yield Problem(f"{key}.{name}", reason, f"set {name} on the routes it serves")
+        if route.config_file is not None:
+            yield Problem(f"{key}.config_file", "the config of a LiteLLM that we run is generated", "leave it out, or serves")
     elif route.network == "private" and not route.trust_proxy:
         reason = "where a LiteLLM that others run sends prompts cannot be proven private"
-        yield Problem(f"{key}.network", reason, "let us run it (serves), or set trust_proxy = true")
+        fix = "let us run it (serves), or set trust_proxy = true"
+        yield Problem(f"{key}.network", reason, fix, "litellm.untrusted_for_private")
 
 
 def _check_network(key: str, route: RouteSettings) -> Iterator[Problem]:
@@ -148,7 +181,7 @@ def _check_network(key: str, route: RouteSettings) -> Iterator[Problem]:
         parts = urlsplit(route.proxy)
         if parts.scheme != "http" or not parts.hostname or parts.username:
             yield Problem(f"{key}.proxy", "not an http://HOST:PORT address", "name the proxy without user and password")
-    yield from _unset(f"{key}.proxy_credentials", route.proxy_credentials, "set it, or leave it out")
+    yield from _unset(f"{key}.proxy_credentials", route.proxy_credentials, "set it, or leave it out", "route.key_missing")
     for entry in route.no_proxy:
         if "*" in entry:
             yield Problem(f"{key}.no_proxy", f"{entry!r} holds a star", f'write "{entry.lstrip("*")}" or leave out proxy')
@@ -172,7 +205,7 @@ def _check_identity(key: str, route: AzureRoute) -> Iterator[Problem]:
             if getattr(route, name) is not None:
                 yield Problem(f"{key}.{name}", 'belongs to auth = "entra"', 'set auth = "entra", or leave it out')
         return
-    yield from _unset(f"{key}.client_secret", route.client_secret, "set it, or name another source")
+    yield from _unset(f"{key}.client_secret", route.client_secret, "set it, or name another source", "route.key_missing")
     if route.identity == "client_secret":
         for name in ("tenant_id", "client_id", "client_secret"):
             if getattr(route, name) is None:

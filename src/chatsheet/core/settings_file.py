@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import cast, get_args
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from chatsheet.core import loose
+from chatsheet.core import api_versions, loose
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import (
     DoctorSettings,
@@ -28,16 +27,6 @@ from chatsheet.core.settings import (
     TelemetrySettings,
 )
 from chatsheet.core.settings_check import Problem, check
-
-MODEL_DATES = {
-    "2024-05-13": "gpt-4o",
-    "2024-08-06": "gpt-4o",
-    "2024-11-20": "gpt-4o",
-    "2024-07-18": "gpt-4o-mini",
-    "2025-04-14": "gpt-4.1",
-    "2025-08-07": "gpt-5",
-}
-"""Model versions that are often written where an api-version belongs (`llm-failures` D3)."""
 
 _SECRETS = frozenset({"key", "token", "client_secret", "proxy_credentials", "url"})
 _LISTS = frozenset({"serves", "private_networks", "dns", "no_proxy"})
@@ -192,23 +181,30 @@ def _lint(value: object, key: str) -> Iterator[Problem]:
         for child in cast("list[object]", value):
             yield from _lint(child, key)
     elif isinstance(value, date):
-        yield Problem(key, f"{value} is a TOML date, not a text", f'write it in quotes: "{value}"')
+        cause = "settings.api_version_date" if key.endswith(".api_version") else "settings.invalid"
+        yield Problem(key, f"{value} is a TOML date, not a text", f'write it in quotes: "{value}"', cause)
     elif isinstance(value, str):
         yield from _lint_text(value, key)
 
 
 def _lint_text(value: str, key: str) -> Iterator[Problem]:
-    if braces := re.search(r"\$\{?(\w+)\}?", value):
-        name = braces.group(1)
-        is_reference = re.fullmatch(r"\$\{?\w+\}?", value) is not None
-        is_secret = key.rpartition(".")[2] in _SECRETS or ".otlp_headers." in key
+    is_secret = key.rpartition(".")[2] in _SECRETS or ".otlp_headers." in key
+    if braces := re.search(r"\$\{?(\w+)\}?|^os\.environ/(\w+)", value):
+        name = braces[1] or braces[2]
+        is_reference = re.fullmatch(r"\$\{?\w+\}?|os\.environ/\w+", value) is not None
         if is_reference or not is_secret:  # a literal secret must not be repeated here
-            yield Problem(key, f"{braces.group(0)} is not expanded and would be sent as it stands", f'write "env:{name}"')
-    if key.endswith(".endpoint") and "/openai" in urlsplit(value).path:
-        yield Problem(key, "the path /openai is added by the route itself", f'write "{value.split("/openai", maxsplit=1)[0]}"')
-    if key.endswith(".api_version") and value in MODEL_DATES:
-        reason = f"{value} is the date of the model {MODEL_DATES[value]}, not an api-version"
-        yield Problem(key, reason, 'write "2024-10-21" or "v1"')
+            reason = f"{braces[0]} is not expanded and would be sent as it stands"
+            fix = f'write "env:{name}"' if is_secret else f"write the value itself, or set it by {_variable_of(key)}"
+            yield Problem(key, reason, fix, "settings.variable_not_expanded")
+    elif value.startswith(("env:", "file:")) and not is_secret:
+        fix = f"write the value itself, or set it by {_variable_of(key)}"
+        yield Problem(key, "only secrets are references", fix, "settings.variable_not_expanded")
+    elif key.endswith(".api_version") and (fault := api_versions.fault(value)):
+        yield Problem(key, *fault, "azure.api_version")
+
+
+def _variable_of(key: str) -> str:
+    return f"CHATSHEET_{key.replace('.', '_').upper()}"
 
 
 def _unknown_keys(raw: Mapping[str, object]) -> Iterator[Problem]:

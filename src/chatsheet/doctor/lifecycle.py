@@ -79,13 +79,11 @@ def look(model_answered: str, seller: Seller = "azure", *, known: Table | None =
     """Return what is known of a model, as lines of evidence."""
     known = known or table()
     model = _real(model_answered, known, seller)
-    where, rows = _SELLERS[seller], known.find(model, seller)
-    told = (
-        ("a simulator answered under this model's name",) if model != model_answered and _is_simulated(model_answered) else ()
-    )
+    told = () if model == model_answered else ("a simulator answers under this model's name",)
+    rows = known.find(model, seller)
     if not rows:
         return (*told, f"not in our table of {known.checked}")
-    return (*told, *(_line(row, where, known.checked) for row in rows))
+    return (*told, *(_line(row, _SELLERS[seller], known.checked) for row in rows))
 
 
 def _line(row: Version, where: str, checked: date) -> str:

@@ -209,16 +209,17 @@ def kind_of(name: str, text: str) -> str:
 
 def check(token: str, tenant_id: str | None) -> None:
     """Refuse a token that Azure OpenAI would refuse; one that cannot be read is left to Azure. Raises TokenFailed. Pure."""
-    claims = _claims(token)
-    audience = claims.get("aud")
+    said = claims(token)
+    audience = said.get("aud")
     if isinstance(audience, str) and audience.rstrip("/") not in AUDIENCES:
         raise TokenFailed("EntraAudienceWrong: the token is for another service")
-    tenant = claims.get("tid")
+    tenant = said.get("tid")
     if tenant_id and isinstance(tenant, str) and tenant.lower() != tenant_id.lower() and "." not in tenant_id:
         raise TokenFailed("EntraTenantWrong: the token is of another tenant")
 
 
-def _claims(token: str) -> dict[str, object]:
+def claims(token: str) -> dict[str, object]:
+    """Return what a token says of itself, unverified; nothing where it cannot be read. Pure."""
     parts = token.split(".")
     if len(parts) != 3:  # noqa: PLR2004  RFC 7519: header, claims, signature
         return {}

@@ -134,7 +134,7 @@ class Legs:
         Redirects are not followed (a 307 would carry the key to another origin). Raises aiohttp.ClientError, OSError,
         TokenFailed.
         """
-        token = await self._token(route) if route.auth == "entra" else None
+        token = await self.token(route) if route.auth == "entra" else None
         try:
             leg = self._legs.get(route.fingerprint) or self._open(route)
             sent = {**headers, "Content-Type": "application/json", **wire.auth_headers(route, token)}
@@ -162,8 +162,11 @@ class Legs:
                 raise
         return await leg.unpooled().post(leg.url, data=body, headers=headers, allow_redirects=False)
 
-    async def _token(self, route: Route) -> str:
-        """Return a token in time for the request that needs it; an identity service that is late goes on being asked."""
+    async def token(self, route: Route) -> str:
+        """Return a token in time for the request that needs it; an identity service that is late goes on being asked.
+
+        Raises TokenFailed.
+        """
         try:
             async with asyncio.timeout(min(_TOKEN_S, route.first_content_s * _TOKEN_SHARE)):
                 return await self._entra.token(route)

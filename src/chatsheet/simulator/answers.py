@@ -9,7 +9,7 @@ from typing import Literal
 from chatsheet.core import loose
 from chatsheet.simulator.catalogue import litellm
 from chatsheet.simulator.fault import Fault, Tuning
-from chatsheet.simulator.faults import layer_of
+from chatsheet.simulator.faults import GIVEN
 
 Door = Literal["azure", "openai", "litellm"]
 """In whose words the wire speaks."""
@@ -30,7 +30,7 @@ def answer(name: str, fault: Fault, tuning: Tuning, *, door: Door, now: datetime
         return Answer(fault.status, {"location": tuning.location}, b"")
     headers = {**fault.headers, **(_retry_after(tuning, now) if "retry_after" in fault.takes else {})}
     fault = Fault(about=fault.about, status=fault.status, body=fault.body, text=fault.text, headers=headers)
-    if door == "litellm" and layer_of(name) != "L":
+    if door == "litellm" and name not in litellm.FAULTS and name != GIVEN:
         fault = litellm.masked(fault)
     body = fault.text or loose.dumps(fault.body)
     kind = {} if "content-type" in fault.headers else {"content-type": "application/json"}

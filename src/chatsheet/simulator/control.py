@@ -9,23 +9,42 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 from chatsheet.simulator import faults
 from chatsheet.simulator.brain import Brain
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
-from chatsheet.simulator.fault import Tuning
-from chatsheet.simulator.faults import ELSEWHERE, FAULTS
+from chatsheet.simulator.fault import Fault, Tuning
+from chatsheet.simulator.faults import ELSEWHERE, FAULTS, GIVEN
 from chatsheet.simulator.network import Network
+from chatsheet.simulator.served import VERSION, Served
 from chatsheet.simulator.state import Mix, Order, State
 from chatsheet.simulator.tokens import AUDIENCE, TENANT, TokenRule
 
 _TUNING = frozenset(Tuning.model_fields)
 
 
+class GivenAnswer(BaseModel):
+    """An answer in the caller's own words, which no door changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    status: int = Field(ge=200, le=599)
+    body: JsonValue = None
+    text: str = ""
+    headers: dict[str, str] = Field(default_factory=dict[str, str])
+
+    def fault(self) -> Fault:
+        """Return it as the wire plays it."""
+        kind = {"content-type": "text/plain; charset=utf-8"} if self.text else {}
+        headers = {**kind, **{name.lower(): value for name, value in self.headers.items()}}
+        return Fault(about="written by the caller", status=self.status, body=self.body, text=self.text, headers=headers)
+
+
 class FaultOrder(Tuning):
-    """Which fault to play for a deployment, and how often; without `times` until it is taken back.
+    """Which fault to play for a deployment (`*`: on every call), and how often; without `times` until it is taken back.
 
     With `percent` it is played at random, and `mix` gives several faults with their weights.
     """
 
     deployment: str
     fault: str = ""
+    answer: GivenAnswer | None = None
     times: int | None = Field(default=None, ge=1)
     mix: dict[str, float] = Field(default_factory=dict[str, float])
     percent: float = Field(default=100, gt=0, le=100)
@@ -33,8 +52,10 @@ class FaultOrder(Tuning):
 
     @model_validator(mode="after")
     def _one_way_to_play(self) -> "FaultOrder":
-        if bool(self.fault) == bool(self.mix):
-            raise ValueError("give either fault or mix")
+        if [bool(self.fault), bool(self.mix), self.answer is not None].count(True) != 1:
+            raise ValueError("give one of fault, mix and answer")
+        if self.answer is not None and self.is_random:
+            raise ValueError("an answer does not go with percent")
         if any(weight <= 0 for weight in self.mix.values()):
             raise ValueError("weights of a mix are above 0")
         if self.times and self.is_random:
@@ -49,7 +70,7 @@ class FaultOrder(Tuning):
     @property
     def names(self) -> list[str]:
         """The faults that are asked for."""
-        return list(self.mix) or [self.fault]
+        return list(self.mix) or [self.fault] * bool(self.fault)
 
     @property
     def tuning(self) -> Tuning:
@@ -60,6 +81,8 @@ class FaultOrder(Tuning):
         """Return what the wire will play."""
         if self.is_random:
             return Mix(self.mix or {self.fault: 1}, percent=self.percent, seed=self.seed, tuning=self.tuning)
+        if self.answer is not None:
+            return Order(GIVEN, self.times, given=self.answer.fault())
         return Order(self.fault, self.times, self.tuning)
 
 
@@ -71,6 +94,13 @@ class ScriptOrder(BaseModel):
     deployment: str
     exchanges: tuple[Exchange, ...] = ()
     model: str = ""
+
+
+class LitellmOrder(Served):
+    """What LiteLLM's config is to say of a deployment, and which version it is; what is left out is as it should be."""
+
+    deployment: str = ""
+    version: str = ""
 
 
 class TokenOrder(BaseModel):
@@ -98,6 +128,7 @@ class Control:
         app.router.add_post("/faults", self._set_fault)
         app.router.add_delete("/faults", self._clear_faults)
         app.router.add_post("/scripts", self._add_script)
+        app.router.add_post("/litellm", self._set_litellm)
         app.router.add_post("/tokens", self._set_tokens)
         app.router.add_get("/requests", self._list_requests)
         app.router.add_get("/network", self._describe_network)
@@ -133,13 +164,16 @@ class Control:
             error = f"{', '.join(order.names)} takes no {', '.join(sorted(strange))}"
             return web.json_response({"error": error}, status=400)
         self._state.orders[order.deployment] = order.order()
-        return web.json_response({"set": order.mix or order.fault})
+        return web.json_response({"set": order.mix or order.fault or GIVEN})
 
     async def _clear_faults(self, request: web.Request) -> web.Response:
         if deployment := request.query.get("deployment"):
             self._state.orders.pop(deployment, None)
+            self._state.served.pop(deployment, None)
         else:
             self._state.orders.clear()
+            self._state.served.clear()
+            self._state.litellm_version = VERSION
         return web.json_response({"cleared": True})
 
     async def _add_script(self, request: web.Request) -> web.Response:
@@ -152,6 +186,16 @@ class Control:
         elif order.exchanges:
             return web.json_response({"error": f"the {self._brain.name} brain takes no script"}, status=409)
         return web.json_response({"exchanges": len(order.exchanges)})
+
+    async def _set_litellm(self, request: web.Request) -> web.Response:
+        order = LitellmOrder.model_validate_json(await request.read())
+        if order.deployment:
+            self._state.deployments.add(order.deployment)
+            served = order.model_dump(include=set(Served.model_fields), exclude_unset=True)
+            self._state.served[order.deployment] = Served.model_validate(served)
+        if order.version:
+            self._state.litellm_version = order.version
+        return web.json_response({"set": order.deployment or order.version})
 
     async def _set_tokens(self, request: web.Request) -> web.Response:
         order = TokenOrder.model_validate_json(await request.read())

@@ -30,6 +30,9 @@ ELSEWHERE: dict[str, Elsewhere] = {
 }
 """What is rehearsed by a network listener, the identity endpoint or a command."""
 
+GIVEN = "given"
+"""The name of an answer that the caller wrote."""
+
 NAME_SEPARATOR = "--"
 """A deployment called `gpt-4o--A1` plays fault A1 on every call: for people who rehearse by hand."""
 
@@ -68,6 +71,12 @@ def layer_of(name: str) -> str:
     return found.group(1) if found else ""
 
 
+def is_of_the_network(name: str) -> bool:
+    """Tell whether a fault meets every call, whoever makes it and whether it needs a key."""
+    fault = FAULTS.get(name)
+    return fault is not None and (fault.stream is not None or layer_of(name) == "N" or name == "redirect")
+
+
 def by_layer() -> Iterator[tuple[str, list[Entry]]]:
     """Yield every layer's title with its entries in order."""
     everything = {**FAULTS, **ELSEWHERE}
@@ -87,5 +96,5 @@ def how(name: str) -> str:
     if fault is None:
         other = ELSEWHERE[name]
         return {"listener": "--network: ", "identity": "--network: ", "environment": "for real: "}[other.kind] + other.how
-    door = "wire, under /litellm" if layer_of(name) == "L" else "wire"
+    door = "wire, under /litellm" if name in litellm.FAULTS else "wire"
     return f"{door}; takes {', '.join(fault.takes)}" if fault.takes else door

@@ -32,7 +32,7 @@ async def stream(
     """Send a reply as server-sent events; raises BrainFailed where not even the first piece came."""
     play = play or _NO_PLAY
     trouble = play.fault.stream
-    await _before(request, trouble)
+    await before(request, trouble)
     response = web.StreamResponse(headers={**wire.headers(writer), "content-type": "text/event-stream"})
     usage, finish, sent = Counted(0, 0), "stop", 0
     async for piece in _whole_or_reset(pieces, request, response):
@@ -138,7 +138,7 @@ async def whole(request: web.Request, pieces: Pieces, writer: wire.Writer, play:
     """Send a reply as one JSON object; raises BrainFailed."""
     play = play or _NO_PLAY
     trouble = play.fault.stream
-    await _before(request, trouble)
+    await before(request, trouble)
     if trouble == "slow":
         await asyncio.sleep(_delay(play, SLOW_S))
     reply = _Collected()
@@ -182,7 +182,8 @@ async def _half(
     return response
 
 
-async def _before(request: web.Request, trouble: Misbehaviour | None) -> None:
+async def before(request: web.Request, trouble: Misbehaviour | None) -> None:
+    """Go wrong before anything is answered, where the fault is that."""
     if trouble == "reset":
         _hang_up(request)
     if trouble == "silence":

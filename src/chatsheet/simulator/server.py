@@ -22,8 +22,9 @@ from chatsheet.simulator.catalogue import litellm
 from chatsheet.simulator.control import Control
 from chatsheet.simulator.fault import Fault, Tuning
 from chatsheet.simulator.faults import FAULTS
+from chatsheet.simulator.litellm_door import LitellmDoor
 from chatsheet.simulator.network import Network
-from chatsheet.simulator.state import Order, State
+from chatsheet.simulator.state import EVERY, Order, Play, State
 
 __all__ = ["Order", "Simulator"]
 
@@ -57,9 +58,7 @@ class Simulator:
         app.router.add_post("/litellm/chat/completions", self._litellm)
         app.router.add_get("/openai/v1/models", self._models)
         app.router.add_get("/v1/models", self._models)
-        app.router.add_get("/litellm/v1/models", self._models)
-        app.router.add_get("/litellm/health/{kind:liveliness|liveness}", _alive)
-        app.router.add_get("/litellm/health/readiness", _ready)
+        LitellmDoor(self.state, self.clock, self._guard).add_to(app)
         app.router.add_route("*", "/{path:.*}", self._unknown_path)
         app.on_response_prepare.append(_sign)
         return app
@@ -86,10 +85,25 @@ class Simulator:
         return await self._answer(request, deployment=None, door="litellm")
 
     async def _models(self, request: web.Request) -> web.Response:
-        if refused := self._refuse_key(request, _door_of(request.path)):
+        if refused := await self._guard(request):
             return refused
         listed: list[JsonValue] = [{"id": name, "object": "model"} for name in sorted(self.state.deployments)]
         return web.json_response({"object": "list", "data": listed})
+
+    async def _guard(self, request: web.Request, *, is_open: bool = False) -> web.Response | None:
+        """Play what is set for every call, and refuse one without the key; who asks for no key plays no refusal either."""
+        door = _door_of(request.path)
+        seen = self.state.saw(request.path, request.query.get("model", ""), request.headers, {})
+        name, _ = self.state.ordered(EVERY)
+        play = None
+        if not is_open or faults.is_of_the_network(name):
+            play = self.state.next_play(EVERY, "", {}, request.headers.keys())
+        if play is not None:
+            seen["played"] = play.name
+            if play.fault.status:
+                return self._respond_to_all(play, door)
+            await playing.before(request, play.fault.stream)
+        return None if is_open else self._refuse_key(request, door)
 
     async def _unknown_path(self, request: web.Request) -> web.Response:
         del request
@@ -99,6 +113,10 @@ class Simulator:
         body = loose.obj(loose.parse(await request.read()))
         asked = deployment or loose.text(body.get("model"))
         seen = self.state.saw(request.path, asked, request.headers, body)
+        wide = self.state.next_play(EVERY, "", body, request.headers.keys())
+        if wide is not None and wide.fault.status:
+            seen["played"] = wide.name
+            return self._respond_to_all(wide, door)
         if refused := self._refuse_key(request, door):
             return refused
         deployment, by_name = faults.by_deployment_name(asked)
@@ -107,13 +125,19 @@ class Simulator:
         if not loose.array(body.get("messages")):
             message = "[] is too short - 'messages'"
             return web.json_response({"error": {"code": None, "message": message, "param": "messages"}}, status=400)
-        play = self.state.next_play(deployment, by_name, body, request.headers.keys())
+        play = wide or self.state.next_play(deployment, by_name, body, request.headers.keys())
         if play is not None:
             seen["played"] = play.name
             if play.fault.status:
-                return self._respond(play.name, door, tuning=play.tuning)
+                return self._respond(play.name, door, play.fault, play.tuning)
         model = deployment if door == "litellm" else f"{deployment}-simulated"
-        writer = wire.Writer(f"chatcmpl-{new_id('sim')}", self.state.models.get(deployment, model), int(time.time()), door)
+        writer = wire.Writer(
+            f"chatcmpl-{new_id('sim')}",
+            self.state.models.get(deployment, model),
+            int(time.time()),
+            door,
+            self.state.litellm_version,
+        )
         try:
             async with aclosing(self._pieces(deployment, body, door)) as pieces:
                 if body.get("stream") is True:
@@ -147,6 +171,11 @@ class Simulator:
                 fault = tokens.refusal(bearer, rule, int(self.clock.now().timestamp())) if rule else "A2"
                 return self._respond(fault, door) if fault else None
 
+    def _respond_to_all(self, play: Play, door: Door) -> web.Response:
+        """Answer in a door's words, or, where the network itself answers, in nobody's."""
+        spoken = "openai" if faults.is_of_the_network(play.name) else door
+        return self._respond(play.name, spoken, play.fault, play.tuning)
+
     def _respond(self, name: str, door: Door, fault: Fault | None = None, tuning: Tuning | None = None) -> web.Response:
         said = answers.answer(name, fault or FAULTS[name], tuning or Tuning(), door=door, now=self.clock.now())
         region = {"x-ms-region": "Simulator"} if door == "azure" else {}
@@ -161,13 +190,3 @@ def _door_of(path: str) -> Door:
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
     del request
     response.headers["Server"] = NAME
-
-
-async def _alive(request: web.Request) -> web.Response:
-    del request
-    return web.json_response("I'm alive!")
-
-
-async def _ready(request: web.Request) -> web.Response:
-    del request
-    return web.json_response({"status": "healthy", "db": "Not connected"})

@@ -8,20 +8,29 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from chatsheet.simulator.fault import Fault, Tuning, fits
-from chatsheet.simulator.faults import FAULTS
+from chatsheet.simulator.faults import FAULTS, GIVEN
+from chatsheet.simulator.served import VERSION, Served
 from chatsheet.simulator.tokens import TokenRule
 
 _MOST_REQUESTS = 1_000
+EVERY = "*"
+"""In the place of a deployment: every call of the wire."""
 _AS_IT_COMES = Tuning()
 
 
 @dataclass(slots=True)
 class Order:
-    """A fault that waits to be played; `left` counts down, None stays."""
+    """A fault that waits to be played; `left` counts down, None stays; `given` is one that the caller wrote."""
 
     fault: str
     left: int | None
     tuning: Tuning = _AS_IT_COMES
+    given: Fault | None = None
+
+    @property
+    def answer(self) -> Fault | None:
+        """The fault to play."""
+        return self.given if self.fault == GIVEN else FAULTS.get(self.fault)
 
 
 class Mix:
@@ -58,6 +67,9 @@ class State:
     deployments: set[str]
     models: dict[str, str] = field(default_factory=dict[str, str])
     tokens: TokenRule | None = None
+    served: dict[str, Served] = field(default_factory=dict[str, Served])
+    """What LiteLLM's config says of a deployment, where that is not what it should."""
+    litellm_version: str = VERSION
     orders: dict[str, Order | Mix] = field(default_factory=dict[str, "Order | Mix"])
     requests: deque[dict[str, JsonValue]] = field(default_factory=lambda: deque[dict[str, JsonValue]](maxlen=_MOST_REQUESTS))
 
@@ -69,7 +81,7 @@ class State:
         if order is None:
             return None
         name = order.draw() if isinstance(order, Mix) else order.fault
-        fault = FAULTS.get(name)
+        fault = FAULTS.get(name) if isinstance(order, Mix) else order.answer
         if fault is None or not fits(fault, body, header_names):
             return None
         if isinstance(order, Order) and order.left is not None:
@@ -77,6 +89,15 @@ class State:
             if order.left <= 0:
                 del self.orders[deployment]
         return Play(name, fault, order.tuning)
+
+    def behind_litellm(self) -> dict[str, Served]:
+        """Return every deployment as LiteLLM's config has it."""
+        return {name: self.served.get(name, Served()) for name in sorted(self.deployments)}
+
+    def ordered(self, deployment: str) -> tuple[str, Fault | None]:
+        """Return the fault that the next call of a deployment is sure to meet, without counting it."""
+        order = self.orders.get(deployment)
+        return (order.fault, order.answer) if isinstance(order, Order) else ("", None)
 
     def saw(self, path: str, deployment: str, headers: Mapping[str, str], body: Mapping[str, object]) -> dict[str, JsonValue]:
         """Note a call: names and two ids, never contents."""

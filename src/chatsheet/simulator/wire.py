@@ -23,6 +23,7 @@ class Writer:
     model: str
     created: int
     door: Door
+    litellm_version: str = ""
 
     @property
     def is_azure(self) -> bool:
@@ -127,5 +128,9 @@ def headers(writer: Writer) -> dict[str, str]:
         case "openai":
             return {**shared, "x-request-id": writer.id}
         case "litellm":
-            own = {"x-litellm-call-id": writer.id, "x-litellm-model-id": "simulated", "x-litellm-version": "1.106.2"}
+            own = {
+                "x-litellm-call-id": writer.id,
+                "x-litellm-model-id": "simulated",
+                "x-litellm-version": writer.litellm_version,
+            }
             return {**own, **{f"llm_provider-{name}": value for name, value in shared.items()}}

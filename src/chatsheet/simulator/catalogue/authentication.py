@@ -84,11 +84,6 @@ ELSEWHERE: dict[str, Elsewhere] = {
         kind="identity",
         how='set the identity endpoint to {"mode": "A9"}',
     ),
-    "A10": Elsewhere(
-        about="a LiteLLM version that does not know the credential type, or ends at start without one",
-        kind="environment",
-        how="AZURE_CREDENTIAL=DefaultAzureCredential litellm --config litellm.config.yaml   (with the version in question)",
-    ),
     "A13": Elsewhere(
         about="the sign-in service cannot be reached from the closed network",
         kind="identity",

@@ -1,4 +1,4 @@
-"""L: LiteLLM's own answers, and what it makes of Azure's (1.106.2, as measured). Pure."""
+"""L and A10: LiteLLM's own answers, and what it makes of Azure's (1.106.2, as measured). Pure."""
 
 from dataclasses import replace
 
@@ -108,7 +108,17 @@ FAULTS: dict[str, Fault] = {
             "the `AZURE_OPENAI_ENDPOINT` environment variable",
         ),
     ),
+    "A10": Fault(
+        about="a LiteLLM version that does not know the type of the credential",
+        status=500,
+        body=_said(
+            500,
+            "litellm.APIConnectionError: AzureException APIConnectionError - 'DefaultAzureCredential' is not a valid "
+            "AzureCredentialType",
+        ),
+    ),
 }
+"""Played under /litellm as they stand; other faults come there in LiteLLM's words."""
 
 ELSEWHERE: dict[str, Elsewhere] = {
     "L14": Elsewhere(
