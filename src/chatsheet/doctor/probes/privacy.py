@@ -66,6 +66,8 @@ async def _public_path(subject: Subject) -> tuple[PublicPath, tuple[str, ...]]:
     servers = subject.settings.doctor.public_dns
     if not subject.route.network.is_private or subject.route.kind != "azure" or lookups.is_literal(host):
         return "not_tested", ()
+    if not subject.certificates:
+        return "not_tested", ()  # nobody is known to be there
     if not servers:
         return "not_tested", ("the public path was not tested: doctor.public_dns names no name server",)
     half_s = lookups.limit_s(subject.route.connect_s) / 2
