@@ -184,7 +184,7 @@ _DEPLOYMENTS = (
     _azure("D1", "azure.deployment_not_found", route={"deployment": "{elsewhere}"}),
     _azure("D2", "azure.resource_not_found", fault("D2", EVERY)),
     _refused("D2", "azure.resource_not_found", form="settings", route={"endpoint": "{wire}/openai"}),
-    _azure("D3", "azure.api_version", route={"api_version": "2023-03-15"}),
+    _wire("D3", "azure.api_version"),
     _refused("D3", "azure.api_version", form="settings", route={"api_version": "2024-05-13"}),
     _wire("D4", "azure.api_version"),
     _wire("D5", "azure.api_version"),
