@@ -7,16 +7,63 @@ from dataclasses import dataclass
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
+from chatsheet.core import processes
 from chatsheet.core.clock import Clock, SystemClock
+from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
+from chatsheet.doctor import examination
+from chatsheet.doctor.clinic import Clinic
+from chatsheet.doctor.examination import Known, OnRung, Order
+from chatsheet.doctor.ladder import Depth
+from chatsheet.doctor.model import Report, RouteHistory
+from chatsheet.doctor.readiness import Readiness
+from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
+
+
+@dataclass(slots=True, kw_only=True)
+class Doctor:
+    """Examines the routes of the settings that hold now, and weighs what calls met on them."""
+
+    settings: Settings
+    records: RemoteRecords
+    clock: Clock
+    history: History
+
+    async def examine(
+        self, on_rung: OnRung = examination.nobody, before: Report | None = None, *, depth: Depth = "call"
+    ) -> Report:
+        """Examine every route; `before` is the last report."""
+        return await examination.examine(
+            self.settings,
+            Order(depth=depth),
+            environment=processes.whole_environment(),
+            records=self.records,
+            clock=self.clock,
+            known=Known(before=before, history=weighed(await self.history.read())),
+            on_rung=on_rung,
+        )
+
+
+def weighed(counted: tuple[RouteCounts, ...]) -> tuple[RouteHistory, ...]:
+    """Return what telemetry counted as the doctor weighs it: causes that say nothing against a route are left out."""
+    return tuple(
+        RouteHistory(
+            route=one.route,
+            calls=one.attempts,
+            fell_back=one.fell_back,
+            causes=tuple((c, n) for c, n in one.causes if c in CATALOGUE and CATALOGUE[c].counts_against_route),
+        )
+        for one in counted
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,9 +80,14 @@ class Services:
     presence: Presence
     clock: Clock
     telemetry: Telemetry
+    history: History
+    doctor: Doctor
+    clinic: Clinic
+    readiness: Readiness
 
     async def change(self, settings: Settings) -> None:
         """Go on with the routes of changed settings; what else changed waits for the next start."""
+        self.doctor.settings = settings
         await self.gateway.change(plan(settings.llm))
 
 
@@ -47,11 +99,14 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
-        telemetry = open_telemetry(settings.telemetry, has_page=has_page)
-        stack.push_async_callback(asyncio.to_thread, telemetry.close)
         presence = stack.enter_context(present(settings.data))
         database = await open_database(settings.data / "chatsheet.sqlite")
         stack.push_async_callback(database.close)
+        history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
+        stack.push_async_callback(history.close)
+        history.open()
+        telemetry = open_telemetry(settings.telemetry, has_page=has_page, listener=history)
+        stack.push_async_callback(asyncio.to_thread, telemetry.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
@@ -59,6 +114,11 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
+        doctor = Doctor(settings=settings, records=records, clock=clock, history=history)
+        clinic = Clinic(examine=doctor.examine, database=database, clock=clock)
+        stack.push_async_callback(clinic.close)
+        readiness = Readiness(gateway=gateway, clock=clock)
+        stack.push_async_callback(readiness.close)
         yield Services(
             settings=settings,
             database=database,
@@ -70,4 +130,8 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
             presence=presence,
             clock=clock,
             telemetry=telemetry,
+            history=history,
+            doctor=doctor,
+            clinic=clinic,
+            readiness=readiness,
         )

@@ -11,8 +11,9 @@ import aiohttp
 import pytest
 import uvicorn
 
-from chatsheet.api import app
-from chatsheet.api.closed import Keys
+from chatsheet.api import app, deps
+from chatsheet.api.closed import Closed, Keys
+from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.wiring import Services, open_services
 from tests.harness import Wire, azure_settings, free_ports
 
@@ -29,12 +30,17 @@ class Served:
 
 
 @asynccontextmanager
-async def start_server(services: Services, keys: Keys) -> AsyncGenerator[str, None]:
-    """Serve the application over these services and yield its address while the body runs."""
+async def start_server(services: Services, keys: Keys, *, actor: Actor = LOCAL) -> AsyncGenerator[str, None]:
+    """Serve the application over these services, to this actor, and yield its address while the body runs."""
+
+    async def asking() -> Actor:
+        return actor
+
     (port,) = free_ports(1)
-    config = uvicorn.Config(
-        app.create(services, keys), port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1
-    )
+    served = app.routed(services, keys)
+    served.dependency_overrides[deps.actor] = asking
+    closed = Closed(served, keys)
+    config = uvicorn.Config(closed, port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # pyright: ignore[reportAttributeAccessIssue]  pytest keeps its own
     running = asyncio.ensure_future(server.serve())

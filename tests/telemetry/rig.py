@@ -18,7 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Tracer
 
-from chatsheet.telemetry.model_calls import AttemptSpan, ModelCalls
+from chatsheet.telemetry.model_calls import AttemptSpan, Listener, ModelCalls
 
 Labels = Mapping[str, object]
 
@@ -40,9 +40,10 @@ class End(TypedDict, total=False):
     request_id: str
 
 
-def start(calls: ModelCalls, *, route: str = "azure", kind: str = "azure") -> AttemptSpan:
+def start(calls: ModelCalls, *, route: str = "azure", kind: str = "azure", is_probe: bool = False) -> AttemptSpan:
     """Start an attempt at Azure."""
-    return calls.attempt(route=route, kind=kind, model="gpt-4o", server="my.openai.azure.com", port=443)
+    server = "my.openai.azure.com"
+    return calls.attempt(route=route, kind=kind, model="gpt-4o", server=server, port=443, is_probe=is_probe)
 
 
 def end(span: AttemptSpan, **other: Unpack[End]) -> None:
@@ -74,7 +75,7 @@ def fail(span: AttemptSpan, **how: Unpack[End]) -> None:
 class Seen:
     """Model calls on a real SDK whose exporters keep everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Listener | None = None) -> None:
         self.reader = InMemoryMetricReader()
         self.exporter = InMemorySpanExporter()
         nowhere = Resource({})
@@ -84,7 +85,7 @@ class Seen:
         tracers = TracerProvider(resource=nowhere, shutdown_on_exit=False)
         tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.tracer: Tracer = tracers.get_tracer("test")
-        self.calls = ModelCalls(tracer=self.tracer, meter=meters.get_meter("test"))
+        self.calls = ModelCalls(tracer=self.tracer, meter=meters.get_meter("test"), listener=listener)
 
     def metrics(self) -> dict[str, Metric]:
         """Return what is collected now, by name."""

@@ -21,7 +21,7 @@ from chatsheet.core.errors import BadInput, ChatSheetError, Refused
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN_PATHS = frozenset({"/", "/index.html", "/healthz"})
+_OPEN_PATHS = frozenset({"/", "/index.html", "/healthz", "/readyz"})
 _UPLOAD = "application/octet-stream"
 
 HEADERS: Mapping[str, str] = {

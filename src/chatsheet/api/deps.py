@@ -4,6 +4,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 
+from chatsheet.api.errors import RouteNotFound
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.wiring import Services
 
@@ -14,9 +15,20 @@ async def _services(request: Request) -> Services:
     return cast("Services", request.app.state.services)  # set once in app.create
 
 
-async def _actor() -> Actor:
+async def actor() -> Actor:
+    """Return who asks."""
     return LOCAL  # local mode has one user; login modes bring others
 
 
 Served = Annotated[Services, Depends(_services)]
-By = Annotated[Actor, Depends(_actor)]
+By = Annotated[Actor, Depends(actor)]
+
+
+async def _admin(request: Request, asking: By) -> Actor:
+    if not asking.is_admin:
+        raise RouteNotFound.at(request.url.path)
+    return asking
+
+
+Admin = Annotated[Actor, Depends(_admin)]
+"""For all others the route is not there."""

@@ -1,6 +1,7 @@
 """The one translation of errors to HTTP: status, stable code, what happened, and the fix."""
 
 import logging
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import cast
@@ -12,8 +13,9 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable
+from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable, TooSoon
 
+_SEE = "see /api/openapi.json."
 _CLIENT_LEFT = 499  # nginx: the client closed the request; nobody reads it
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,21 @@ class RouteNotFound(NotFound):
 
     code = "request.not_found"
 
+    @classmethod
+    def at(cls, path: str) -> "RouteNotFound":
+        """Return the error for an address."""
+        return cls(f"there is nothing at {path}.", fix=_SEE)
+
+
+def body(error: ChatSheetError) -> ErrorBody:
+    """Return an error as JSON says it."""
+    return ErrorBody(code=error.code, what=error.what, fix=error.fix, message=f"{error.what} {error.fix}")
+
 
 def response(error: ChatSheetError) -> JSONResponse:
     """Return the HTTP form of an error."""
-    body = ErrorBody(code=error.code, what=error.what, fix=error.fix, message=f"{error.what} {error.fix}")
-    return JSONResponse({"error": body.model_dump()}, status_code=error.status)
+    headers = {"Retry-After": str(math.ceil(error.retry_after_s))} if isinstance(error, TooSoon) else None
+    return JSONResponse({"error": body(error).model_dump()}, status_code=error.status, headers=headers)
 
 
 def install(app: FastAPI) -> None:
@@ -63,12 +75,12 @@ def install(app: FastAPI) -> None:
         del request
         details = cast("list[dict[str, object]]", error.errors()) if isinstance(error, RequestValidationError) else []
         named = "; ".join(map(_named, details))
-        return response(BadInput(f"the request is not valid: {named}.", fix="see /api/openapi.json."))
+        return response(BadInput(f"the request is not valid: {named}.", fix=_SEE))
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        reason = "there is nothing at" if status == HTTPStatus.NOT_FOUND else "this method is not for"
-        answer = response(RouteNotFound(f"{reason} {request.url.path}.", fix="see /api/openapi.json."))
+        path, is_missing = request.url.path, status == HTTPStatus.NOT_FOUND
+        answer = response(RouteNotFound.at(path) if is_missing else RouteNotFound(f"this method is not for {path}.", fix=_SEE))
         answer.status_code = status
         return answer
 

@@ -1,17 +1,21 @@
 """Server-sent events as plain bytes, with a heartbeat so that proxies and browsers keep the stream open."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from typing import TypeVar
+
+from pydantic import BaseModel
 
 from chatsheet.chat.driver import Numbered
 
 _HEARTBEAT_S = 15.0
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+_Told = TypeVar("_Told")
 
 
-async def events(watched: AsyncGenerator[Numbered, None]) -> AsyncIterator[bytes]:
-    """Yield each event as SSE: events of the log with their number as id, so that a browser resumes after the last."""
+async def events(watched: AsyncGenerator[_Told, None], form: Callable[[_Told], bytes]) -> AsyncIterator[bytes]:
+    """Yield each event in its form, to the end of what is watched."""
     async with aclosing(watched):
         upcoming = asyncio.ensure_future(anext(watched))
         try:
@@ -20,13 +24,22 @@ async def events(watched: AsyncGenerator[Numbered, None]) -> AsyncIterator[bytes
                 if not done:
                     yield b": still here\n\n"
                     continue
-                yield _event(upcoming.result())
+                try:
+                    told = upcoming.result()
+                except StopAsyncIteration:
+                    return
+                yield form(told)
                 upcoming = asyncio.ensure_future(anext(watched))
         finally:
             upcoming.cancel()
             await asyncio.gather(upcoming, return_exceptions=True)
 
 
-def _event(numbered: Numbered) -> bytes:
-    number = "" if numbered.seq is None else f"id: {numbered.seq}\n"
-    return f"{number}data: {numbered.event.model_dump_json()}\n\n".encode()
+def event(told: BaseModel) -> bytes:
+    """Return an event as SSE."""
+    return f"data: {told.model_dump_json()}\n\n".encode()
+
+
+def numbered(told: Numbered) -> bytes:
+    """Return a chat's event as SSE: with its number in the log as id, so that a browser resumes after the last."""
+    return (b"" if told.seq is None else f"id: {told.seq}\n".encode()) + event(told.event)

@@ -13,7 +13,7 @@ import uvicorn
 
 from chatsheet.api import app as api_app
 from chatsheet.api.closed import Keys
-from chatsheet.cli import beside
+from chatsheet.cli import beside, checkup
 from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
 from chatsheet.core import ids
@@ -89,6 +89,7 @@ async def serve(
             await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
+        tasks.spawn(checkup.look(services), name="look at routes")
         if read is not None:
             tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:

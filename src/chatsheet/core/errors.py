@@ -4,6 +4,7 @@
     ├── BadInput        400  the caller's file, question or arguments
     │   └── SettingsInvalid  the settings file or the environment
     ├── Refused         403  closed by rule, whoever asks
+    │   └── TooSoon     429  closed for a while: `retry_after_s`
     ├── NotFound        404  not there, or not yours: the two look alike
     ├── Conflict        409  two things cannot both be
     └── Unavailable     503  another party (model, proxy, worker) did not do its part
@@ -42,6 +43,14 @@ class Refused(ChatSheetError):
 
     code = "request.refused"
     status = 403
+
+
+class TooSoon(Refused):
+    """Asked again before its time."""
+
+    code = "request.too_soon"
+    status = 429
+    retry_after_s = 1.0
 
 
 class NotFound(ChatSheetError):

@@ -9,7 +9,9 @@ class Actor:
 
     workspace_id: str
     user_id: str
+    is_admin: bool = False
+    """Whether they may see and do what concerns the installation, such as examining its routes."""
 
 
-LOCAL = Actor(workspace_id="local", user_id="local")
-"""The one user of local mode: loopback only, no login."""
+LOCAL = Actor(workspace_id="local", user_id="local", is_admin=True)
+"""The one user of local mode: loopback only, no login, the owner."""

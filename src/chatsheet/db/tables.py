@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, Column, Date, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
 from sqlalchemy.types import TypeDecorator
 
 
@@ -78,3 +78,26 @@ chat_event = Table(
     Column("body", JSON, nullable=False),
 )
 """The append-only log that a chat is; `seq` counts from 1 without gaps."""
+
+route_day = Table(
+    "route_day",
+    metadata,
+    Column("workspace_id", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("route", String, primary_key=True),
+    Column("to_route", String, primary_key=True),
+    Column("outcome", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+"""How often calls of a day (UTC) had this outcome on a route; with `to_route`, how often they left it for that one."""
+
+examination = Table(
+    "examination",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("body", JSON, nullable=False),
+    Index("ix_examination_workspace_id", "workspace_id"),
+)
+"""What the doctor reported."""

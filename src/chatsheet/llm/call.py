@@ -197,6 +197,7 @@ class Call:
         first_content_s = attempt.first_content - attempt.started if attempt.first_content is not None else None
         self._health.succeeded(route, started=attempt.started, first_content_s=first_content_s if self._plan.hedge else None)
         self._end(attempt, "")
+        self._tell_passed_by(route.name)
         self._tell(len(self._tried), "answered", route.name)
         usage = attempt.collected.usage
         price = cost.of(usage, route.price)
@@ -231,6 +232,14 @@ class Call:
     def _tell(self, attempts: int, outcome: str, route: str) -> None:
         seconds = self._means.clock.monotonic() - self._started
         self._telemetry.call(seconds=seconds, attempts=attempts, outcome=outcome, route=route)
+
+    def _tell_passed_by(self, to: str) -> None:
+        """Tell which ill routes before the one that answered would have been called first."""
+        for name in (route.name for route in self._plan.routes) if self._skipped else ():
+            if name == to:
+                return
+            if name in self._skipped:
+                self._telemetry.passed_by(route=name, to=to, cause=self._skipped[name].cause)
 
     def _trail(self) -> Trail:
         return Trail(attempts=tuple(self._tried), skipped=tuple(self._skipped.values()))

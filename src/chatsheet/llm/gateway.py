@@ -119,35 +119,63 @@ class Gateway:
             return  # nothing to find out
         if not await self.health.may_probe(route):
             return
-        now = self._means.clock.monotonic()
-        attempt = Attempt(self._means, route, deadline=now + route.first_content_s + route.idle_s)
+        attempt = self._small(route)
         try:
             if breaker.is_unreached(self.health.breaker(route)) and not await self._means.legs.reaches(route):
                 self.health.unreached(route)
                 return
-            await self._call_once(route, attempt)
+            await self._call_once(route, attempt, is_probe=True)
         finally:
             attempt.close()
             self.health.probed(route)
             if self.health.shared is not None:
                 await self.health.shared.probed(route.fingerprint)
 
-    async def _call_once(self, route: Route, attempt: Attempt) -> None:
+    def answered_s_ago(self, route: Route) -> float | None:
+        """Return how long ago a route answered a call or a probe; None where it never did, or is known to be ill since."""
+        is_down = route.is_ours and not self._means.records.is_ready()
+        return None if is_down else self.health.answered_s_ago(route)
+
+    async def prove(self, route: Route) -> str:
+        """Find out with one small call whether a route answers, and return the cause why not, or "".
+
+        One that is known to be ill is called only when it may be probed; health hears of the outcome.
+        """
+        if route.is_ours and not self._means.records.is_ready():
+            return "litellm.down"
+        if self.health.breaker(route).is_closed:
+            attempt = self._small(route)
+            try:
+                return await self._call_once(route, attempt, is_probe=False)
+            finally:
+                attempt.close()
+        await self._probe(route)
+        known = self.health.breaker(route)
+        return "" if known.is_closed else known.cause
+
+    def _small(self, route: Route) -> Attempt:
+        return Attempt(self._means, route, deadline=self._means.clock.monotonic() + route.first_content_s + route.idle_s)
+
+    async def _call_once(self, route: Route, attempt: Attempt, *, is_probe: bool) -> str:
+        """Make the small call, tell health and telemetry, and return the cause of its failure, or ""."""
         server, port = route.origin
-        span = self.telemetry.attempt(route=route.name, kind=route.kind, model=route.model, server=server, port=port)
+        span = self.telemetry.attempt(
+            route=route.name, kind=route.kind, model=route.model, server=server, port=port, is_probe=True
+        )
         cause = ""
         try:
             failed = await trial.run(attempt, _PROBE, span.headers)
             # a reasoning model may use its few tokens for thought
             if failed is not None and (failed.cause.code != "stream.empty" or attempt.collected.finish_reason != "length"):
                 cause, wait_s = failed.cause.code, failed.retry_after_s
-                self.health.failed(route, failed.cause, started=attempt.started, retry_after_s=wait_s, is_probe=True)
+                self.health.failed(route, failed.cause, started=attempt.started, retry_after_s=wait_s, is_probe=is_probe)
                 if route.is_ours:
                     await self._means.records.abandon(attempt.id)
         finally:
             end_span(span, attempt, cause, self._means.clock.monotonic())
         if not cause:
-            self.health.succeeded(route, started=attempt.started, is_probe=True)
+            self.health.succeeded(route, started=attempt.started, is_probe=is_probe)
+        return cause
 
     async def close(self) -> None:
         """End probes and calls; the egress still hears which calls were given up, or LiteLLM would make them all the same."""

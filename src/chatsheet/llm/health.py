@@ -51,6 +51,7 @@ class Health:
         self._names: dict[str, Route] = {}
         self._first_content: dict[str, deque[float]] = {}
         self._probed: set[str] = set()
+        self._answered: dict[str, float] = {}
 
     def breaker(self, route: Route) -> Breaker:
         return self._breakers.get(route.fingerprint, HEALTHY)
@@ -90,11 +91,16 @@ class Health:
 
     def succeeded(self, route: Route, *, started: float, first_content_s: float | None = None, is_probe: bool = False) -> None:
         """Count an attempt that answered."""
+        now = self._answered[route.fingerprint] = self._clock.monotonic()
         if first_content_s is not None:
             self._first_content.setdefault(route.fingerprint, deque(maxlen=_MOST_TIMES)).append(first_content_s)
         if self._breakers:
-            now = self._clock.monotonic()
             self._put(route, breakers.succeeded(self.breaker(route), started=started, now=now, is_probe=is_probe))
+
+    def answered_s_ago(self, route: Route) -> float | None:
+        """Return how long ago a route answered; None where it never did, or its breaker is open."""
+        at = self._answered.get(route.fingerprint)
+        return None if at is None or not self.breaker(route).is_closed else self._clock.monotonic() - at
 
     async def may_probe(self, route: Route) -> bool:
         """Take the single probe of a route, from the other replicas too; False where another one has it.
@@ -116,6 +122,7 @@ class Health:
 
     def forget(self, route: Route) -> None:
         """Begin anew with a route that is another now: our LiteLLM was started again."""
+        self._answered.pop(route.fingerprint, None)
         if self._breakers.get(route.fingerprint) is not None:
             self._put(route, Breaker(since=self._clock.monotonic()))
 
@@ -149,7 +156,7 @@ class Health:
     def keep(self, routes: Sequence[Route]) -> None:
         """Forget all other routes."""
         kept = {route.fingerprint for route in routes}
-        for held in (self._breakers, self._names, self._first_content):
+        for held in (self._breakers, self._names, self._first_content, self._answered):
             for key in held.keys() - kept:
                 del held[key]
 

@@ -5,7 +5,7 @@ docs/howto/watch-model-calls.md lists them all.
 """
 
 from collections.abc import Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from opentelemetry import metrics, trace
 from opentelemetry.trace import SpanKind, Status, StatusCode
@@ -22,16 +22,26 @@ _MOST_CACHED = 256
 _Told = str | int | float | tuple[str, ...]
 
 
+class Listener(Protocol):
+    """Who else counts what callers' calls met; outcomes are "answered" or a cause's code. Probes are not told."""
+
+    def attempted(self, *, route: str, outcome: str) -> None: ...
+    def fell_back(self, *, route: str, to: str, cause: str) -> None: ...
+
+
 class AttemptSpan:
     """One attempt while it runs: what to send along, and where its end is told."""
 
-    __slots__ = ("_instruments", "_is_ended", "_span", "_target", "headers")
+    __slots__ = ("_instruments", "_is_ended", "_listener", "_span", "_target", "headers")
 
     headers: Mapping[str, str]
     """`traceparent`, and `tracestate` where there is one; empty while no span is recorded."""
 
-    def __init__(self, instruments: Instruments, target: Target, span: trace.Span | None) -> None:
+    def __init__(
+        self, instruments: Instruments, target: Target, span: trace.Span | None, listener: Listener | None = None
+    ) -> None:
         self._instruments = instruments
+        self._listener = listener
         self._target = target
         self._span = span
         self._is_ended = False
@@ -74,6 +84,8 @@ class AttemptSpan:
         elif not cause or first_content_s is not None or output_tokens is not None:
             to.unpriced.add(target.labels)
         to.attempts.add((target.route, outcome, values.code(proof)))
+        if self._listener is not None:
+            self._listener.attempted(route=target.route, outcome=outcome)
         if self._span is not None:
             told: dict[str, _Told | None] = {
                 "gen_ai.response.model": answer.model or None,
@@ -94,18 +106,19 @@ class AttemptSpan:
 class ModelCalls:
     """Spans and metrics of model calls; categorical values only."""
 
-    def __init__(self, *, tracer: trace.Tracer, meter: metrics.Meter) -> None:
+    def __init__(self, *, tracer: trace.Tracer, meter: metrics.Meter, listener: Listener | None = None) -> None:
+        self._listener = listener
         self._tracer = None if isinstance(tracer, trace.NoOpTracer) else tracer
         self._instruments = Instruments(meter)
         self._targets: dict[tuple[str, str, str, str, int], Target] = {}
         self._calls: dict[tuple[str, str], Mapping[str, str]] = {}
 
     @staticmethod
-    def off() -> "ModelCalls":
-        """Return one that records nothing."""
-        return _Off()
+    def off(listener: Listener | None = None) -> "ModelCalls":
+        """Return one that records nothing, and tells its listener all the same."""
+        return _Off(listener)
 
-    def attempt(self, *, route: str, kind: str, model: str, server: str, port: int) -> AttemptSpan:
+    def attempt(self, *, route: str, kind: str, model: str, server: str, port: int, is_probe: bool = False) -> AttemptSpan:
         """Start the span of one attempt, as a child of the current one."""
         key = (route, kind, model, server, port)
         target = self._targets.get(key)
@@ -116,11 +129,20 @@ class ModelCalls:
         span = None
         if self._tracer is not None:
             span = self._tracer.start_span(target.span_name, kind=SpanKind.CLIENT, attributes=target.started)
-        return AttemptSpan(self._instruments, target, span if span is not None and span.is_recording() else None)
+        recorded = span if span is not None and span.is_recording() else None
+        return AttemptSpan(self._instruments, target, recorded, None if is_probe else self._listener)
 
     def fallback(self, *, route: str, to: str, cause: str) -> None:
         """Count that a call left one route for another."""
         self._instruments.fallbacks.add((route, to, values.code(cause)))
+        if self._listener is not None:
+            self._listener.fell_back(route=route, to=to, cause=values.code(cause))
+
+    def passed_by(self, *, route: str, to: str, cause: str) -> None:
+        """Tell the listener that a call went past an ill route: for it, that is a call that failed there and left."""
+        if self._listener is not None:
+            self._listener.attempted(route=route, outcome=cause)
+            self._listener.fell_back(route=route, to=to, cause=cause)
 
     def restarted(self, *, route: str, cause: str) -> None:
         """Count that a route died after content had reached the caller."""
@@ -143,31 +165,37 @@ class ModelCalls:
 
 
 class _NoSpan(AttemptSpan):
-    """An attempt that nobody records."""
+    """An attempt of which only the listener hears."""
 
-    __slots__ = ()
+    __slots__ = ("_route",)
 
-    def __init__(self) -> None:
+    def __init__(self, listener: Listener | None, route: str) -> None:
         self.headers = _NO_HEADERS
+        self._is_ended = listener is None
+        self._listener = listener
+        self._route = route
 
-    def end(self, **_: object) -> None:
-        return
+    def end(self, *, cause: str, **_: object) -> None:
+        if not self._is_ended and self._listener is not None:
+            self._is_ended = True
+            self._listener.attempted(route=self._route, outcome=values.code(cause) if cause else ANSWERED)
 
 
-_NOTHING: Final = _NoSpan()
+_NOTHING: Final = _NoSpan(None, "")
 
 
 class _Off(ModelCalls):
     """Records nothing, at the price of the calls themselves."""
 
-    def __init__(self) -> None:
-        return
+    def __init__(self, listener: Listener | None) -> None:
+        self._listener = listener
 
-    def attempt(self, **_: object) -> AttemptSpan:
-        return _NOTHING
+    def attempt(self, *, route: str, is_probe: bool = False, **_: object) -> AttemptSpan:
+        return _NOTHING if self._listener is None or is_probe else _NoSpan(self._listener, route)
 
-    def fallback(self, **_: object) -> None:
-        return
+    def fallback(self, *, route: str, to: str, cause: str) -> None:
+        if self._listener is not None:
+            self._listener.fell_back(route=route, to=to, cause=values.code(cause))
 
     def restarted(self, **_: object) -> None:
         return

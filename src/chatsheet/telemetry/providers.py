@@ -28,7 +28,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.settings import TelemetrySettings
 from chatsheet.telemetry.collector import SEND_S, Collector, Metrics, Spans
-from chatsheet.telemetry.model_calls import ModelCalls
+from chatsheet.telemetry.model_calls import Listener, ModelCalls
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +80,10 @@ class _Page:
             return generate_latest(self.registry)
 
 
-def build(settings: TelemetrySettings, *, has_page: bool) -> Built:
+def build(settings: TelemetrySettings, *, has_page: bool, listener: Listener | None = None) -> Built:
     """Set up all that settings name; raises OSError where the collector's certificate authorities cannot be read."""
     with _without_fork_hooks():
-        return _build(settings, has_page=has_page)
+        return _build(settings, has_page=has_page, listener=listener)
 
 
 @contextmanager
@@ -105,7 +105,7 @@ def _without_fork_hooks() -> Generator[None, None, None]:
         os.register_at_fork = kept
 
 
-def _build(settings: TelemetrySettings, *, has_page: bool) -> Built:
+def _build(settings: TelemetrySettings, *, has_page: bool, listener: Listener | None) -> Built:
     release = version("chatsheet")
     resource = _resource(release)
     readers: list[MetricReader] = []
@@ -126,7 +126,7 @@ def _build(settings: TelemetrySettings, *, has_page: bool) -> Built:
     if isinstance(meter, NoOpMeter):
         log.warning("telemetry: OTEL_SDK_DISABLED is set, so there are no spans and no metrics.")
     return Built(
-        model_calls=ModelCalls(tracer=tracer, meter=meter),
+        model_calls=ModelCalls(tracer=tracer, meter=meter, listener=listener),
         read=page.read if page is not None else None,
         close=lambda: _close(closers, collector),
     )

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import TelemetrySettings
-from chatsheet.telemetry.model_calls import ModelCalls
+from chatsheet.telemetry.model_calls import Listener, ModelCalls
 
 
 class TelemetryRefused(BadInput):
@@ -42,17 +42,17 @@ class Telemetry:
             closing()
 
 
-def open_telemetry(settings: TelemetrySettings, *, has_page: bool = True) -> Telemetry:
+def open_telemetry(settings: TelemetrySettings, *, has_page: bool = True, listener: Listener | None = None) -> Telemetry:
     """Return telemetry as settings say; without `has_page` nobody could read `/metrics`. Raises TelemetryRefused."""
     has_page = has_page and settings.metrics
     if not has_page and settings.otlp_endpoint is None:
-        return Telemetry(ModelCalls.off())
+        return Telemetry(ModelCalls.off(listener))
     try:
         from chatsheet.telemetry import providers  # noqa: PLC0415  0.2 s that only those pay who want it
     except ValueError as error:  # the SDK reads its limits from the environment while it is imported
         raise TelemetryRefused(f"OpenTelemetry refuses a variable: {error}.", fix="correct or unset it.") from None
     try:
-        built = providers.build(settings, has_page=has_page)
+        built = providers.build(settings, has_page=has_page, listener=listener)
     except OSError as error:
         what = f"telemetry.otlp_ca_file {settings.otlp_ca_file} cannot be used: {type(error).__name__}."
         raise TelemetryRefused(what, fix="name a readable PEM file.") from None

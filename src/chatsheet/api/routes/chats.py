@@ -88,4 +88,4 @@ async def events(
     """Follow the chat as server-sent events: its log after a number, then what happens, until the client leaves."""
     await services.chats.get(actor, chat_id)
     watched = services.chats.watch(actor, chat_id, after=max(after, last_event_id or 0))
-    return StreamingResponse(stream.events(watched), media_type="text/event-stream", headers=stream.HEADERS)
+    return StreamingResponse(stream.events(watched, stream.numbered), media_type="text/event-stream", headers=stream.HEADERS)

@@ -1,13 +1,15 @@
 """What the page shows of the server itself: the model, its routes, and whether LiteLLM is up."""
 
 import re
+from http import HTTPStatus
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from chatsheet.api.deps import Served
 from chatsheet.core import loose
+from chatsheet.doctor.readiness import Ready
 from chatsheet.llm.causes import CATALOGUE, Evidence
 from chatsheet.llm.health import RouteHealth
 from chatsheet.llm.routes import Route
@@ -132,3 +134,13 @@ def _unnamed(route: str, evidence: Evidence) -> Unnamed:
 async def healthz() -> dict[str, str]:
     """Say that the process serves; it says nothing of routes."""
     return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"model": Ready}})
+async def readyz(services: Served, response: Response) -> Ready:
+    """Say which routes a real call has proven within the last minute; 503 where none is, by its cause."""
+    ready = await services.readiness.look()
+    if ready.status != "ready":
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    response.headers["Cache-Control"] = "no-store"
+    return ready

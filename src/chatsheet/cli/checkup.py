@@ -1,0 +1,35 @@
+"""What the doctor says of each route when the server starts: it looks who answers, and makes no model call."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+
+from chatsheet.doctor.model import Report
+from chatsheet.wiring import Services
+
+log = logging.getLogger(__name__)
+
+_LITELLM_STARTS_S = 120.0
+_LOOK_S = 0.5
+
+
+async def look(services: Services) -> None:
+    """Log a line for each route in use that is ill; our LiteLLM is given the time to start first."""
+    if any(route.is_ours for route in services.gateway.plan.routes):
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LITELLM_STARTS_S):
+                while not services.records.is_ready():  # noqa: ASYNC110  a file of another process says it
+                    await asyncio.sleep(_LOOK_S)
+    for line in lines(await services.doctor.examine(depth="reach")):
+        log.warning("%s", line)
+
+
+def lines(report: Report) -> Iterator[str]:
+    """Yield what is ill of the paths in use: the cause, what was seen, and what mends it."""
+    for path in report.paths:
+        found = next((one for one in path.findings if one.cause == path.cause), None)
+        if path.is_in_use and path.state == "ill" and found is not None:
+            yield f"route {path.name} is ill [{path.cause}]: {found.what} Fix: {found.fix}"
+        elif path.is_in_use and path.state == "not_configured":
+            yield f"route {path.name} has no key."
