@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections.abc import Iterator
 
+from chatsheet.doctor.examination import Order
 from chatsheet.doctor.model import Report
 from chatsheet.wiring import Services
 
@@ -21,7 +22,7 @@ async def look(services: Services) -> None:
             async with asyncio.timeout(_LITELLM_STARTS_S):
                 while not services.records.is_ready():  # noqa: ASYNC110  a file of another process says it
                     await asyncio.sleep(_LOOK_S)
-    for line in lines(await services.doctor.examine(depth="reach")):
+    for line in lines(await services.doctor.examine(order=Order(depth="reach"))):
         log.warning("%s", line)
 
 

@@ -16,7 +16,7 @@ from chatsheet.api.closed import Keys
 from chatsheet.cli import beside, checkup
 from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
-from chatsheet.core import ids
+from chatsheet.core import ids, settings_file
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
@@ -70,7 +70,8 @@ async def serve(
     token = settings.server.token
     keys = Keys(token=token.reveal() if token else ids.new_key("cs"))
     listening = _listen(host, settings.server.port)
-    async with open_services(settings) as services, beside.litellm(settings, config):
+    opening = open_services(settings, settings_file=settings_file.path_of(config))
+    async with opening as services, beside.litellm(settings, config):
         server = _Server(
             uvicorn.Config(
                 api_app.create(services, keys),

@@ -162,6 +162,10 @@ class Clinic:
             raise ExaminationNotFound(f"there is no examination {examination_id}.", fix="look at the list of them.")
         return found[0]
 
+    async def keep(self, actor: Actor, report: Report) -> None:
+        """Keep a report that was made by another process of this installation."""
+        await self._keep(actor, Examined(id=new_id("exam"), report=report))
+
     async def close(self) -> None:
         """Break off what runs."""
         await self._tasks.close()
