@@ -63,12 +63,8 @@ _LITELLMS = {
     "AZURE_API_KEY": "{wire_key}",
     "LITELLM_MASTER_KEY": "{wire_key}",
 }
-_IDENTITY = {
-    "AZURE_POD_IDENTITY_AUTHORITY_HOST": "{identity_host}",
-    "AZURE_TOKEN_CREDENTIALS": "prod",
-    "PATH": "",
-}
-"""Where the identity library looks for IMDS; and no sign-in of whoever rehearses is used."""
+_IDENTITY = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{identity_host}"}
+"""Where the identity library looks for IMDS."""
 _PROXIED = {"HTTP_PROXY": "http://127.0.0.1:{refused}", "HTTPS_PROXY": "http://127.0.0.1:{refused}"}
 _KNOWS_THE_PUBLIC_SIDE = '[doctor]\npublic_dns = ["127.0.0.1:{public_dns}"]'
 _PROXY: JsonObject = {"proxy": "http://127.0.0.1:{proxy}"}
@@ -142,7 +138,7 @@ _AUTHENTICATION = (
     _wire("A5", "azure.key_auth_disabled"),
     _wire("A6", "azure.tenant_mismatch"),
     _azure("A7", "entra.secret_invalid", listener("identity", mode="A7"), route=WITH_SECRET),
-    _signed_in("A8", "entra.identity_missing", "A8", {"identity": "default"}),
+    _signed_in("A8", "entra.identity_missing", "A8", {"identity": "managed"}),
     _signed_in("A9", "entra.identity_not_assigned", "A9", {"identity": "managed", "client_id": props.CLIENT}),
     _litellm("A10", "litellm.credential_type", _NO_SUCH_CREDENTIAL),
     _wire("A11", "azure.subscription_key_missing"),
