@@ -77,7 +77,8 @@ def test_records_are_named_by_day_and_never_overwritten(tmp_path: Path, first: R
 
 def test_a_page_that_somebody_wrote_is_not_overwritten(tmp_path: Path, first: Report) -> None:
     (tmp_path / "2026-11-22-integration.md").write_text("mine", encoding="utf-8")
-    assert records.write(tmp_path, first)[1].name == "2026-11-22-integration-2.json"
+    (tmp_path / "2026-11-22-integration-2.json").write_text("mine", encoding="utf-8")
+    assert records.write(tmp_path, first)[1].name == "2026-11-22-integration-3.json"
 
 
 def test_the_latest_record_is_read_back_as_it_was_written(tmp_path: Path, first: Report, second: Report) -> None:
@@ -129,7 +130,7 @@ def test_a_page_says_what_is_broken_and_how_to_mend_it(tmp_path: Path) -> None:
     told = ill("azure", "azure.permission").model_copy(update={"rungs": (findings.broken("permission", found, "status 401"),)})
     page = _page(examined(told), tmp_path)
     assert "| permission | broken |  | status 401 |" in page
-    assert "First broken: permission: **azure.permission** (azure). no role Fix: assign one" in page
+    assert "First broken: permission: **azure.permission** (azure). no role. Fix: assign one" in page
     assert "```sh\naz role …\n```" in page
 
 
