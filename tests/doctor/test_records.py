@@ -10,8 +10,8 @@ import pytest
 
 from chatsheet.core.errors import StorageUnavailable
 from chatsheet.doctor import compare, findings, records, verdict
-from chatsheet.doctor.model import Finding, HostProof, PathReport, PrivateProof, Report, RouteHistory, SettingsProblem
-from tests.doctor.reports import DAY, ill, path, quiet, report, unset
+from chatsheet.doctor.model import Certificate, Finding, HostProof, PathReport, Report, RouteHistory, SettingsProblem
+from tests.doctor.reports import DAY, PROVEN, ill, path, quiet, report, unset
 
 THROUGH = "other → gpt-4"
 HISTORY = (quiet("other", calls=12, fell_back=12), quiet("azure", calls=12))
@@ -142,11 +142,13 @@ def test_a_page_has_matrix_proof_speed_history_and_settings(tmp_path: Path) -> N
         addresses=("10.1.2.4",),
         address_class="private",
     )
-    proof = PrivateProof(is_proven=True, hosts=(host,), peer="10.1.2.4", peer_class="private", public_path="refused")
+    leaf = Certificate(subject="x.openai.azure.com", issuer="Some CA", expires=DAY)
+    proof = PROVEN.model_copy(update={"hosts": (host,), "certificates": (leaf,)})
     page = _page(examined(path("azure", is_private=True).model_copy(update={"private": proof})), tmp_path)
     assert "| Azure | directly | answers (`azure`) |" in page
     assert "| OpenAI | through LiteLLM | not configured |" in page
     assert "x.openai.azure.com → x.privatelink.openai.azure.com → 10.1.2.4 (private; zone privatelink" in page
+    assert "certificate of x.openai.azure.com, by Some CA, until 2026-11-22" in page
     assert "| `azure` | 5 | 0 | 300 | 600 |" in page
     assert "`other`: 12 calls, 12 fell back (net.connect_timeout 12)" in page
     assert "```diff\n-routes = []\n+routes = ['azure']\n```" in page

@@ -90,7 +90,9 @@ def differences(paths: Sequence[PathReport]) -> tuple[Difference, ...]:
 
 
 def _is_same(through: PathReport, direct: PathReport) -> bool:
-    """Tell whether both end at one deployment; behind a LiteLLM of others that is only known of the provider."""
+    """Tell whether both ways end at one deployment; behind a LiteLLM of others that is only known of the provider."""
+    if (through.way, direct.way) != ("litellm", "direct"):
+        return False
     return through.serves == direct.route if through.is_ours else taken_for(through) == direct.provider
 
 
