@@ -70,6 +70,7 @@ def test_keys_and_sections_that_are_not_there_are_added() -> None:
     text = changes.edited('[llm.route."my.azure"]\nkind = "azure"\n', [Edit("llm.route.my.azure.api_version", "v1"), ROUTES])
     assert 'api_version = "v1"' in text
     assert '[llm]\nroutes = ["azure"]' in text
+    assert changes.edited("", [ROUTES]) == '[llm]\nroutes = ["azure"]\n'
 
 
 def test_edits_are_applied_with_a_backup_and_comments_stay(config: Path) -> None:

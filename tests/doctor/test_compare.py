@@ -113,6 +113,7 @@ FINER = {
     "no LiteLLM": ("litellm_not_configured", [path("azure")]),
     "no Azure": ("azure_not_configured", [path("openai"), path(OPENAI)]),
     "nothing": ("nothing_configured", [unset("azure")]),
+    "another route, no LiteLLM": ("other_route", [path("azure"), ill("azure-west", "azure.key_wrong")]),
     "another route": ("other_route", [path(AZURE), path("azure"), ill("azure-west", "azure.key_wrong")]),
     "no name": ("undecidable", [ill(AZURE, "unknown")]),
     "a LiteLLM of others on a private route": ("litellm_untrusted", [ill("other → gpt-4", "litellm.untrusted_for_private")]),

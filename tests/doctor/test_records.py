@@ -10,8 +10,8 @@ import pytest
 
 from chatsheet.core.errors import StorageUnavailable
 from chatsheet.doctor import compare, findings, records, verdict
-from chatsheet.doctor.model import Finding, HostProof, PathReport, PrivateProof, Report, RouteHistory, SettingsProblem
-from tests.doctor.reports import DAY, ill, path, quiet, report, unset
+from chatsheet.doctor.model import Certificate, Finding, HostProof, PathReport, Report, RouteHistory, SettingsProblem
+from tests.doctor.reports import DAY, PROVEN, ill, path, quiet, report, unset
 
 THROUGH = "other → gpt-4"
 HISTORY = (quiet("other", calls=12, fell_back=12), quiet("azure", calls=12))
@@ -77,7 +77,8 @@ def test_records_are_named_by_day_and_never_overwritten(tmp_path: Path, first: R
 
 def test_a_page_that_somebody_wrote_is_not_overwritten(tmp_path: Path, first: Report) -> None:
     (tmp_path / "2026-11-22-integration.md").write_text("mine", encoding="utf-8")
-    assert records.write(tmp_path, first)[1].name == "2026-11-22-integration-2.json"
+    (tmp_path / "2026-11-22-integration-2.json").write_text("mine", encoding="utf-8")
+    assert records.write(tmp_path, first)[1].name == "2026-11-22-integration-3.json"
 
 
 def test_the_latest_record_is_read_back_as_it_was_written(tmp_path: Path, first: Report, second: Report) -> None:
@@ -129,7 +130,7 @@ def test_a_page_says_what_is_broken_and_how_to_mend_it(tmp_path: Path) -> None:
     told = ill("azure", "azure.permission").model_copy(update={"rungs": (findings.broken("permission", found, "status 401"),)})
     page = _page(examined(told), tmp_path)
     assert "| permission | broken |  | status 401 |" in page
-    assert "First broken: permission: **azure.permission** (azure). no role Fix: assign one" in page
+    assert "First broken: permission: **azure.permission** (azure). no role. Fix: assign one" in page
     assert "```sh\naz role …\n```" in page
 
 
@@ -141,11 +142,13 @@ def test_a_page_has_matrix_proof_speed_history_and_settings(tmp_path: Path) -> N
         addresses=("10.1.2.4",),
         address_class="private",
     )
-    proof = PrivateProof(is_proven=True, hosts=(host,), peer="10.1.2.4", peer_class="private", public_path="refused")
+    leaf = Certificate(subject="x.openai.azure.com", issuer="Some CA", expires=DAY)
+    proof = PROVEN.model_copy(update={"hosts": (host,), "certificates": (leaf,)})
     page = _page(examined(path("azure", is_private=True).model_copy(update={"private": proof})), tmp_path)
     assert "| Azure | directly | answers (`azure`) |" in page
     assert "| OpenAI | through LiteLLM | not configured |" in page
     assert "x.openai.azure.com → x.privatelink.openai.azure.com → 10.1.2.4 (private; zone privatelink" in page
+    assert "certificate of x.openai.azure.com, by Some CA, until 2026-11-22" in page
     assert "| `azure` | 5 | 0 | 300 | 600 |" in page
     assert "`other`: 12 calls, 12 fell back (net.connect_timeout 12)" in page
     assert "```diff\n-routes = []\n+routes = ['azure']\n```" in page

@@ -106,7 +106,7 @@ def _ladder(path: PathReport) -> Iterator[str]:
 
 def _finding(title: str, found: Finding) -> Iterator[str]:
     hides = f" It hides {found.hides}." if found.hides else ""
-    yield f"\n{title}: **{found.cause}** ({found.owner}). {_plain(found.what)}{hides} Fix: {_plain(found.fix)}"
+    yield f"\n{title}: **{found.cause}** ({found.owner}). {_plain(found.what).rstrip('.')}.{hides} Fix: {_plain(found.fix)}"
     if found.commands:
         yield "\n```sh\n" + "\n".join(found.commands) + "\n```"
 
