@@ -17,8 +17,8 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.core.settings import Settings
 from chatsheet.core.settings_file import SettingsInvalid
 from chatsheet.doctor import changes, edits, examination, records, report
-from chatsheet.doctor.examination import Order
 from chatsheet.doctor.model import Report
+from chatsheet.doctor.order import Order
 from chatsheet.doctor.rehearsal import rehearsal
 from chatsheet.llm import litellm_proxy
 from chatsheet.llm.records import RemoteRecords

@@ -129,10 +129,13 @@ def _seen(path: PathReport, paths: Sequence[PathReport]) -> Seen:
     return Seen(path.state == "healthy" or rules.passes(cause.code), cause)
 
 
+_MASKS = frozenset({"litellm.cooldown", "litellm.upstream_unreachable"})
+
+
 def believed(path: PathReport, paths: Sequence[PathReport]) -> Cause:
     """Return the cause that stands behind what a path shows."""
     found = CATALOGUE.get(path.cause, CATALOGUE["unknown"])
-    hidden = next((f.hides for f in path.findings if f.cause == path.cause and f.hides in CATALOGUE), "")
+    hidden = next((f.hides for f in path.findings if f.cause == path.cause in _MASKS and f.hides in CATALOGUE), "")
     is_retiring = any(f.cause == "azure.model_retiring" for p in paths for f in p.findings)
     if found.code == "azure.resource_not_found" and is_retiring:
         return CATALOGUE["azure.model_retired"]  # D8: the same 404 as a wrong path

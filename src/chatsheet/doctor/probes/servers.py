@@ -101,5 +101,5 @@ def _closed(subject: Subject, cause: str) -> Finding:
     own = next(iter(subject.hosts), None)
     if subject.is_proxied and own is not None and own.address_class in {"private", "allowed"}:
         what = f"{host} leads to {own.addresses[0]} here, and refuses what comes through the proxy as public"
-        return findings.finding("net.proxied_public", what, commands=(f'no_proxy = ["{host}"]',))
+        return findings.finding("net.proxied_public", what)
     return findings.finding(cause, f"{host} refuses connections from here, whatever the key")
