@@ -22,7 +22,10 @@ TALKS = ("--watch", "--apply", "--rehearse", "--start-litellm", "litellm → azu
 RUN = [line for line in LINES if not line.startswith(ELSEWHERE) and not any(word in line for word in TALKS)]
 CONFIG = """model_list:
   - model_name: gpt-4o
-    litellm_params: {model: azure/gpt-4o, api_base: https://myresource.openai.azure.com, api_key: os.environ/AZURE_OPENAI_API_KEY}
+    litellm_params:
+      model: azure/gpt-4o
+      api_base: https://myresource.openai.azure.com
+      api_key: os.environ/AZURE_OPENAI_API_KEY
 """
 
 
@@ -33,6 +36,7 @@ async def wire() -> AsyncGenerator[Wire, None]:
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", RUN)
 async def test_a_command_runs_as_it_is_written(line: str, wire: Wire, tmp_path: Path) -> None:
     write_settings(tmp_path, f"data = 'data'\n[llm]\nroutes = ['azure']\n{azure('azure', wire.url)}", {"azure": KEY})
