@@ -81,7 +81,7 @@ async def test_certain_changes_are_applied_once_confirmed(wire: Wire, tmp_path: 
     config = write(tmp_path, azure("azure", wire.url, more='api_version = "2024-08-06"'))
     before = config.read_text()
     code, out, _ = await doctor(config, "--apply")
-    assert (code, config.read_text()) == (1, before)
+    assert (code, config.read_text()) == (3, before)
     assert '+api_version = "2024-10-21"' in out
     await doctor(config, "--apply", "--yes")
     assert 'api_version = "2024-10-21"' in config.read_text()
