@@ -83,9 +83,7 @@ NOTES = frozenset({"text"})
 def differences(paths: Sequence[PathReport]) -> tuple[Difference, ...]:
     """Return what differs between each path through LiteLLM and the direct one to the same deployment."""
     answered = [(path, _comparable(path.answer)) for path in paths if path.answer is not None]
-    pairs = itertools.product(
-        (one for one in answered if one[0].way == "litellm"), (o for o in answered if o[0].way == "direct")
-    )
+    pairs = itertools.permutations(answered, 2)
     return tuple(found for one, other in pairs if _is_same(one[0], other[0]) for found in _differ(one, other))
 
 
