@@ -113,6 +113,8 @@ FINER = {
     "no LiteLLM": ("litellm_not_configured", [path("azure")]),
     "no Azure": ("azure_not_configured", [path("openai"), path(OPENAI)]),
     "nothing": ("nothing_configured", [unset("azure")]),
+    "LiteLLM for OpenAI alone": ("litellm", [path("azure"), ill(OPENAI, "litellm.unknown_model")]),
+    "OpenAI directly, beside Azure": ("openai_settings", [path("azure"), ill("openai", "openai.key_wrong")]),
     "another route, no LiteLLM": ("other_route", [path("azure"), ill("azure-west", "azure.key_wrong")]),
     "another route": ("other_route", [path(AZURE), path("azure"), ill("azure-west", "azure.key_wrong")]),
     "no name": ("undecidable", [ill(AZURE, "unknown")]),
