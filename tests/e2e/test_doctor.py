@@ -74,7 +74,7 @@ async def test_two_records_are_kept_and_the_second_says_what_was_fixed(wire: Wir
     _, out, _ = await doctor(config, "--record", "decisions")
     assert "azure.key_wrong fixed on `azure`" in out
     assert len(list((tmp_path / "decisions").glob("*.md"))) == len(list((tmp_path / "decisions").glob("*.json"))) == 2
-    assert "simulator" in (tmp_path / "ROADMAP.md").read_text()
+    assert "simulated" in (tmp_path / "ROADMAP.md").read_text()
 
 
 async def test_certain_changes_are_applied_once_confirmed(wire: Wire, tmp_path: Path) -> None:
