@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
@@ -14,7 +16,6 @@ from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
 from chatsheet.doctor.clinic import Clinic, OnRung
-from chatsheet.doctor.ladder import Depth
 from chatsheet.doctor.model import Report, RouteHistory
 from chatsheet.doctor.readiness import Readiness
 from chatsheet.llm.causes import CATALOGUE
@@ -26,7 +27,15 @@ from chatsheet.sheets.query import Engine
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
-_DATABASE = "chatsheet.sqlite"
+if TYPE_CHECKING:
+    from chatsheet.doctor.examination import Order
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""  # gone since the start: then no change to it is proposed
 
 
 @dataclass(slots=True, kw_only=True)
@@ -36,21 +45,32 @@ class Doctor:
     settings: Settings
     records: RemoteRecords
     clock: Clock
-    history: History
+    history: History | None
+    settings_file: Path | None = None
 
-    async def examine(self, on_rung: OnRung | None = None, before: Report | None = None, *, depth: Depth = "call") -> Report:
-        """Examine every route; `before` is the last report."""
-        from chatsheet.doctor import examination  # noqa: PLC0415  its probes are for those who examine
+    async def examine(
+        self, on_rung: OnRung | None = None, before: Report | None = None, order: "Order | None" = None
+    ) -> Report:
+        """Examine the routes; `before` is the last report."""
+        from chatsheet.doctor import examination  # noqa: PLC0415  a fifth of a second that only those pay who examine
 
+        history = weighed(await self.history.read()) if self.history is not None else ()
+        text = await asyncio.to_thread(_text, self.settings_file) if self.settings_file is not None else ""
         return await examination.examine(
             self.settings,
-            examination.Order(depth=depth),
+            order or examination.Order(),
             environment=processes.whole_environment(),
             records=self.records,
             clock=self.clock,
-            known=examination.Known(before=before, history=weighed(await self.history.read())),
+            known=examination.Known(before=before, history=history, settings_text=text),
             on_rung=on_rung or examination.nobody,
         )
+
+    async def reach(self) -> Report:
+        """Look who answers on each route, and make no call."""
+        from chatsheet.doctor.examination import Order  # noqa: PLC0415  as above
+
+        return await self.examine(order=Order(depth="reach"))
 
 
 def weighed(counted: tuple[RouteCounts, ...]) -> tuple[RouteHistory, ...]:
@@ -64,18 +84,6 @@ def weighed(counted: tuple[RouteCounts, ...]) -> tuple[RouteHistory, ...]:
         )
         for one in counted
     )
-
-
-async def past(settings: Settings, clock: Clock) -> tuple[RouteHistory, ...]:
-    """Return what calls of this machine met in the last 30 days, for who has no services open; nothing where none was made."""
-    path = settings.data / _DATABASE
-    if not path.is_file():
-        return ()
-    database = await open_database(path)
-    try:
-        return weighed(await History(database=database, clock=clock, workspace_id=LOCAL.workspace_id).read())
-    finally:
-        await database.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +112,30 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGenerator[Services, None]:
+async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGenerator[tuple[Doctor, Clinic | None], None]:
+    """Build the doctor alone, and where it keeps its reports; without a database it examines all the same."""
+    clock = SystemClock()
+    path = _database_of(settings)
+    async with AsyncExitStack() as stack:
+        database = await open_database(path) if path.exists() else None
+        history = None
+        if database is not None:
+            stack.push_async_callback(database.close)
+            history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
+        records = RemoteRecords(settings.data)
+        stack.push_async_callback(records.close)
+        doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
+        yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
+
+
+def _database_of(settings: Settings) -> Path:
+    return settings.data / "chatsheet.sqlite"
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, has_page: bool = True, settings_file: Path | None = None
+) -> AsyncGenerator[Services, None]:
     """Build every service of a process and close them again, whatever happens in between.
 
     A process that serves no HTTP has no page for its metrics.
@@ -112,7 +143,7 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         presence = stack.enter_context(present(settings.data))
-        database = await open_database(settings.data / _DATABASE)
+        database = await open_database(_database_of(settings))
         stack.push_async_callback(database.close)
         history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
         stack.push_async_callback(history.close)
@@ -126,7 +157,7 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
-        doctor = Doctor(settings=settings, records=records, clock=clock, history=history)
+        doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         clinic = Clinic(examine=doctor.examine, database=database, clock=clock)
         stack.push_async_callback(clinic.close)
         readiness = Readiness(gateway=gateway, clock=clock)

@@ -48,7 +48,7 @@ MENDED_BY = {"you", "network", "azure", "litellm"}
 @pytest.fixture
 def ways(tmp_path: File) -> dict[str, Path]:
     """Return a path of every kind by its name."""
-    secrets = {"master": "sk-m", "azure": "a" * 32, "openai": "sk-o"}
+    secrets = {"master": "sk-mQ7vZr2kLw9sXb4t", "azure": "a" * 32, "openai": "sk-oQ7vZr2kLw9sXb4t"}
     settings = settings_file.load(write_settings(tmp_path, SECTIONS, secrets))
     return {path.name: path for path in paths.of(settings.llm)}
 

@@ -7,13 +7,30 @@ from dataclasses import dataclass, field
 from chatsheet.core.clock import Clock
 from chatsheet.doctor import commands, findings, ladder
 from chatsheet.doctor.ladder import Depth, Probe
-from chatsheet.doctor.model import Finding, PathReport, Rung, RungName, Speed
+from chatsheet.doctor.model import Finding, PathReport, PrivateProof, Rung, RungName, Speed
 from chatsheet.doctor.paths import Path
-from chatsheet.doctor.probes import calls
+from chatsheet.doctor.probes import (
+    calls,
+    certificates,
+    connections,
+    credentials,
+    environment,
+    names,
+    privacy,
+    proxies,
+    servers,
+)
 from chatsheet.doctor.probes.calls import Called
 from chatsheet.doctor.subject import Subject
 
-_PROBES: Mapping[RungName, Probe] = {}
+_PROBES: Mapping[RungName, Probe] = {
+    "environment": environment.look,
+    "dns": names.look,
+    "proxy": proxies.look,
+    "tcp": connections.look,
+    "tls": certificates.look,
+    "server": servers.look,
+}
 """Who looks at each rung that needs no call."""
 _MOST_S = 18.0
 """A path's share of the twenty seconds that a run may take."""
@@ -44,6 +61,8 @@ class _Climb:
     say: Callable[[Rung], None]
     ends: float
     rungs: list[Rung] = field(default_factory=list[Rung])
+    private: PrivateProof | None = None
+    open_to_public: tuple[Finding, ...] = ()
 
     @property
     def clock(self) -> Clock:
@@ -94,6 +113,8 @@ async def up(subject: Subject, limits: Limits, say: Callable[[Rung], None]) -> P
             climb.skip(name)
         elif (probe := _PROBES.get(name)) is not None:
             await climb.look(name, probe)
+    if _is_private(subject.path) and subject.path.way == "direct" and subject.hosts:
+        climb.private, climb.open_to_public = await privacy.prove(subject)
     if climb.is_broken or limits.depth == "reach":
         for name in ladder.called(subject.path):
             climb.skip(name)
@@ -106,19 +127,20 @@ async def up(subject: Subject, limits: Limits, say: Callable[[Rung], None]) -> P
 
 async def _call(climb: _Climb) -> Called | None:
     """Make the calls, and tell what each rung from here on has of them."""
-    subject, names = climb.subject, list(ladder.called(climb.subject.path))
-    if (probe := _PROBES.get("auth")) is not None and subject.path.way == "direct":
-        await climb.look(names.pop(0), probe)  # the first of them on a direct path
+    subject, left = climb.subject, list(ladder.called(climb.subject.path))
+    if subject.path.way == "direct":
+        await climb.look("auth", credentials.look)
         if climb.is_broken:
-            for name in names:
+            for name in left[1:]:
                 climb.skip(name)
             return None
+        left.remove("auth")
     called = await calls.chat(subject, climb.ends)
     failed_at = ladder.place(called.cause, subject.path) if called.cause is not None else None
-    if failed_at == "auth" and "auth" not in names:
+    if failed_at == "auth" and "auth" not in left:
         climb.rungs.pop()  # what looked well by itself was refused
-        names.insert(0, "auth")
-    for name in names:
+        left.insert(0, "auth")
+    for name in left:
         if climb.is_broken:
             climb.skip(name)
         elif name == failed_at:
@@ -131,6 +153,8 @@ async def _call(climb: _Climb) -> Called | None:
 async def _tell(climb: _Climb, name: RungName, called: Called) -> None:
     """Add a rung that the call did not break."""
     match name:
+        case "permission":
+            climb.add(findings.passed(name, warnings=climb.open_to_public))
         case "model":
             climb.add(calls.model(climb.subject, called))
         case "parameters":
@@ -177,6 +201,7 @@ def _report(climb: _Climb, called: Called | None, speed: Speed | None) -> PathRe
             "is_simulated": subject.served_by == "simulator" or (called is not None and called.is_simulated),
             "answer": called.answer if is_whole and called is not None else None,
             "speed": speed,
+            "private": climb.private,
             "proof": called.proof if called is not None else None,
         }
     )

@@ -10,10 +10,11 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import Settings
 from chatsheet.core.settings_check import Problem
-from chatsheet.doctor import climb, paths
+from chatsheet.doctor import changes, climb, compare, edits, paths, verdict
 from chatsheet.doctor.climb import Limits
+from chatsheet.doctor.edits import Edit
 from chatsheet.doctor.ladder import Depth
-from chatsheet.doctor.model import PathReport, Report, RouteHistory, Rung, SettingsProblem
+from chatsheet.doctor.model import Decision, Finding, PathReport, Report, RouteHistory, Rung, SettingsProblem
 from chatsheet.doctor.paths import Path
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means, RecordReader
@@ -35,6 +36,8 @@ class Known:
     """What an examination weighs besides what it sees."""
 
     before: Report | None = None
+    settings_text: str = ""
+    """The settings file as it stands, for the changes that the verdict asks for."""
     history: tuple[RouteHistory, ...] = ()
 
 
@@ -59,10 +62,12 @@ class Order:
         return self.only in {"", path.route.name, path.serves}
 
 
-def refused(problems: Sequence[Problem], clock: Clock) -> Report:
+def refused(problems: Sequence[Problem], clock: Clock, settings_text: str = "") -> Report:
     """Return the report of settings that do not load: no packet was sent."""
-    told = tuple(SettingsProblem(key=p.key, cause="settings.invalid", reason=p.reason, fix=p.fix) for p in problems)
-    return Report(at=clock.now(), version=version("chatsheet"), seconds=0, problems=told)
+    told = tuple(SettingsProblem(key=p.key, cause=p.cause, reason=p.reason, fix=p.fix) for p in problems)
+    nothing = Decision(choice="undecided", says="Nothing can be decided before the settings load.")
+    changed = nothing.model_copy(update={"settings_diff": _diff(settings_text, edits.wanted(nothing, (), told))})
+    return Report(at=clock.now(), version=version("chatsheet"), seconds=0, problems=told, decision=changed)
 
 
 def nobody(path: str, rung: Rung) -> None:
@@ -90,13 +95,14 @@ async def examine(
         seen = await asyncio.gather(*(_examined(subject, order, on_rung) for subject in subjects))
     finally:
         await legs.close()
-    return Report(
+    report = Report(
         at=clock.now(),
         version=version("chatsheet"),
         seconds=round(clock.monotonic() - started, 3),
-        paths=_with_proofs(tuple(seen)),
+        paths=_with_changed_models(known.before, _with_proofs(tuple(seen))),
         history=known.history,
     )
+    return _decided(report, known) if order.depth == "call" and not order.only else report
 
 
 async def _examined(subject: Subject, order: Order, on_rung: OnRung) -> PathReport:
@@ -116,3 +122,49 @@ def _with_proofs(seen: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
         else one
         for one in seen
     )
+
+
+def _with_changed_models(before: Report | None, seen: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
+    """Say on the rung of the model where another one answers than the last time."""
+    changed = compare.changed_models(before, seen)
+    return tuple(_with_finding(path, changed[path.name]) if path.name in changed else path for path in seen)
+
+
+def _with_finding(path: PathReport, found: Finding) -> PathReport:
+    rungs = tuple(
+        rung.model_copy(
+            update={
+                "status": "warned" if rung.status == "passed" else rung.status,
+                "findings": (*rung.findings, found.model_copy(update={"commands": ()})),
+            }
+        )
+        if rung.name == "model"
+        else rung
+        for rung in path.rungs
+    )
+    return path.model_copy(update={"rungs": rungs})
+
+
+def _decided(report: Report, known: Known) -> Report:
+    """Compare the paths of a whole examination, and decide."""
+    seen = report.paths
+    cells = compare.matrix(seen)
+    conclusion = compare.conclude(cells, seen)
+    differences = compare.differences(seen)
+    decision = verdict.decide(cells=cells, paths=seen, conclusion=conclusion, differences=differences, history=known.history)
+    diff = _diff(known.settings_text, edits.wanted(decision, seen))
+    return report.model_copy(
+        update={
+            "matrix": cells,
+            "conclusion": conclusion,
+            "differences": differences,
+            "decision": decision.model_copy(update={"settings_diff": diff}),
+            "changes": compare.changes(
+                known.before, report.model_copy(update={"conclusion": conclusion, "decision": decision})
+            ),
+        }
+    )
+
+
+def _diff(settings_text: str, wanted: Sequence[Edit]) -> str:
+    return changes.diff(settings_text, wanted) if settings_text and wanted else ""

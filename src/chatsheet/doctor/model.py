@@ -235,6 +235,8 @@ class Report(_Frozen):
     conclusion: Conclusion | None = None
     history: tuple[RouteHistory, ...] = ()
     decision: Decision | None = None
+    changes: tuple[str, ...] = ()
+    """What is other than the last time, a line each."""
 
     @property
     def exit_code(self) -> int:

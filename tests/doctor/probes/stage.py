@@ -7,8 +7,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from chatsheet.core.clock import SystemClock
-from chatsheet.core.settings import AzureRoute, DoctorSettings, LitellmRoute, Settings
 from chatsheet.core.secret import literal
+from chatsheet.core.settings import AzureRoute, DoctorSettings, LitellmRoute, Settings
 from chatsheet.doctor import paths
 from chatsheet.doctor.model import ORDER, Rung, RungName
 from chatsheet.doctor.probes import certificates, connections, environment, names, proxies, servers

@@ -37,7 +37,7 @@ async def look(
     clock: SystemClock | None = None,
 ) -> Rung:
     """Look at the credentials of one route."""
-    text = f"[llm]\nroutes = ['route']\nfirst_content_s = 1\n[llm.route.route]\n{section}"
+    text = f"[llm]\nroutes = []\nfirst_content_s = 1\n[llm.route.route]\n{section}"
     settings = settings_file.load(write_settings(folder, text, {"key": key}))
     legs = Legs()
     try:

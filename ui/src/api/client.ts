@@ -1,11 +1,18 @@
 /** Calls to the server that served this page. Every failure is an ApiError that says what to do. */
+import { messages } from "./messages";
 import type {
   ChatEntry,
   ChatEvent,
+  DoctorEvent,
   ErrorBody,
+  ExaminationEntry,
+  Examined,
+  LatestReport,
   LiveEvent,
+  Report,
   Result,
   RouteState,
+  Rung,
   SheetDetail,
   SheetEntry,
   Status,
@@ -30,15 +37,16 @@ const UNREACHABLE = {
 };
 
 async function call<T>(path: string, init?: RequestInit): Promise<T> {
-  let response: Response;
-  try {
-    response = await fetch(path, init);
-  } catch {
+  const response = await reach(path, init);
+  return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from
+}
+
+async function reach(path: string, init?: RequestInit): Promise<Response> {
+  const response = await fetch(path, init).catch(() => {
     throw new ApiError(UNREACHABLE);
-  }
-  const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new ApiError(errorOf(body));
-  return body as T; // the server's own models are what types.gen.ts is written from
+  });
+  if (!response.ok) throw new ApiError(errorOf(await response.json().catch(() => null)));
+  return response;
 }
 
 function errorOf(body: unknown): ErrorBody | typeof UNREACHABLE {
@@ -66,6 +74,9 @@ export const api = {
   chats: (sheet: string) => call<ChatEntry[]>(`api/chats?sheet_id=${sheet}`),
   startChat: (sheet: string) => call<ChatEntry>("api/chats", send("POST", { sheet_id: sheet })),
   ask: (chat: string, question: string) => call<TurnStarted>(`api/chats/${chat}/questions`, send("POST", { question })),
+  doctor: () => call<LatestReport>("api/doctor"),
+  examination: (id: string) => call<Report>(`api/doctor/${encodeURIComponent(id)}`),
+  examinations: () => call<ExaminationEntry[]>("api/doctor/history"),
   stop: (chat: string) => call<object>(`api/chats/${chat}/stop`, send("POST", {})),
 };
 
@@ -82,4 +93,22 @@ export function follow(
   source.onmessage = (message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
   source.onerror = () => onConnection(source.readyState === EventSource.CLOSED ? "ended" : "lost");
   return () => source.close();
+}
+
+const CUT = {
+  code: "page.cut",
+  what: "The examination was cut off: the server went away.",
+  fix: "See that it runs, then examine again.",
+};
+
+/** Has the server examine every way to the model; tells each rung as it comes. */
+export async function examine(onRung: (path: string, rung: Rung) => void): Promise<Examined> {
+  const response = await reach("api/doctor", send("POST", {}));
+  for await (const message of messages(response.body)) {
+    const said = JSON.parse(message) as DoctorEvent;
+    if ("report" in said) return said;
+    if ("error" in said) throw new ApiError(said.error);
+    onRung(said.path, said.rung);
+  }
+  throw new ApiError(CUT);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cell, count } from "./format";
+import { cell, count, span } from "./format";
 
 test("a small value never reads as zero", () => {
   expect(cell(0.0049)).not.toBe("0");
@@ -19,4 +19,8 @@ test("nothing is shown for nothing", () => {
 test("one row is singular", () => {
   expect(count(1, "row")).toBe("1 row");
   expect(count(2, "row")).toBe("2 rows");
+});
+
+test("a span of time is told in the unit that fits", () => {
+  expect([span(null), span(0), span(412), span(1503)]).toEqual(["", "0 ms", "412 ms", "1.5 s"]);
 });

@@ -16,3 +16,20 @@ export function cell(value: unknown, column = ""): string {
 export function count(value: number, one: string, many = `${one}s`): string {
   return `${whole.format(value)} ${value === 1 ? one : many}`;
 }
+
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+export function date(iso: string): string {
+  return day.format(new Date(iso));
+}
+
+export function moment(iso: string): string {
+  return minute.format(new Date(iso));
+}
+
+/** A span of time: milliseconds below a second, seconds from there on. */
+export function span(ms: number | null): string {
+  if (ms === null) return "";
+  return ms < 1000 ? `${whole.format(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}

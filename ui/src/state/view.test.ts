@@ -1,0 +1,12 @@
+import { expect, test } from "vitest";
+import { viewOf } from "./view";
+
+test("an empty or unknown address shows the chat", () => {
+  for (const hash of ["", "#", "#/", "#/elsewhere"]) expect(viewOf(hash)).toEqual({ name: "chat" });
+});
+
+test("the routes have an address, and each examination one below it", () => {
+  expect(viewOf("#/routes")).toEqual({ name: "routes", examination: null });
+  expect(viewOf("#/routes/")).toEqual({ name: "routes", examination: null });
+  expect(viewOf("#/routes/2026-11-22%20a")).toEqual({ name: "routes", examination: "2026-11-22 a" });
+});
