@@ -90,6 +90,14 @@ _FILTERED = (
     r"filter|flagged|rejected|blocked|violat|gefiltert|blockiert|verstö|filtré|bloqué|filtrad|bloquead|filtrat"
     r"|フィルター|过滤|필터"
 )
+_UNREACHED = (
+    r"name or service not known|name resolution|getaddrinfo|connection attempts failed|connect call failed|no route to host"
+    r"|connection (refused|reset|timed out)|certificate.verify.failed|ssl: "
+)
+_NO_KEY = (
+    r"(\bno|without|missing|nenhuma|keine?n?|aucune|ning[uú]n\w*|nessuna) .{0,40}(api.?key|authorization|clé|chave|clave)"
+    r"|(api.?key|authorization).{0,40}(missing|required|not (sent|given|provided))"
+)
 
 
 def _all(*notions: str) -> str:
@@ -144,8 +152,7 @@ _LITELLM: Rules = (
     (frozenset({400, 500}), _all(r"\b(db|database)\b", r"not connected|no (db|database)|connect a"), "litellm.key_wrong"),
     (
         _5XX,
-        r"name or service not known|name resolution|getaddrinfo|connection attempts failed|connect call failed|no route to host"
-        r"|connection (refused|reset|timed out)|certificate.verify.failed|ssl: ",
+        _UNREACHED,
         "litellm.upstream_unreachable",
     ),
 )
@@ -153,8 +160,7 @@ _LITELLM: Rules = (
 _LITELLMS_KEY: Rules = (
     (
         frozenset({401}),
-        r"(\bno|without|missing|nenhuma|keine?n?|aucune|ning[uú]n\w*|nessuna) .{0,40}(api.?key|authorization|clé|chave|clave|chiave|schlüssel)"
-        r"|(api.?key|authorization).{0,40}(missing|required|not (sent|given|provided))",
+        _NO_KEY,
         "litellm.key_missing",
     ),
 )
@@ -220,7 +226,7 @@ _AZURE: Rules = (
     ),
     (frozenset({429}), _LIMIT, "azure.rate_limited"),
 )
-_RULES: Mapping[str, Rules] = {"azure": (*_CONTENT, *_AZURE), "litellm": (*_LITELLM, *_CONTENT, *_AZURE, *_LITELLMS_KEY)}
+RULES: Mapping[str, Rules] = {"azure": (*_CONTENT, *_AZURE), "litellm": (*_LITELLM, *_CONTENT, *_AZURE, *_LITELLMS_KEY)}
 _PAGE = re.compile(r"<!doctype html|<html\b")
 
 
@@ -230,7 +236,7 @@ def read(kind: str, status: int, headers: Mapping[str, str], body: str) -> str:
     if _PAGE.search(said.text):
         return ""
     statuses = {status, said.status}
-    rules = _RULES.get(kind, _CONTENT)
+    rules = RULES.get(kind, _CONTENT)
     return next(
         (code for wanted, notions, code in rules if (not wanted or wanted & statuses) and re.search(notions, said.text)), ""
     )
