@@ -15,6 +15,7 @@ from chatsheet.doctor.probes import (
     connections,
     credentials,
     environment,
+    litellm,
     names,
     privacy,
     proxies,
@@ -30,6 +31,10 @@ _PROBES: Mapping[RungName, Probe] = {
     "tcp": connections.look,
     "tls": certificates.look,
     "server": servers.look,
+    "litellm_up": litellm.look_up,
+    "litellm_key": litellm.look_key,
+    "litellm_alias": litellm.look_alias,
+    "litellm_health": litellm.look_health,
 }
 """Who looks at each rung that needs no call."""
 _MOST_S = 18.0
