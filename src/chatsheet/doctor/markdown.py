@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from chatsheet.doctor.compare import NOTES, changes
+from chatsheet.doctor.compare import NOTES
 from chatsheet.doctor.model import Cell, Finding, PathReport, PrivateProof, Report
 
 _PROVIDERS = {"azure": "Azure", "openai": "OpenAI"}
 _WAYS = {"litellm": "through LiteLLM", "direct": "directly"}
 
 
-def page(report: Report, before: Report | None, *, data: str) -> str:
+def page(report: Report, *, data: str) -> str:
     """Return the record of a report: the decision first, then what it stands on; `data` names the JSON beside it."""
-    return "\n".join(_page(report, before, data)) + "\n"
+    return "\n".join(_page(report, data)) + "\n"
 
 
 def status_lines(report: Report, link: str) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def status_lines(report: Report, link: str) -> tuple[str, ...]:
     )
 
 
-def _page(report: Report, before: Report | None, data: str) -> Iterator[str]:
+def _page(report: Report, data: str) -> Iterator[str]:
     decision, conclusion = report.decision, report.conclusion
     says = decision.says if decision is not None else "Nothing was decided: the settings are wrong."
     yield f"# Integration on {report.at:%Y-%m-%d}: {says}"
@@ -43,9 +43,9 @@ def _page(report: Report, before: Report | None, data: str) -> Iterator[str]:
     yield from _private(report)
     yield from _speed(report)
     yield from _history(report)
-    if before is not None:
+    if report.changes:
         yield "\n## Since last time\n"
-        yield from (f"- {_plain(line)}" for line in changes(before, report))
+        yield from (f"- {_plain(line)}" for line in report.changes)
     yield from _consequences(report)
     yield f"\n**Enforced by** `chatsheet doctor --record` (chatsheet {report.version}, {report.seconds:.1f} s); run it again"
 
@@ -106,7 +106,7 @@ def _ladder(path: PathReport) -> Iterator[str]:
 
 def _finding(title: str, found: Finding) -> Iterator[str]:
     hides = f" It hides {found.hides}." if found.hides else ""
-    yield f"\n{title}: **{found.cause}** ({found.owner}). {_plain(found.what)}{hides} Fix: {_plain(found.fix)}"
+    yield f"\n{title}: **{found.cause}** ({found.owner}). {_plain(found.what).rstrip('.')}.{hides} Fix: {_plain(found.fix)}"
     if found.commands:
         yield "\n```sh\n" + "\n".join(found.commands) + "\n```"
 

@@ -288,6 +288,7 @@ export interface Report {
   readonly conclusion: Conclusion | null;
   readonly history: readonly RouteHistory[];
   readonly decision: Decision | null;
+  readonly changes: readonly string[];
 }
 
 

@@ -22,6 +22,8 @@ _FORBIDDEN = 403
 _NO_WAY = frozenset({"net.refused", "net.unreachable", "net.connect_timeout", "net.reset"})
 _CONNECT_SHARE = 0.8
 _IS_PRIVATE = frozenset({"private", "allowed"})
+_IS_OUTSIDE = frozenset({"public", "loopback"})
+"""Where the public side may be; on loopback rehearsals play it."""
 
 
 async def prove(subject: Subject) -> tuple[PrivateProof, tuple[Finding, ...]]:
@@ -72,7 +74,7 @@ async def _public_path(subject: Subject) -> tuple[PublicPath, tuple[str, ...]]:
         return "not_tested", ("the public path was not tested: doctor.public_dns names no name server",)
     half_s = lookups.limit_s(subject.route.connect_s) / 2
     found = (await lookups.in_dns(host, servers, half_s)).addresses
-    public = [one for one in found if lookups.address_class(one, subject.route.network.allowed) == "public"]
+    public = [one for one in found if lookups.address_class(one, subject.route.network.allowed) in _IS_OUTSIDE]
     if not public:
         return "not_tested", (f"the public path was not tested: {', '.join(servers)} name no public address of {host}",)
     return await knock(subject, public[0])

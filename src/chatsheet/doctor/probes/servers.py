@@ -57,7 +57,8 @@ def path_of(subject: Subject) -> str:
 def _cause(subject: Subject, *, seen: Looked | None = None, exceptions: tuple[str, ...] = ()) -> str:
     kind = subject.route.kind
     if seen is None:
-        return causes.classify(Evidence(route_kind=kind, exceptions=exceptions)).code
+        cause = causes.classify(Evidence(route_kind=kind, exceptions=exceptions)).code
+        return "litellm.down" if (kind, cause) == ("litellm", "stream.silent") else cause  # it takes its time to start
     cause = causes.classify(
         Evidence(route_kind=kind, status=seen.status, headers=seen.headers, body=seen.said, key_sent=False)
     ).code
