@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
@@ -13,11 +14,9 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
-from chatsheet.doctor import examination
 from chatsheet.doctor.clinic import Clinic
-from chatsheet.doctor.examination import Known, OnRung, Order
-from chatsheet.doctor.ladder import Depth
 from chatsheet.doctor.model import Report, RouteHistory
+from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.readiness import Readiness
 from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
@@ -28,6 +27,16 @@ from chatsheet.sheets.query import Engine
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
+_DATABASE = "chatsheet.sqlite"
+_WHOLE = Order()
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""  # gone since the start: then no change to it is proposed
+
 
 @dataclass(slots=True, kw_only=True)
 class Doctor:
@@ -36,19 +45,22 @@ class Doctor:
     settings: Settings
     records: RemoteRecords
     clock: Clock
-    history: History
+    history: History | None
+    settings_file: Path | None = None
 
-    async def examine(
-        self, on_rung: OnRung = examination.nobody, before: Report | None = None, *, depth: Depth = "call"
-    ) -> Report:
-        """Examine every route; `before` is the last report."""
+    async def examine(self, on_rung: OnRung = nobody, before: Report | None = None, order: Order = _WHOLE) -> Report:
+        """Examine the routes; `before` is the last report."""
+        from chatsheet.doctor import examination  # noqa: PLC0415  its probes are for those who examine
+
+        history = weighed(await self.history.read()) if self.history is not None else ()
+        text = await asyncio.to_thread(_text, self.settings_file) if self.settings_file is not None else ""
         return await examination.examine(
             self.settings,
-            Order(depth=depth),
+            order,
             environment=processes.whole_environment(),
             records=self.records,
             clock=self.clock,
-            known=Known(before=before, history=weighed(await self.history.read())),
+            known=Known(before=before, history=history, settings_text=text),
             on_rung=on_rung,
         )
 
@@ -92,7 +104,26 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGenerator[Services, None]:
+async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGenerator[tuple[Doctor, Clinic | None], None]:
+    """Build the doctor alone, and where it keeps its reports; without a database it examines all the same."""
+    clock = SystemClock()
+    path = settings.data / _DATABASE
+    async with AsyncExitStack() as stack:
+        database = await open_database(path) if path.exists() else None
+        history = None
+        if database is not None:
+            stack.push_async_callback(database.close)
+            history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
+        records = RemoteRecords(settings.data)
+        stack.push_async_callback(records.close)
+        doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
+        yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings, *, has_page: bool = True, settings_file: Path | None = None
+) -> AsyncGenerator[Services, None]:
     """Build every service of a process and close them again, whatever happens in between.
 
     A process that serves no HTTP has no page for its metrics.
@@ -100,7 +131,7 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         presence = stack.enter_context(present(settings.data))
-        database = await open_database(settings.data / "chatsheet.sqlite")
+        database = await open_database(settings.data / _DATABASE)
         stack.push_async_callback(database.close)
         history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
         stack.push_async_callback(history.close)
@@ -114,7 +145,7 @@ async def open_services(settings: Settings, *, has_page: bool = True) -> AsyncGe
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
-        doctor = Doctor(settings=settings, records=records, clock=clock, history=history)
+        doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         clinic = Clinic(examine=doctor.examine, database=database, clock=clock)
         stack.push_async_callback(clinic.close)
         readiness = Readiness(gateway=gateway, clock=clock)

@@ -12,7 +12,8 @@ from chatsheet.api.closed import Keys
 from chatsheet.core.identity import Actor
 from chatsheet.doctor import clinic as clinics
 from chatsheet.doctor.model import Report
-from chatsheet.wiring import open_services
+from chatsheet.telemetry.history import RouteCounts
+from chatsheet.wiring import open_services, past, weighed
 from tests.api.conftest import Served, start_server
 from tests.harness import HELLO, Wire, azure_settings, says
 
@@ -111,6 +112,28 @@ async def test_the_report_weighs_what_calls_met(served: Served) -> None:
     *_, last = await examine(served)
     (one,) = Report.model_validate(last["report"]).history
     assert (one.route, one.calls, one.fell_back, one.causes) == ("first", 1, 0, ())
+
+
+def test_causes_that_say_nothing_against_a_route_are_not_weighed() -> None:
+    causes = (("net.refused", 3), ("caller.left", 2), ("content.filtered", 1), ("_OTHER", 1))
+    (one,) = weighed((RouteCounts(route="azure", attempts=9, fell_back=3, causes=causes),))
+    assert (one.calls, one.fell_back, one.causes) == (9, 3, (("net.refused", 3),))
+
+
+async def test_the_past_is_read_beside_a_server_and_is_empty_before_the_first_call(served: Served, tmp_path: Path) -> None:
+    settings, clock = served.services.settings, served.services.clock
+    assert await past(settings.model_copy(update={"data": tmp_path / "elsewhere"}), clock) == ()
+    served.wire.script("gpt-4o", says("Hi."))
+    await served.services.gateway.complete(HELLO)
+    await served.services.history.write()
+    assert [one.calls for one in await past(settings, clock)] == [1]
+
+
+async def test_changed_routes_are_the_ones_that_are_examined(served: Served, tmp_path: Path) -> None:
+    served.wire.script("gpt-4.1", says("Hi."))
+    await served.services.change(azure_settings(tmp_path / "changed", served.wire, "gpt-4o", "gpt-4.1"))
+    *_, last = await examine(served)
+    assert [path.name for path in Report.model_validate(last["report"]).paths] == ["first", "second"]
 
 
 # ── /readyz ──

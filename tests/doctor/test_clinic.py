@@ -14,8 +14,7 @@ from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.db.engine import Database, open_database
 from chatsheet.db.tables import examination
 from chatsheet.doctor import clinic as clinics
-from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, RungSeen
-from chatsheet.doctor.examination import OnRung
+from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, OnRung, RungSeen
 from chatsheet.doctor.model import Decision, PathReport, Report, Rung
 from tests.llm.test_health import FakeClock
 

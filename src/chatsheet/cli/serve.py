@@ -16,10 +16,11 @@ from chatsheet.api.closed import Keys
 from chatsheet.cli import beside, checkup
 from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
-from chatsheet.core import ids
+from chatsheet.core import ids, settings_file
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
+from chatsheet.doctor.order import Order
 from chatsheet.wiring import Services, open_services
 
 Companion = Callable[[Services], Coroutine[object, object, None]]
@@ -70,7 +71,8 @@ async def serve(
     token = settings.server.token
     keys = Keys(token=token.reveal() if token else ids.new_key("cs"))
     listening = _listen(host, settings.server.port)
-    async with open_services(settings) as services, beside.litellm(settings, config):
+    opening = open_services(settings, settings_file=settings_file.path_of(config))
+    async with opening as services, beside.litellm(settings, config):
         server = _Server(
             uvicorn.Config(
                 api_app.create(services, keys),
@@ -89,7 +91,12 @@ async def serve(
             await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
-        tasks.spawn(checkup.look(services), name="look at routes")
+        has_ours = any(route.is_ours for route in services.gateway.plan.routes)
+        is_up = services.records.is_ready if has_ours else lambda: True
+        tasks.spawn(
+            checkup.look(functools.partial(services.doctor.examine, order=Order(depth="reach")), is_up=is_up),
+            name="look at routes",
+        )
         if read is not None:
             tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:

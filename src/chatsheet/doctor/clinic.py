@@ -18,13 +18,13 @@ from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
 from chatsheet.db.tables import examination
-from chatsheet.doctor.examination import OnRung
 from chatsheet.doctor.model import Choice, PathState, Report, Rung
+from chatsheet.doctor.order import OnRung
 
 log = logging.getLogger(__name__)
 
 Examine = Callable[[OnRung, Report | None], Awaitable[Report]]
-"""Examines once, and hears of the report before."""
+"""Examines once, telling each rung of a path; it hears of the report before."""
 
 _EVERY_S = 30.0
 _KEPT = 50
@@ -161,6 +161,10 @@ class Clinic:
         if not found:
             raise ExaminationNotFound(f"there is no examination {examination_id}.", fix="look at the list of them.")
         return found[0]
+
+    async def keep(self, actor: Actor, report: Report) -> None:
+        """Keep a report that was made by another process of this installation."""
+        await self._keep(actor, Examined(id=new_id("exam"), report=report))
 
     async def close(self) -> None:
         """Break off what runs."""
