@@ -5,7 +5,6 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
@@ -15,8 +14,9 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
-from chatsheet.doctor.clinic import Clinic, OnRung
+from chatsheet.doctor.clinic import Clinic
 from chatsheet.doctor.model import Report, RouteHistory
+from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.readiness import Readiness
 from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
@@ -27,8 +27,8 @@ from chatsheet.sheets.query import Engine
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
-if TYPE_CHECKING:
-    from chatsheet.doctor.examination import Order
+_DATABASE = "chatsheet.sqlite"
+_WHOLE = Order()
 
 
 def _text(path: Path) -> str:
@@ -48,29 +48,21 @@ class Doctor:
     history: History | None
     settings_file: Path | None = None
 
-    async def examine(
-        self, on_rung: OnRung | None = None, before: Report | None = None, order: "Order | None" = None
-    ) -> Report:
+    async def examine(self, on_rung: OnRung = nobody, before: Report | None = None, order: Order = _WHOLE) -> Report:
         """Examine the routes; `before` is the last report."""
-        from chatsheet.doctor import examination  # noqa: PLC0415  a fifth of a second that only those pay who examine
+        from chatsheet.doctor import examination  # noqa: PLC0415  its probes are for those who examine
 
         history = weighed(await self.history.read()) if self.history is not None else ()
         text = await asyncio.to_thread(_text, self.settings_file) if self.settings_file is not None else ""
         return await examination.examine(
             self.settings,
-            order or examination.Order(),
+            order,
             environment=processes.whole_environment(),
             records=self.records,
             clock=self.clock,
-            known=examination.Known(before=before, history=history, settings_text=text),
-            on_rung=on_rung or examination.nobody,
+            known=Known(before=before, history=history, settings_text=text),
+            on_rung=on_rung,
         )
-
-    async def reach(self) -> Report:
-        """Look who answers on each route, and make no call."""
-        from chatsheet.doctor.examination import Order  # noqa: PLC0415  as above
-
-        return await self.examine(order=Order(depth="reach"))
 
 
 def weighed(counted: tuple[RouteCounts, ...]) -> tuple[RouteHistory, ...]:
@@ -115,7 +107,7 @@ class Services:
 async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGenerator[tuple[Doctor, Clinic | None], None]:
     """Build the doctor alone, and where it keeps its reports; without a database it examines all the same."""
     clock = SystemClock()
-    path = _database_of(settings)
+    path = settings.data / _DATABASE
     async with AsyncExitStack() as stack:
         database = await open_database(path) if path.exists() else None
         history = None
@@ -126,10 +118,6 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         stack.push_async_callback(records.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
-
-
-def _database_of(settings: Settings) -> Path:
-    return settings.data / "chatsheet.sqlite"
 
 
 @asynccontextmanager
@@ -143,7 +131,7 @@ async def open_services(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         presence = stack.enter_context(present(settings.data))
-        database = await open_database(_database_of(settings))
+        database = await open_database(settings.data / _DATABASE)
         stack.push_async_callback(database.close)
         history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
         stack.push_async_callback(history.close)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from chatsheet.core.clock import Clock
 from chatsheet.doctor import commands, findings, ladder
-from chatsheet.doctor.ladder import Depth, Probe
-from chatsheet.doctor.model import Finding, PathReport, PrivateProof, Rung, RungName, Speed
+from chatsheet.doctor.ladder import Probe
+from chatsheet.doctor.model import Depth, Finding, PathReport, PrivateProof, Rung, RungName, Speed
 from chatsheet.doctor.paths import Path
 from chatsheet.doctor.probes import (
     calls,
@@ -15,6 +15,8 @@ from chatsheet.doctor.probes import (
     connections,
     credentials,
     environment,
+    lint,
+    litellm,
     names,
     privacy,
     proxies,
@@ -24,12 +26,17 @@ from chatsheet.doctor.probes.calls import Called
 from chatsheet.doctor.subject import Subject
 
 _PROBES: Mapping[RungName, Probe] = {
+    "settings": lint.look,
     "environment": environment.look,
     "dns": names.look,
     "proxy": proxies.look,
     "tcp": connections.look,
     "tls": certificates.look,
     "server": servers.look,
+    "litellm_up": litellm.look_up,
+    "litellm_key": litellm.look_key,
+    "litellm_alias": litellm.look_alias,
+    "litellm_health": litellm.look_health,
 }
 """Who looks at each rung that needs no call."""
 _MOST_S = 18.0

@@ -19,10 +19,10 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
 from chatsheet.db.tables import examination
 from chatsheet.doctor.model import Choice, PathState, Report, Rung
+from chatsheet.doctor.order import OnRung
 
 log = logging.getLogger(__name__)
 
-OnRung = Callable[[str, Rung], None]
 Examine = Callable[[OnRung, Report | None], Awaitable[Report]]
 """Examines once, telling each rung of a path; it hears of the report before."""
 

@@ -189,17 +189,17 @@ async def _is_path_known(subject: Subject) -> bool:
 
 def model(subject: Subject, called: Called) -> Rung:
     """Say which model answers behind the deployment, when it ends, and whether its cost is known."""
-    provider, answered = subject.path.provider, called.answer.model or subject.route.model
-    if provider not in {"azure", "openai"}:
-        return findings.passed("model", f"answered by {answered}" if called.answer.model else "not named")
+    provider, answered = subject.path.provider, called.answer.model
     warnings: list[Finding] = []
-    if provider == "azure" and (ending := lifecycle.judge(answered, subject.means.clock.now().date())) is not None:
-        warnings.append(ending)
-    if subject.route.price is None:
+    known: tuple[str, ...] = ()
+    if answered and provider in {"azure", "openai"}:
+        known = lifecycle.look(answered, "azure" if provider == "azure" else "openai")
+        if provider == "azure" and (ending := lifecycle.judge(answered, subject.means.clock.now().date())) is not None:
+            warnings.append(ending)
+    if provider in {"azure", "openai"} and subject.route.price is None:
         priced = subject.path.serves or subject.route.name
         warnings.append(findings.finding("accounting.unpriced", f"no prices are set for {priced}"))
-    known = lifecycle.look(answered, "azure" if provider == "azure" else "openai")
-    return findings.passed("model", f"answered by {answered}", *known, warnings=tuple(warnings))
+    return findings.passed("model", f"answered by {answered}" if answered else "not told", *known, warnings=tuple(warnings))
 
 
 # ── parameters ──
