@@ -31,7 +31,7 @@ examine() { # the name of one path: say how it is, layer by layer
 
 ask() { # the alias of a route that LiteLLM serves: one request as any client would send it
   if [ -z "${LITELLM_MASTER_KEY:-}" ]; then return; fi
-  local body='{"model": "'$1'", "messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 16}'
+  local body='{"model": "'$1'", "stream": true, "messages": [{"role": "user", "content": "Say ok."}], "max_tokens": 16}'
   local status
   status=$(curl -sS -o /dev/null -w '%{http_code}' -m 60 -H @<(printf 'Authorization: Bearer %s' "$LITELLM_MASTER_KEY") \
     -H 'Content-Type: application/json' -d "$body" "$url/v1/chat/completions") || status="no answer"

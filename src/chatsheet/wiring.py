@@ -14,10 +14,9 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db.engine import Database, open_database
-from chatsheet.doctor import examination
 from chatsheet.doctor.clinic import Clinic
-from chatsheet.doctor.examination import Known, OnRung, Order
 from chatsheet.doctor.model import Report, RouteHistory
+from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.readiness import Readiness
 from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
@@ -28,6 +27,7 @@ from chatsheet.sheets.query import Engine
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
+_DATABASE = "chatsheet.sqlite"
 _WHOLE = Order()
 
 
@@ -48,10 +48,10 @@ class Doctor:
     history: History | None
     settings_file: Path | None = None
 
-    async def examine(
-        self, on_rung: OnRung = examination.nobody, before: Report | None = None, order: Order = _WHOLE
-    ) -> Report:
+    async def examine(self, on_rung: OnRung = nobody, before: Report | None = None, order: Order = _WHOLE) -> Report:
         """Examine the routes; `before` is the last report."""
+        from chatsheet.doctor import examination  # noqa: PLC0415  its probes are for those who examine
+
         history = weighed(await self.history.read()) if self.history is not None else ()
         text = await asyncio.to_thread(_text, self.settings_file) if self.settings_file is not None else ""
         return await examination.examine(
@@ -107,7 +107,7 @@ class Services:
 async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGenerator[tuple[Doctor, Clinic | None], None]:
     """Build the doctor alone, and where it keeps its reports; without a database it examines all the same."""
     clock = SystemClock()
-    path = _database_of(settings)
+    path = settings.data / _DATABASE
     async with AsyncExitStack() as stack:
         database = await open_database(path) if path.exists() else None
         history = None
@@ -118,10 +118,6 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         stack.push_async_callback(records.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
-
-
-def _database_of(settings: Settings) -> Path:
-    return settings.data / "chatsheet.sqlite"
 
 
 @asynccontextmanager
@@ -135,7 +131,7 @@ async def open_services(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         presence = stack.enter_context(present(settings.data))
-        database = await open_database(_database_of(settings))
+        database = await open_database(settings.data / _DATABASE)
         stack.push_async_callback(database.close)
         history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
         stack.push_async_callback(history.close)

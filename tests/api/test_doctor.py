@@ -12,7 +12,8 @@ from chatsheet.api.closed import Keys
 from chatsheet.core.identity import Actor
 from chatsheet.doctor import clinic as clinics
 from chatsheet.doctor.model import Report
-from chatsheet.wiring import open_services
+from chatsheet.telemetry.history import RouteCounts
+from chatsheet.wiring import open_doctor, open_services, weighed
 from tests.api.conftest import Served, start_server
 from tests.harness import HELLO, Wire, azure_settings, says
 
@@ -111,6 +112,27 @@ async def test_the_report_weighs_what_calls_met(served: Served) -> None:
     *_, last = await examine(served)
     (one,) = Report.model_validate(last["report"]).history
     assert (one.route, one.calls, one.fell_back, one.causes) == ("first", 1, 0, ())
+
+
+def test_causes_that_say_nothing_against_a_route_are_not_weighed() -> None:
+    causes = (("net.refused", 3), ("caller.left", 2), ("content.filtered", 1), ("_OTHER", 1))
+    (one,) = weighed((RouteCounts(route="azure", attempts=9, fell_back=3, causes=causes),))
+    assert (one.calls, one.fell_back, one.causes) == (9, 3, (("net.refused", 3),))
+
+
+async def test_a_command_beside_the_server_weighs_the_same_calls(served: Served) -> None:
+    served.wire.script("gpt-4o", says("Hi."))
+    await served.services.gateway.complete(HELLO)
+    await served.services.history.write()
+    async with open_doctor(served.services.settings, None) as (doctor, _):
+        assert [one.calls for one in (await doctor.reach()).history] == [1]
+
+
+async def test_changed_routes_are_the_ones_that_are_examined(served: Served, tmp_path: Path) -> None:
+    served.wire.script("gpt-4.1", says("Hi."))
+    await served.services.change(azure_settings(tmp_path / "changed", served.wire, "gpt-4o", "gpt-4.1"))
+    *_, last = await examine(served)
+    assert [path.name for path in Report.model_validate(last["report"]).paths] == ["first", "second"]
 
 
 # ── /readyz ──

@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, insert, select
+from sqlalchemy import Table, create_engine, insert, select
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
 
 from chatsheet.db import engine, tables
 from chatsheet.db.engine import open_database
@@ -75,3 +79,26 @@ async def test_times_come_back_in_utc(tmp_path: Path) -> None:
     assert found == there
     assert found.tzinfo is UTC
     await database.close()
+
+
+async def test_a_database_of_the_first_release_is_migrated_with_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    config = Config()
+    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+    made = create_engine(f"sqlite:///{path}")
+    with made.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(insert(tables.sheet).values(**row("s", datetime(2026, 1, 1, tzinfo=UTC))))
+    made.dispose()
+    database = await open_database(path)
+    async with database.unit() as unit:
+        assert list((await unit.execute(select(tables.sheet.c.id))).scalars()) == ["s"]
+        assert (await unit.execute(select(tables.route_day))).all() == []
+    await database.close()
+
+
+@pytest.mark.parametrize("table", tables.metadata.sorted_tables, ids=lambda table: table.name)
+def test_every_table_has_its_workspace_and_is_one_that_postgres_takes(table: Table) -> None:
+    assert "workspace_id" in table.columns
+    assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=postgresql.dialect()))

@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from chatsheet.doctor import records
 from tests.harness import ROOT, run_program
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -65,3 +66,10 @@ def test_only_the_database_package_commits() -> None:
     for path in sorted((ROOT / "src").rglob("*.py")):
         if "/db/" not in path.as_posix():
             assert ".commit(" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_roadmaps_integration_lines_come_from_the_newest_record() -> None:
+    text = (ROOT / "ROADMAP.md").read_text(encoding="utf-8")
+    assert records.BEGIN in text
+    assert records.END in text
+    assert text == records.refreshed(text, ROOT / "docs/decisions", beside=ROOT)

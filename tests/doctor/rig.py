@@ -8,12 +8,12 @@ from chatsheet.core import settings_file
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.settings import Settings
 from chatsheet.doctor import examination
-from chatsheet.doctor.examination import Known, OnRung, Order, nobody
 from chatsheet.doctor.model import PathReport, Report, RungName, RungStatus
+from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.simulator.brains.obliging import ObligingBrain
 from tests.harness import NoRecords, Wire, start_wire, write_settings
 
-KEY = "CANARY0key0of0the0resource0000000"
+KEY = "CANARY0key0of0the0resource000000"
 """32 characters, as Azure's keys are."""
 
 

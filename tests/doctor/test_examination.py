@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.doctor.examination import Order
 from chatsheet.doctor.model import ORDER, Rung
+from chatsheet.doctor.order import Order
 from chatsheet.simulator.listeners.holes import BlackHole
 from tests.doctor.rig import KEY, azure, examine, named, path_of, settings_of, start_obliging, status_of
 from tests.harness import Wire

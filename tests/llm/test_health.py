@@ -348,3 +348,22 @@ async def test_no_probe_starts_beside_one_that_still_runs(bed: Bed) -> None:
     assert not await bed.health.may_probe(ROUTE)
     bed.health.probed(ROUTE)
     assert await bed.health.may_probe(ROUTE)
+
+
+def test_an_answer_is_remembered_until_the_route_is_known_to_be_ill() -> None:
+    clock = FakeClock()
+    health = Health(clock=clock, telemetry=ModelCalls.off())
+    assert health.answered_s_ago(ROUTE) is None
+    health.succeeded(ROUTE, started=clock.at)
+    clock.at += 5
+    assert (health.answered_s_ago(ROUTE), health.answered_s_ago(OTHER)) == (5, None)
+    health.failed(ROUTE, CATALOGUE["azure.key_wrong"], started=clock.at)
+    assert health.answered_s_ago(ROUTE) is None
+
+
+def test_a_litellm_that_was_started_again_has_answered_nothing_yet() -> None:
+    clock = FakeClock()
+    health = Health(clock=clock, telemetry=ModelCalls.off())
+    health.succeeded(ROUTE, started=clock.at)
+    health.forget(ROUTE)
+    assert health.answered_s_ago(ROUTE) is None

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from chatsheet.core import processes
 from chatsheet.core.loose import JsonObject
+from chatsheet.doctor.model import PathReport, Report
 from chatsheet.llm.records import Sidecar
 from tests.harness import ROOT
 from tests.netbed import lines, namespaces, world
@@ -83,6 +84,14 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Examined:
+    """What the doctor found on each path to a place, by the path's name, and what arrived meanwhile."""
+
+    paths: Mapping[str, PathReport]
+    seen: Seen
+
+
+@dataclass(frozen=True, slots=True)
 class Bed:
     """What tests use."""
 
@@ -104,6 +113,13 @@ class Bed:
         """Make calls at the same time."""
         said = await self.near.ask({"calls": [*calls]})
         return msgspec.convert(said["answers"], list[Answer])
+
+    async def examine(self, place: str, *public_dns: str) -> Examined:
+        """Have the doctor examine a place from where our programs run."""
+        before = await self.seen()
+        said = await self.near.ask({"examine": place, "public_dns": [*public_dns]})
+        report = Report.model_validate(said["report"])
+        return Examined({path.name: path for path in report.paths}, (await self.seen()).since(before))
 
     @asynccontextmanager
     async def beside(self) -> AsyncGenerator["Bed", None]:

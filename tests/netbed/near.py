@@ -1,4 +1,4 @@
-"""The side where ours runs: asks the gateway over the routes it is told, and tells how each attempt went.
+"""The side where ours runs: asks the gateway over the routes it is told, or the doctor, and tells how it went.
 
 Run inside its namespace as `python -m tests.netbed.near CONFIG`.
 """
@@ -13,11 +13,14 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from chatsheet import hybrid
-from chatsheet.core import loose, settings_file
+from chatsheet.core import loose, processes, settings_file
 from chatsheet.core.clock import SystemClock
-from chatsheet.core.settings import Settings
+from chatsheet.core.settings import DoctorSettings, Settings
+from chatsheet.doctor import examination
+from chatsheet.doctor.examination import Order
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import Trail
+from chatsheet.llm.records import RemoteRecords
 from chatsheet.telemetry.model_calls import ModelCalls
 from tests.harness import HELLO
 from tests.netbed import lines
@@ -66,11 +69,30 @@ async def ask(settings: Settings, question: Mapping[str, object], kept: AsyncExi
     return await heard(gateway)
 
 
+async def examined(settings: Settings, place: str, public_dns: Sequence[str]) -> JsonValue:
+    """Have the doctor examine a place, directly and through LiteLLM, and return its report."""
+    records = RemoteRecords(settings.data)
+    try:
+        report = await examination.examine(
+            settings.model_copy(update={"doctor": DoctorSettings(public_dns=(*public_dns,))}),
+            Order(probes=1, only=place),
+            environment=processes.whole_environment(),
+            records=records,
+            clock=SystemClock(),
+        )
+    finally:
+        await records.close()
+    return loose.parse(report.model_dump_json())
+
+
 async def main(config: Path) -> None:
     """Answer until standard input ends."""
     settings, kept = settings_file.load(config), AsyncExitStack()
 
     async def reply(question: Mapping[str, object]) -> Mapping[str, JsonValue]:
+        if place := loose.text(question.get("examine")):
+            servers = [str(one) for one in loose.array(question.get("public_dns"))]
+            return {"report": await examined(settings, place, servers)}
         calls = [loose.obj(call) for call in loose.array(question.get("calls"))]
         return {"answers": [{**one} for one in await asyncio.gather(*(ask(settings, call, kept) for call in calls))]}
 

@@ -45,6 +45,8 @@ PROXY_NAME, PUBLIC_PROXY_NAME = "proxy.example", "public-proxy.example"
 PUBLIC = "203.0.113.10"
 """Where the resource is when its private zone is not linked; no packet may ever arrive here."""
 PUBLIC_V6 = "2001:db8::10"
+NOWHERE = "198.51.100.7"
+"""A public address that no route leads to."""
 PERMITTED = "203.0.113.20"
 """Public too, for routes that may go there: it shows that arrivals are seen."""
 IMDS = "169.254.169.254"
@@ -85,6 +87,8 @@ class Place:
     dns: Name = field(default_factory=lambda: at(ENDPOINT))
     own_dns: Name | None = None
     """What the other DNS server says; left out, the same."""
+    siblings: Mapping[str, Name] = field(default_factory=dict[str, Name])
+    """What both DNS servers say of the same resource's names in other zones."""
     is_alias: bool = True
     """Whether the host is an alias of its privatelink name, as Azure has it."""
     endpoint: str = ""
@@ -148,6 +152,14 @@ NAMES = {
     "anywhere": Place(dns=at(PERMITTED), settings={"network": "any"}),
     "named-network": Place(dns=at(PERMITTED), settings={"private_networks": [f"{PERMITTED}/32"]}),
 }
+EXAMINED = {
+    "half-linked": Place(dns=at(PUBLIC), siblings={"cognitiveservices.azure.com": at(ENDPOINT)}),
+    "half-linked-beside": Place(siblings={"services.ai.azure.com": at(PUBLIC)}),
+    "rebinding-examined": Place(dns=at(ENDPOINT, mode="rebind")),
+    "open-to-all": Place(own_dns=at(PERMITTED)),
+    "closed-to-all": Place(own_dns=at(NOWHERE)),
+}
+"""For the doctor alone: what no call shows."""
 LITERALS = {
     "literal-private": Place(endpoint=f"https://{NAMED_BY_ADDRESS}"),
     "literal-mapped": Place(endpoint=f"https://[::ffff:{NAMED_BY_ADDRESS}]"),
@@ -223,7 +235,7 @@ IDENTITIES = {
         settings={**_APPLICATION, "client_id": "dropped", "authority": f"https://{DROPPED}", "first_content_s": 2}
     ),
 }
-SERVED: dict[str, Place] = {**NAMES, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES}
+SERVED: dict[str, Place] = {**NAMES, **EXAMINED, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES}
 """What LiteLLM forwards to."""
 
 
@@ -249,6 +261,7 @@ def zones() -> tuple[dict[str, Name], dict[str, Name]]:
         for zone, entry in ((machine, place.dns), (own, place.own_dns or place.dns)):
             zone[host(name)] = entry.model_copy(update={"aliases": (alias,)}) if place.is_alias else entry
             zone[alias] = at(ENDPOINT)
+            zone.update({f"{name}.{suffix}": sibling for suffix, sibling in place.siblings.items()})
     return machine, own
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from chatsheet.core import processes
 from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
-from chatsheet.llm import litellm_proxy
+from chatsheet.llm import litellm_file, litellm_proxy
 from chatsheet.llm.records import RemoteRecords
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ async def program(*arguments: str, env: Mapping[str, str] | None = None) -> Asyn
 @asynccontextmanager
 async def litellm(settings: Settings, config: Path | None) -> AsyncGenerator[None, None]:
     """Keep LiteLLM and its egress running while the body runs; nothing where it is not ours or runs already."""
+    await asyncio.to_thread(_warn, settings)
     if litellm_proxy.ours(settings.llm) is None or RemoteRecords(settings.data).sidecar() is not None:
         yield
         return
@@ -43,6 +44,13 @@ async def litellm(settings: Settings, config: Path | None) -> AsyncGenerator[Non
         yield
     finally:
         await tasks.close()
+
+
+def _warn(settings: Settings) -> None:
+    """Log what is wrong with the config of a LiteLLM that others run: it is theirs, and other routes answer."""
+    for name, problems in litellm_file.named(settings.llm).items():
+        for found in problems:
+            log.warning("llm.route.%s.config_file: %s: %s (%s); %s", name, found.key, found.reason, found.cause, found.fix)
 
 
 async def _keep_running(options: list[str]) -> None:

@@ -3,11 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
-from chatsheet.doctor.examination import Order
 from chatsheet.doctor.model import Report
-from chatsheet.wiring import Services
 
 log = logging.getLogger(__name__)
 
@@ -15,14 +13,13 @@ _LITELLM_STARTS_S = 120.0
 _LOOK_S = 0.5
 
 
-async def look(services: Services) -> None:
-    """Log a line for each route in use that is ill; our LiteLLM is given the time to start first."""
-    if any(route.is_ours for route in services.gateway.plan.routes):
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LITELLM_STARTS_S):
-                while not services.records.is_ready():  # noqa: ASYNC110  a file of another process says it
-                    await asyncio.sleep(_LOOK_S)
-    for line in lines(await services.doctor.examine(order=Order(depth="reach"))):
+async def look(examine: Callable[[], Awaitable[Report]], *, is_up: Callable[[], bool]) -> None:
+    """Log a line for each route in use that is ill; our LiteLLM is given the time to get up first."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LITELLM_STARTS_S):
+            while not is_up():  # noqa: ASYNC110  a file of another process says it
+                await asyncio.sleep(_LOOK_S)
+    for line in lines(await examine()):
         log.warning("%s", line)
 
 
@@ -31,6 +28,4 @@ def lines(report: Report) -> Iterator[str]:
     for path in report.paths:
         found = next((one for one in path.findings if one.cause == path.cause), None)
         if path.is_in_use and path.state == "ill" and found is not None:
-            yield f"route {path.name} is ill [{path.cause}]: {found.what} Fix: {found.fix}"
-        elif path.is_in_use and path.state == "not_configured":
-            yield f"route {path.name} has no key."
+            yield f"route {path.name} is ill [{path.cause}]: {found.what.rstrip('.')}. Fix: {found.fix.rstrip('.')}."

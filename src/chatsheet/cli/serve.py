@@ -20,6 +20,7 @@ from chatsheet.core import ids, settings_file
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
+from chatsheet.doctor.order import Order
 from chatsheet.wiring import Services, open_services
 
 Companion = Callable[[Services], Coroutine[object, object, None]]
@@ -90,7 +91,12 @@ async def serve(
             await services.chats.resume()
         tasks = Tasks()
         tasks.spawn(services.engine.warm(), name="warm engine")
-        tasks.spawn(checkup.look(services), name="look at routes")
+        has_ours = any(route.is_ours for route in services.gateway.plan.routes)
+        is_up = services.records.is_ready if has_ours else lambda: True
+        tasks.spawn(
+            checkup.look(functools.partial(services.doctor.examine, order=Order(depth="reach")), is_up=is_up),
+            name="look at routes",
+        )
         if read is not None:
             tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:

@@ -75,7 +75,7 @@ def _of_host(parts: SplitResult) -> Fault | None:
     name = (parts.hostname or "").lower()
     if name.endswith(_REGIONAL) or name in _PORTALS:
         reason = f"{name} is shared by many resources" if name.endswith(_REGIONAL) else f"{name} names no resource"
-        return Fault(reason, 'write "https://NAME.openai.azure.com"', "azure.regional_endpoint")
+        return Fault(reason, "write the resource's own name: https://NAME.openai.azure.com", "azure.regional_endpoint")
     if "privatelink" in name.split("."):
         plain = ".".join(label for label in name.split(".") if label != "privatelink")
         fix = f'write "https://{plain}": DNS leads to the private address'

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from chatsheet.core.clock import Clock
 from chatsheet.doctor import commands, findings, ladder
-from chatsheet.doctor.ladder import Depth, Probe
-from chatsheet.doctor.model import Finding, PathReport, PrivateProof, Rung, RungName, Speed
+from chatsheet.doctor.ladder import Probe
+from chatsheet.doctor.model import Depth, Finding, PathReport, PrivateProof, Rung, RungName, Speed
 from chatsheet.doctor.paths import Path
 from chatsheet.doctor.probes import (
     calls,
@@ -15,6 +15,7 @@ from chatsheet.doctor.probes import (
     connections,
     credentials,
     environment,
+    lint,
     litellm,
     names,
     privacy,
@@ -25,6 +26,7 @@ from chatsheet.doctor.probes.calls import Called
 from chatsheet.doctor.subject import Subject
 
 _PROBES: Mapping[RungName, Probe] = {
+    "settings": lint.look,
     "environment": environment.look,
     "dns": names.look,
     "proxy": proxies.look,

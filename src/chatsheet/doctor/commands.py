@@ -68,8 +68,8 @@ _LINES: Mapping[str, tuple[str, ...]] = {
         "nslookup {host}",
         _RECORDS,
         (
-            "az network private-dns record-set a add-record --resource-group <resource-group> --zone-name {zone}"
-            " --record-set-name {name} --ipv4-address <private-endpoint-address>"
+            "az network private-endpoint dns-zone-group create --resource-group <resource-group>"
+            " --endpoint-name <private-endpoint> --name default --private-dns-zone {zone} --zone-name openai"
         ),
     ),
     "net.dns_timeout": _LOOKUP,

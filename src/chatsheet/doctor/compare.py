@@ -1,5 +1,6 @@
 """What the paths say when they are compared: the rules of the strategy, and the finer ones. Pure."""
 
+import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Literal
@@ -81,25 +82,28 @@ NOTES = frozenset({"text"})
 
 def differences(paths: Sequence[PathReport]) -> tuple[Difference, ...]:
     """Return what differs between each path through LiteLLM and the direct one to the same deployment."""
-    through = [path for path in paths if path.way == "litellm" and path.answer is not None]
-    direct = [path for path in paths if path.way == "direct" and path.answer is not None]
-    return tuple(found for one in through for other in direct if _is_same(one, other) for found in _differ(one, other))
+    answered = [(path, _comparable(path.answer)) for path in paths if path.answer is not None]
+    pairs = itertools.permutations(answered, 2)
+    return tuple(found for one, other in pairs if _is_same(one[0], other[0]) for found in _differ(one, other))
 
 
 def _is_same(through: PathReport, direct: PathReport) -> bool:
-    """Tell whether both end at one deployment; behind a LiteLLM of others that is only known of the provider."""
+    """Tell whether both ways end at one deployment; behind a LiteLLM of others that is only known of the provider."""
+    if (through.way, direct.way) != ("litellm", "direct"):
+        return False
     return through.serves == direct.route if through.is_ours else taken_for(through) == direct.provider
 
 
-def _differ(through: PathReport, direct: PathReport) -> Iterator[Difference]:
-    if through.answer is None or direct.answer is None:
-        return
-    one, other = _comparable(through.answer), _comparable(direct.answer)
-    for name, value in one.items():
+_Answered = tuple[PathReport, dict[str, str]]
+
+
+def _differ(one: _Answered, other: _Answered) -> Iterator[Difference]:
+    (through, said), (direct, said_directly) = one, other
+    for name, value in said.items():
         is_alias = name == "model" and through.proof == "unverified" and value == through.serves
-        is_unknown = name == "text" and "" in {value, other[name]}
-        if value != other[name] and not is_alias and not is_unknown:  # LiteLLM reports its alias as the model
-            yield Difference(paths=(through.name, direct.name), field=name, values=(value, other[name]))
+        is_unknown = name == "text" and "" in {value, said_directly[name]}
+        if value != said_directly[name] and not is_alias and not is_unknown:  # LiteLLM reports its alias as the model
+            yield Difference(paths=(through.name, direct.name), field=name, values=(value, said_directly[name]))
 
 
 def _comparable(answer: Answer) -> dict[str, str]:
@@ -129,10 +133,13 @@ def _seen(path: PathReport, paths: Sequence[PathReport]) -> Seen:
     return Seen(path.state == "healthy" or rules.passes(cause.code), cause)
 
 
+_MASKS = frozenset({"litellm.cooldown", "litellm.upstream_unreachable"})
+
+
 def believed(path: PathReport, paths: Sequence[PathReport]) -> Cause:
     """Return the cause that stands behind what a path shows."""
     found = CATALOGUE.get(path.cause, CATALOGUE["unknown"])
-    hidden = next((f.hides for f in path.findings if f.cause == path.cause and f.hides in CATALOGUE), "")
+    hidden = next((f.hides for f in path.findings if f.cause == path.cause in _MASKS and f.hides in CATALOGUE), "")
     is_retiring = any(f.cause == "azure.model_retiring" for p in paths for f in p.findings)
     if found.code == "azure.resource_not_found" and is_retiring:
         return CATALOGUE["azure.model_retired"]  # D8: the same 404 as a wrong path
@@ -157,7 +164,7 @@ def _line(cell: Cell, seen: Seen | None) -> str:
         return f"{where}: answers (`{cell.path}`)"
     shown = cell.cause or seen.cause.code
     behind = f", behind which stands {seen.cause.code}" if seen.cause.code != shown else ""
-    return f"{where}: {shown}{behind} (`{cell.path}`, layer {seen.layer}, {seen.cause.owner} can mend it)"
+    return f"{where}: {shown}{behind} (`{cell.path}`, layer {seen.layer}, owner {seen.cause.owner})"
 
 
 def _of_strategy(azure: Seen | None, openai: Seen | None, direct: Seen | None) -> str:
@@ -197,7 +204,10 @@ def _changes(before: Report, now: Report) -> Iterator[str]:
     yield from (f"new: the setting {key} is wrong ({new_keys[key].cause})" for key in new_keys if key not in old_keys)
     earlier, paths = {path.name: path for path in before.paths}, {path.name: path for path in now.paths}
     for name, path in paths.items():
-        yield from _on_path(earlier[name], path) if name in earlier else [f"new path `{name}`: {_state(path)}"]
+        if name in earlier:
+            yield from _on_path(earlier[name], path)
+        elif earlier:
+            yield f"new path `{name}`: {_state(path)}"
     yield from (f"`{name}` is not in the settings any more" for name in earlier if name not in paths and now.paths)
     if before.conclusion and now.conclusion and before.conclusion.rule != now.conclusion.rule:
         yield f"the conclusion was {before.conclusion.rule} and is {now.conclusion.rule}"

@@ -1,5 +1,6 @@
 """What an examination asks to change in chatsheet.toml: the order of routes, and corrections that are certain. Pure."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -47,13 +48,17 @@ def _of_findings(paths: Sequence[PathReport]) -> Iterator[Edit]:
             yield Edit(f"llm.route.{route}.api_version", _API_VERSION)
 
 
-_CERTAIN = ((".endpoint", "https://"), (".api_version", "20"))
-"""Keys whose problems name the one right value, and how that begins."""
+_NAMED = re.compile(r'write (?:it in quotes: )?"(?P<value>[^"]+)"(?: or "v1"|:.*)?')
+_CERTAIN = (
+    (".endpoint", re.compile(r"https?://(?!host\.example)[^A-Z]+")),  # capitals stand for a name to fill in
+    (".base_url", re.compile(r"https?://(?!host\.example)[^A-Z]+")),
+    (".api_version", re.compile(r"20\d\d-.*")),
+)
+"""Keys whose problems may name the one right value, and how such a value looks."""
 
 
 def _of_problems(problems: Sequence[SettingsProblem]) -> Iterator[Edit]:
     for problem in problems:
-        value = problem.fix.partition('"')[2].partition('"')[0]
-        is_named = any(problem.key.endswith(key) and value.startswith(start) for key, start in _CERTAIN)
-        if is_named and value != "https://host.example":
-            yield Edit(problem.key, value)
+        named = _NAMED.fullmatch(problem.fix)
+        if named and any(problem.key.endswith(key) and form.fullmatch(named["value"]) for key, form in _CERTAIN):
+            yield Edit(problem.key, named["value"])

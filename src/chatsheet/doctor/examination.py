@@ -1,65 +1,20 @@
 """The examination: every path side by side, each up its ladder to the first broken rung, then compared and decided."""
 
 import asyncio
-import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import Settings
 from chatsheet.core.settings_check import Problem
 from chatsheet.doctor import changes, climb, compare, edits, paths, verdict
 from chatsheet.doctor.climb import Limits
 from chatsheet.doctor.edits import Edit
-from chatsheet.doctor.ladder import Depth
-from chatsheet.doctor.model import Decision, Finding, PathReport, Report, RouteHistory, Rung, SettingsProblem
-from chatsheet.doctor.paths import Path
+from chatsheet.doctor.model import Decision, Finding, PathReport, Report, SettingsProblem
+from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means, RecordReader
 from chatsheet.llm.legs import Legs
-
-
-class RouteUnknown(BadInput):
-    """A route was named that settings do not have."""
-
-    code = "doctor.route_unknown"
-
-
-OnRung = Callable[[str, Rung], None]
-"""Hears of each rung as it is reached: the path's name, and the rung."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """What an examination weighs besides what it sees."""
-
-    before: Report | None = None
-    settings_text: str = ""
-    """The settings file as it stands, for the changes that the verdict asks for."""
-    history: tuple[RouteHistory, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to examine: how far, with how many calls for the medians, and which route alone where one is named."""
-
-    depth: Depth = "call"
-    probes: int = 3
-    only: str = ""
-
-    def check(self, settings: Settings) -> None:
-        """Refuse the name of a route that settings do not have; raises RouteUnknown."""
-        if self.only and self.only not in settings.llm.route:
-            nearest = difflib.get_close_matches(self.only, settings.llm.route, n=1, cutoff=0.4)
-            names = ", ".join(settings.llm.route) or "none"
-            fix = f'did you mean "{nearest[0]}"?' if nearest else f"name one of these: {names}."
-            raise RouteUnknown(f'settings have no route "{self.only}".', fix=fix)
-
-    def includes(self, path: Path) -> bool:
-        """Tell whether a path is to be examined."""
-        return self.only in {"", path.route.name, path.serves}
 
 
 def refused(problems: Sequence[Problem], clock: Clock, settings_text: str = "") -> Report:
@@ -68,11 +23,6 @@ def refused(problems: Sequence[Problem], clock: Clock, settings_text: str = "") 
     nothing = Decision(choice="undecided", says="Nothing can be decided before the settings load.")
     changed = nothing.model_copy(update={"settings_diff": _diff(settings_text, edits.wanted(nothing, (), told))})
     return Report(at=clock.now(), version=version("chatsheet"), seconds=0, problems=told, decision=changed)
-
-
-def nobody(path: str, rung: Rung) -> None:
-    """Hear of a rung, and say nothing."""
-    del path, rung
 
 
 async def examine(

@@ -1,7 +1,6 @@
 """The order of the rungs on a path, who looks at each, and to which rung a failed call belongs. Pure but for the probes."""
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
 from chatsheet.doctor.model import ORDER, Rung, RungName
 from chatsheet.doctor.paths import Path
@@ -10,9 +9,6 @@ from chatsheet.llm.causes import Cause, Layer
 
 Probe = Callable[[Subject], Awaitable[Rung]]
 """Looks at one layer; never raises for what a network or a provider does, and leaves notes for later rungs in the subject."""
-
-Depth = Literal["reach", "call"]
-"""reach: up to who answers, without a model call; call: everything."""
 
 _LITELLMS: frozenset[RungName] = frozenset({"litellm_up", "litellm_key", "litellm_alias", "litellm_health", "upstream"})
 

@@ -2,30 +2,35 @@
 
 from collections.abc import Iterator
 
-from chatsheet.doctor.compare import NOTES, changes
+from chatsheet.doctor.compare import NOTES
 from chatsheet.doctor.model import Cell, Finding, PathReport, PrivateProof, Report
 
 _PROVIDERS = {"azure": "Azure", "openai": "OpenAI"}
 _WAYS = {"litellm": "through LiteLLM", "direct": "directly"}
 
 
-def page(report: Report, before: Report | None, *, data: str) -> str:
+def page(report: Report, *, data: str) -> str:
     """Return the record of a report: the decision first, then what it stands on; `data` names the JSON beside it."""
-    return "\n".join(_page(report, before, data)) + "\n"
+    return "\n".join(_page(report, data)) + "\n"
 
 
 def status_lines(report: Report, link: str) -> tuple[str, ...]:
     """Return what a roadmap says of the integration: a line per cell, the decision, private endpoints, the record."""
     decision = report.decision
+    cells = [f"- {_PROVIDERS[cell.provider]} {_WAYS[cell.way]}: {_state(cell, report)}" for cell in report.matrix]
     return (
-        *(f"- {_PROVIDERS[cell.provider]} {_WAYS[cell.way]}: {_state(cell, report)}" for cell in report.matrix),
-        f"- decision: {decision.says if decision is not None else 'none, the settings are wrong'}",
-        f"- private endpoints: {_plain(decision.private_endpoint) if decision is not None else 'not examined'}",
+        *(cells or ["- not examined: the settings are wrong"]),
+        f"- decision: {decision.says if decision is not None else 'none'}",
+        f"- private endpoints: {_private_verdict(report)}",
         f"- recorded {report.at:%Y-%m-%d}: [{link.rpartition('/')[2]}]({link})",
     )
 
 
-def _page(report: Report, before: Report | None, data: str) -> Iterator[str]:
+def _private_verdict(report: Report) -> str:
+    return _plain(report.decision.private_endpoint if report.decision is not None else "") or "not examined"
+
+
+def _page(report: Report, data: str) -> Iterator[str]:
     decision, conclusion = report.decision, report.conclusion
     says = decision.says if decision is not None else "Nothing was decided: the settings are wrong."
     yield f"# Integration on {report.at:%Y-%m-%d}: {says}"
@@ -43,17 +48,16 @@ def _page(report: Report, before: Report | None, data: str) -> Iterator[str]:
     yield from _private(report)
     yield from _speed(report)
     yield from _history(report)
-    if before is not None:
+    if report.changes:
         yield "\n## Since last time\n"
-        yield from (f"- {_plain(line)}" for line in changes(before, report))
+        yield from (f"- {_plain(line)}" for line in report.changes)
     yield from _consequences(report)
     yield f"\n**Enforced by** `chatsheet doctor --record` (chatsheet {report.version}, {report.seconds:.1f} s); run it again"
 
 
 def _consequences(report: Report) -> Iterator[str]:
     decision = report.decision
-    private = decision.private_endpoint if decision is not None else "Not examined."
-    yield f"\n**Consequences** {_plain(private)}"
+    yield f"\n**Consequences** Private endpoints: {_private_verdict(report)}"
     if decision is not None and decision.settings_diff:
         yield f"\nSettings that it asks for:\n\n```diff\n{decision.settings_diff.rstrip()}\n```"
     else:
@@ -64,6 +68,8 @@ def _consequences(report: Report) -> Iterator[str]:
 
 
 def _matrix(report: Report) -> Iterator[str]:
+    if not report.matrix:
+        return
     yield "\n## The matrix\n"
     yield "| provider | way | state | evidence |"
     yield "| --- | --- | --- | --- |"
@@ -106,7 +112,7 @@ def _ladder(path: PathReport) -> Iterator[str]:
 
 def _finding(title: str, found: Finding) -> Iterator[str]:
     hides = f" It hides {found.hides}." if found.hides else ""
-    yield f"\n{title}: **{found.cause}** ({found.owner}). {_plain(found.what)}{hides} Fix: {_plain(found.fix)}"
+    yield f"\n{title}: **{found.cause}** ({found.owner}). {_plain(found.what).rstrip('.')}.{hides} Fix: {_plain(found.fix)}"
     if found.commands:
         yield "\n```sh\n" + "\n".join(found.commands) + "\n```"
 

@@ -41,6 +41,9 @@ AddressClass = Literal["private", "allowed", "public", "loopback", "link_local"]
 PublicPath = Literal["refused", "open", "not_tested"]
 Choice = Literal["litellm", "direct", "hybrid", "undecided"]
 
+Depth = Literal["reach", "call"]
+"""reach: up to who answers, without a model call; call: everything."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -22,17 +22,15 @@ NOT_YET = "- not recorded yet: run `chatsheet doctor --record docs/decisions`"
 
 def write(folder: Path, report: Report) -> tuple[Path, Path]:
     """Write a report as Markdown and JSON under names that were free, and return both; nothing is ever overwritten."""
-    before = latest(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         page, data = _reserve(folder, report.at)
         data.write_text(report.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        page.write_text(markdown.page(report, before, data=data.name), encoding="utf-8")
+        page.write_text(markdown.page(report, data=data.name), encoding="utf-8")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise StorageUnavailable(
-            f"No record could be written to {folder}: {reason}.", fix="name a folder that can be written."
-        ) from None
+        what = f"No record could be written to {folder}: {reason}."
+        raise StorageUnavailable(what, fix="name a folder that can be written.") from None
     return page, data
 
 

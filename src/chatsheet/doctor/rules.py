@@ -76,8 +76,9 @@ class Seen:
 
     def is_like(self, other: "Seen") -> bool:
         """Tell whether both fail at one place; LiteLLM's `Connection error` stands for any failure to connect."""
-        is_masked = "litellm.upstream_unreachable" in {self.cause.code, other.cause.code}
-        return self.layer == other.layer or (is_masked and bool(NETWORK & {self.layer, other.layer}))
+        if self.is_unreached or other.is_unreached:
+            return all(one.is_unreached or one.cause.code == "litellm.upstream_unreachable" for one in (self, other))
+        return self.layer == other.layer
 
 
 def passes(code: str) -> bool:

@@ -182,12 +182,12 @@ def _of_ways(ways: Ways, differences: Sequence[Difference]) -> list[Difference]:
 
 def _hop_ms(through: PathReport, direct: PathReport) -> int | None:
     """Return what LiteLLM adds before the first word, where both medians stand on enough probes."""
-    one, other = through.speed, direct.speed
-    if one is None or other is None or min(one.probes - one.failed, other.probes - other.failed) < ENOUGH_PROBES:
-        return None
-    if one.first_content_ms is None or other.first_content_ms is None:
-        return None
-    return one.first_content_ms - other.first_content_ms
+    medians = [
+        speed.first_content_ms
+        for speed in (through.speed, direct.speed)
+        if speed is not None and speed.first_content_ms is not None and speed.probes - speed.failed >= ENOUGH_PROBES
+    ]
+    return medians[0] - medians[1] if len(medians) > 1 else None
 
 
 def _mend(path: PathReport) -> str:

@@ -171,7 +171,9 @@ class Legs:
             async with asyncio.timeout(min(_TOKEN_S, route.first_content_s * _TOKEN_SHARE)):
                 return await self._entra.token(route)
         except TimeoutError:
-            raise TokenFailed("EntraUnreachable: no token in time") from None
+            # a managed identity is asked for on the machine itself: silence there is no matter of the network
+            kind = "EntraIdentityMissing" if route.identity.who == "managed" else "EntraUnreachable"
+            raise TokenFailed(f"{kind}: no token in time") from None
 
     async def reaches(self, route: Route) -> bool:
         """Tell whether a connection to a route comes about, with all that belongs to it; nothing of value is sent."""

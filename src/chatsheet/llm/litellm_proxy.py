@@ -29,7 +29,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict, Unavailable
 from chatsheet.core.ids import new_key
 from chatsheet.core.settings import LitellmRoute, LlmSettings
-from chatsheet.llm import litellm_config, plan
+from chatsheet.llm import litellm_config, litellm_integrity, plan
 from chatsheet.llm.egress import Egress
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.records import Sidecar, lock_sidecar
@@ -39,7 +39,6 @@ log = logging.getLogger(__name__)
 
 VERSION = "1.106.2"
 """The vendor's recommended pin; litellm.lock names it and everything below it by hash."""
-_LOCK = Path(__file__).with_name("litellm.lock")
 _START_S = 120.0
 _POLL_S = 0.25
 _PROBE = aiohttp.ClientTimeout(total=2)
@@ -110,10 +109,15 @@ def _require(llm: LlmSettings) -> Ours:
     return found
 
 
+def place_of(*, cache: Path | None = None) -> Path:
+    """Return where LiteLLM's environment is, or will be; `complete` in it says that it was made."""
+    digest = hashlib.sha256(litellm_integrity.LOCK.read_bytes()).hexdigest()[:12]
+    return (cache or platformdirs.user_cache_path("chatsheet")) / "litellm" / f"{VERSION}-{digest}"
+
+
 def install(say: Say, *, cache: Path | None = None) -> Path:
     """Return LiteLLM's environment, made once per lock file; blocking. Raises LitellmNotInstalled."""
-    digest = hashlib.sha256(_LOCK.read_bytes()).hexdigest()[:12]
-    place = (cache or platformdirs.user_cache_path("chatsheet")) / "litellm" / f"{VERSION}-{digest}"
+    place = place_of(cache=cache)
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.with_suffix(".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # two processes that start at once make it once
@@ -132,7 +136,7 @@ def _make_environment(place: Path) -> None:
         [
             *(sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-input"),
             *("--disable-pip-version-check", "--require-hashes", "--no-deps", "--only-binary", ":all:"),
-            *("--requirement", str(_LOCK)),
+            *("--requirement", str(litellm_integrity.LOCK)),
         ],
     )
     for step in steps:
@@ -161,7 +165,7 @@ class LitellmProxy:
         self._port = urlsplit(self._ours.route.base_url).port or 4000
 
     async def run(self) -> None:
-        """Serve until cancelled; LiteLLM is restarted whenever it ends. Raises LitellmNotInstalled, PortTaken."""
+        """Serve until cancelled; LiteLLM is restarted whenever it ends. Raises LitellmNotInstalled, PortTaken and more."""
         lock = lock_sidecar(self._sidecar_path.parents[1])
         if lock is None:
             raise AlreadyRunning("LiteLLM and its egress run for this data folder already.", fix="use them, or stop them.")
@@ -244,7 +248,8 @@ class LitellmProxy:
             backoff_s = min(backoff_s * 2, _LONGEST_BACKOFF_S)
 
     async def _start(self, place: Path, folder: Path) -> None:
-        """Start the process and return when it is alive, or has ended."""
+        """Start the process and return when it is alive, or has ended; raises LitellmTampered."""
+        await asyncio.to_thread(litellm_integrity.require, place)
         self._check_port()
         # LiteLLM puts the grandparent of its working folder first on the import path: all three are ours and empty
         jail = folder / "jail" / "a" / "b"

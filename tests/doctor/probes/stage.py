@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.secret import literal
-from chatsheet.core.settings import AzureRoute, DoctorSettings, LitellmRoute, Settings
+from chatsheet.core.settings import AzureRoute, LitellmRoute, Settings
 from chatsheet.doctor import paths
 from chatsheet.doctor.model import ORDER, Rung, RungName
 from chatsheet.doctor.probes import certificates, connections, environment, names, proxies, servers
@@ -85,8 +85,6 @@ class Resource:
     dns: DnsServer
     proxy: ConnectProxy
     folder: Path
-    public_dns: tuple[str, ...] = ()
-    route_changes: dict[str, object] = field(default_factory=dict[str, object])
 
     @property
     def network(self) -> Network:
@@ -98,10 +96,10 @@ class Resource:
             dns=(f"127.0.0.1:{self.dns.port}",),
         )
 
-    def through_proxy(self, mode: ProxyMode = "pass", *no_proxy: str, **more: object) -> Network:
+    def through_proxy(self, mode: ProxyMode = "pass", *no_proxy: str) -> Network:
         """The same network, behind the proxy."""
         self.proxy.mode = mode
-        return replace(self.network, proxy=f"http://127.0.0.1:{self.proxy.port}", no_proxy=no_proxy, **more)
+        return replace(self.network, proxy=f"http://127.0.0.1:{self.proxy.port}", no_proxy=no_proxy)
 
     def route(self, network: Network | None = None, host: str = NAME) -> Route:
         """Return a route to the resource."""
@@ -112,10 +110,6 @@ class Resource:
         """Climb to a rung."""
         async with examined(self.route(network, host)) as subject:
             return await climb(subject, to)
-
-    def settings(self) -> Settings:
-        """Settings that name a public name server: the same one."""
-        return Settings(doctor=DoctorSettings(public_dns=(f"127.0.0.1:{self.dns.port}",)))
 
 
 @asynccontextmanager

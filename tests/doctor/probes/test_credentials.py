@@ -159,7 +159,7 @@ async def test_a_token_is_told_by_audience_end_and_beginnings_of_ids(tmp_path: P
     [
         (Identity(audience="https://graph.microsoft.com"), "", "entra.audience_wrong"),
         (Identity(tenant=tokens.OTHER_TENANT), f'tenant_id = "{tokens.TENANT}"\n', "azure.tenant_mismatch"),
-        (Identity(mode="A13"), "", "entra.unreachable"),
+        (Identity(mode="A13"), "", "entra.identity_missing"),
         (Identity(lasts_s=-600), "", "azure.token_rejected"),
     ],
 )

@@ -3,6 +3,7 @@ import type { Finding, PathReport, Report, Rung } from "../api/types.gen";
 import {
   apply,
   besides,
+  changesOf,
   chosen,
   type Doctor,
   type Happening,
@@ -74,6 +75,7 @@ function report(paths: readonly PathReport[], more: Partial<Report> = {}): Repor
     conclusion: null,
     history: [],
     decision: null,
+    changes: [],
     ...more,
   };
 }
@@ -203,9 +205,29 @@ test.each<[string, readonly PathReport[], string]>([
     [path("workstation", { provider: "compatible" })],
     "Answers arrive. Calls go to workstation directly.",
   ],
-  ["nothing is configured", [path("azure", { state: "not_configured" })], "No way to a model is set up yet."],
+  [
+    "Azure refuses on both ways",
+    [ill("litellm → azure", "auth", LITELLM), ill("azure", "auth")],
+    "No answer arrives. Azure does not let us in, whichever way.",
+  ],
+  [
+    "each way has a trouble of its own",
+    [ill("litellm → azure", "litellm_up", LITELLM), ill("azure", "tcp")],
+    "No answer arrives. LiteLLM is not answering; Azure directly is not answering.",
+  ],
+  ["nothing is named", [], "No way to a model is set up yet. Name a route in chatsheet.toml."],
+  [
+    "a key is missing",
+    [path("azure", { state: "not_configured" })],
+    "No way to a model is set up yet. Settings name azure, but not the key.",
+  ],
 ])("in a plain sentence: %s", (_, paths, says) => {
   expect(verdictOf(report(paths)).says).toBe(says);
+});
+
+test("what changed is told without the date of the last time", () => {
+  const changes = ["since 2026-11-22: azure.key_wrong fixed on `azure`", "since 2026-11-22 09:30: nothing changed"];
+  expect(changesOf(report([], { changes }))).toEqual(["azure.key_wrong fixed on `azure`", "nothing changed"]);
 });
 
 test("wrong settings come before everything else", () => {

@@ -111,8 +111,11 @@ const PROVIDERS: Record<PathReport["provider"], string> = { azure: "Azure", open
 
 /** What a path is called in a sentence: "Azure directly", "OpenAI through LiteLLM". */
 export function called(path: PathReport): string {
-  const provider = PROVIDERS[path.provider] || path.serves || path.route;
-  return path.way === "litellm" ? `${provider} through LiteLLM` : `${provider} directly`;
+  return `${provider(path)} ${path.way === "litellm" ? "through LiteLLM" : "directly"}`;
+}
+
+function provider(path: PathReport): string {
+  return PROVIDERS[path.provider] || path.serves || path.route;
 }
 
 /** The path to show: the one asked for, else the first that needs care, else the first. */
@@ -153,6 +156,11 @@ export function warningsOf(report: Report): readonly string[] {
   return [...new Set(warned.flatMap((rung) => rung.findings.map((finding) => finding.what)))];
 }
 
+/** What changed since the examination before; each line of the report begins with its date. */
+export function changesOf(report: Report): readonly string[] {
+  return report.changes.map((line) => line.replace(/^since [-\d]+(?: [:\d]+)?: /, ""));
+}
+
 export interface Verdict {
   readonly tone: Tone;
   readonly says: string;
@@ -164,10 +172,16 @@ export function verdictOf(report: Report): Verdict {
   const healthy = used.find((path) => path.state === "healthy");
   const ill = used.filter((path) => path.state === "ill");
   if (report.problems.length > 0) return { tone: "bad", says: "The settings need a correction before anything can be asked." };
-  if (used.length === 0) return { tone: "none", says: "No way to a model is set up yet." };
+  if (used.length === 0) return { tone: "none", says: unset(report) };
   if (healthy === undefined) return { tone: "bad", says: `No answer arrives. ${sentence(ill)}.` };
   if (ill.length > 0) return { tone: "warn", says: `Answers arrive. ${sentence(ill)}; calls go to ${called(healthy)}.` };
   return { tone: "good", says: `Answers arrive. Calls go to ${called(healthy)}${spare(used.length)}.` };
+}
+
+function unset(report: Report): string {
+  const keyless = report.paths.filter((path) => path.is_in_use).map((path) => path.route);
+  if (keyless.length === 0) return "No way to a model is set up yet. Name a route in chatsheet.toml.";
+  return `No way to a model is set up yet. Settings name ${[...new Set(keyless)].join(" and ")}, but not the key.`;
 }
 
 function spare(ways: number): string {
@@ -175,12 +189,26 @@ function spare(ways: number): string {
 }
 
 function sentence(ill: readonly PathReport[]): string {
+  const [first, ...others] = ill;
+  const isLike = (path: PathReport) => isOfProvider(path) && path.provider === first?.provider && fails(path) === fails(first);
+  if (first !== undefined && others.length > 0 && ill.every(isLike)) return `${provider(first)} ${fails(first)}, whichever way`;
   return [...new Set(ill.map(trouble))].join("; ");
 }
 
 /** What is wrong with an ill path, by the rung where it stops. */
 function trouble(path: PathReport): string {
-  const at = stuckAt(path)?.rung.name ?? "chat";
-  const who = path.way === "litellm" && OF_LITELLM.has(at) ? "LiteLLM" : called(path);
-  return `${who} ${WORDS[at].fails}`;
+  return `${isOfProvider(path) ? called(path) : "LiteLLM"} ${fails(path)}`;
+}
+
+function fails(path: PathReport): string {
+  return WORDS[stopOf(path)].fails;
+}
+
+/** Whether a path stops at the provider, and not at the LiteLLM before it. */
+function isOfProvider(path: PathReport): boolean {
+  return path.way === "direct" || !OF_LITELLM.has(stopOf(path));
+}
+
+function stopOf(path: PathReport): RungName {
+  return stuckAt(path)?.rung.name ?? "chat";
 }

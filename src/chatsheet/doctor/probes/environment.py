@@ -60,10 +60,10 @@ def _warnings(subject: Subject) -> Iterator[Finding]:
     if not subject.route.is_ours:  # ours gets an environment of its own
         if _set(subject, ("DATABASE_URL",)):
             what = "DATABASE_URL is set here: a LiteLLM started from this environment hangs at it, or cannot use it"
-            yield findings.finding("litellm.database_url", what, commands=("unset DATABASE_URL",))
+            yield findings.finding("litellm.database_url", what)
         if (proxies := _set(subject, _PROXIES)) and not _excepts_loopback(subject):
             what = f"{', '.join(proxies)} set and NO_PROXY does not except loopback: so for a LiteLLM started from here"
-            yield findings.finding("litellm.proxied_loopback", what, commands=("export NO_PROXY=127.0.0.1,localhost",))
+            yield findings.finding("litellm.proxied_loopback", what)
     if is_bound_everywhere(port, _tables()):
         what = f"port {port} of this machine listens on every address, not on loopback alone"
         yield findings.finding("litellm.bound_everywhere", what)

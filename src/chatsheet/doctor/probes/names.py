@@ -13,9 +13,9 @@ from chatsheet.llm import addresses, causes
 from chatsheet.llm.causes import Evidence
 from chatsheet.llm.routes import Network
 
-_SUFFIXES = ("openai.azure.com", "cognitiveservices.azure.com", "services.ai.azure.com")
+_SERVICES = ("openai", "cognitiveservices", "services.ai")
 """A resource has one name under each, and a private zone for each."""
-_RESOURCE = re.compile(rf"([a-z0-9-]+)\.({'|'.join(map(re.escape, _SUFFIXES))})")
+_RESOURCE = re.compile(rf"([a-z0-9-]+)\.({'|'.join(map(re.escape, _SERVICES))})\.(azure\.(?:com|us|cn))")
 _IS_PRIVATE = frozenset({"private", "allowed"})
 
 
@@ -43,14 +43,17 @@ async def look(subject: Subject) -> Rung:
 def siblings(host: str) -> tuple[str, ...]:
     """Return the other names of the same Azure resource."""
     resource = _RESOURCE.fullmatch(host.lower())
-    return tuple(f"{resource[1]}.{suffix}" for suffix in _SUFFIXES if suffix != resource[2]) if resource else ()
+    if resource is None:
+        return ()
+    name, own, cloud = resource.groups()
+    return tuple(f"{name}.{service}.{cloud}" for service in _SERVICES if service != own)
 
 
 def _proof(found: LookedUp, network: Network) -> HostProof:
     resource = _RESOURCE.fullmatch(found.host.lower())
     return HostProof(
         host=found.host,
-        zone=f"privatelink.{resource[2]}" if resource else "",
+        zone=f"privatelink.{resource[2]}.{resource[3]}" if resource else "",
         chain=found.dns.chain,
         addresses=found.addresses,
         address_class=lookups.worst(found.addresses, network.allowed),
@@ -79,9 +82,8 @@ def _problem(subject: Subject, own: LookedUp, usable: tuple[str, ...]) -> Findin
     zone = subject.hosts[0].zone
     if zone and sibling:
         what = f"{leads_to}, while {sibling} leads to a private address: {zone} is not linked; nothing was sent"
-        return findings.finding("net.zone_missing", what, commands=_link(own.host, zone, network))
-    what = f"{leads_to}; nothing was sent"
-    return findings.finding("net.dns_public_for_private", what, commands=_link(own.host, zone, network))
+        return findings.finding("net.zone_missing", what, commands=(_link(zone),))
+    return findings.finding("net.dns_public_for_private", f"{leads_to}; nothing was sent")
 
 
 def _unknown(subject: Subject, found: LookedUp, network: Network) -> Finding:
@@ -126,17 +128,18 @@ def _unlinked(hosts: tuple[HostProof, ...]) -> Iterator[Finding]:
     for one in hosts if private else ():
         if one.zone and one.address_class == "public":
             what = f"{one.host} leads to a public address, while {private} leads to a private one: {one.zone} is not linked"
-            yield findings.finding("net.zone_missing", what, commands=_link(one.host, one.zone, Network()))
+            yield findings.finding("net.zone_missing", what, commands=(_link(one.zone),))
 
 
 def _nslookup(host: str, network: Network) -> tuple[str, ...]:
-    server = next(iter(network.dns), "")
+    """Return the line that asks the route's own name server; empty where the machine's is asked."""
+    if not network.dns:
+        return ()
+    server = network.dns[0]
     address, _, port = server.rpartition(":") if server.count(":") == 1 else (server, "", "")
-    return (" ".join(part for part in ("nslookup", f"-port={port}" if port else "", host, address) if part),)
+    return (f"nslookup {f'-port={port} ' if port else ''}{host} {address}",)
 
 
-def _link(host: str, zone: str, network: Network) -> tuple[str, ...]:
-    if not zone:
-        return _nslookup(host, network)
-    link = "az network private-dns link vnet create --resource-group GROUP --name LINK --virtual-network VNET"
-    return (*_nslookup(host, network), f"{link} --zone-name {zone} --registration-enabled false")
+def _link(zone: str) -> str:
+    where = f"--resource-group <resource-group> --zone-name {zone} --name <link-name> --virtual-network <vnet-id>"
+    return f"az network private-dns link vnet create {where} --registration-enabled false"

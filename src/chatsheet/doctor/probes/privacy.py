@@ -19,7 +19,11 @@ _CLOSED = frozenset({"azure.public_access_disabled", "azure.firewall", "azure.re
 _OPEN = frozenset({200, 401})
 """Azure refuses public requests before it looks at keys."""
 _FORBIDDEN = 403
+_NO_WAY = frozenset({"net.refused", "net.unreachable", "net.connect_timeout", "net.reset"})
+_CONNECT_SHARE = 0.8
 _IS_PRIVATE = frozenset({"private", "allowed"})
+_IS_OUTSIDE = frozenset({"public", "loopback"})
+"""Where the public side may be; on loopback rehearsals play it."""
 
 
 async def prove(subject: Subject) -> tuple[PrivateProof, tuple[Finding, ...]]:
@@ -64,11 +68,13 @@ async def _public_path(subject: Subject) -> tuple[PublicPath, tuple[str, ...]]:
     servers = subject.settings.doctor.public_dns
     if not subject.route.network.is_private or subject.route.kind != "azure" or lookups.is_literal(host):
         return "not_tested", ()
+    if not subject.certificates:
+        return "not_tested", ()  # nobody is known to be there
     if not servers:
         return "not_tested", ("the public path was not tested: doctor.public_dns names no name server",)
     half_s = lookups.limit_s(subject.route.connect_s) / 2
     found = (await lookups.in_dns(host, servers, half_s)).addresses
-    public = [one for one in found if lookups.address_class(one, subject.route.network.allowed) == "public"]
+    public = [one for one in found if lookups.address_class(one, subject.route.network.allowed) in _IS_OUTSIDE]
     if not public:
         return "not_tested", (f"the public path was not tested: {', '.join(servers)} name no public address of {host}",)
     return await knock(subject, public[0])
@@ -77,7 +83,8 @@ async def _public_path(subject: Subject) -> tuple[PublicPath, tuple[str, ...]]:
 async def knock(subject: Subject, address: str) -> tuple[PublicPath, tuple[str, ...]]:
     """Ask for the list of models at an address, without a key, and tell what that says of the public path."""
     (host, port), where = subject.route.origin, f"the public address {address}"
-    timeout = aiohttp.ClientTimeout(total=lookups.limit_s(subject.route.connect_s) / 2, ceil_threshold=3600)
+    limit_s = lookups.limit_s(subject.route.connect_s) / 2
+    timeout = aiohttp.ClientTimeout(total=limit_s, connect=limit_s * _CONNECT_SHARE, ceil_threshold=3600)
     try:
         connector = aiohttp.TCPConnector(ssl=_context(subject.route.network), resolver=_At(address), force_close=True)
         async with (
@@ -85,20 +92,17 @@ async def knock(subject: Subject, address: str) -> tuple[PublicPath, tuple[str, 
             session.get(f"https://{host}:{port}{_PATH}", allow_redirects=False) as response,
         ):
             said, status, headers = await legs.error_body(response), response.status, response.headers
-    except aiohttp.ClientSSLError:
-        return "not_tested", (f"{where} shows no certificate of this resource",)
     except (aiohttp.ClientError, OSError) as error:
-        return "refused", (f"{where} cannot be reached: {_why(error)}",)
+        why = causes.classify(Evidence(route_kind="azure", exceptions=legs.exception_chain(error))).code
+        if why in _NO_WAY:
+            return "refused", (f"{where} cannot be reached: {why}",)
+        return "not_tested", (f"{where} gives no answer of this resource: {why}",)
     if status in _OPEN:
         return "open", (f"{where} answered status {status}: the resource can be called from outside",)
     cause = causes.classify(Evidence(route_kind="azure", status=status, headers=headers, body=said)).code
     if status == _FORBIDDEN and cause in _CLOSED:
         return "refused", (f"{where} refuses requests: {cause}",)
     return "not_tested", (f"{where} answered status {status}, which says nothing of public access",)
-
-
-def _why(error: Exception) -> str:
-    return causes.classify(Evidence(route_kind="azure", exceptions=legs.exception_chain(error))).code
 
 
 def _context(network: Network) -> ssl.SSLContext:

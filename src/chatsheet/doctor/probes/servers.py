@@ -57,7 +57,8 @@ def path_of(subject: Subject) -> str:
 def _cause(subject: Subject, *, seen: Looked | None = None, exceptions: tuple[str, ...] = ()) -> str:
     kind = subject.route.kind
     if seen is None:
-        return causes.classify(Evidence(route_kind=kind, exceptions=exceptions)).code
+        cause = causes.classify(Evidence(route_kind=kind, exceptions=exceptions)).code
+        return "litellm.down" if (kind, cause) == ("litellm", "stream.silent") else cause  # it takes its time to start
     cause = causes.classify(
         Evidence(route_kind=kind, status=seen.status, headers=seen.headers, body=seen.said, key_sent=False)
     ).code
@@ -101,5 +102,5 @@ def _closed(subject: Subject, cause: str) -> Finding:
     own = next(iter(subject.hosts), None)
     if subject.is_proxied and own is not None and own.address_class in {"private", "allowed"}:
         what = f"{host} leads to {own.addresses[0]} here, and refuses what comes through the proxy as public"
-        return findings.finding("net.proxied_public", what, commands=(f'no_proxy = ["{host}"]',))
+        return findings.finding("net.proxied_public", what)
     return findings.finding(cause, f"{host} refuses connections from here, whatever the key")

@@ -1,4 +1,7 @@
-"""The second set: the failures of altered.toml, and several at once, where each path must name the first on its way. Pure."""
+"""The second set: the failures of altered.toml, and several at once, where each path must name the first on its way.
+
+Pure, but for the file that is read once.
+"""
 
 import tomllib
 from collections.abc import Iterator
@@ -122,7 +125,7 @@ COMBINATIONS = (
         props.listener("proxy", mode="need-auth"),
         azure={**props.PRIVATE, **props.OTHER_KEY, "proxy": "http://127.0.0.1:{proxy}"},
     ),
-    _at_once("D3 + D1", {AZURE: "azure.api_version"}, azure={"api_version": "2023-03-15", "deployment": "{elsewhere}"}),
+    _at_once("A1 + D1", {AZURE: "azure.key_wrong"}, azure={**props.OTHER_KEY, "deployment": "{elsewhere}"}),
 )
 """Several failures at once."""
 

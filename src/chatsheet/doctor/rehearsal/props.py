@@ -9,7 +9,7 @@ from chatsheet.doctor.rehearsal.model import Order
 EVERY = "*"
 """The deployment that stands for every call, also for those that name none."""
 TENANT = "11111111-1111-1111-1111-111111111111"
-_CLIENT = "33333333-3333-3333-3333-333333333333"
+CLIENT = "33333333-3333-3333-3333-333333333333"
 
 _HEAD: JsonObject = {"connect_s": 1, "first_content_s": 5, "idle_s": 2, "deadline_s": 10}
 _PRICES: JsonObject = {"input_price": 2.5, "output_price": 10}
@@ -47,7 +47,7 @@ WITH_SECRET: JsonObject = {
     **SIGNED_IN,
     "identity": "client_secret",
     "tenant_id": TENANT,
-    "client_id": _CLIENT,
+    "client_id": CLIENT,
     "client_secret": "file:{folder}/other.key",
     "authority": "https://localhost:{sign_in}",
     "ca_file": "{folder}/ca.pem",

@@ -63,18 +63,19 @@ _LITELLMS = {
     "AZURE_API_KEY": "{wire_key}",
     "LITELLM_MASTER_KEY": "{wire_key}",
 }
-_MANAGED: JsonObject = {**SIGNED_IN, "identity": "managed"}
-_IDENTITY = {"IDENTITY_ENDPOINT": "{identity}", "IDENTITY_HEADER": "{identity_header}"}
+_IDENTITY = {"AZURE_POD_IDENTITY_AUTHORITY_HOST": "{identity_host}"}
+"""Where the identity library looks for IMDS."""
 _PROXIED = {"HTTP_PROXY": "http://127.0.0.1:{refused}", "HTTPS_PROXY": "http://127.0.0.1:{refused}"}
+_KNOWS_THE_PUBLIC_SIDE = '[doctor]\npublic_dns = ["127.0.0.1:{public_dns}"]'
 _PROXY: JsonObject = {"proxy": "http://127.0.0.1:{proxy}"}
 
 
-def _signed_in(name: str, cause: str, mode: str) -> Scenario:
+def _signed_in(name: str, cause: str, mode: str, identity: JsonObject) -> Scenario:
     """Sign in with a managed identity, whose endpoint only a process of its own can be told of."""
     return Scenario(
         fault=name,
         expected={AZURE: cause},
-        settings=props.settings({"azure": _MANAGED}),
+        settings=props.settings({"azure": {**SIGNED_IN, **identity}}),
         orders=(listener("identity", mode=mode),),
         environment=_IDENTITY,
         is_child=True,
@@ -137,8 +138,8 @@ _AUTHENTICATION = (
     _wire("A5", "azure.key_auth_disabled"),
     _wire("A6", "azure.tenant_mismatch"),
     _azure("A7", "entra.secret_invalid", listener("identity", mode="A7"), route=WITH_SECRET),
-    _signed_in("A8", "entra.identity_missing", "A8"),
-    _signed_in("A9", "entra.identity_not_assigned", "A9"),
+    _signed_in("A8", "entra.identity_missing", "A8", {"identity": "managed"}),
+    _signed_in("A9", "entra.identity_not_assigned", "A9", {"identity": "managed", "client_id": props.CLIENT}),
     _litellm("A10", "litellm.credential_type", _NO_SUCH_CREDENTIAL),
     _wire("A11", "azure.subscription_key_missing"),
     Scenario(
@@ -170,13 +171,16 @@ _NETWORK = (
         listener("dns", name="rehearsal.services.ai.azure.com", addresses=["127.0.0.1"]),
         route=PRIVATE,
     ),
-    _azure("N11", "net.dns_differs", listener("dns", mode="rebind"), route=SECURE),
+    _azure("N11", "net.dns_differs", listener("dns", mode="rebind", public=["{outside}"]), route=PRIVATE),
     _wire("N12", "provider.not_json"),
     _azure("N12", "provider.not_json", fault("N12-200"), form="signed in as 200"),
     Scenario(
         fault="N13",
         expected={AZURE: "azure.public_access_open"},
-        settings=props.settings({"azure": PRIVATE}, more='[doctor]\npublic_dns = ["127.0.0.1:{public_dns}"]'),
+        settings=props.settings(
+            {"azure": {**PRIVATE, "private_networks": ["127.0.0.1/32"]}},
+            more=_KNOWS_THE_PUBLIC_SIDE,
+        ),
     ),
 )
 
@@ -184,7 +188,7 @@ _DEPLOYMENTS = (
     _azure("D1", "azure.deployment_not_found", route={"deployment": "{elsewhere}"}),
     _azure("D2", "azure.resource_not_found", fault("D2", EVERY)),
     _refused("D2", "azure.resource_not_found", form="settings", route={"endpoint": "{wire}/openai"}),
-    _azure("D3", "azure.api_version", route={"api_version": "2023-03-15"}),
+    _wire("D3", "azure.api_version"),
     _refused("D3", "azure.api_version", form="settings", route={"api_version": "2024-05-13"}),
     _wire("D4", "azure.api_version"),
     _wire("D5", "azure.api_version"),

@@ -15,13 +15,16 @@ from chatsheet.doctor.rehearsal.model import Order, Scenario
 from chatsheet.simulator.brains.obliging import ObligingBrain
 from chatsheet.simulator.listeners.certificates import NAME
 from chatsheet.simulator.listeners.dns import DnsServer, Name
+from chatsheet.simulator.listeners.tls import TlsListener
 from chatsheet.simulator.network import Network
 from chatsheet.simulator.server import Simulator
 from chatsheet.simulator.serving import serving
 
 _HERE = "127.0.0.1"
+_OUTSIDE = "127.0.0.2"
+"""Where the resource's public side is played: an address of this machine that no scenario calls private."""
 _OK = 200
-_OF_NETWORK = ("dns", "tls", "proxy", "black_hole", "silent", "reset", "refused", "identity", "sign_in")
+_OF_NETWORK = ("dns", "tls", "proxy", "black_hole", "silent", "reset", "refused", "identity_host", "sign_in")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +77,19 @@ async def _open(stack: AsyncExitStack, scenario: Scenario, names: dict[str, str]
         network = await stack.enter_async_context(Network((_HERE, wire)))
         network.write_ca(folder / "ca.pem")
         names |= _names_of(network)
-    if "{public_dns}" in scenario.texts:
-        elsewhere = await stack.enter_async_context(DnsServer({NAME: Name(addresses=(_HERE,))}))
-        names["public_dns"] = str(elsewhere.port)
+        if "{outside}" in scenario.texts or "{public_dns}" in scenario.texts:
+            names |= await _open_outside(stack, network)
     control = await stack.enter_async_context(serving(simulator.control_app(network)))
     await _give(f"http://{_HERE}:{control}", simulator.control_key, scenario.orders, names)
+
+
+async def _open_outside(stack: AsyncExitStack, network: Network) -> dict[str, str]:
+    """Serve the same resource on its public side, with a name server that knows only that one."""
+    tls = network.tls
+    side = TlsListener(tls.upstream, host=_OUTSIDE, port=tls.port, certificates=tls.certificates)
+    await stack.enter_async_context(side)
+    names = await stack.enter_async_context(DnsServer({NAME: Name(addresses=(_OUTSIDE,))}))
+    return {"outside": _OUTSIDE, "public_dns": str(names.port)}
 
 
 def _needs_network(scenario: Scenario) -> bool:
@@ -97,9 +108,7 @@ def _names_of(network: Network) -> dict[str, str]:
         "refused": network.refused.port,
         "sign_in": network.sign_in.port,
     }
-    identity = network.identity
-    told = {"identity": identity.environment["IDENTITY_ENDPOINT"], "identity_header": identity.header}
-    return {**{name: str(port) for name, port in ports.items()}, **told}
+    return {**{name: str(port) for name, port in ports.items()}, "identity_host": network.identity.url}
 
 
 async def _give(control: str, key: str, orders: Iterable[Order], names: Mapping[str, str]) -> None:
