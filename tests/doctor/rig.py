@@ -13,7 +13,7 @@ from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.simulator.brains.obliging import ObligingBrain
 from tests.harness import NoRecords, Wire, start_wire, write_settings
 
-KEY = "CANARY0key0of0the0resource0000000"
+KEY = "CANARY0key0of0the0resource000000"
 """32 characters, as Azure's keys are."""
 
 

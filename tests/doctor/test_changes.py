@@ -115,6 +115,16 @@ def test_what_would_not_load_is_refused_and_nothing_is_changed(config: Path, edi
     assert [path.name for path in config.parent.iterdir()] == ["chatsheet.toml"]
 
 
+def test_a_file_with_several_faults_is_mended_step_by_step(config: Path) -> None:
+    broken = TEXT.replace("x.openai.azure.com", "x.openai.azure.com/openai").replace("2024-02-01", "2024-08-06")
+    config.write_text(broken, encoding="utf-8")
+    with pytest.raises(ChangeRefused, match="api_version"):
+        changes.apply(config, [Edit("llm.route.azure.api_version", "2024-11-20")])
+    changes.apply(config, [VERSION])
+    changes.apply(config, [Edit("llm.route.azure.endpoint", "https://x.openai.azure.com")])
+    assert settings_file.load(config).llm.routes == ("litellm", "azure")
+
+
 def test_a_variable_that_wins_over_the_file_is_named(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CHATSHEET_LLM_ROUTES", "litellm,azure")
     with pytest.raises(ChangeRefused, match="CHATSHEET_LLM_ROUTES wins"):

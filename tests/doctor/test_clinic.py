@@ -154,6 +154,16 @@ async def test_the_last_50_are_kept_and_listed_newest_first(tmp_path: Path, monk
             await clinic.get(LOCAL, first.id)
 
 
+async def test_a_report_of_another_process_is_the_latest_too(tmp_path: Path) -> None:
+    examiner = Examiner()
+    async with opened(tmp_path, examiner) as (server, _), opened(tmp_path, examiner) as (command, _):
+        (made,) = await several(server, examiner, 1)
+        await command.keep(LOCAL, made.report.model_copy(update={"seconds": 7}))
+        latest = await server.latest(LOCAL)
+        assert latest is not None
+        assert latest.report.seconds == 7
+
+
 async def test_another_workspace_sees_nothing_of_it(tmp_path: Path) -> None:
     examiner, stranger = Examiner(), Actor("elsewhere", "somebody", is_admin=True)
     async with opened(tmp_path, examiner) as (clinic, _):

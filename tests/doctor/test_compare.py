@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.doctor import compare, findings, rules
-from chatsheet.doctor.model import PathReport, RungName
+from chatsheet.doctor.model import PathReport, RungName, SettingsProblem
 from chatsheet.llm.causes import CATALOGUE
 from tests.doctor.reports import DAY, ill, path, report, unset
 
@@ -113,6 +113,8 @@ FINER = {
     "no LiteLLM": ("litellm_not_configured", [path("azure")]),
     "no Azure": ("azure_not_configured", [path("openai"), path(OPENAI)]),
     "nothing": ("nothing_configured", [unset("azure")]),
+    "LiteLLM for OpenAI alone": ("litellm", [path("azure"), ill(OPENAI, "litellm.unknown_model")]),
+    "OpenAI directly, beside Azure": ("openai_settings", [path("azure"), ill("openai", "openai.key_wrong")]),
     "another route, no LiteLLM": ("other_route", [path("azure"), ill("azure-west", "azure.key_wrong")]),
     "another route": ("other_route", [path(AZURE), path("azure"), ill("azure-west", "azure.key_wrong")]),
     "no name": ("undecidable", [ill(AZURE, "unknown")]),
@@ -267,6 +269,13 @@ def test_paths_that_come_and_go_are_said() -> None:
         "since 2026-11-22: new path `azure-west`: net.refused",
         "since 2026-11-22: `azure` is not in the settings any more",
     }
+
+
+def test_settings_that_were_corrected_are_said() -> None:
+    problem = SettingsProblem(key="llm.routes", cause="settings.invalid", reason="no such route", fix="name one")
+    wrong, right = report().model_copy(update={"problems": (problem,)}), report(path("azure"), at=LATER)
+    assert compare.changes(wrong, right) == ("since 2026-11-22: the setting llm.routes is corrected",)
+    assert compare.changes(right, wrong) == ("since 2026-11-25: new: the setting llm.routes is wrong (settings.invalid)",)
 
 
 def test_nothing_changed_is_said_too_and_nothing_without_an_earlier_report() -> None:

@@ -163,8 +163,10 @@ def test_what_a_page_quotes_cannot_become_markup(tmp_path: Path) -> None:
 
 def test_wrong_settings_have_a_page_too(tmp_path: Path) -> None:
     problem = SettingsProblem(key="llm.routes", cause="settings.invalid", reason="no such route", fix="name one")
-    page = _page(report().model_copy(update={"problems": (problem,)}), tmp_path)
-    assert "`llm.routes`: no such route (settings.invalid). Fix: name one" in page
+    wrong = report().model_copy(update={"problems": (problem,)})
+    assert "`llm.routes`: no such route (settings.invalid). Fix: name one" in _page(wrong, tmp_path)
+    lines = records.roadmap(ROADMAP, wrong, "x.md")
+    assert "- not examined: the settings are wrong\n- decision: none\n- private endpoints: not examined\n" in lines
 
 
 # ── the roadmap ──

@@ -140,7 +140,11 @@ def _apply(found: Report, config: Path | None, *, is_confirmed: bool) -> None:
         return
     if not is_confirmed:
         click.echo(found.decision.settings_diff, err=True)
-        click.confirm(f"Write this to {config}?", abort=True, err=True)
+        with contextlib.suppress(click.Abort):  # nobody is there to say it
+            is_confirmed = click.confirm(f"Write this to {config}?", err=True)
+    if not is_confirmed:
+        click.echo("Nothing was written.", err=True)
+        return
     backup = changes.apply(config, edits.wanted(found.decision, found.paths, found.problems))
     click.echo(f"wrote {config}; as it was: {backup}", err=True)
 

@@ -14,6 +14,7 @@ from tomlkit.exceptions import TOMLKitError
 
 from chatsheet.core import settings_file
 from chatsheet.core.errors import Conflict
+from chatsheet.core.problem import Problem
 from chatsheet.core.settings_file import SettingsInvalid
 from chatsheet.doctor.edits import Edit
 
@@ -52,14 +53,14 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
 def apply(path: Path, edits: Sequence[Edit]) -> Path:
     """Write the edits into a settings file and return the backup beside it; raises ChangeRefused and changes nothing.
 
-    The new text must load as settings where the old one stands.
+    The new text must load as settings where the old one stands; a file that did not load may be mended step by step.
     """
     path = path.resolve()
     backup = path.with_name(f"{path.name}.bak")
     try:
         text = path.read_bytes().decode()  # line ends stay as they are
         with _beside(path, edited(text, edits)) as new:
-            _require_loading(new, edits)
+            _require_better(path, new, edits)
             with _beside(backup, text, like=path) as old:
                 old.replace(backup)
             new.replace(path)
@@ -116,12 +117,20 @@ def _beside(path: Path, text: str, *, like: Path | None = None) -> Generator[Pat
         new.unlink(missing_ok=True)
 
 
-def _require_loading(new: Path, edits: Sequence[Edit]) -> None:
-    try:
-        settings = settings_file.load(new)
-    except SettingsInvalid as error:
-        problems = "; ".join(f"{problem.key}: {problem.reason}" for problem in error.problems)
-        raise ChangeRefused(f"The settings would not load: {problems}.", fix="correct these first, then apply again.") from None
-    wanted = next((edit.value for edit in edits if edit.key == "llm.routes"), settings.llm.routes)
-    if settings.llm.routes != wanted:
+def _require_better(old: Path, new: Path, edits: Sequence[Edit]) -> None:
+    """Refuse a text that does not load, unless the old one does not either and what is wrong now was not edited."""
+    left = _problems(new)
+    if left and (not _problems(old) or any(problem.key in {edit.key for edit in edits} for problem in left)):
+        told = "; ".join(f"{problem.key}: {problem.reason}" for problem in left)
+        raise ChangeRefused(f"The settings would not load: {told}.", fix="correct these first, then apply again.")
+    wanted = next((edit.value for edit in edits if edit.key == "llm.routes"), None)
+    if not left and wanted is not None and settings_file.load(new).llm.routes != wanted:
         raise ChangeRefused("CHATSHEET_LLM_ROUTES wins over the file.", fix="set the order of routes there.")
+
+
+def _problems(path: Path) -> Sequence[Problem]:
+    try:
+        settings_file.load(path)
+    except SettingsInvalid as error:
+        return error.problems
+    return ()

@@ -83,9 +83,7 @@ NOTES = frozenset({"text"})
 def differences(paths: Sequence[PathReport]) -> tuple[Difference, ...]:
     """Return what differs between each path through LiteLLM and the direct one to the same deployment."""
     answered = [(path, _comparable(path.answer)) for path in paths if path.answer is not None]
-    pairs = itertools.product(
-        (one for one in answered if one[0].way == "litellm"), (o for o in answered if o[0].way == "direct")
-    )
+    pairs = itertools.permutations(answered, 2)
     return tuple(found for one, other in pairs if _is_same(one[0], other[0]) for found in _differ(one, other))
 
 
@@ -206,7 +204,10 @@ def _changes(before: Report, now: Report) -> Iterator[str]:
     yield from (f"new: the setting {key} is wrong ({new_keys[key].cause})" for key in new_keys if key not in old_keys)
     earlier, paths = {path.name: path for path in before.paths}, {path.name: path for path in now.paths}
     for name, path in paths.items():
-        yield from _on_path(earlier[name], path) if name in earlier else [f"new path `{name}`: {_state(path)}"]
+        if name in earlier:
+            yield from _on_path(earlier[name], path)
+        elif earlier:
+            yield f"new path `{name}`: {_state(path)}"
     yield from (f"`{name}` is not in the settings any more" for name in earlier if name not in paths and now.paths)
     if before.conclusion and now.conclusion and before.conclusion.rule != now.conclusion.rule:
         yield f"the conclusion was {before.conclusion.rule} and is {now.conclusion.rule}"

@@ -17,12 +17,17 @@ def page(report: Report, *, data: str) -> str:
 def status_lines(report: Report, link: str) -> tuple[str, ...]:
     """Return what a roadmap says of the integration: a line per cell, the decision, private endpoints, the record."""
     decision = report.decision
+    cells = [f"- {_PROVIDERS[cell.provider]} {_WAYS[cell.way]}: {_state(cell, report)}" for cell in report.matrix]
     return (
-        *(f"- {_PROVIDERS[cell.provider]} {_WAYS[cell.way]}: {_state(cell, report)}" for cell in report.matrix),
-        f"- decision: {decision.says if decision is not None else 'none, the settings are wrong'}",
-        f"- private endpoints: {_plain(decision.private_endpoint) if decision is not None else 'not examined'}",
+        *(cells or ["- not examined: the settings are wrong"]),
+        f"- decision: {decision.says if decision is not None else 'none'}",
+        f"- private endpoints: {_private_verdict(report)}",
         f"- recorded {report.at:%Y-%m-%d}: [{link.rpartition('/')[2]}]({link})",
     )
+
+
+def _private_verdict(report: Report) -> str:
+    return _plain(report.decision.private_endpoint if report.decision is not None else "") or "not examined"
 
 
 def _page(report: Report, data: str) -> Iterator[str]:
@@ -52,8 +57,7 @@ def _page(report: Report, data: str) -> Iterator[str]:
 
 def _consequences(report: Report) -> Iterator[str]:
     decision = report.decision
-    private = decision.private_endpoint if decision is not None else "Not examined."
-    yield f"\n**Consequences** {_plain(private)}"
+    yield f"\n**Consequences** Private endpoints: {_private_verdict(report)}"
     if decision is not None and decision.settings_diff:
         yield f"\nSettings that it asks for:\n\n```diff\n{decision.settings_diff.rstrip()}\n```"
     else:
@@ -64,6 +68,8 @@ def _consequences(report: Report) -> Iterator[str]:
 
 
 def _matrix(report: Report) -> Iterator[str]:
+    if not report.matrix:
+        return
     yield "\n## The matrix\n"
     yield "| provider | way | state | evidence |"
     yield "| --- | --- | --- | --- |"

@@ -38,6 +38,9 @@ def lines(report: Report) -> Iterator[str]:
     if report.decision is not None:
         yield ""
         yield from _decision(report.decision)
+    if report.changes:
+        yield ""
+        yield from report.changes
     yield ""
     yield verdict(report)
 
@@ -67,7 +70,7 @@ def _finding(rung: Rung, found: Finding) -> Iterator[str]:
     if found.hides:
         yield f"    behind it: {found.hides}"
     yield f"    fix: {found.fix}"
-    yield from (f"    $ {command}" for command in found.commands)
+    yield from (f"    {'in chatsheet.toml:' if line.startswith('[') else '$'} {line}" for line in found.commands)
 
 
 def _matrix(cells: tuple[Cell, ...]) -> Iterator[str]:

@@ -195,7 +195,7 @@ def _with_login(network: Network) -> str:
 _KINDS: tuple[tuple[str, str], ...] = (
     (r"AADSTS7000215|AADSTS7000222|AADSTS700016|invalid_client", "EntraSecretInvalid"),
     (r"AADSTS90002|AADSTS500011|AADSTS50020|AADSTS700005", "EntraTenantWrong"),
-    (r"has not been assigned", "EntraIdentityNotAssigned"),
+    (r"has not been assigned|Identity not found", "EntraIdentityNotAssigned"),
     (r"ServiceRequest|ServiceResponse|IncompleteRead", "EntraUnreachable"),
     (r"CredentialUnavailable|failed to retrieve a token|authentication unavailable", "EntraIdentityMissing"),
 )

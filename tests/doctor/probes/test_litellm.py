@@ -33,7 +33,6 @@ connect_s = 0.5
 kind = "litellm"
 base_url = "{base}"
 key = "{master}"
-model = "gpt-4o"
 {more}
 [llm.route.azure]
 kind = "azure"
@@ -81,7 +80,9 @@ class Hop:
 
 
 @asynccontextmanager
-async def hop_to(folder: Path, wire: Wire, base: str, *, key: str = KEY, more: str = "") -> AsyncGenerator[Hop, None]:
+async def hop_to(
+    folder: Path, wire: Wire, base: str, *, key: str = KEY, more: str = 'model = "gpt-4o"'
+) -> AsyncGenerator[Hop, None]:
     """Make a subject for the path through a LiteLLM."""
     text = SETTINGS.replace("{data}", str(folder)).replace("{base}", base).replace("{more}", more)
     settings = settings_file.load(write_settings(folder, text, {"master": key, "azure": "A" * 32}))
@@ -230,11 +231,11 @@ async def test_a_wrong_key_is_told_from_one_that_does_not_arrive_by_asking_witho
     assert (hop.paths(), hop.keys()) == (["/v1/models"] * 2, 1)
 
 
-async def test_a_key_that_is_shaped_strangely_is_said_so_and_not_shown(tmp_path: Path, wire: Wire) -> None:
-    async with hop_to(tmp_path, wire, f"{wire.url}/litellm", key='"CANARY"') as hop:
+async def test_a_key_that_is_no_litellms_is_said_so_and_not_shown(tmp_path: Path, wire: Wire) -> None:
+    async with hop_to(tmp_path, wire, f"{wire.url}/litellm", key="CANARY-of-another-service") as hop:
         rung = await litellm.look_key(hop.subject)
     assert cause(rung) == ("broken", "litellm.key_wrong")
-    assert rung.evidence[1:] == ("the key has blanks or quotes around it", "the key does not begin with sk-")
+    assert rung.evidence[1:] == ("the key does not begin with sk-",)
     assert "CANARY" not in str(rung)
 
 

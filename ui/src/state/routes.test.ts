@@ -28,7 +28,7 @@ test("where none answers the first one is named", () => {
 });
 
 test("an ill route says why and when it is tried again", () => {
-  expect(told(ill)).toBe("not answering: azure.key_wrong, tried again in 4 s");
-  expect(told({ ...ill, state: "half_open", probe_in_s: null })).toBe("being tried: azure.key_wrong");
-  expect(told(well)).toBe("answering");
+  expect(told(ill)).toBe("passed over: azure.key_wrong, tried again in 4 s");
+  expect(told({ ...ill, state: "half_open", probe_in_s: null })).toBe("being tried again: azure.key_wrong");
+  expect(told(well)).toBe("gets calls");
 });

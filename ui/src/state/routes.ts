@@ -1,7 +1,11 @@
 /** What the page says of the routes to the model. */
 import type { RouteState } from "../api/types.gen";
 
-const SAID: Record<RouteState["state"], string> = { closed: "answering", open: "not answering", half_open: "being tried" };
+const SAID: Record<RouteState["state"], string> = {
+  closed: "gets calls",
+  open: "passed over",
+  half_open: "being tried again",
+};
 
 /** The route that a question would take now: the first one that answers, else the first. */
 export function current(routes: readonly RouteState[]): RouteState | null {

@@ -187,13 +187,7 @@ _KEY_SAYS: Mapping[str, str] = {
 
 def _shape(subject: Subject) -> tuple[str, ...]:
     key = subject.route.key.value if subject.route.key is not None else None
-    if not key:
-        return ()
-    is_framed = key != key.strip().strip("'\"")
-    return (
-        *(("the key has blanks or quotes around it",) if is_framed else ()),
-        *(() if key.startswith("sk-") else ("the key does not begin with sk-",)),
-    )
+    return ("the key does not begin with sk-",) if key and not key.startswith("sk-") else ()
 
 
 # ── alias ──
