@@ -12,8 +12,9 @@ from chatsheet.api.closed import Keys
 from chatsheet.core.identity import Actor
 from chatsheet.doctor import clinic as clinics
 from chatsheet.doctor.model import Report
+from chatsheet.doctor.order import Order
 from chatsheet.telemetry.history import RouteCounts
-from chatsheet.wiring import open_services, past, weighed
+from chatsheet.wiring import open_doctor, open_services, weighed
 from tests.api.conftest import Served, start_server
 from tests.harness import HELLO, Wire, azure_settings, says
 
@@ -120,13 +121,12 @@ def test_causes_that_say_nothing_against_a_route_are_not_weighed() -> None:
     assert (one.calls, one.fell_back, one.causes) == (9, 3, (("net.refused", 3),))
 
 
-async def test_the_past_is_read_beside_a_server_and_is_empty_before_the_first_call(served: Served, tmp_path: Path) -> None:
-    settings, clock = served.services.settings, served.services.clock
-    assert await past(settings.model_copy(update={"data": tmp_path / "elsewhere"}), clock) == ()
+async def test_a_command_beside_the_server_weighs_the_same_calls(served: Served) -> None:
     served.wire.script("gpt-4o", says("Hi."))
     await served.services.gateway.complete(HELLO)
     await served.services.history.write()
-    assert [one.calls for one in await past(settings, clock)] == [1]
+    async with open_doctor(served.services.settings, None) as (doctor, _):
+        assert [one.calls for one in (await doctor.examine(order=Order(depth="reach"))).history] == [1]
 
 
 async def test_changed_routes_are_the_ones_that_are_examined(served: Served, tmp_path: Path) -> None:

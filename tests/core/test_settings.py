@@ -48,6 +48,7 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
+        (("[llm]", "[doctor]\npublic_dns = ['dns.example']\n[llm]"), ["doctor.public_dns", "is not an address", "10.0.0.53"]),
         (("[llm]", "[llm]\nmodle = 'x'"), ["llm.modle", "unknown key", 'did you mean "model"?']),
         (("deployment =", "deploymnt ="), ["llm.route.azure.deploymnt", 'did you mean "deployment"?']),
         (('"env:AZURE_KEY"', '"${AZURE_KEY}"'), ["llm.route.azure.key", "is not expanded", "env:AZURE_KEY"]),
@@ -122,9 +123,11 @@ def test_every_key_is_also_a_variable(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("CHATSHEET_SERVER_PORT", "8123")
     monkeypatch.setenv("CHATSHEET_LLM_DEADLINE_S", "33")
     monkeypatch.setenv("CHATSHEET_LLM_ROUTE_AZURE_DEPLOYMENT", "other")
+    monkeypatch.setenv("CHATSHEET_DOCTOR_PUBLIC_DNS", "192.0.2.53,192.0.2.54:5353")
     found = read(tmp_path, AZURE)
     assert (found.server.port, found.llm.deadline_s) == (8123, 33)
     assert found.llm.route["azure"].model_dump()["deployment"] == "other"
+    assert found.doctor.public_dns == ("192.0.2.53", "192.0.2.54:5353")
 
 
 @pytest.mark.parametrize(

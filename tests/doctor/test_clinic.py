@@ -14,8 +14,9 @@ from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.db.engine import Database, open_database
 from chatsheet.db.tables import examination
 from chatsheet.doctor import clinic as clinics
-from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, OnRung, RungSeen
+from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, RungSeen
 from chatsheet.doctor.model import Decision, PathReport, Report, Rung
+from chatsheet.doctor.order import OnRung
 from tests.llm.test_health import FakeClock
 
 pytestmark = pytest.mark.anyio
@@ -152,6 +153,16 @@ async def test_the_last_50_are_kept_and_listed_newest_first(tmp_path: Path, monk
         assert await clinic.get(LOCAL, second.id) == second
         with pytest.raises(ExaminationNotFound):
             await clinic.get(LOCAL, first.id)
+
+
+async def test_a_report_of_another_process_is_the_latest_too(tmp_path: Path) -> None:
+    examiner = Examiner()
+    async with opened(tmp_path, examiner) as (server, _), opened(tmp_path, examiner) as (command, _):
+        (made,) = await several(server, examiner, 1)
+        await command.keep(LOCAL, made.report.model_copy(update={"seconds": 7}))
+        latest = await server.latest(LOCAL)
+        assert latest is not None
+        assert latest.report.seconds == 7
 
 
 async def test_another_workspace_sees_nothing_of_it(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """The doctor examined by the failure catalogue: every entry by its name, in other words, and several at once."""
 
+import contextlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 
 import aiohttp
 import pytest
@@ -26,7 +28,8 @@ DOORS = (
     "v1/chat/completions",
     "litellm/v1/chat/completions",
 )
-_ASKED: tuple[JsonObject, ...] = ({"stream": True}, {"max_tokens": 1}, {"max_completion_tokens": 1, "response_format": {}})
+PAGES = ("v1/models", "litellm/v1/models", "litellm/model/info", "litellm/health", "elsewhere")
+ASKED: tuple[JsonObject, ...] = ({"stream": True}, {"max_tokens": 1}, {"max_completion_tokens": 1, "response_format": {}})
 
 
 # ── what is set down ──
@@ -97,6 +100,7 @@ def told(seen: Rehearsal) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.allow_hosts(["127.0.0.1", "127.0.0.2", "::1"])  # the second one plays the resource's public side
 async def test_every_entry_of_the_catalogue_is_named_right() -> None:
     seen = await rehearsal.rehearse("catalogue")
     assert (seen.total, seen.right, seen.wrong, seen.unknown) == (64, 64, 0, 0), told(seen)
@@ -119,20 +123,25 @@ async def test_of_several_failures_at_once_each_path_names_its_first() -> None:
 # ── nothing that is sent names the fault ──
 
 
+async def whole(asked: AbstractAsyncContextManager[aiohttp.ClientResponse]) -> str:
+    """Return the headers and what came of the body, also where it breaks off."""
+    async with asked as response:
+        said = bytearray(loose.dumps(dict(response.headers)).encode())
+        with contextlib.suppress(aiohttp.ClientPayloadError):
+            async for part in response.content.iter_any():
+                said += part
+    return said.decode(errors="replace")
+
+
 async def heard(stage: Staged) -> str:
     """Return everything that the wire sends, headers and bodies, whoever asks."""
     wire, body = stage.names["wire"], {"messages": [{"role": "user", "content": "ok"}], "model": stage.names["deployment"]}
     headers = {"api-key": stage.names["wire_key"], "Authorization": f"Bearer {stage.names['wire_key']}"}
-    said: list[str] = []
     async with aiohttp.ClientSession(headers=headers) as session:
-        for door in DOORS:
-            for more in _ASKED:
-                async with session.post(f"{wire}/{stage.filled(door)}", json={**body, **more}) as response:
-                    said += [loose.dumps(dict(response.headers)), await response.text()]
-        for path in ("v1/models", "litellm/v1/models", "litellm/model/info", "litellm/health", "elsewhere"):
-            async with session.get(f"{wire}/{path}") as response:
-                said += [loose.dumps(dict(response.headers)), await response.text()]
-    return "\n".join(said)
+        doors = [f"{wire}/{stage.filled(door)}" for door in DOORS]
+        posts = [await whole(session.post(door, json={**body, **more})) for door in doors for more in ASKED]
+        gets = [await whole(session.get(f"{wire}/{path}")) for path in PAGES]
+    return "\n".join((*posts, *gets))
 
 
 @pytest.mark.slow
@@ -142,6 +151,15 @@ async def test_nothing_that_the_simulator_sends_names_the_fault() -> None:
             async with staged(scenario) as stage:
                 assert not re.search(rf"\b{scenario.fault}\b", await heard(stage)), scenario.fault
                 assert scenario.fault not in stage.filled(scenario.settings)
+
+
+async def test_what_cannot_be_set_up_is_unknown_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(scenario: Scenario) -> AbstractAsyncContextManager[Staged]:
+        raise OSError(f"no ports for {scenario.fault}")
+
+    monkeypatch.setattr(rehearsal, "staged", fails)
+    seen = await rehearsal.play([Scenario(fault="A1", expected={AZURE: "azure.key_wrong"}, settings="")])
+    assert (seen.unknown, seen.faults[0].evidence) == (1, ("it could not be set up: OSError: no ports for A1",))
 
 
 async def test_names_on_the_stage_are_random() -> None:

@@ -43,15 +43,14 @@ FAULTS: list[tuple[str, RungName, str]] = [
     ("intercepted", "tls", "tls.intercepted"),
     ("expired", "tls", "tls.expired"),
     ("plain-text", "tls", "tls.failed"),
-    ("privatelink", "tls", "tls.hostname_mismatch"),
+    ("privatelink", "settings", "tls.hostname_mismatch"),
     ("literal-wrong-name", "tls", "tls.hostname_mismatch"),
-    ("proxied-wrong-name", "tls", "tls.hostname_mismatch"),
+    ("proxied-wrong-name", "settings", "tls.hostname_mismatch"),
     ("ca-file-gone", "tls", "tls.ca_file"),
-    ("managed-unassigned", "auth", "entra.identity_not_assigned"),
-    ("managed-dropped", "auth", "entra.unreachable"),
-    ("authority-gone", "auth", "entra.unreachable"),
 ]
 """Each place of the bed that is ill, the rung that breaks, and the cause."""
+CALLS_SAY = {"half-linked": "net.dns_public_for_private", "proxy-signs-in": "net.reset"}
+"""Where the path through LiteLLM, of which only calls tell, shows less."""
 
 
 def causes(path: PathReport) -> list[str]:
@@ -69,8 +68,36 @@ async def test_a_fault_of_the_network_is_named_at_its_rung(bed: Bed, place: str,
     outcome = await bed.examine(place)
     path = outcome.paths[place]
     assert (path.state, broken(path), path.cause) == ("ill", [rung], cause)
+    above = "settings" if rung == "settings" else "upstream"
+    through = outcome.paths[f"litellm → {place}"]
+    assert (through.state, broken(through), through.cause) == ("ill", [above], CALLS_SAY.get(place, cause))
     assert path.private is None or not path.private.is_proven
-    assert (outcome.seen.asked, outcome.seen.public_packets) == ({}, 0)
+    assert (place in outcome.seen.asked, outcome.seen.public_packets) == (False, 0)
+
+
+async def test_an_identity_that_is_not_assigned_is_named_on_a_path_that_is_proven(bed: Bed) -> None:
+    """A9: the network is in order, and the machine is not."""
+    await bed.seen(identity={"mode": "A9"})
+    outcome = await bed.examine("managed-unassigned")
+    await bed.seen(identity={"mode": "good"})
+    path = outcome.paths["managed-unassigned"]
+    assert (broken(path), path.cause) == (["auth"], "entra.identity_not_assigned")
+    assert path.private is not None
+    assert path.private.is_proven
+    assert "managed-unassigned" not in outcome.seen.asked
+
+
+async def test_an_authority_that_refuses_connections_is_named(bed: Bed) -> None:
+    """A13."""
+    path = (await bed.examine("authority-gone")).paths["authority-gone"]
+    assert (broken(path), path.cause) == (["auth"], "entra.unreachable")
+
+
+async def test_an_identity_whose_packets_are_dropped_is_named(bed: Bed) -> None:
+    with bed.spaces.dropping(world.IMDS):
+        path = (await bed.examine("managed-dropped")).paths["managed-dropped"]
+    assert broken(path) == ["auth"]
+    assert path.cause in {"entra.unreachable", "entra.identity_missing"}
 
 
 @pytest.mark.parametrize(
@@ -107,7 +134,7 @@ async def test_public_addresses_beside_private_ones_spoil_the_proof_and_get_no_p
 
 async def test_a_zone_that_is_missing_for_another_name_is_a_warning(bed: Bed) -> None:
     path = (await bed.examine("half-linked-beside")).paths["half-linked-beside"]
-    assert (path.state, causes(path)) == ("healthy", ["net.zone_missing"])
+    assert (path.state, causes(path)[0]) == ("healthy", "net.zone_missing")
 
 
 async def test_a_name_that_turns_public_is_a_warning(bed: Bed) -> None:

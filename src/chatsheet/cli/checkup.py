@@ -28,4 +28,4 @@ def lines(report: Report) -> Iterator[str]:
     for path in report.paths:
         found = next((one for one in path.findings if one.cause == path.cause), None)
         if path.is_in_use and path.state == "ill" and found is not None:
-            yield f"route {path.name} is ill [{path.cause}]: {found.what} Fix: {found.fix}."
+            yield f"route {path.name} is ill [{path.cause}]: {found.what.rstrip('.')}. Fix: {found.fix.rstrip('.')}."

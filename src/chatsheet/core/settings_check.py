@@ -35,6 +35,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _unset("server.token", settings.server.token, "set it, or leave it out for a random one")
     yield from _unset("redis.url", settings.redis.url, "set it, or leave the section out")
     yield from _check_telemetry(settings.telemetry)
+    yield from _check_servers("doctor.public_dns", settings.doctor.public_dns)
     yield from _cross_check(settings.llm)
 
 
@@ -173,10 +174,14 @@ def _check_litellm(key: str, route: LitellmRoute) -> Iterator[Problem]:
         yield Problem(f"{key}.network", reason, fix, "litellm.untrusted_for_private")
 
 
-def _check_network(key: str, route: RouteSettings) -> Iterator[Problem]:
-    for server in route.dns:
+def _check_servers(key: str, servers: Iterable[str]) -> Iterator[Problem]:
+    for server in servers:
         if not _is_server(server):
-            yield Problem(f"{key}.dns", f"{server!r} is not an address", 'write "10.0.0.53" or "10.0.0.53:5353"')
+            yield Problem(key, f"{server!r} is not an address", 'write "10.0.0.53" or "10.0.0.53:5353"')
+
+
+def _check_network(key: str, route: RouteSettings) -> Iterator[Problem]:
+    yield from _check_servers(f"{key}.dns", route.dns)
     if route.proxy is not None:
         parts = urlsplit(route.proxy)
         if parts.scheme != "http" or not parts.hostname or parts.username:

@@ -143,11 +143,14 @@ class Clinic:
         return self._running.events()
 
     async def latest(self, actor: Actor) -> Examined | None:
-        """Return the latest examination, or None before the first."""
-        if (known := self._latest.get(actor.workspace_id)) is not None:
-            return known
-        async with self._database.unit() as connection:
-            return next(iter(await _stored(connection, actor, most=1)), None)
+        """Return the latest examination, also another process's; None before the first, or where none can be read."""
+        made, stored = self._latest.get(actor.workspace_id), None
+        try:
+            async with self._database.unit() as connection:
+                stored = next(iter(await _stored(connection, actor, most=1)), None)
+        except (SQLAlchemyError, OSError) as error:
+            log.warning("the last report could not be read (%s).", type(error).__name__)
+        return max((one for one in (made, stored) if one is not None), key=lambda one: one.id, default=None)
 
     async def listing(self, actor: Actor) -> list[ExaminationEntry]:
         """Return the examinations that are kept, newest first."""
@@ -177,7 +180,8 @@ class Clinic:
             run.tell(event)
 
         try:
-            report = await self._examine(on_rung, await self._before(actor))
+            before = await self.latest(actor)
+            report = await self._examine(on_rung, before.report if before else None)
             run.outcome = examined = Examined(id=new_id("exam"), report=report)
             self._latest[actor.workspace_id] = examined
             await self._keep(actor, examined)
@@ -190,14 +194,6 @@ class Clinic:
         finally:
             self._running, run.is_over = None, True
             run.tell(None)
-
-    async def _before(self, actor: Actor) -> Report | None:
-        try:
-            found = await self.latest(actor)
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("the last report could not be read (%s).", type(error).__name__)
-            return None
-        return found.report if found else None
 
     async def _keep(self, actor: Actor, examined: Examined) -> None:
         """Store a report; one that cannot be stored was made all the same."""

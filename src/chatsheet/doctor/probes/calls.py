@@ -10,7 +10,7 @@ import aiohttp
 
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
-from chatsheet.doctor import findings, lifecycle
+from chatsheet.doctor import findings, gist, lifecycle
 from chatsheet.doctor.model import Answer, Finding, Rung, Speed
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm import causes, legs, trial, wire
@@ -145,6 +145,17 @@ def _told(attempt: Attempt, failed: Failed | None) -> tuple[str, ...]:
 # ── the same answer, another cause: told apart by a second look ──
 
 _CLOSED_TO_PUBLIC = frozenset({"azure.public_access_disabled", "azure.firewall"})
+_SAYS_LITTLE = frozenset(
+    {
+        "unknown",
+        "request.invalid",
+        "provider.error",
+        "provider.unavailable",
+        "provider.rate_limited",
+        "provider.not_json",
+    }
+)
+"""What is left where no words are known."""
 _MASKS = frozenset({"litellm.cooldown", "litellm.upstream_unreachable"})
 
 
@@ -153,6 +164,8 @@ async def _refined(subject: Subject, called: Called) -> Called:
     if called.cause is None:
         return called
     code = called.cause.code
+    if code in _SAYS_LITTLE and (read := await _gist(subject)):
+        called, code = _renamed(called, read, "named by the gist of words that are not known"), read
     if code in _MASKS:
         return replace(called, hidden=next(iter(subject.evidence.get("hidden", ())), ""))
     if code in _CLOSED_TO_PUBLIC and subject.path.way == "direct":
@@ -160,6 +173,12 @@ async def _refined(subject: Subject, called: Called) -> Called:
     if code == "azure.resource_not_found" and subject.path.way == "direct" and await _is_path_known(subject):
         return _renamed(called, "azure.model_retired", "the path answers for another deployment: this one's model is gone")
     return called
+
+
+async def _gist(subject: Subject) -> str:
+    """Ask once more, and return what the answer comes to; empty where it comes to nothing."""
+    seen = await _refusal(subject, {"max_tokens": 16})
+    return "" if seen is None or seen.status is None else gist.read(seen.route_kind, seen.status, seen.headers, seen.body)
 
 
 def _renamed(called: Called, code: str, *evidence: str) -> Called:
@@ -235,22 +254,27 @@ def _about(cause: Cause, subject: Subject) -> str:
 
 async def _send(subject: Subject, more: JsonObject) -> tuple[int | None, Cause | None]:
     """Send a body as it stands, nothing adapted; return the status, and the cause of a refusal."""
+    seen = await _refusal(subject, more)
+    return (legs.OK, None) if seen is None else (seen.status, causes.classify(seen))
+
+
+async def _refusal(subject: Subject, more: JsonObject) -> Evidence | None:
+    """Send a body as it stands, and return what was seen of its failure; None where it was answered."""
     body: JsonObject = {**_PLAIN.body, "model": subject.route.model, "stream": False}
     body.pop("max_tokens", None)
     body.pop("temperature", None)
+    kind = subject.route.kind
     try:
         response = await subject.means.legs.post(subject.route, wire.as_json({**body, **more}), {})
         try:
             if response.status == legs.OK:
-                return response.status, None
+                return None
             said = await legs.error_body(response)
         finally:
             response.close()
     except (aiohttp.ClientError, OSError, TokenFailed) as error:
-        seen = Evidence(route_kind=subject.route.kind, exceptions=legs.exception_chain(error))
-        return None, causes.classify(seen)
-    seen = Evidence(route_kind=subject.route.kind, status=response.status, headers=dict(response.headers), body=said)
-    return response.status, causes.classify(seen)
+        return Evidence(route_kind=kind, exceptions=legs.exception_chain(error))
+    return Evidence(route_kind=kind, status=response.status, headers=dict(response.headers), body=said)
 
 
 async def tools(subject: Subject, ends: float) -> Rung:

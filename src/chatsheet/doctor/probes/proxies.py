@@ -20,7 +20,7 @@ async def look(subject: Subject) -> Rung:
     if not subject.is_proxied:
         return findings.passed("proxy", f"excepted by no_proxy: {_entry(subject, network)}")
     parts = urlsplit(network.proxy)
-    where = f"through http://{parts.hostname}:{parts.port or 80}{' with a login' if login else ''}"
+    where = f"through http://{parts.netloc.rpartition('@')[2]}{' with a login' if login else ''}"
     if network.is_private and not addresses.is_private(subject.address, network.allowed):
         leads_to = lookups.described(subject.address, network.allowed)
         what = f"the proxy {parts.hostname} of a private route is at {leads_to}; nothing was sent"

@@ -75,7 +75,7 @@ def _who(subject: Subject, seen: Looked, cause: str) -> str:
         return "simulator"
     if cause == "provider.not_json":
         return "page"
-    if kind == "litellm" and (is_litellm or cause.startswith("litellm.")):
+    if kind == "litellm" and (is_litellm or (cause.startswith("litellm.") and cause != "litellm.key_missing")):
         return "litellm"
     if any(name in seen.headers for name in _AZURES) or (kind == "azure" and cause.startswith("azure.")):
         return "azure"

@@ -1,4 +1,7 @@
-"""The second set: the failures of altered.toml, and several at once, where each path must name the first on its way. Pure."""
+"""The second set: the failures of altered.toml, and several at once, where each path must name the first on its way.
+
+Pure, but for the file that is read once.
+"""
 
 import tomllib
 from collections.abc import Iterator
