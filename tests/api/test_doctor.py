@@ -12,6 +12,7 @@ from chatsheet.api.closed import Keys
 from chatsheet.core.identity import Actor
 from chatsheet.doctor import clinic as clinics
 from chatsheet.doctor.model import Report
+from chatsheet.doctor.order import Order
 from chatsheet.telemetry.history import RouteCounts
 from chatsheet.wiring import open_doctor, open_services, weighed
 from tests.api.conftest import Served, start_server
@@ -125,7 +126,7 @@ async def test_a_command_beside_the_server_weighs_the_same_calls(served: Served)
     await served.services.gateway.complete(HELLO)
     await served.services.history.write()
     async with open_doctor(served.services.settings, None) as (doctor, _):
-        assert [one.calls for one in (await doctor.reach()).history] == [1]
+        assert [one.calls for one in (await doctor.examine(order=Order(depth="reach"))).history] == [1]
 
 
 async def test_changed_routes_are_the_ones_that_are_examined(served: Served, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the start says of routes: a line for each that is ill, with its fix, and nothing of the others."""
 
+import functools
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from chatsheet.cli import checkup
 from chatsheet.doctor.findings import broken, finding
 from chatsheet.doctor.model import PathReport, PathState, Report
+from chatsheet.doctor.order import Order
 from chatsheet.wiring import open_services
 from tests.harness import Wire, azure_settings
 
@@ -70,6 +72,6 @@ async def test_a_litellm_that_does_not_get_up_is_looked_at_all_the_same(monkeypa
 @pytest.mark.anyio
 async def test_looking_makes_no_model_call(wire: Wire, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     async with open_services(azure_settings(tmp_path, wire, "gpt-4o")) as services:
-        await checkup.look(services.doctor.reach, is_up=lambda: True)
+        await checkup.look(functools.partial(services.doctor.examine, order=Order(depth="reach")), is_up=lambda: True)
     assert wire.calls("gpt-4o") == 0
     assert caplog.records == []

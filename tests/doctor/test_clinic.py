@@ -14,8 +14,9 @@ from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.db.engine import Database, open_database
 from chatsheet.db.tables import examination
 from chatsheet.doctor import clinic as clinics
-from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, OnRung, RungSeen
+from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, RungSeen
 from chatsheet.doctor.model import Decision, PathReport, Report, Rung
+from chatsheet.doctor.order import OnRung
 from tests.llm.test_health import FakeClock
 
 pytestmark = pytest.mark.anyio

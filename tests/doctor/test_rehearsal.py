@@ -153,6 +153,15 @@ async def test_nothing_that_the_simulator_sends_names_the_fault() -> None:
                 assert scenario.fault not in stage.filled(scenario.settings)
 
 
+async def test_what_cannot_be_set_up_is_unknown_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(scenario: Scenario) -> AbstractAsyncContextManager[Staged]:
+        raise OSError(f"no ports for {scenario.fault}")
+
+    monkeypatch.setattr(rehearsal, "staged", fails)
+    seen = await rehearsal.play([Scenario(fault="A1", expected={AZURE: "azure.key_wrong"}, settings="")])
+    assert (seen.unknown, seen.faults[0].evidence) == (1, ("it could not be set up: OSError: no ports for A1",))
+
+
 async def test_names_on_the_stage_are_random() -> None:
     scenario = Scenario(fault="A1", expected={AZURE: "azure.key_wrong"}, settings="deployment {deployment}")
     async with staged(scenario) as first, staged(scenario) as second:

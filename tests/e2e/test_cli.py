@@ -203,7 +203,7 @@ async def test_the_simulator_lists_its_faults() -> None:
 
 async def test_litellm_config_is_written_from_the_settings(tmp_path: Path, wire: Wire) -> None:
     text = SETTINGS.replace('["azure"]', '["litellm", "azure"]')
-    text += '\n[llm.route.litellm]\nkind = "litellm"\nkey = "{azure}"\nserves = ["azure"]\n'
+    text += '\n[llm.route.litellm]\nkind = "litellm"\nkey = "{master}"\nserves = ["azure"]\n'
     config = settings_file(tmp_path, wire, text)
     code, _, _ = await run_program("--config", str(config), "litellm", "config", cwd=tmp_path)
     written = (tmp_path / "litellm.config.yaml").read_text()

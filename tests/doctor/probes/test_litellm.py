@@ -15,6 +15,7 @@ from chatsheet.doctor.probes import litellm
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means
 from chatsheet.llm.legs import Legs
+from chatsheet.llm.litellm_integrity import KNOWN_BAD
 from chatsheet.simulator.brains.obliging import ObligingBrain
 from chatsheet.simulator.fault import Fault
 from chatsheet.simulator.served import Served
@@ -166,7 +167,7 @@ async def test_ours_is_asked_nothing_while_it_is_not_ready(tmp_path: Path, wire:
         assert hop.paths() == []
 
 
-@pytest.mark.parametrize("version", sorted(litellm.KNOWN_BAD))
+@pytest.mark.parametrize("version", sorted(KNOWN_BAD))
 async def test_a_known_bad_release_gets_no_key(hop: Hop, version: str) -> None:
     hop.wire.simulator.state.litellm_version = version
     rung = await litellm.look_up(hop.subject)

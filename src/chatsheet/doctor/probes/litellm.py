@@ -21,9 +21,8 @@ from chatsheet.llm import causes, legs, litellm_proxy, wire
 from chatsheet.llm.causes import CATALOGUE, Evidence
 from chatsheet.llm.credentials import TokenFailed
 from chatsheet.llm.legs import OK, Looked
+from chatsheet.llm.litellm_integrity import KNOWN_BAD
 
-KNOWN_BAD = frozenset({"1.82.7", "1.82.8", "1.107.0"})
-"""Releases that stole credentials."""
 _MOST_LOOK_S = 3.0
 _SIDE_LOOK_S = 1.0
 _HEALTH_S = 4.0

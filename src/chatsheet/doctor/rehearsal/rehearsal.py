@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from pydantic import ValidationError
+
 import chatsheet
 from chatsheet.core import processes, settings_file
 from chatsheet.core.clock import SystemClock
@@ -58,11 +60,16 @@ async def _gated(gate: asyncio.Semaphore, scenario: Scenario) -> Played:
 
 async def examined(scenario: Scenario) -> Played:
     """Set a scenario up, let the doctor look, and return what it named where."""
-    async with staged(scenario) as stage:
-        report = await (_beside(stage) if scenario.is_child else _here(stage))
-        expected = {stage.filled(path): cause for path, cause in scenario.expected.items()}
-        named = {path: _named(report, path) for path in expected}
-        evidence = tuple(line for path in expected for line in _evidence(report, path))
+    try:
+        async with staged(scenario) as stage:
+            report = await (_beside(stage) if scenario.is_child else _here(stage))
+            expected = {stage.filled(path): cause for path, cause in scenario.expected.items()}
+    except OSError as error:  # such as a machine without a second loopback address
+        told = f"it could not be set up: {type(error).__name__}: {error}"
+        nothing = dict.fromkeys(scenario.expected, "unknown")
+        return Played(scenario=scenario, expected=scenario.expected, named=nothing, evidence=(told,))
+    named = {path: _named(report, path) for path in expected}
+    evidence = tuple(line for path in expected for line in _evidence(report, path))
     return Played(scenario=scenario, expected=expected, named=named, evidence=evidence)
 
 
@@ -97,7 +104,10 @@ async def _beside(stage: Staged) -> Report:
             said, _ = await process.communicate()
     finally:
         await processes.stop(process, grace_s=1)
-    return Report.model_validate_json(said)
+    try:
+        return Report.model_validate_json(said)
+    except ValidationError:
+        raise OSError(f"the doctor beside ended with {process.returncode} and no report") from None
 
 
 # ── the table ──
@@ -121,7 +131,7 @@ def _shared(rehearsal: Rehearsal) -> Mapping[str, Sequence[str]]:
     """Return the entries of the failure catalogue by cause, where several have the same."""
     entries: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for fault in rehearsal.faults:
-        for cause in fault.causes:
+        for cause in fault.causes if " + " not in fault.fault else ():
             entries[cause][fault.fault.partition(":")[0]] = None
     return {cause: tuple(names) for cause, names in sorted(entries.items()) if len(names) > 1}
 
