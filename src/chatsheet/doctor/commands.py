@@ -174,8 +174,10 @@ def _fill(line: str, names: Mapping[str, str]) -> str:
     """Fill a line in: names in lines of settings are written as TOML has them, in commands as the shell takes them."""
     if line == "{give_key}":
         return names["give_key"]
-    write = _in_toml if line.startswith(("{section}", "{litellm}", "[")) else _in_shell
-    return _FILLED.sub(lambda found: write(found[1], names[found[1]]), line)
+    is_setting = line.startswith(("{section}", "{litellm}", "["))
+    write = _in_toml if is_setting else _in_shell
+    filled = _FILLED.sub(lambda found: write(found[1], names[found[1]]), line)
+    return filled.replace("] ", "]\n", 1) if is_setting else filled  # as it can be pasted
 
 
 def _in_toml(name: str, value: str) -> str:

@@ -68,7 +68,7 @@ def _with_proofs(seen: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
     direct = {one.route: one.private for one in seen if one.way == "direct" and one.private is not None}
     return tuple(
         one.model_copy(update={"private": direct[one.serves]})
-        if one.is_ours and one.private is None and one.serves in direct
+        if one.is_ours and one.state == "healthy" and one.private is None and one.serves in direct
         else one
         for one in seen
     )
@@ -88,7 +88,7 @@ def _with_finding(path: PathReport, found: Finding) -> PathReport:
                 "findings": (*rung.findings, found.model_copy(update={"commands": ()})),
             }
         )
-        if rung.name == "model"
+        if rung.name == "model" and rung.status != "not_reached"
         else rung
         for rung in path.rungs
     )

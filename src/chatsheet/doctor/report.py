@@ -70,7 +70,12 @@ def _finding(rung: Rung, found: Finding) -> Iterator[str]:
     if found.hides:
         yield f"    behind it: {found.hides}"
     yield f"    fix: {found.fix}"
-    yield from (f"    {'in chatsheet.toml:' if line.startswith('[') else '$'} {line}" for line in found.commands)
+    for command in found.commands:
+        if command.startswith("["):
+            yield "    in chatsheet.toml:"
+            yield from (f"      {line}" for line in command.splitlines())
+        else:
+            yield f"    $ {command}"
 
 
 def _matrix(cells: tuple[Cell, ...]) -> Iterator[str]:
