@@ -172,12 +172,10 @@ def for_cause(code: str, path: Path) -> tuple[str, ...]:
 
 def _fill(line: str, names: Mapping[str, str]) -> str:
     """Fill a line in: names in lines of settings are written as TOML has them, in commands as the shell takes them."""
-    if line == "{give_key}":
-        return names["give_key"]
-    is_setting = line.startswith(("{section}", "{litellm}", "["))
-    write = _in_toml if is_setting else _in_shell
-    filled = _FILLED.sub(lambda found: write(found[1], names[found[1]]), line)
-    return filled.replace("] ", "]\n", 1) if is_setting else filled  # as it can be pasted
+    write = _in_toml if line.startswith(("{section}", "{litellm}", "[")) else _in_shell
+    is_whole = line == "{give_key}"
+    filled = names["give_key"] if is_whole else _FILLED.sub(lambda found: write(found[1], names[found[1]]), line)
+    return filled.replace("] ", "]\n", 1) if filled.startswith("[") else filled  # as it can be pasted
 
 
 def _in_toml(name: str, value: str) -> str:

@@ -184,8 +184,10 @@ AZURE: Rules = (
     (_ANY, r"exceeded your current quota|check your plan and billing", "openai.quota"),  # C4
     (
         frozenset({429, 500, 503}),
-        r"\bhigh demand|heavy load|\boverloaded\b|maximum usage size|peak load|\bno ?capacity\b"
-        r"|(at|over|insufficient) capacity",
+        _any(
+            r"\bhigh demand|heavy load|\boverloaded\b|maximum usage size|peak load|\bno ?capacity\b",
+            r"(at|over|insufficient) capacity",
+        ),
         "azure.capacity",
     ),  # C3
     (
