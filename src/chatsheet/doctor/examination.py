@@ -51,6 +51,7 @@ async def examine(
         seconds=round(clock.monotonic() - started, 3),
         paths=_with_changed_models(known.before, _with_proofs(tuple(seen))),
         history=known.history,
+        only=order.only,
     )
     return _decided(report, known) if order.depth == "call" and not order.only else report
 

@@ -96,14 +96,17 @@ def _decision(decision: Decision) -> Iterator[str]:
 
 def verdict(report: Report) -> str:
     """Return the whole in one sentence."""
-    used = [path for path in report.paths if path.is_in_use]
-    ill = ", ".join(f"{path.name} ({path.cause or path.state})" for path in used if path.state != "healthy")
+    ill = ", ".join(f"{path.name} ({path.cause or path.state})" for path in report.counted if path.state != "healthy")
     match report.exit_code:
+        case 0 if report.only:
+            return f"Healthy: {', '.join(path.name for path in report.counted)}. Nothing else was looked at."
         case 0:
             return "All routes in use are healthy."
         case 1:
             return f"Answers arrive, but not over every route: {ill}."
         case 2:
-            return f"No route answers: {ill}." if used else "No route is in use: name one in llm.routes."
-        case _:
+            return f"No route answers: {ill}."
+        case _ if report.problems:
             return "The settings are wrong; nothing was sent."
+        case _:
+            return "No route is configured: name one in llm.routes, and give it its key."
