@@ -185,6 +185,7 @@ def _of_strategy(azure: Seen | None, openai: Seen | None, direct: Seen | None) -
 # ── since the last examination ──
 
 _SPEED_NOTED = 0.1
+_LEAST_NOTED_MS = 50
 """Medians of a handful of calls that differ by less are the same."""
 
 
@@ -232,7 +233,7 @@ def _on_path(before: PathReport, now: PathReport) -> Iterator[str]:
     if before.answer and now.answer and before.answer.model != now.answer.model:
         yield f"the model behind `{now.name}` changed from {before.answer.model} to {now.answer.model}"
     was, is_now = (path.speed.first_content_ms if path.speed else None for path in (before, now))
-    if was is not None and is_now is not None and abs(is_now - was) > _SPEED_NOTED * was:
+    if was is not None and is_now is not None and abs(is_now - was) > max(_LEAST_NOTED_MS, _SPEED_NOTED * was):
         yield f"first token on `{now.name}` {was} → {is_now} ms"
 
 
