@@ -54,8 +54,8 @@ class SettingsInvalid(BadInput):
 def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = None, may_lack_keys: bool = False) -> Settings:
     """Read settings from `path`, else CHATSHEET_CONFIG, else ./chatsheet.toml where it is, and from the environment.
 
-    `overrides` are command-line values by dotted key; they win over both. With `may_lack_keys` a route whose key is not set is no
-    problem: whoever asks leaves it out. Raises SettingsInvalid.
+    `overrides` are command-line values by dotted key; they win over both. With
+    `may_lack_keys` a route whose key is not set is no problem: whoever asks leaves it out. Raises SettingsInvalid.
     """
     path = path_of(path)
     source = str(path) if path else "settings"

@@ -167,7 +167,9 @@ def for_cause(code: str, path: Path) -> tuple[str, ...]:
     """Return the lines to copy for a cause on a path; commands for Azure only where Azure may be at its end."""
     names = _names(path)
     is_azures = path.provider in {"azure", "unknown"}
-    return tuple(_fill(line, names) for line in _LINES.get(code, ()) if is_azures or not line.startswith("az "))
+    is_others = path.way == "litellm" and not path.route.is_ours
+    fitting = (line for line in _LINES.get(code, ()) if is_azures or not line.startswith("az "))
+    return tuple(_fill(line, names) for line in fitting if not (is_others and line == _RUN))
 
 
 def _fill(line: str, names: Mapping[str, str]) -> str:

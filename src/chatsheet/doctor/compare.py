@@ -35,16 +35,23 @@ _TITLES = {"azure": "Azure", "openai": "OpenAI", "litellm": "through LiteLLM", "
 
 
 def matrix(paths: Sequence[PathReport]) -> tuple[Cell, ...]:
-    """Return the cells {azure, openai} by {litellm, direct}; of several paths the one in use, else the first configured."""
+    """Return the cells {azure, openai} by {litellm, direct}; of several paths the best one that calls take."""
     return tuple(_cell(provider, way, paths) for provider, way in _CELLS)
 
 
 def _cell(provider: Literal["azure", "openai"], way: Way, paths: Sequence[PathReport]) -> Cell:
     fitting = (path for path in paths if path.way == way and taken_for(path) == provider)
-    path = min(fitting, key=lambda p: (p.state == "not_configured", not p.is_in_use, p.provider == "unknown"), default=None)
-    if path is None:
+    ranked = sorted(fitting, key=_rank)
+    if not ranked:
         return Cell(provider=provider, way=way, state="not_configured")
-    return Cell(provider=provider, way=way, state=path.state, path=path.name, cause=path.cause, evidence=tuple(_evidence(path)))
+    path, *others = ranked
+    evidence = (*_evidence(path), *(f"beside it: {other.name} is {_state(other)}" for other in others))
+    return Cell(provider=provider, way=way, state=path.state, path=path.name, cause=path.cause, evidence=evidence)
+
+
+def _rank(path: PathReport) -> tuple[bool, ...]:
+    """Order paths to one provider: what calls take and what answers comes first."""
+    return path.state == "not_configured", not path.is_in_use, path.state != "healthy", path.provider == "unknown"
 
 
 def taken_for(path: PathReport) -> Provider:
@@ -130,7 +137,7 @@ def conclude(cells: Sequence[Cell], paths: Sequence[PathReport]) -> Conclusion:
 
 def _seen(path: PathReport, paths: Sequence[PathReport]) -> Seen:
     cause = believed(path, paths)
-    return Seen(path.state == "healthy" or rules.passes(cause.code), cause)
+    return Seen(path.state == "healthy" or rules.passes(cause.code), cause, answers=path.state == "healthy")
 
 
 _MASKS = frozenset({"litellm.cooldown", "litellm.upstream_unreachable"})

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from importlib.metadata import version
 
 from chatsheet.core.clock import Clock
@@ -15,6 +16,9 @@ from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means, RecordReader
 from chatsheet.llm.legs import Legs
+
+_A_DAY = timedelta(days=1)
+"""What fails twice within a day may be the same slip."""
 
 
 def refused(problems: Sequence[Problem], clock: Clock, settings_text: str = "") -> Report:
@@ -102,7 +106,11 @@ def _decided(report: Report, known: Known) -> Report:
     cells = compare.matrix(seen)
     conclusion = compare.conclude(cells, seen)
     differences = compare.differences(seen)
-    decision = verdict.decide(cells=cells, paths=seen, conclusion=conclusion, differences=differences, history=known.history)
+    is_earlier = known.before is not None and report.at - known.before.at >= _A_DAY
+    before = known.before if is_earlier else None
+    decision = verdict.decide(
+        cells=cells, paths=seen, conclusion=conclusion, differences=differences, history=known.history, before=before
+    )
     diff = _diff(known.settings_text, edits.wanted(decision, seen))
     return report.model_copy(
         update={

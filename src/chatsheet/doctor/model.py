@@ -60,6 +60,8 @@ class Finding(_Frozen):
     fix: str
     commands: tuple[str, ...] = ()
     """Lines to copy: `az …`, `nslookup …`, or a line of settings."""
+    is_warning: bool = False
+    """Worth knowing, and not what broke."""
     hides: str = ""
     """The cause behind a mask such as LiteLLM's cooldown, where it is known."""
 

@@ -64,7 +64,7 @@ def path_lines(path: PathReport) -> Iterator[str]:
 
 
 def _finding(rung: Rung, found: Finding) -> Iterator[str]:
-    mark = "broken at" if rung.status == "broken" else "note on"
+    mark = "note on" if found.is_warning else "broken at"
     yield f"  {mark} {rung.name}: {found.cause} (owner: {found.owner})"
     yield f"    {found.what}"
     if found.hides:
