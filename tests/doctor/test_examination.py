@@ -16,6 +16,7 @@ from chatsheet.doctor.probes import calls
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means
 from chatsheet.llm.legs import Legs
+from chatsheet.simulator.listeners.dns import DnsServer
 from chatsheet.simulator.listeners.holes import BlackHole
 from chatsheet.simulator.serving import serving
 from tests.doctor.rig import KEY, azure, examine, named, path_of, settings_of, start_obliging, status_of
@@ -184,3 +185,12 @@ async def test_a_models_name_is_shown_without_what_a_terminal_would_obey(wire: W
     answer = path_of(await examine(settings_of(tmp_path, azure("azure", wire.url)))).answer
     assert answer is not None
     assert answer.model == "gpt??31m?/red?"
+
+
+async def test_a_name_without_an_address_is_not_called_public(tmp_path: Path) -> None:
+    async with DnsServer({}) as dns:
+        private = f'dns = ["127.0.0.1:{dns.port}"]\nnetwork = "private"'
+        settings = settings_of(tmp_path, azure("azure", "https://name.openai.azure.com", more=private))
+        path = path_of(await examine(settings))
+    assert path.private is not None
+    assert "name.openai.azure.com leads to no address" in path.private.reasons

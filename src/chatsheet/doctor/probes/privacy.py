@@ -51,7 +51,9 @@ def _doubts(subject: Subject) -> Iterator[str]:
     own = next(iter(subject.hosts), None)
     if not network.is_private:
         yield "settings ask for no private network on this route"
-    if own is None or own.address_class not in _IS_PRIVATE:
+    if own is None or own.address_class is None:
+        yield f"{subject.route.origin[0]} leads to no address"
+    elif own.address_class not in _IS_PRIVATE:
         yield f"{subject.route.origin[0]} leads to an address that is not private"
     if not subject.peer or not addresses.is_private(subject.peer, network.allowed):
         yield "the connected peer is not private"
