@@ -115,3 +115,10 @@ async def test_a_database_that_cannot_be_used_stops_no_examination(wire: Wire, t
     (tmp_path / "data" / "chatsheet.sqlite").write_bytes(b"no database, whatever its name says" * 100)
     code, _, err = await doctor(config)
     assert (code, "are not kept" in err, "Traceback" in err) == (0, True, False)
+
+
+async def test_a_record_that_cannot_be_written_is_said_and_no_answer_about_routes(wire: Wire, tmp_path: Path) -> None:
+    config = write(tmp_path, azure("azure", wire.url))
+    code, out, err = await doctor(config, "--record", str(config / "decisions"))
+    assert (code, "error[storage.unavailable]" in err, "Traceback" in err) == (4, True, False)
+    assert "All routes in use are healthy." in out

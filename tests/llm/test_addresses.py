@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
@@ -26,7 +27,7 @@ from chatsheet.llm.addresses import (
     socket_factory,
 )
 from chatsheet.llm.routes import Network
-from tests.harness import Wire, gateway_for, says, write_settings
+from tests.harness import Wire, gateway_for, run_program, says, write_settings
 from tests.llm.rig import ROUTE, answers, gateway_over, hear, raw_server, start_app
 
 PRIVATE = [
@@ -312,3 +313,24 @@ def test_these_are_reached_through_the_proxy(host: str, address: str | None, ent
 @pytest.mark.parametrize("entry", ["*", "azure.test:443", "*.test"])
 def test_the_other_ways_to_write_no_proxy_are_understood(entry: str) -> None:
     assert is_direct("azure.test", None, [entry])
+
+
+HANGING = """
+import asyncio, socket, threading
+from chatsheet.llm.addresses import DnsTimeout, Resolver, SystemResolver
+from chatsheet.llm.routes import Network
+from tests.harness import run_program
+socket.getaddrinfo = lambda *asked, **more: threading.Event().wait()
+async def main():
+    try:
+        await Resolver(SystemResolver(), Network(), 0.1).resolve("silent.example")
+    except DnsTimeout:
+        print("no answer")
+asyncio.run(main())
+"""
+
+
+async def test_a_look_up_that_never_ends_does_not_hold_the_process_at_its_end() -> None:
+    async with asyncio.timeout(30):
+        code, out, _ = await run_program(argv=(sys.executable, "-c", HANGING))
+    assert (code, out.strip()) == (0, "no answer")
