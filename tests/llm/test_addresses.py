@@ -330,6 +330,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.anyio
 async def test_a_look_up_that_never_ends_does_not_hold_the_process_at_its_end() -> None:
     async with asyncio.timeout(30):
         code, out, _ = await run_program(argv=(sys.executable, "-c", HANGING))
