@@ -44,6 +44,28 @@ class Profile(Value):
     maximum: JsonValue = None
 
 
+class Unit(Value):
+    """What the numbers of a column count: a currency, a percentage, a physical unit, and the scale that a caption names."""
+
+    currency: str = ""
+    """The ISO 4217 code, where a symbol or code says it."""
+    symbol: str = ""
+    """As written, such as `€` or `kg`."""
+    is_percent: bool = False
+    """Whether values were written as percentages; 12 % is stored as 0.12."""
+    scale: int = 1
+    """What a written value is multiplied with to be the stored one: 1000 for a caption `in thousands`."""
+
+
+class Reading(Value):
+    """One way to read an ambiguous column, with an example of what it makes of a value."""
+
+    name: str
+    """Such as `day first`, `decimal comma`."""
+    type: ColumnType
+    example: str
+
+
 class Column(Value):
     """One typed column: `name` is its SQL name, `label` the header as written, `letter` where it stands in the tab."""
 
@@ -52,6 +74,16 @@ class Column(Value):
     letter: str
     type: ColumnType
     evidence: str
+    confidence: float = 1.0
+    """Between 0 and 1; below 0.8 the page asks."""
+    unit: Unit = Unit()
+    raw: str = ""
+    """The SQL name of the text column beside it that keeps cells as written, where some did not parse; empty for none."""
+    unparsed: int = 0
+    """How many filled cells did not parse; their value is NULL."""
+    unparsed_examples: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    """The ways to read it where the cells allow several; the first was taken, and the user is asked once."""
     profile: Profile = Profile(nulls=0, distinct=0)
 
 
@@ -62,9 +94,21 @@ class Table(Value):
     tab: str
     range: str
     header_row: int | None
+    """The last header row."""
+    header_rows: tuple[int, ...] = ()
     evidence: str
+    confidence: float = 1.0
     rows: int
+    is_hidden: bool = False
+    """Whether its tab is hidden in the workbook."""
+    is_pivoted: bool = False
+    """Whether headers hold values, such as months side by side."""
     notes: tuple[str, ...] = ()
+    """Titles and captions above, beside or below it."""
+    totals: tuple[int, ...] = ()
+    """Row numbers of totals and subtotals: they are in the tab and not in the table."""
+    left_out: tuple[int, ...] = ()
+    """Row numbers inside the range that are no data: blank ones, repeated headers."""
     columns: tuple[Column, ...]
 
 

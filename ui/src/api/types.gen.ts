@@ -84,6 +84,12 @@ export interface Column {
   readonly letter: string;
   readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
   readonly evidence: string;
+  readonly confidence: number;
+  readonly unit: Unit;
+  readonly raw: string;
+  readonly unparsed: number;
+  readonly unparsed_examples: readonly string[];
+  readonly readings: readonly Reading[];
   readonly profile: Profile;
 }
 
@@ -276,6 +282,14 @@ export interface Profile {
 }
 
 
+/** One way to read an ambiguous column, with an example of what it makes of a value. */
+export interface Reading {
+  readonly name: string;
+  readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
+  readonly example: string;
+}
+
+
 /** A whole examination. */
 export interface Report {
   readonly at: string;
@@ -433,9 +447,15 @@ export interface Table {
   readonly tab: string;
   readonly range: string;
   readonly header_row: number | null;
+  readonly header_rows: readonly number[];
   readonly evidence: string;
+  readonly confidence: number;
   readonly rows: number;
+  readonly is_hidden: boolean;
+  readonly is_pivoted: boolean;
   readonly notes: readonly string[];
+  readonly totals: readonly number[];
+  readonly left_out: readonly number[];
   readonly columns: readonly Column[];
 }
 
@@ -480,6 +500,15 @@ export interface Trail {
 /** The turn that now runs; its events carry its id. */
 export interface TurnStarted {
   readonly turn: string;
+}
+
+
+/** What the numbers of a column count: a currency, a percentage, a physical unit, and the scale that a caption names. */
+export interface Unit {
+  readonly currency: string;
+  readonly symbol: string;
+  readonly is_percent: boolean;
+  readonly scale: number;
 }
 
 
