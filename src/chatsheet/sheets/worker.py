@@ -18,7 +18,6 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import BadInput, ChatSheetError
-from chatsheet.sheets.ingest import load
 from chatsheet.sheets.model import Result, ResultColumn
 
 QUERY_MEMORY_BYTES = 2 * 2**30
@@ -110,6 +109,8 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
+        from chatsheet.sheets.ingest import load  # noqa: PLC0415  a query worker starts without the readers
+
         workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
         return workbook.model_dump(mode="json")
     return run_query(
