@@ -50,7 +50,7 @@ def load(source: Path, target: Path) -> Workbook:
     return Workbook(parser=PARSER, content_sha256=content, tables=tuple(tables), warnings=tuple(warnings))
 
 
-def _store(database: duckdb.DuckDBPyConnection, table_id: str, grid: Grid, region: regions.Region) -> Table:
+def _store(database: duckdb.DuckDBPyConnection, table_id: str, grid: Grid, region: regions.Filled) -> Table:
     typed = [types.decide(cells) for cells in zip(*region.rows, strict=True)]
     columns = [
         Column(name=name, label=label, letter=letter(number), type=column.type, evidence=column.evidence)

@@ -12,8 +12,8 @@ _TOTAL = re.compile(r"(grand |sub)?total\b|sum\b|summe\b|gesamt|somme\b|suma\b",
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A table inside a grid: `row_numbers[i]` is where `rows[i]` stands in the tab, columns count from 1."""
+class Filled:
+    """A table inside a grid with its cells: `row_numbers[i]` is where `rows[i]` stands in the tab, columns count from 1."""
 
     labels: tuple[str, ...]
     columns: tuple[int, ...]
@@ -25,7 +25,7 @@ class Region:
     evidence: str
 
 
-def find(grid: Grid) -> Region | None:
+def find(grid: Grid) -> Filled | None:
     """Return the table of the tab, or None where no row stands under a header."""
     filled = [(number, row) for number, row in enumerate(grid.rows, grid.first_row) if not all(map(is_blank, row))]
     if not filled:
@@ -40,7 +40,7 @@ def find(grid: Grid) -> Region | None:
         return None
     first_row = body[0][0] if header is None else filled[header][0]
     columns = tuple(grid.first_column + i for i in used)
-    return Region(
+    return Filled(
         labels=tuple(titles[i] or f"Column {letter(grid.first_column + i)}" for i in used),
         columns=columns,
         rows=tuple(tuple(row[i] if i < len(row) else None for i in used) for _, row in body),
@@ -52,7 +52,7 @@ def find(grid: Grid) -> Region | None:
     )
 
 
-def last_row_total(region: Region) -> str:
+def last_row_total(region: Filled) -> str:
     """Return what makes the last row look like a total of those above, or an empty text."""
     texts = [cell for cell in region.rows[-1] if isinstance(cell, str) and not is_blank(cell)]
     return texts[0].strip() if texts and _TOTAL.match(texts[0].strip()) else ""
