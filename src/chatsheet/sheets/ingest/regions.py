@@ -18,11 +18,14 @@ from chatsheet.sheets.ingest.layout.model import Finding, Region
 def find_all(grid: Grid) -> tuple[Region, ...]:
     """Return the tables of a tab in reading order: from top to bottom, blocks beside each other from left to right."""
     lines = cells.lines(grid)
-    if not lines:
-        return ()
+    return find_in(grid, Block(0, tuple(lines))) if lines else ()
+
+
+def find_in(grid: Grid, area: Block) -> tuple[Region, ...]:
+    """Return the tables of a part of a tab."""
     found: list[Region] = []
     loose: list[Line] = []
-    for block in blocks.cut(Block(0, tuple(lines))):
+    for block in blocks.cut(area):
         part = tables.read(stack(grid, block), is_beside=block.is_beside)
         found += [_besides(region) if block.is_beside else region for region in part.regions]
         loose += part.loose

@@ -1,6 +1,7 @@
 """The rows under a header: data, totals, repeated headers, headings of groups, notes, and where the table ends. Pure."""
 
 import re
+from collections import Counter
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,8 +14,10 @@ from chatsheet.sheets.ingest.layout.words import NOTE, TOTAL, TOTAL_OF
 
 _TOTAL, _TOTAL_OF = re.compile(TOTAL), re.compile(TOTAL_OF)
 _CENT = 0.011
+_LOOK_NEAR = 6
 _FEWEST_SUMMED = 2
 _COMPLETE = 0.9
+_FEWEST_BLANKS = 3
 _REPEATED = 0.8
 _LONG_TEXT = 40
 
@@ -67,15 +70,15 @@ def _same(one: float, other: float) -> bool:
 
 
 class Reader:
-    """Reads the rows of one table, from under its header to its end."""
+    """Reads the rows of one table, from under its header to its end; `is_all` says that no other table can follow."""
 
-    def __init__(self, stack: Stack, head: Head) -> None:
-        self._stack, self._lines, self._head = stack, stack.lines, head
-        under = stack.below(head.end - 1)
-        first = stack.lines[head.end : head.end + 1]
+    def __init__(self, stack: Stack, head: Head, *, is_all: bool = False) -> None:
+        self._stack, self._lines, self._head, self._is_all = stack, stack.lines, head, is_all
+        under = stack.below(head.end - 1)[:_LOOK_NEAR]
         self._values = headers.value_columns(under)
-        self._typical = sorted(line.filled for line in [*under, *first])[len(under) // 2] if under or first else 0
-        self._texts = {c for c in range(len(under[0].kinds)) if all(li.kinds[c] == TEXT for li in under)} if under else set[int]()
+        self._typical = sorted(line.filled for line in under)[len(under) // 2] if under else 0
+        texts = Counter(i for line in under for i in line.places() if line.kinds[i] == TEXT)
+        self._texts = {column for column, count in texts.items() if count > len(under) // 2}
         self._used = {c for line in [*under, *(self._lines[r] for r in head.rows)] for c in line.places()}
         self._sums = _Sums()
         self.body = Body()
@@ -138,7 +141,8 @@ class Reader:
             header = self._lines[row]
             places = header.places()
             same = sum(title(header.cells[i]).casefold() == title(line.cells[i]).casefold() for i in places)
-            if len(places) > 1 and same >= _REPEATED * max(len(places), line.filled):
+            is_next = line.number - 1 in self.body.repeated[-1:]
+            if (len(places) > 1 or is_next) and same >= _REPEATED * max(len(places), line.filled):
                 return True
         return False
 
@@ -214,7 +218,7 @@ class Reader:
         line = self._lines[index]
         is_apart = is_apart or self._lines[index - 1].is_blank
         over = [i for i in line.places() if i in self._values and (line.kinds[i] == TEXT or period(line.cells[i]))]
-        if index == self._head.end or not (is_apart or over):
+        if self._is_all or index == self._head.end or not (is_apart or over):
             return False
         head = headers.find(self._stack, index)
         if head is None or not head.rows:
@@ -264,7 +268,7 @@ def fill_down(stack: Stack, data: Sequence[int], columns: Sequence[int]) -> tupl
         blanks = len(lines) - len(filled)
         full = sum(line.kinds[beside] not in BLANK + NUMBER for line in lines)
         names = [title(line.cells[column]) for line in filled]
-        is_grouped = len(names) > 1 and blanks >= len(names) and len(set(names)) == len(names) and full == len(lines)
+        is_grouped = blanks >= max(len(names), _FEWEST_BLANKS) and len(set(names)) == len(names) and full == len(lines)
         starts = bool(lines) and lines[0].kinds[column] != BLANK
         if not (blanks and starts and (is_merged or is_grouped)):
             break

@@ -9,10 +9,12 @@ from chatsheet.sheets.ingest.grid import Span, letter
 from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, VALUES, Line, number, period, title
 from chatsheet.sheets.ingest.layout.model import Finding
 
-_LOOK_BELOW = 20
+_LOOK_BELOW = 12
+_LOOK_NEAR = 4
 _FILL = 0.6
 _MOST_HEADER_ROWS = 4
 _FEWEST_PERIODS = 3
+_MOST_UNLABELLED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def _judge(stack: Stack, rows: Sequence[int]) -> Head | None:
     values = value_columns(under)
     if any(stack.lines[row].kinds[column] != BLANK for row in rows for column in values):
         return Head(tuple(rows), rows[-1] + 1, Finding(f"{place} only names and the rows below hold values", 0.95), is_sure=True)
+    if max(other.filled for other in under) * 2 < last.filled:
+        return None
     if len(rows) == 1 and (again := _recurs(last, under)):
         return Head((), rows[0], Finding(f"no header: {again!r} in row {last.number} comes again below it", 0.6), is_sure=False)
     says = f"{place} names, as far as one can tell: the rows below are texts too"
@@ -99,8 +103,8 @@ def are_names(line: Line, under: Sequence[Line]) -> bool:
     if not line.filled:
         return False
     numbers = [number(line.cells[i]) for i in places]
-    if len(places) >= _FEWEST_PERIODS and numbers == list(range(int(numbers[0] or 0), int(numbers[0] or 0) + len(places))):
-        return numbers[0] in {0, 1} and all(_differs(line, under, i) for i in places)
+    if len(places) >= _FEWEST_PERIODS and any(numbers == list(range(start, start + len(places))) for start in (0, 1)):
+        return all(_differs(line, under, i) for i in places)
     if any(not period(line.cells[i]) or not _differs(line, under, i) for i in places):
         return False
     return len(places) < line.filled or len(places) > 1
@@ -126,11 +130,12 @@ def value_columns(under: Sequence[Line]) -> set[int]:
 
 
 def _is_full(line: Line, under: Sequence[Line]) -> bool:
-    widest = max(other.filled for other in under)
+    widest = max(other.filled for other in under[:_LOOK_NEAR])
     if line.filled >= _FILL * max(widest, line.filled):
-        return len(line.kinds) == 1 or line.filled > 1 or widest == 1
-    is_unlabelled = line.kinds[0] == BLANK and line.filled == widest - 1
-    return is_unlabelled and any(kind in NUMBER + DATE for kind in under[0].kinds)
+        return len(line.kinds) == 1 or line.filled > 1 or (widest == 1 and all(other.kinds.strip() in VALUES for other in under))
+    unlabelled = len(line.kinds) - len(line.kinds.lstrip(BLANK))
+    is_rest = 0 < unlabelled <= _MOST_UNLABELLED and line.filled >= max(other.filled for other in under[:2]) - unlabelled
+    return is_rest and any(kind in NUMBER + DATE for kind in under[0].kinds)
 
 
 def _goes_on(stack: Stack, index: int) -> bool:
