@@ -117,9 +117,7 @@ def _pattern(cell: regions.Cell) -> str:
     return cells.period(cell) or re.sub(r"\d+", "#", cells.title(cell).casefold())
 
 
-def _apply(
-    grid: Grid, found: Sequence[Region], correction: TableAt | NoTable | Split | Join
-) -> tuple[Region, ...]:
+def _apply(grid: Grid, found: Sequence[Region], correction: TableAt | NoTable | Split | Join) -> tuple[Region, ...]:
     match correction:
         case TableAt():
             table = _table_at(grid, correction)
@@ -175,10 +173,10 @@ def _forced(grid: Grid, area: _Area, header_rows: int) -> Region:
     """Return the table that a user says stands in this area."""
     block = _block(grid, area)
     stack = regions.stack(grid, block)
-    if header_rows >= len(block.lines) or any(
-        line.number != area.top + i for i, line in enumerate(block.lines[:header_rows])
-    ):
-        raise _invalid(f"{header_rows} header rows leave no row of data in these cells", "give a larger range or fewer header rows")
+    if header_rows >= len(block.lines) or any(line.number != area.top + i for i, line in enumerate(block.lines[:header_rows])):
+        raise _invalid(
+            f"{header_rows} header rows leave no row of data in these cells", "give a larger range or fewer header rows"
+        )
     says = f"you said that a table with {header_rows} header row{'' if header_rows == 1 else 's'} stands here"
     head = Head(tuple(range(header_rows)), header_rows, Finding(says, _YOURS), is_sure=True)
     read = Reader(stack, head, is_all=bool(area.bottom)).read()
@@ -197,7 +195,9 @@ def _block(grid: Grid, area: _Area) -> Block:
     right = min(area.right - grid.first_column + 1, width)
     parts = tuple(line.part(max(left, 0), right) for line in inside)
     if not parts or right <= max(left, 0) or all(line.is_blank for line in parts):
-        raise _invalid("the range lies outside the filled cells of the tab", f"stay within its {grid.last_row} rows and {width} columns")
+        raise _invalid(
+            "the range lies outside the filled cells of the tab", f"stay within its {grid.last_row} rows and {width} columns"
+        )
     return Block(max(left, 0), parts)
 
 

@@ -94,4 +94,6 @@ def _opens(block: Block) -> bool:
     heads = next((line for line in filled if line.filled > _SPARSE), filled[0])
     below = [line for line in filled if line.number > heads.number]
     has_values = any(kind in VALUES for line in below for kind in line.kinds)
-    return has_values and all(kind in TEXT + BLANK or cells.period(cell) for kind, cell in zip(heads.kinds, heads.cells, strict=True))
+    return has_values and all(
+        kind in TEXT + BLANK or cells.period(cell) for kind, cell in zip(heads.kinds, heads.cells, strict=True)
+    )

@@ -15,6 +15,7 @@ from chatsheet.sheets.ingest.layout.words import NOTE, TOTAL, TOTAL_OF
 _TOTAL, _TOTAL_OF = re.compile(TOTAL), re.compile(TOTAL_OF)
 _CENT = 0.011
 _LOOK_NEAR = 6
+_LOOK_BACK = 20
 _FEWEST_SUMMED = 2
 _COMPLETE = 0.9
 _FEWEST_BLANKS = 3
@@ -218,7 +219,8 @@ class Reader:
         line = self._lines[index]
         is_apart = is_apart or self._lines[index - 1].is_blank
         over = [i for i in line.places() if i in self._values and (line.kinds[i] == TEXT or period(line.cells[i]))]
-        if self._is_all or index == self._head.end or not (is_apart or over):
+        after_total = bool(self.body.totals) and self.body.totals[-1] == self._lines[index - 1].number
+        if self._is_all or index == self._head.end or not (is_apart or over or after_total):
             return False
         head = headers.find(self._stack, index)
         if head is None or not head.rows:
@@ -226,7 +228,6 @@ class Reader:
         places = set(line.places())
         if not head.is_sure:
             return is_apart and not places <= self._used
-        after_total = bool(self.body.totals) and self.body.totals[-1] == self._lines[index - 1].number
         return is_apart or after_total or len(over) > 1 or self._is_new(line, index)
 
     def _fits(self, line: Line) -> bool:
@@ -237,7 +238,8 @@ class Reader:
 
     def _is_new(self, line: Line, index: int) -> bool:
         """Tell whether none of the row's texts was seen in its column lately, above or below."""
-        near = [*(self._lines[i] for i in self.body.data[-20:]), *self._stack.below(index)]
+        near = [*(self._lines[i] for i in self.body.data[-_LOOK_BACK:]), *self._stack.below(index)]
+        near = [other for other in near if other.cells != line.cells]
         return not any(line.cells[i] == other.cells[i] for other in near for i in line.places())
 
 

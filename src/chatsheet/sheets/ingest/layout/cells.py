@@ -12,13 +12,22 @@ BLANK, NUMBER, DATE, TRUTH, MISSING, TEXT = " ndb?t"
 """Kinds are single letters, so that a row's kinds are one text."""
 VALUES = NUMBER + DATE + TRUTH + MISSING
 
-_MISSING = frozenset({"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."})  # noqa: RUF001
+_MISSING = frozenset(
+    {"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."}
+)  # noqa: RUF001
 _CURRENCY = r"(?:[A-Z]{3}|[€$£¥₹₽₩]|zł|kr\.?|Fr\.?|R\$)"
 _NUMBER = re.compile(rf"[(+\-−]?\s*{_CURRENCY}?\s*[+\-−]?(\d[\d.,'’\s]*|[.,]\d+)([eE][+\-]?\d+)?\s*(%|‰|{_CURRENCY})?\s*[)\-]?")  # noqa: RUF001
-_DATE = re.compile(r"(\d{1,4}([./-])\d{1,2}\2\d{1,4}\.?|\d{1,2}[ .-]+[^\W\d]{3,9}\.?[ ,.-]+\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日)([T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?")
+_DATE = re.compile(
+    r"(\d{1,4}([./-])\d{1,2}\2\d{1,4}\.?|\d{1,2}[ .-]+[^\W\d]{3,9}\.?[ ,.-]+\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日)([T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?"
+)
 _YEAR = re.compile(r"(?:FY|CY|GJ)?\s?'?((?:19|20)\d{2})(?:[/-]\d{2,4})?年?|FY\s?'?(\d{2})")
-_QUARTER = re.compile(r"(?:(?:19|20)\d{2}[ -]?)?(?:[QTKH][1-4]|[1-4][QTKH]|[1-4]\.\s?(?:Quartal|Halbjahr)|第[1-4一二三四]季度|第[1-4]四半期)(?:[ /'-]*\d{2,4})?", re.IGNORECASE)
-_WEEK = re.compile(r"(?:KW|CW|W|WK|Week|Woche|Semaine|Semana|Vecka|V|第)\s?\.?(\d{1,2})(?:周|週)?(?:[ /'-]*\d{2,4})?", re.IGNORECASE)
+_QUARTER = re.compile(
+    r"(?:(?:19|20)\d{2}[ -]?)?(?:[QTKH][1-4]|[1-4][QTKH]|[1-4]\.\s?(?:Quartal|Halbjahr)|第[1-4一二三四]季度|第[1-4]四半期)(?:[ /'-]*\d{2,4})?",
+    re.IGNORECASE,
+)
+_WEEK = re.compile(
+    r"(?:KW|CW|W|WK|Week|Woche|Semaine|Semana|Vecka|V|第)\s?\.?(\d{1,2})(?:周|週)?(?:[ /'-]*\d{2,4})?", re.IGNORECASE
+)
 _MONTH = re.compile(r"(?:\d{4}[ -]?)?([^\W\d]{3,10})\.?(?:[ /'-]*(?:\d{2}|\d{4}))?")
 _MONTH_NUMBER = re.compile(r"(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d{2}|(?:\d{4}年)?\d{1,2}月")
 

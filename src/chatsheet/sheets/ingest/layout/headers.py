@@ -76,7 +76,9 @@ def _judge(stack: Stack, rows: Sequence[int]) -> Head | None:
     place = f"row {last.number} holds" if len(rows) == 1 else f"rows {stack.lines[rows[0]].number} to {last.number} hold"
     values = value_columns(under)
     if any(stack.lines[row].kinds[column] != BLANK for row in rows for column in values):
-        return Head(tuple(rows), rows[-1] + 1, Finding(f"{place} only names and the rows below hold values", 0.95), is_sure=True)
+        return Head(
+            tuple(rows), rows[-1] + 1, Finding(f"{place} only names and the rows below hold values", 0.95), is_sure=True
+        )
     if max(other.filled for other in under) * 2 < last.filled:
         return None
     if len(rows) == 1 and (again := _recurs(last, under)):
@@ -132,7 +134,9 @@ def value_columns(under: Sequence[Line]) -> set[int]:
 def _is_full(line: Line, under: Sequence[Line]) -> bool:
     widest = max(other.filled for other in under[:_LOOK_NEAR])
     if line.filled >= _FILL * max(widest, line.filled):
-        return len(line.kinds) == 1 or line.filled > 1 or (widest == 1 and all(other.kinds.strip() in VALUES for other in under))
+        return (
+            len(line.kinds) == 1 or line.filled > 1 or (widest == 1 and all(other.kinds.strip() in VALUES for other in under))
+        )
     unlabelled = len(line.kinds) - len(line.kinds.lstrip(BLANK))
     is_rest = 0 < unlabelled <= _MOST_UNLABELLED and line.filled >= max(other.filled for other in under[:2]) - unlabelled
     return is_rest and any(kind in NUMBER + DATE for kind in under[0].kinds)

@@ -144,7 +144,12 @@ def _form(stack: Stack, index: int) -> int:
         end += 1
     band = stack.lines[index:end]
     pairs = [line for line in band if line.filled == _FORM_WIDTH]
-    if not pairs or len(band) > _FORM_ROWS or end == len(stack.lines) or any(line.kinds[line.places()[0]] != TEXT for line in band):
+    if (
+        not pairs
+        or len(band) > _FORM_ROWS
+        or end == len(stack.lines)
+        or any(line.kinds[line.places()[0]] != TEXT for line in band)
+    ):
         return 0
     ahead = [line.filled for line in stack.lines[end : end + _FORM_ROWS]]
     if max(ahead, default=0) <= _FORM_WIDTH:

@@ -44,6 +44,4 @@ _MONTHS = """
     nov november novembre noviembre novembro lis listopad
     dec december dez dezember décembre déc diciembre dic dicembre dezembro gru grudzień
 """
-MONTHS = {
-    word: number for number, line in enumerate(_MONTHS.strip().splitlines(), 1) for word in line.split()
-}
+MONTHS = {word: number for number, line in enumerate(_MONTHS.strip().splitlines(), 1) for word in line.split()}
