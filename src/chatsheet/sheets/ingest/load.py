@@ -9,9 +9,10 @@ from pathlib import Path
 import duckdb
 
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import adapters, delimited, excel, formats, names, parquet, unpack
+from chatsheet.sheets.ingest import adapters, delimited, excel, formats, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
+from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
 from chatsheet.sheets.ingest.tabs import Tab, written
 from chatsheet.sheets.model import Result, ResultColumn, Table, Workbook
@@ -65,7 +66,7 @@ class _Import:
         self._tell("reading", 0.01)
         tables: list[Table] = []
         for tab in self._tabs():
-            found = adapters.find_all(tab.grid)
+            found = regions.find_all(tab.grid)
             self._show(tab.grid)
             if not found:
                 self.warnings.append(f"tab {tab.grid.tab!r} holds no table")
@@ -75,8 +76,6 @@ class _Import:
             for region in found:
                 self._tell("typing", 0.6, tab=tab.grid.tab)
                 tables.append(self._store(tab, region))
-                if region.warning:
-                    self.warnings.append(region.warning)
             self.warnings += tab.warnings
         self._tell("profiling", 1.0)
         return tables
@@ -109,7 +108,7 @@ class _Import:
         if (said := formats.mismatch(name, kind)) is not None:
             self.warnings.append(said)
 
-    def _store(self, tab: Tab, region: adapters.Region) -> Table:
+    def _store(self, tab: Tab, region: Region) -> Table:
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
         tab.load(self.database, region)
@@ -140,7 +139,7 @@ class _Import:
 
     def _show(self, grid: Grid) -> None:
         """Tell the first rows of the first table, once, as soon as its head is known."""
-        if self.has_shown or not (found := adapters.find_all(grid)):
+        if self.has_shown or not (found := regions.find_all(grid)):
             return
         self.has_shown = True
         region = found[0]
@@ -158,7 +157,7 @@ class _Import:
 def _first_data(head: Grid) -> int:
     """Return the row with which the data of a large tab begin: the first of the tables that reach the end of its head."""
     end = head.first_row + len(head.rows) - 1
-    reaching = [region.first_row for region in adapters.find_all(head) if region.last_row >= end - 1]
+    reaching = [region.first_row for region in regions.find_all(head) if region.last_row >= end - 1]
     return min(reaching, default=1)
 
 

@@ -86,9 +86,11 @@ class TableTab:
             CellsTab(replace(self.grid, tail=())).load(database, area)  # a small table above the large one
             return
         drop(database)
-        skipped = ", ".join(str(n) for n in (*area.totals, *area.left_out))
+        database.execute("CREATE OR REPLACE TEMP TABLE skipped AS SELECT unnest(?::BIGINT[]) AS n", [[*area.totals, *area.left_out]])
         listed = [self._column(column, position, area) for position, column in enumerate(area.columns, 1)]
-        where = f"_row BETWEEN {area.first_row} AND {area.last_row}" + (f" AND _row NOT IN ({skipped})" if skipped else "")
+        where = f"_row BETWEEN {area.first_row} AND {area.last_row}"
+        if area.totals or area.left_out:
+            where += " AND _row NOT IN (SELECT n FROM skipped)"
         database.execute(f"CREATE TEMP VIEW {RAW} AS SELECT _row, {', '.join(listed)} FROM {self.table} WHERE {where}")  # noqa: S608
         if self.check is not None:
             self.warnings += self.check(database, area)
