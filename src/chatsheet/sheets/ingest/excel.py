@@ -269,7 +269,7 @@ class _Columns:
         body = sheet  # DuckDB finds it by this name
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
-            f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM body"  # noqa: S608
+            f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM body"
         )
         del body, sheet
         return kinds

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import adapters, delimited, excel, formats, names, parquet, regions, unpack
+from chatsheet.sheets.ingest import adapters, delimited, excel, formats, leftovers, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
 from chatsheet.sheets.ingest.layout.model import Region
@@ -31,7 +31,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None) -> Workboo
 
     Copies and spilled rows lie in a folder beside the target, which is gone at the end.
     """
-    aside = target.with_name(f"{target.name}.aside")
+    aside = leftovers.aside(target)
     aside.mkdir(mode=0o700)
     try:
         config: dict[str, str | bool | int | float | list[str]] = {

@@ -86,7 +86,9 @@ class TableTab:
             CellsTab(replace(self.grid, tail=())).load(database, area)  # a small table above the large one
             return
         drop(database)
-        database.execute("CREATE OR REPLACE TEMP TABLE skipped AS SELECT unnest(?::BIGINT[]) AS n", [[*area.totals, *area.left_out]])
+        database.execute(
+            "CREATE OR REPLACE TEMP TABLE skipped AS SELECT unnest(?::BIGINT[]) AS n", [[*area.totals, *area.left_out]]
+        )
         listed = [self._column(column, position, area) for position, column in enumerate(area.columns, 1)]
         where = f"_row BETWEEN {area.first_row} AND {area.last_row}"
         if area.totals or area.left_out:
@@ -114,7 +116,7 @@ def insert(database: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str]
     lists = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
     for start in range(0, len(columns[0]), _ROWS_PER_INSERT):
         part = [list(column[start : start + _ROWS_PER_INSERT]) for column in columns]
-        database.execute(f"INSERT INTO {table} SELECT {lists}", part)  # noqa: S608  our own names
+        database.execute(f"INSERT INTO {table} SELECT {lists}", part)
 
 
 def native(cells: Sequence[Cell]) -> tuple[str, list[Cell]]:
