@@ -59,6 +59,7 @@ class _Import:
     report: Report
     warnings: list[str] = field(default_factory=list[str])
     rows: int = 0
+    fraction: float = 0.0
     has_shown: bool = False
     labels: list[str] = field(default_factory=list[str])
 
@@ -135,7 +136,8 @@ class _Import:
         )
 
     def _tell(self, phase: Phase, fraction: float, *, tab: str = "", first: Result | None = None) -> None:
-        self.report(Progress(phase=phase, fraction=fraction, rows=self.rows, tab=tab, first=first))
+        self.fraction = max(self.fraction, fraction)  # of the tab that is furthest
+        self.report(Progress(phase=phase, fraction=self.fraction, rows=self.rows, tab=tab, first=first))
 
     def _show(self, grid: Grid) -> None:
         """Tell the first rows of the first table, once, as soon as its head is known."""
