@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import delimited, names, regions, types, xlsx
+from chatsheet.sheets.ingest import delimited, names, regions, typed_cells, xlsx
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Workbook
 
@@ -51,7 +51,7 @@ def load(source: Path, target: Path) -> Workbook:
 
 
 def _store(database: duckdb.DuckDBPyConnection, table_id: str, grid: Grid, region: regions.Region) -> Table:
-    typed = [types.decide(cells) for cells in zip(*region.rows, strict=True)]
+    typed = [typed_cells.decide(cells) for cells in zip(*region.rows, strict=True)]
     columns = [
         Column(name=name, label=label, letter=letter(number), type=column.type, evidence=column.evidence)
         for name, label, number, column in zip(
@@ -76,7 +76,7 @@ def _insert(
     table_id: str,
     columns: Sequence[Column],
     row_numbers: Sequence[int],
-    values: Sequence[Sequence[types.TypedValue]],
+    values: Sequence[Sequence[typed_cells.TypedValue]],
 ) -> None:
     declared = ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}' for c in columns)
     database.execute(f'CREATE TABLE "{table_id}" ({ROW_ID} BIGINT NOT NULL, {declared})')

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from chatsheet.sheets.ingest.grid import Cell, is_blank
-from chatsheet.sheets.ingest.types import TypedValue, decide, written
+from chatsheet.sheets.ingest.typed_cells import TypedValue, decide, written
 from chatsheet.sheets.model import ColumnType
 
 CELLS = st.lists(
