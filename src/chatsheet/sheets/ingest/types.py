@@ -95,17 +95,16 @@ def _best(tally: Tally, label: str, hint: Hint) -> Decision:
     if good[0].decision.type == "boolean" and {text.casefold() for text in tally.texts} <= {"0", "1"} and not names_flag(label):
         good = good[1:]
     first = good[0]
-    rivals = [option for option in good[1:] if option.decision.parse != first.decision.parse and _equals(tally, first, option)]
+    rivals = [option for option in good[1:] if _equals(tally, first, option)]
     if not rivals:
         return first.decision
     return _asked(tally, [first, *rivals])
 
 
 def _equals(tally: Tally, first: Option, other: Option) -> bool:
-    """Tell whether another reading takes as many cells and makes something else of them."""
-    if first.decision.confidence < 1.0 and first.decision.options:
-        return False
-    return other.decision.unparsed == first.decision.unparsed and tally.differ(first.decision.parse, other.decision.parse)
+    """Tell whether another reading of the kind takes as many cells and makes something else of them."""
+    one, two = first.decision, other.decision
+    return type(one.parse) is type(two.parse) and one.unparsed == two.unparsed and tally.differ(one.parse, two.parse)
 
 
 def _asked(tally: Tally, options: Sequence[Option]) -> Decision:

@@ -10,7 +10,7 @@ from chatsheet.sheets.ingest.types_units import Hint, beside
 
 _SPACE = f"[{SPACES}]"
 _QUOTE = "['\u2019]"
-_SIGNS = "+-\u2212\u2013"
+_SIGNS = "+\u2212\u2013-"  # the hyphen last, as in a class of characters
 _TOKEN = re.compile(
     rf"(?P<lead>[^\d.,]*)(?P<core>(?:\d+(?:[.,'\u2019{SPACES}]\d+)*[.,]?|[.,]\d+)(?:[eE][+-]?\d{{1,3}}(?![^\W_]))?)(?P<tail>[^\d]*)"
 )
@@ -78,7 +78,7 @@ def token(text: str) -> Token | None:
         is_percent=before.is_percent or after.is_percent,
         exponent=before.exponent + after.exponent,
     )
-    return Token(lead, core, tail, is_negative=bool(brackets[0]) or any(s in around for s in _SIGNS[1:]), hint=hint)
+    return Token(lead, core, tail, is_negative=bool(brackets[0]) or any(s in around for s in "\u2212\u2013-"), hint=hint)
 
 
 def shape(text: str) -> str | None:

@@ -227,7 +227,7 @@ def _number(  # noqa: PLR0913  what a number is made of
     )
     unit = Unit(
         currency="" if is_mixed or is_percent else beside.currency or ("" if beside.symbol else hint.currency),
-        symbol="%" if is_percent else beside.symbol or hint.symbol,
+        symbol="%" if is_percent else "" if is_mixed else beside.symbol or hint.symbol,
         is_percent=is_percent,
         scale=10 ** max(exponent, 0),
     )

@@ -73,8 +73,8 @@ class Tally:
 
     def share(self, decision: Decision) -> float:
         """Return the share of values that a decision reads; markers and errors have no say."""
-        read = self.values + sum(self.errors.values()) - decision.unparsed - self.missing_as_value(decision)
-        return read / self.values if self.values else 0.0
+        values = self.values - self.missing_as_value(decision)
+        return (values + sum(self.errors.values()) - decision.unparsed) / values if values else 0.0
 
     def missing_as_value(self, decision: Decision) -> int:
         """Return the cells of values that a decision counts as missing, such as a dash behind a currency."""
