@@ -46,8 +46,7 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
     width = _load(database, readable(mended.path, folder), dialect, path.name)
     evidence = f"{encoding.evidence}, {dialect.evidence}"
     grid = _grid(database, Grid(tab, (), 1, 1, is_hidden=False, evidence=evidence), width)
-    expressions = {n: f"nullif(c{n}, '')" for n in range(1, width + 1)}
-    tab_ = TableTab(grid, _TABLE, width, expressions, list(mended.warnings))
+    tab_ = TableTab(grid, _TABLE, width, warnings=list(mended.warnings))
     if dialect.comment:
         _take_comments_out(database, tab_, dialect.comment)
     tab_.check = lambda connection, area: _ragged(connection, area, dialect.width, width)

@@ -329,7 +329,8 @@ class _Columns:
             filled, dated, is_date, is_time = facts
             if not filled or dated < filled:
                 continue  # a mixed column stays text
-            self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
+            if is_time or n - 1 in self._texts:  # plain timestamps are told from dates later
+                self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
 
 
 def _head_from(database: duckdb.DuckDBPyConnection, empty: Grid, table: str, columns: _Columns) -> Grid:

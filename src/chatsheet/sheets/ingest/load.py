@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import adapters, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest import columns, delimited, excel, formats, leftovers, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
 from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
-from chatsheet.sheets.ingest.tabs import Tab, written
+from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.model import Result, ResultColumn, Table, Workbook
 
 PARSER = "2"
@@ -76,7 +76,7 @@ class _Import:
                 self.warnings.append(f"tab {tab.grid.tab!r} is hidden in the workbook")
             for region in found:
                 self._tell("typing", 0.6, tab=tab.grid.tab)
-                tables.append(self._store(tab, region))
+                tables.append(self._store(tab, region, is_only=len(found) == 1))
             self.warnings += tab.warnings
         self._tell("profiling", 1.0)
         return tables
@@ -109,12 +109,12 @@ class _Import:
         if (said := formats.mismatch(name, kind)) is not None:
             self.warnings.append(said)
 
-    def _store(self, tab: Tab, region: Region) -> Table:
+    def _store(self, tab: Tab, region: Region, *, is_only: bool) -> Table:
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
-        tab.load(self.database, region)
-        sql = names.sql_names(region.labels, fallback="column")
-        columns = adapters.store(self.database, table_id, region, sql, [letter(n) for n in region.columns])
+        tab.load(self.database, region, is_only=is_only)
+        stored = columns.store(self.database, table_id, region)
+        drop(self.database)
         rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
         self.rows += rows
         self._tell("profiling", 0.85, tab=tab.grid.tab)
@@ -132,7 +132,7 @@ class _Import:
             notes=region.notes,
             totals=region.totals,
             left_out=region.left_out,
-            columns=tuple(c.model_copy(update={"profile": profile.measure(self.database, table_id, c)}) for c in columns),
+            columns=tuple(c.model_copy(update={"profile": profile.measure(self.database, table_id, c)}) for c in stored),
         )
 
     def _tell(self, phase: Phase, fraction: float, *, tab: str = "", first: Result | None = None) -> None:
