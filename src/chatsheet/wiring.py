@@ -121,6 +121,18 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
 
 
 @asynccontextmanager
+async def open_library(settings: Settings) -> AsyncGenerator[Library, None]:
+    """Build the library alone, for commands that ask no model."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(present(settings.data))
+        database = await open_database(settings.data / _DATABASE)
+        stack.push_async_callback(database.close)
+        engine = Engine()
+        stack.push_async_callback(engine.close)
+        yield Library(database=database, folder=settings.data, engine=engine, clock=SystemClock())
+
+
+@asynccontextmanager
 async def open_services(
     settings: Settings, *, has_page: bool = True, settings_file: Path | None = None
 ) -> AsyncGenerator[Services, None]:

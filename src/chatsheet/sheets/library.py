@@ -21,6 +21,7 @@ from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
 from chatsheet.sheets.model import Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
+from chatsheet.sheets.questions import Questions
 from chatsheet.sheets.store import Sheet
 
 _HASH_BLOCK = 2**20
@@ -98,9 +99,17 @@ class Library:
         async with self._database.unit() as connection:
             return await store.listing(connection, actor)
 
+    def questions(self, opened: OpenSheet) -> Questions:
+        """Return what the version that `opened` holds can be asked."""
+        version = opened.sheet.version
+        return Questions(version=version, workbook=opened.workbook, database=self._database_of(version), engine=self._engine)
+
+    def _database_of(self, version: str) -> Path:
+        return self._versions / version / "base.duckdb"
+
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
-        return await self._engine.run(self._versions / opened.sheet.version / "base.duckdb", guarded, limits)
+        return await self._engine.run(self._database_of(opened.sheet.version), guarded, limits)
 
     async def rows(self, opened: OpenSheet, table_id: str, *, offset: int, limit: int) -> Result | None:
         """Return a window of a table in its own order, row ids first; None where there is no such table."""
