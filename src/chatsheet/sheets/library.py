@@ -19,6 +19,7 @@ from chatsheet.sheets import guard, store
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
+from chatsheet.sheets.ingest.progress import Report
 from chatsheet.sheets.model import Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.questions import Questions
@@ -52,8 +53,13 @@ class Library:
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def bring_in(self, actor: Actor, path: Path, *, name: str | None = None) -> OpenSheet:
-        """Import the file at `path`, or find it again; raises the errors of ingest.grid and leaves nothing behind."""
+    async def bring_in(
+        self, actor: Actor, path: Path, *, name: str | None = None, report: Report | None = None
+    ) -> OpenSheet:
+        """Import the file at `path`, or find it again; raises the errors of ingest.grid and leaves nothing behind.
+
+        `report` hears how far the import is; a cancelled one leaves nothing either.
+        """
         name = _safe_name(name or path.name)
         content = await asyncio.to_thread(_check_and_hash, path, name)
         # the name is part of it: a delimited file's table is called after its file
@@ -61,7 +67,7 @@ class Library:
         lock = self._locks.setdefault(version, asyncio.Lock())
         async with lock:  # the same file twice at once is one version and one sheet
             if not (self._versions / version).exists():
-                await self._make_version(path, name, version)
+                await self._make_version(path, name, version, report)
             workbook = await asyncio.to_thread(self._workbook, version)
             sheet = await self._record(actor, name=name, version=version, content=content)
         return OpenSheet(sheet, workbook)
@@ -72,12 +78,12 @@ class Library:
                 connection, actor, name=name, version=version, content_sha256=content, at=self._clock.now()
             )
 
-    async def _make_version(self, path: Path, name: str, version: str) -> None:
+    async def _make_version(self, path: Path, name: str, version: str, report: Report | None) -> None:
         aside = self._incoming / new_id("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
-            workbook = await self._engine.load(aside / name, aside / "base.duckdb")
+            workbook = await self._engine.load(aside / name, aside / "base.duckdb", report)
             (aside / "workbook.json").write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (self._versions / version).exists():
