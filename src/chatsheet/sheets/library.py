@@ -21,6 +21,7 @@ from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
 from chatsheet.sheets.model import Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
+from chatsheet.sheets.questions import Questions
 from chatsheet.sheets.store import Sheet
 
 _HASH_BLOCK = 2**20
@@ -98,9 +99,14 @@ class Library:
         async with self._database.unit() as connection:
             return await store.listing(connection, actor)
 
+    def questions(self, opened: OpenSheet) -> Questions:
+        """Return what the version that `opened` holds can be asked."""
+        database = self._versions / opened.sheet.version / "base.duckdb"
+        return Questions(version=opened.sheet.version, workbook=opened.workbook, database=database, engine=self._engine)
+
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
-        return await self._engine.run(self._versions / opened.sheet.version / "base.duckdb", guarded, limits)
+        return await self.questions(opened).run(guarded, limits)
 
     async def rows(self, opened: OpenSheet, table_id: str, *, offset: int, limit: int) -> Result | None:
         """Return a window of a table in its own order, row ids first; None where there is no such table."""
