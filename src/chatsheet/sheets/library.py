@@ -107,15 +107,12 @@ class Library:
 
     def questions(self, opened: OpenSheet) -> Questions:
         """Return what the version that `opened` holds can be asked."""
-        version = opened.sheet.version
-        return Questions(version=version, workbook=opened.workbook, database=self._database_of(version), engine=self._engine)
-
-    def _database_of(self, version: str) -> Path:
-        return self._versions / version / "base.duckdb"
+        database = self._versions / opened.sheet.version / "base.duckdb"
+        return Questions(version=opened.sheet.version, workbook=opened.workbook, database=database, engine=self._engine)
 
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
-        return await self._engine.run(self._database_of(opened.sheet.version), guarded, limits)
+        return await self.questions(opened).run(guarded, limits)
 
     async def rows(self, opened: OpenSheet, table_id: str, *, offset: int, limit: int) -> Result | None:
         """Return a window of a table in its own order, row ids first; None where there is no such table."""

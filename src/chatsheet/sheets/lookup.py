@@ -19,6 +19,7 @@ _IN_PYTHON = 100_000
 _WORD_BY_WORD = 10_000
 _LONGEST_VALUE = 200
 _LIKE_ENOUGH = 75.0
+_CANDIDATES = 5_000
 _MAX_COMPARED = 20
 _NEAREST = 3
 
@@ -42,7 +43,7 @@ class Lookup:
         self.connection = connection
         self._cursor = connection.cursor()
         self._orders: dict[str, tuple[str, int]] = {}
-        self._values: dict[tuple[str, str], Values | None] = {}
+        self._values: dict[tuple[str, str], Values] = {}
         self._made = 0
 
     def order(self, ids: str, parameters: Sequence[JsonValue]) -> tuple[str, int]:
@@ -86,8 +87,6 @@ class Lookup:
 
     def _find(self, table: str, column: str, folded: str, limit: int) -> Iterator[FoundValue]:
         known = self._distinct(table, column)
-        if known is None:
-            return
         if known.stored_in:
             known = self._candidates(known, folded)
         scores = _scores(known.folded, folded, limit)
@@ -96,41 +95,41 @@ class Lookup:
             value, rows = known.values[at], known.rows[at]
             yield FoundValue(table=table, column=column, value=value, rows=rows, score=round(scores[at], 1))
 
-    def _distinct(self, table: str, column: str) -> Values | None:
+    def _distinct(self, table: str, column: str) -> Values:
         key = (table, column)
         if key not in self._values:
             name = self._temporary()
-            listed = f'"{column}"::VARCHAR AS value, lower(strip_accents(trim(value))) AS folded, count(*) AS n FROM "{table}"'
-            self._cursor.execute(
-                f"CREATE TEMP TABLE {name} AS SELECT {listed} WHERE length(value) <= {_LONGEST_VALUE} GROUP BY ALL"
-            )
+            value = f't."{column}"::VARCHAR'
+            listed = f"{value} AS value, lower(strip_accents(trim({value}))) AS folded, count(*) AS n"
+            where = f'FROM "{table}" AS t WHERE length({value}) <= {_LONGEST_VALUE} GROUP BY ALL'
+            self._cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed} {where}")
             count = self._cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608  our own name
             if count > _IN_PYTHON:
                 self._values[key] = Values(table, column, (), (), (), name)
             else:
-                self._values[key] = self._read(table, column, f"SELECT value, folded, n FROM {name} ORDER BY n DESC, value")  # noqa: S608
+                rows = self._cursor.execute(f"SELECT value, folded, n FROM {name} ORDER BY n DESC, value").fetchall()  # noqa: S608
+                self._values[key] = self._values_of(table, column, rows)
                 self._cursor.execute(f"DROP TABLE {name}")
         return self._values[key]
 
     def _candidates(self, known: Values, folded: str) -> Values:
-        """Return the few values of a large column that hold the text, or differ from it by one sign in one half."""
-        half = len(folded) // 2
-        text, head, tail = (self._quoted(part) for part in (folded, folded[:half], folded[half:]))
-        near = f"(starts_with(folded, {head}) OR ends_with(folded, {tail})) AND damerau_levenshtein(folded, {text}) <= 1"
-        where = f"contains(folded, {text}) OR (abs(length(folded) - {len(folded)}) <= 1 AND {near})"
-        order = f"folded = {text} DESC, n DESC LIMIT 1000"
-        return self._read(
-            known.table,
-            known.column,
-            f"SELECT value, folded, n FROM {known.stored_in} WHERE {where} ORDER BY {order}",  # noqa: S608
+        """Return the values of a large column that hold the text, or that one slip in any place could make of it."""
+        half, last = len(folded) // 2, len(folded) - len(folded) // 4
+        parts = {"text": folded, "head": folded[:half], "most": folded[:last], "end": folded[last:], "tail": folded[half:]}
+        near = " UNION ALL ".join(
+            f"(SELECT value, folded, n FROM {known.stored_in} WHERE {where} LIMIT {_CANDIDATES})"  # noqa: S608  our own name
+            for where in (
+                "contains(folded, $text)",
+                "starts_with(folded, $head) AND (starts_with(folded, $most) OR ends_with(folded, $end))",
+                "ends_with(folded, $tail)",
+            )
         )
+        # a filter of DuckDB that computes a distance does so for each value, whatever stands before it
+        found = dict.fromkeys(self._cursor.execute(near, parts).fetchall())
+        return self._values_of(known.table, known.column, sorted(found, key=lambda row: -row[2]))
 
     @staticmethod
-    def _quoted(text: str) -> str:
-        return "'" + text.replace("'", "''") + "'"
-
-    def _read(self, table: str, column: str, sql: str) -> Values:
-        rows = self._cursor.execute(sql).fetchall()
+    def _values_of(table: str, column: str, rows: Sequence[tuple[str, str, int]]) -> Values:
         values, folded, counts = zip(*rows, strict=True) if rows else ((), (), ())
         return Values(table, column, values, folded, counts)
 

@@ -29,6 +29,7 @@ Scalar = bool | int | float | str
 _COMPARISONS: dict[Test, str] = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
 _VALUES: dict[Test, int] = {"between": 2, "empty": 0, "filled": 0}
 _MAX_VALUES = 1_000
+_NEAR = 20_000
 
 
 class WindowInvalid(BadInput):
@@ -80,7 +81,7 @@ def plan(window: Window, table: Table) -> Paging:
     parameters: list[Scalar] = []
     conditions = list(_conditions(window, table, parameters))
     order = [_order(sort, _column(table, sort.column)) for sort in window.sort]
-    if not conditions and not order:
+    if not conditions and not order and (window.after is not None or window.offset < _NEAR):
         after = "" if window.after is None else f" WHERE t.{ROW_ID} > {window.after}"
         span = f"LIMIT {window.limit} OFFSET {0 if after else window.offset}"
         return Paging("", (), f'SELECT {listed} FROM "{table.id}" AS t{after} ORDER BY t.{ROW_ID} {span}')  # noqa: S608  our own names

@@ -44,6 +44,7 @@ def load(source: Path, target: Path) -> Workbook:
             tables.append(_store(database, table_id, grid, region))
             if total := regions.last_row_total(region):
                 warnings.append(f"row {region.row_numbers[-1]} of {grid.tab!r} looks like a total ({total}) and counts as data")
+        tables = list(profile.measure(database, tables))
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
     content = hashlib.sha256(source.read_bytes()).hexdigest()
@@ -67,7 +68,7 @@ def _store(database: duckdb.DuckDBPyConnection, table_id: str, grid: Grid, regio
         evidence=region.evidence,
         rows=len(region.rows),
         notes=region.notes,
-        columns=tuple(column.model_copy(update={"profile": profile.measure(database, table_id, column)}) for column in columns),
+        columns=tuple(columns),
     )
 
 
