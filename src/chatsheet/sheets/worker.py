@@ -18,6 +18,7 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.sheets import versions, writer
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.model import Result, ResultColumn
 
@@ -51,20 +52,7 @@ class Databases:
 
     @staticmethod
     def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "512MB",
-            "threads": "2",
-            "max_temp_directory_size": "0B",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "python_enable_replacements": "false",
-        }
-        connection = duckdb.connect(path, read_only=True, config=config)
-        # in this order: after the first no file can be opened, after the second no setting can be changed back
-        connection.execute("SET enable_external_access=false")
-        connection.execute("SET lock_configuration=true")
-        return connection
+        return versions.connect(Path(path))
 
 
 def run_query(databases: Databases, *, path: str, sql: str, max_rows: int, max_bytes: int) -> Result:
@@ -112,6 +100,11 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
         return workbook.model_dump(mode="json")
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
+    if request["op"] == "compact":
+        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+        return None
     return run_query(
         databases,
         path=str(request["path"]),
@@ -135,7 +128,7 @@ def frame(message: bytes) -> bytes:
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
     processes.die_with_parent()
-    can_write = sys.argv[1:] == ["import"]
+    can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
