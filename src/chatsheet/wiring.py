@@ -153,6 +153,7 @@ async def open_services(
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        stack.push_async_callback(library.close)
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)

@@ -23,6 +23,13 @@ from chatsheet.sheets.windows import Paging, Window
 _IMPORT_DEADLINE_S = 600.0
 _IMPORTS_AT_ONCE = 2
 _CORES_PER_WORKER = 2
+from chatsheet.sheets.model import Result, Workbook
+from chatsheet.sheets.writer import Made, Order
+
+_IMPORT_DEADLINE_S = 600.0
+_IMPORTS_AT_ONCE = 2
+_EDIT_DEADLINE_S = 60.0
+_COMPACT_DEADLINE_S = 600.0
 
 
 class QueryTimedOut(ChatSheetError):
@@ -108,6 +115,8 @@ class Engine:
         self._turns = Turns(size)
         self._size = size
         self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
+        self._editor: Worker | None = None
+        self._editing = asyncio.Lock()
         self._lent = 0
         self._is_closing = False
         self._tasks = Tasks()
@@ -181,6 +190,37 @@ class Engine:
             await one.kill()
         return Workbook.model_validate(answer)
 
+    async def edit(self, order: Order) -> Made:
+        """Make edits into a folder in the edit worker; raises EditRefused, SqlRefused, QueryTimedOut, WorkerDied."""
+        request: JsonObject = {"op": "edit", "order": order.model_dump(mode="json")}
+        async with self._editing:
+            if self._editor is None or not self._editor.is_alive:
+                self._editor = await Worker.start("edit")
+            one, self._editor = self._editor, None  # it comes back only from a request that ended
+            try:
+                async with asyncio.timeout(_EDIT_DEADLINE_S):
+                    made = Made.model_validate(await one.call(request))
+            except TimeoutError:
+                await one.kill()
+                raise QueryTimedOut(f"the edit was stopped after {_EDIT_DEADLINE_S:g} s.", fix="change less at once.") from None
+            except BaseException as error:
+                if isinstance(error, ChatSheetError) and not isinstance(error, WorkerDied | WorkerMemory):
+                    self._editor = one
+                else:
+                    self._tasks.spawn(one.kill(), name="end edit worker")
+                raise
+            self._editor = one
+            return made
+
+    async def compact(self, folder: Path, version: str, aside: Path) -> None:
+        """Write a version's tables whole into a base in `aside`, in a process of its own."""
+        one = await Worker.start("edit")
+        try:
+            async with asyncio.timeout(_COMPACT_DEADLINE_S):
+                await one.call({"op": "compact", "versions": str(folder), "version": version, "aside": str(aside)})
+        finally:
+            await one.kill()
+
     @asynccontextmanager
     async def _worker(self, database: Path) -> AsyncGenerator[Worker, None]:
         """Lend a worker; one that did not come back from its request is killed and a fresh one is warmed."""
@@ -237,7 +277,8 @@ class Engine:
         """End every worker."""
         self._is_closing = True
         await self._tasks.join()  # a replacement that is half started must be ended, not dropped
-        for one in self._idle:
+        for one in (*self._idle, *([self._editor] if self._editor else ())):
             with contextlib.suppress(ProcessLookupError):
                 await one.kill()
         self._idle.clear()
+        self._editor = None

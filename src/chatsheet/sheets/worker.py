@@ -20,7 +20,7 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets import complaints
+from chatsheet.sheets import complaints, versions, writer
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.lineage import Compared
@@ -61,20 +61,7 @@ class Databases:
 
     @staticmethod
     def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "512MB",
-            "threads": "2",
-            "max_temp_directory_size": "0B",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "python_enable_replacements": "false",
-        }
-        connection = duckdb.connect(path, read_only=True, config=config)
-        # in this order: after the first no file can be opened, after the second no setting can be changed back
-        connection.execute("SET enable_external_access=false")
-        connection.execute("SET lock_configuration=true")
-        return connection
+        return versions.connect(Path(path))
 
 
 def run_query(
@@ -219,6 +206,11 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
             limit=loose.number(request["limit"]),
             max_bytes=loose.number(request["max_bytes"]),
         ).model_dump(mode="json")
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
+    if request["op"] == "compact":
+        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+        return None
     return run_query(
         databases,
         path=path,
@@ -252,7 +244,7 @@ def frame(message: bytes) -> bytes:
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
     processes.die_with_parent()
-    can_write = sys.argv[1:] == ["import"]
+    can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
