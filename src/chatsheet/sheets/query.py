@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
+from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.model import FoundValue, Result, Workbook
 from chatsheet.sheets.turns import Turns
 from chatsheet.sheets.windows import Paging, Window
@@ -87,16 +88,20 @@ class Worker:
             return False
         return ended is None and self._process.returncode is None
 
-    async def call(self, request: JsonObject) -> object:
-        """Send one request and return what it answered; raises the error it described, or WorkerDied."""
+    async def call(self, request: JsonObject, report: Report | None = None) -> object:
+        """Send one request and return what it answered; raises the error it described, or WorkerDied.
+
+        `report` hears what it tells before.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise AssertionError("started with pipes")
         try:
             stdin.write(worker.frame(loose.dumps(request).encode()))
             await stdin.drain()
-            head = await stdout.readexactly(4)
-            answer = loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
+            while "progress" in (answer := await _read(stdout)):
+                if report is not None:
+                    report(Progress.model_validate(answer["progress"]))
         except (asyncio.IncompleteReadError, ConnectionError):
             raise WorkerDied("the worker process ended while it worked.", fix="ask for less at once.") from None
         if "ok" not in answer:
@@ -105,6 +110,11 @@ class Worker:
 
     async def kill(self) -> None:
         await processes.stop(self._process, grace_s=0)
+
+
+async def _read(stream: asyncio.StreamReader) -> Mapping[str, object]:
+    head = await stream.readexactly(4)
+    return loose.obj(loose.parse(await stream.readexactly(int.from_bytes(head, "big"))))
 
 
 class Engine:
@@ -169,16 +179,16 @@ class Engine:
                     f"the query was stopped after {limits.deadline_s:g} s.", fix="filter or group before joining."
                 ) from None
 
-    async def load(self, source: Path, target: Path) -> Workbook:
-        """Import a file in a process of its own; raises the errors of ingest.grid and WorkerDied."""
+    async def load(self, source: Path, target: Path, report: Report | None = None) -> Workbook:
+        """Import a file in a process of its own, killed where the caller is cancelled; raises the errors of ingest.grid."""
         async with self._imports:
-            return await self._load(source, target)
+            return await self._load(source, target, report)
 
-    async def _load(self, source: Path, target: Path) -> Workbook:
+    async def _load(self, source: Path, target: Path, report: Report | None) -> Workbook:
         one = await Worker.start("import")
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):
-                answer = await one.call({"op": "import", "source": str(source), "target": str(target)})
+                answer = await one.call({"op": "import", "source": str(source), "target": str(target)}, report)
         except WorkerDied:
             raise FileNotAWorkbook(
                 f"{source.name} could not be read to its end: it is damaged, or too large for this machine.",

@@ -22,7 +22,7 @@ from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets import complaints, versions, writer
 from chatsheet.sheets.complaints import QueryFailed
-from chatsheet.sheets.ingest import load
+from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lineage import Compared
 from chatsheet.sheets.lookup import Lookup
 from chatsheet.sheets.model import Result, ResultColumn, RowIds
@@ -186,8 +186,15 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
+        from chatsheet.sheets.ingest import load  # noqa: PLC0415  a query worker starts without the readers
+
+        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])), _tell)
         return workbook.model_dump(mode="json")
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
+    if request["op"] == "compact":
+        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+        return None
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -206,11 +213,6 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
             limit=loose.number(request["limit"]),
             max_bytes=loose.number(request["max_bytes"]),
         ).model_dump(mode="json")
-    if request["op"] == "edit":
-        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
-    if request["op"] == "compact":
-        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
-        return None
     return run_query(
         databases,
         path=path,
@@ -221,6 +223,16 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
         identifies=[str(table) for table in loose.array(request["identifies"])],
         compared=[Compared(*map(str, loose.array(one))) for one in loose.array(request["compared"])],
     ).model_dump(mode="json")
+
+
+def _tell(progress: Progress) -> None:
+    """Write a report ahead of the answer."""
+    _write({"progress": progress.model_dump(mode="json")})
+
+
+def _write(message: dict[str, JsonValue]) -> None:
+    sys.stdout.buffer.write(frame(loose.dumps(message).encode()))
+    sys.stdout.buffer.flush()
 
 
 def _allow_cpu(seconds: int) -> None:
@@ -254,8 +266,7 @@ def main() -> None:
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            sys.stdout.buffer.write(frame(loose.dumps(_respond(databases, message)).encode()))
-            sys.stdout.buffer.flush()
+            _write(_respond(databases, message))
 
 
 def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
