@@ -22,8 +22,10 @@ from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
+from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
@@ -86,6 +88,8 @@ class Services:
     database: Database
     engine: Engine
     library: Library
+    uploads: Uploads
+    imports: Imports
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
@@ -129,7 +133,9 @@ async def open_library(settings: Settings) -> AsyncGenerator[Library, None]:
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        yield Library(database=database, folder=settings.data, engine=engine, clock=SystemClock())
+        library = Library(database=database, folder=settings.data, engine=engine, clock=SystemClock())
+        stack.push_async_callback(library.close)
+        yield library
 
 
 @asynccontextmanager
@@ -154,6 +160,9 @@ async def open_services(
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
         stack.push_async_callback(library.close)
+        uploads = Uploads(folder=settings.data, clock=clock)
+        imports = Imports(library=library, uploads=uploads, clock=clock)
+        stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
@@ -168,6 +177,8 @@ async def open_services(
             database=database,
             engine=engine,
             library=library,
+            uploads=uploads,
+            imports=imports,
             gateway=gateway,
             records=records,
             chats=chats,

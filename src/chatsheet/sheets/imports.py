@@ -16,7 +16,7 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.sheets.ingest.progress import Phase, Progress
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.model import Result, Value
-from chatsheet.sheets.uploads import Uploads, UploadNotFound
+from chatsheet.sheets.uploads import UploadNotFound, Uploads
 
 log = logging.getLogger(__name__)
 _KEPT_S = 3600.0
@@ -114,10 +114,11 @@ class Imports:
         Raises UploadNotFound, UploadIncomplete.
         """
         self._forget()
-        for run in self._runs.values():
-            if (run.workspace_id, run.upload_id) == (actor.workspace_id, upload_id):
-                return run.id
+        if (known := self._of(actor, upload_id)) is not None:
+            return known.id
         path, name = await self._uploads.whole(actor, upload_id)
+        if (known := self._of(actor, upload_id)) is not None:  # asked twice at once
+            return known.id
         run = _Run(id=new_id("import"), workspace_id=actor.workspace_id, upload_id=upload_id)
         run.tell(ImportProgress(phase="waiting", fraction=0.0))
         self._runs[run.id] = run
@@ -139,6 +140,10 @@ class Imports:
     async def close(self) -> None:
         """Stop what runs; its uploads stay for another start."""
         await self._tasks.close()
+
+    def _of(self, actor: Actor, upload_id: str) -> _Run | None:
+        of_it = (actor.workspace_id, upload_id)
+        return next((run for run in self._runs.values() if (run.workspace_id, run.upload_id) == of_it), None)
 
     def _run(self, actor: Actor, import_id: str) -> _Run:
         run = self._runs.get(import_id)

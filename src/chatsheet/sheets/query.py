@@ -20,15 +20,11 @@ from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.model import FoundValue, Result, Workbook
 from chatsheet.sheets.turns import Turns
 from chatsheet.sheets.windows import Paging, Window
-
-_IMPORT_DEADLINE_S = 600.0
-_IMPORTS_AT_ONCE = 2
-_CORES_PER_WORKER = 2
-from chatsheet.sheets.model import Result, Workbook
 from chatsheet.sheets.writer import Made, Order
 
 _IMPORT_DEADLINE_S = 600.0
 _IMPORTS_AT_ONCE = 2
+_CORES_PER_WORKER = 2
 _EDIT_DEADLINE_S = 60.0
 _COMPACT_DEADLINE_S = 600.0
 

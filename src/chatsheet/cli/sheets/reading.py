@@ -75,7 +75,9 @@ def show(
             if table is None and len(at.opened.workbook.tables) > 1 and not as_json:
                 _tell(at.opened)
                 return
-            window = Window(table=at.table(table).id, offset=offset, limit=rows, sort=tuple(map(_sort, sort)), search=search)
+            window = Window(
+                table=at.table(table).id, offset=offset, limit=rows, sort=tuple(map(Sort.parse, sort)), search=search
+            )
             _show(await at.library.questions(at.opened).window(window), as_json=as_json)
 
     asyncio.run(work())
@@ -136,13 +138,6 @@ def _unparsed(column: Column) -> str:
     if not column.unparsed:
         return ""
     return f"{column.unparsed:,}: {', '.join(column.unparsed_examples)}"
-
-
-def _sort(text: str) -> Sort:
-    name, _, direction = text.rpartition(":")
-    if direction not in {"asc", "desc"}:
-        name, direction = text, ""
-    return Sort(column=name, is_descending=direction == "desc")
 
 
 def _show(result: Result, *, as_json: bool) -> None:
