@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import io
 import json
 from pathlib import Path
 
@@ -27,7 +28,7 @@ async def begin(served: Served, content: bytes, *, name: str = "towns.csv", sha2
 
 async def send(served: Served, upload: str, part: bytes, offset: int) -> tuple[int, str]:
     headers = {**OCTETS, "Upload-Offset": str(offset)}
-    async with served.client.patch(f"/api/uploads/{upload}", data=part, headers=headers) as response:
+    async with served.client.patch(f"/api/uploads/{upload}", data=io.BytesIO(part), headers=headers) as response:
         body = await response.json()
         return response.status, str(body.get("offset", body.get("error", {}).get("code")))
 
@@ -44,11 +45,9 @@ async def begin_import(served: Served, upload: str) -> str:
 
 
 async def follow(served: Served, task: str) -> list[dict[str, object]]:
-    told: list[dict[str, object]] = []
     async with asyncio.timeout(60), served.client.get(f"/api/imports/{task}") as response:
         assert response.status == 200, await response.text()
-        told = [json.loads(line[6:]) async for line in response.content if line.startswith(b"data: ")]
-    return told
+        return [json.loads(line[6:]) async for line in response.content if line.startswith(b"data: ")]
 
 
 async def test_a_cut_upload_goes_on_where_it_stopped(served: Served) -> None:

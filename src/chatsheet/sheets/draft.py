@@ -513,7 +513,8 @@ class Draft:
         column = next((column for column in table.columns if column.name == name), None)
         if column is None or table.rows > _PROFILED_ROWS:
             return
-        measured = column.model_copy(update={"profile": profile.measure(self.connection, table_id, column)})
+        (alone,) = profile.measure(self.connection, [table.model_copy(update={"columns": (column,)})])
+        (measured,) = alone.columns
         self._replace(table.model_copy(update={"columns": tuple(measured if c is column else c for c in table.columns)}))
 
     def _replace(self, table: Table) -> None:
