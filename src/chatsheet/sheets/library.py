@@ -99,7 +99,7 @@ class Library:
         self._settling: set[str] = set()
 
     async def bring_in(
-        self, actor: Actor, path: Path, *, name: str | None = None, report: Report | None = None
+        self, actor: Actor, path: Path, *, name: str | None = None, report: Report = lambda _: None
     ) -> OpenSheet:
         """Import the file at `path`, or find it again; raises the errors of ingest.grid and leaves nothing behind.
 
@@ -123,7 +123,7 @@ class Library:
                 connection, actor, name=name, version=version, content_sha256=content, at=self._clock.now()
             )
 
-    async def _make_version(self, path: Path, name: str, version: str, report: Report | None) -> None:
+    async def _make_version(self, path: Path, name: str, version: str, report: Report) -> None:
         aside = self._incoming / new_id("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:

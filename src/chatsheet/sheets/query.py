@@ -15,6 +15,7 @@ from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
 from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.model import FoundValue, Result, Workbook
@@ -84,10 +85,10 @@ class Worker:
             return False
         return ended is None and self._process.returncode is None
 
-    async def call(self, request: JsonObject, report: Report | None = None) -> object:
+    async def call(self, request: JsonObject, report: Report = lambda _: None) -> object:
         """Send one request and return what it answered; raises the error it described, or WorkerDied.
 
-        `report` hears what it tells before.
+        What it tells before its answer goes to `report`.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
@@ -95,22 +96,21 @@ class Worker:
         try:
             stdin.write(worker.frame(loose.dumps(request).encode()))
             await stdin.drain()
-            while "progress" in (answer := await _read(stdout)):
-                if report is not None:
-                    report(Progress.model_validate(answer["progress"]))
+            while "progress" in (answer := await self._message(stdout)):
+                report(Progress.model_validate(answer["progress"]))
         except (asyncio.IncompleteReadError, ConnectionError):
             raise WorkerDied("the worker process ended while it worked.", fix="ask for less at once.") from None
         if "ok" not in answer:
             raise revive(loose.text(answer.get("code")), loose.text(answer.get("what")), loose.text(answer.get("fix")))
         return answer["ok"]
 
+    @staticmethod
+    async def _message(stdout: asyncio.StreamReader) -> Mapping[str, object]:
+        head = await stdout.readexactly(4)
+        return loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
+
     async def kill(self) -> None:
         await processes.stop(self._process, grace_s=0)
-
-
-async def _read(stream: asyncio.StreamReader) -> Mapping[str, object]:
-    head = await stream.readexactly(4)
-    return loose.obj(loose.parse(await stream.readexactly(int.from_bytes(head, "big"))))
 
 
 class Engine:
@@ -175,12 +175,19 @@ class Engine:
                     f"the query was stopped after {limits.deadline_s:g} s.", fix="filter or group before joining."
                 ) from None
 
-    async def load(self, source: Path, target: Path, report: Report | None = None) -> Workbook:
-        """Import a file in a process of its own, killed where the caller is cancelled; raises the errors of ingest.grid."""
-        async with self._imports:
-            return await self._load(source, target, report)
+    async def load(self, source: Path, target: Path, report: Report = lambda _: None) -> Workbook:
+        """Import a file in a process of its own, which a cancellation kills; raises the errors of ingest.grid.
 
-    async def _load(self, source: Path, target: Path, report: Report | None) -> Workbook:
+        Whatever ends it early, neither the target nor anything beside it is left.
+        """
+        async with self._imports:
+            try:
+                return await self._load(source, target, report)
+            except BaseException:
+                leftovers.discard(target)
+                raise
+
+    async def _load(self, source: Path, target: Path, report: Report) -> Workbook:
         one = await Worker.start("import")
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):

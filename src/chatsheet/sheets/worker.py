@@ -29,6 +29,9 @@ from chatsheet.sheets.model import Result, ResultColumn, RowIds
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+_IMPORT_SPARE_BYTES = 2**30
+_IMPORT_TIMES = 8
+"""How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
 _FETCH = 1_000
 _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
@@ -186,10 +189,7 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        from chatsheet.sheets.ingest import load  # noqa: PLC0415  a query worker starts without the readers
-
-        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])), _tell)
-        return workbook.model_dump(mode="json")
+        return _import(Path(str(request["source"])), Path(str(request["target"])))
     if request["op"] == "edit":
         return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
     if request["op"] == "compact":
@@ -225,12 +225,27 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     ).model_dump(mode="json")
 
 
-def _tell(progress: Progress) -> None:
-    """Write a report ahead of the answer."""
-    _write({"progress": progress.model_dump(mode="json")})
+def _import(source: Path, target: Path) -> JsonValue:
+    """Import a file with the memory that its size can explain, telling how far it is before the answer."""
+    from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+
+    def tell(progress: Progress) -> None:
+        _write({"progress": progress.model_dump(mode="json")})
+
+    memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
+    resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
+    return load.load(source, target, tell).model_dump(mode="json")
 
 
-def _write(message: dict[str, JsonValue]) -> None:
+def _address_space() -> int:
+    """Return the bytes of address space that this process has, or none where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _write(message: Mapping[str, JsonValue]) -> None:
     sys.stdout.buffer.write(frame(loose.dumps(message).encode()))
     sys.stdout.buffer.flush()
 

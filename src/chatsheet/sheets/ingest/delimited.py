@@ -46,8 +46,7 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
     width = _load(database, readable(mended.path, folder), dialect, path.name)
     evidence = f"{encoding.evidence}, {dialect.evidence}"
     grid = _grid(database, Grid(tab, (), 1, 1, is_hidden=False, evidence=evidence), width)
-    expressions = {n: f"nullif(c{n}, '')" for n in range(1, width + 1)}
-    tab_ = TableTab(grid, _TABLE, width, expressions, list(mended.warnings))
+    tab_ = TableTab(grid, _TABLE, width, warnings=list(mended.warnings))
     if dialect.comment:
         _take_comments_out(database, tab_, dialect.comment)
     tab_.check = lambda connection, area: _ragged(connection, area, dialect.width, width)
@@ -110,7 +109,7 @@ def _load(database: duckdb.DuckDBPyConnection, file: str, dialect: Dialect, name
             raise FileNotAWorkbook(f"{name} is not delimited text: {reason}", fix="export it again as CSV.") from None
         used = database.execute(f"SELECT {', '.join(f'count(c{n})' for n in range(1, columns + 1))} FROM {_TABLE}").fetchall()[
             0
-        ]  # noqa: S608
+        ]
         width = max((n for n, filled in enumerate(used, 1) if filled), default=1)
         if width < columns:
             return width
@@ -136,7 +135,7 @@ def _take_comments_out(database: duckdb.DuckDBPyConnection, tab: TableTab, mark:
     """Blank comment lines below the first data; those above stay in the grid, as notes."""
     found = database.execute(
         f"SELECT _row FROM {_TABLE} WHERE starts_with(ltrim(c1), ?) ORDER BY _row",
-        [mark],  # noqa: S608  our own names
+        [mark],
     ).fetchall()
     above = 0
     numbers = [int(n) for (n,) in found]
@@ -164,6 +163,6 @@ def _ragged(database: duckdb.DuckDBPyConnection, area: Area, usual: int, width: 
     for reads, condition in (("fewer", f"c{usual} IS NULL AND ({filled})"), ("more", f"c{usual + 1} IS NOT NULL")):
         if reads == "more" and usual >= width:
             continue
-        rows = [int(n) for (n,) in database.execute(f"SELECT _row {here} AND {condition} ORDER BY _row").fetchall()]  # noqa: S608
+        rows = [int(n) for (n,) in database.execute(f"SELECT _row {here} AND {condition} ORDER BY _row").fetchall()]
         if rows:
             yield f"{len(rows)} rows have {reads} cells than the usual {usual}: rows {listed(rows)}"

@@ -269,7 +269,7 @@ class _Columns:
         body = sheet  # DuckDB finds it by this name
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "
-            f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM body"  # noqa: S608
+            f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM body"
         )
         del body, sheet
         return kinds
@@ -329,7 +329,8 @@ class _Columns:
             filled, dated, is_date, is_time = facts
             if not filled or dated < filled:
                 continue  # a mixed column stays text
-            self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
+            if is_time or n - 1 in self._texts:  # plain timestamps are told from dates later
+                self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
 
 
 def _head_from(database: duckdb.DuckDBPyConnection, empty: Grid, table: str, columns: _Columns) -> Grid:

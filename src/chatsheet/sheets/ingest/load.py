@@ -9,12 +9,12 @@ from pathlib import Path
 import duckdb
 
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import adapters, delimited, excel, formats, names, parquet, regions, unpack
+from chatsheet.sheets.ingest import columns, delimited, excel, formats, leftovers, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
 from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
-from chatsheet.sheets.ingest.tabs import Tab, written
+from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.model import Result, ResultColumn, Table, Workbook
 
 PARSER = "2"
@@ -31,7 +31,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None) -> Workboo
 
     Copies and spilled rows lie in a folder beside the target, which is gone at the end.
     """
-    aside = target.with_name(f"{target.name}.aside")
+    aside = leftovers.aside(target)
     aside.mkdir(mode=0o700)
     try:
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -59,6 +59,7 @@ class _Import:
     report: Report
     warnings: list[str] = field(default_factory=list[str])
     rows: int = 0
+    fraction: float = 0.0
     has_shown: bool = False
     labels: list[str] = field(default_factory=list[str])
 
@@ -75,7 +76,7 @@ class _Import:
                 self.warnings.append(f"tab {tab.grid.tab!r} is hidden in the workbook")
             for region in found:
                 self._tell("typing", 0.6, tab=tab.grid.tab)
-                tables.append(self._store(tab, region))
+                tables.append(self._store(tab, region, is_only=len(found) == 1))
             self.warnings += tab.warnings
         self._tell("profiling", 0.85)
         return list(profile.measure(self.database, tables))
@@ -108,12 +109,12 @@ class _Import:
         if (said := formats.mismatch(name, kind)) is not None:
             self.warnings.append(said)
 
-    def _store(self, tab: Tab, region: Region) -> Table:
+    def _store(self, tab: Tab, region: Region, *, is_only: bool) -> Table:
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
-        tab.load(self.database, region)
-        sql = names.sql_names(region.labels, fallback="column")
-        columns = adapters.store(self.database, table_id, region, sql, [letter(n) for n in region.columns])
+        tab.load(self.database, region, is_only=is_only)
+        stored = columns.store(self.database, table_id, region)
+        drop(self.database)
         rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
         self.rows += rows
         return Table(
@@ -130,11 +131,12 @@ class _Import:
             notes=region.notes,
             totals=region.totals,
             left_out=region.left_out,
-            columns=tuple(columns),
+            columns=tuple(stored),
         )
 
     def _tell(self, phase: Phase, fraction: float, *, tab: str = "", first: Result | None = None) -> None:
-        self.report(Progress(phase=phase, fraction=fraction, rows=self.rows, tab=tab, first=first))
+        self.fraction = max(self.fraction, fraction)  # of the tab that is furthest
+        self.report(Progress(phase=phase, fraction=self.fraction, rows=self.rows, tab=tab, first=first))
 
     def _show(self, grid: Grid) -> None:
         """Tell the first rows of the first table, once, as soon as its head is known."""

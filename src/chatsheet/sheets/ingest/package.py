@@ -72,6 +72,16 @@ def check(path: Path) -> zipfile.ZipFile:
     return package
 
 
+def weight(path: Path) -> int:
+    """Return how many bytes a file says it holds: the sum of a package's parts, else its size; never an error."""
+    size = path.stat().st_size if path.is_file() else 0
+    try:
+        with check(path) as package:
+            return max(size, sum(part.file_size for part in package.infolist()))
+    except (FileNotAWorkbook, FileTooLarge, OSError):
+        return size
+
+
 def _check_directory(path: Path) -> None:
     """Look at the size of the package's directory before zipfile makes an object of each of its entries."""
     with path.open("rb") as file:

@@ -24,11 +24,12 @@ class ParquetTab:
     expressions: tuple[str, ...]
     warnings: list[str] = field(default_factory=list[str])
 
-    def load(self, database: duckdb.DuckDBPyConnection, area: Area) -> None:
+    def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
+        del is_only
         drop(database)
         listed = ", ".join(f"{self.expressions[column - 1]} AS c{i}" for i, column in enumerate(area.columns, 1))
         database.execute(
-            f"CREATE TEMP VIEW {RAW} AS SELECT (file_row_number + 2)::BIGINT AS _row, {listed} FROM {self.scan}"  # noqa: S608
+            f"CREATE TEMP TABLE {RAW} AS SELECT (file_row_number + 2)::BIGINT AS _row, {listed} FROM {self.scan}"  # noqa: S608
         )
 
 

@@ -12,7 +12,7 @@ import duckdb
 from chatsheet.sheets.ingest.grid import HEAD_ROWS, TAIL_ROWS, Cell, Grid, is_blank, number
 
 RAW = "raw"
-"""The temporary view or table that `Tab.load` makes: `_row BIGINT`, then `c1` to `cn`."""
+"""The temporary table that `Tab.load` makes: `_row BIGINT`, then `c1` to `cn`."""
 _ROWS_PER_INSERT = 20_000
 _LISTED = 5
 
@@ -40,8 +40,8 @@ class Tab(Protocol):
     grid: Grid
     warnings: list[str]
 
-    def load(self, database: duckdb.DuckDBPyConnection, area: Area) -> None:
-        """Make `RAW` of the area's rows; a former one is replaced."""
+    def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
+        """Make `RAW` of the area's rows; a former one is replaced. An only area may use the tab up."""
         ...
 
 
@@ -52,7 +52,8 @@ class CellsTab:
     grid: Grid
     warnings: list[str] = field(default_factory=list[str])
 
-    def load(self, database: duckdb.DuckDBPyConnection, area: Area) -> None:
+    def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
+        del is_only
         drop(database)
         skipped = {*area.totals, *area.left_out}
         rows = [(n, row) for n, row in self.grid.numbered() if area.first_row <= n <= area.last_row and n not in skipped]
@@ -79,21 +80,42 @@ class TableTab:
     warnings: list[str] = field(default_factory=list[str])
     check: Callable[[duckdb.DuckDBPyConnection, Area], Iterable[str]] | None = None
 
-    def load(self, database: duckdb.DuckDBPyConnection, area: Area) -> None:
+    def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
         head_end = self.grid.first_row + len(self.grid.rows) - 1
         loaded = database.execute(f"SELECT coalesce(min(_row), 0) FROM {self.table}").fetchall()[0][0]  # noqa: S608  our own names
         if area.first_row < loaded and area.last_row <= head_end:
-            CellsTab(replace(self.grid, tail=())).load(database, area)  # a small table above the large one
+            CellsTab(replace(self.grid, tail=())).load(database, area, is_only=False)  # a small table above the large one
             return
         drop(database)
-        database.execute("CREATE OR REPLACE TEMP TABLE skipped AS SELECT unnest(?::BIGINT[]) AS n", [[*area.totals, *area.left_out]])
-        listed = [self._column(column, position, area) for position, column in enumerate(area.columns, 1)]
-        where = f"_row BETWEEN {area.first_row} AND {area.last_row}"
-        if area.totals or area.left_out:
-            where += " AND _row NOT IN (SELECT n FROM skipped)"
-        database.execute(f"CREATE TEMP VIEW {RAW} AS SELECT _row, {', '.join(listed)} FROM {self.table} WHERE {where}")  # noqa: S608
         if self.check is not None:
             self.warnings += self.check(database, area)
+        skipped = [*area.totals, *area.left_out]
+        database.execute("CREATE OR REPLACE TEMP TABLE skipped AS SELECT unnest(?::BIGINT[]) AS n", [skipped])
+        where = f"_row BETWEEN {area.first_row} AND {area.last_row}"
+        if skipped:
+            where += " AND _row NOT IN (SELECT n FROM skipped)"
+        if is_only and not area.fill_down and not self.expressions and max(area.columns) <= self.width:
+            self._give(database, area, where)
+            return
+        listed = [self._column(column, position, area) for position, column in enumerate(area.columns, 1)]
+        database.execute(f"CREATE TEMP TABLE {RAW} AS SELECT _row, {', '.join(listed)} FROM {self.table} WHERE {where}")  # noqa: S608
+
+    def _give(self, database: duckdb.DuckDBPyConnection, area: Area, where: str) -> None:
+        """Make the tab's own table the raw one: a copy of a million rows costs as much as reading them."""
+        if not (area.first_row <= 1 and area.last_row >= self.grid.last_row and not area.totals and not area.left_out):
+            database.execute(f"DELETE FROM {self.table} WHERE NOT ({where})")  # noqa: S608  our own names
+        database.execute(f"ALTER TABLE {self.table} RENAME TO {RAW}")
+        wanted = {column: f"c{position}" for position, column in enumerate(area.columns, 1)}
+        present = database.execute(f"DESCRIBE {RAW}").fetchall()
+        for name, *_ in present[1:]:
+            column = int(str(name)[1:])
+            if column not in wanted:
+                database.execute(f"ALTER TABLE {RAW} DROP COLUMN {name}")
+            elif wanted[column] != name:
+                database.execute(f"ALTER TABLE {RAW} RENAME COLUMN {name} TO to_{wanted[column]}")
+        for column, name in wanted.items():
+            if name != f"c{column}":
+                database.execute(f"ALTER TABLE {RAW} RENAME COLUMN to_{name} TO {name}")
 
     def _column(self, column: int, position: int, area: Area) -> str:
         value = self.expressions.get(column, f"c{column}") if column <= self.width else "NULL::VARCHAR"
@@ -103,10 +125,8 @@ class TableTab:
 
 
 def drop(database: duckdb.DuckDBPyConnection) -> None:
-    """Remove `RAW`, whichever kind it is."""
-    kinds = database.execute("SELECT table_type FROM information_schema.tables WHERE table_name = ?", [RAW]).fetchall()
-    for (kind,) in kinds:
-        database.execute(f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} {RAW}")
+    """Remove `RAW`."""
+    database.execute(f"DROP TABLE IF EXISTS {RAW}")
 
 
 def insert(database: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str], columns: Sequence[Sequence[object]]) -> None:
@@ -114,7 +134,7 @@ def insert(database: duckdb.DuckDBPyConnection, table: str, kinds: Sequence[str]
     lists = ", ".join(f"unnest(?::{kind}[])" for kind in kinds)
     for start in range(0, len(columns[0]), _ROWS_PER_INSERT):
         part = [list(column[start : start + _ROWS_PER_INSERT]) for column in columns]
-        database.execute(f"INSERT INTO {table} SELECT {lists}", part)  # noqa: S608  our own names
+        database.execute(f"INSERT INTO {table} SELECT {lists}", part)
 
 
 def native(cells: Sequence[Cell]) -> tuple[str, list[Cell]]:

@@ -1,8 +1,8 @@
 """The rows under a header: data, totals, repeated headers, headings of groups, notes, and where the table ends. Pure."""
 
 import re
-from collections import Counter
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -193,7 +193,7 @@ class Reader:
             titles = [place for place in run if not NOTE.match(self._lines[place].text())]
             stop = titles[0] if titles else end
             self.body.notes += [self._lines[place].number for place in run if place < stop]
-            return stop if stop > index else index
+            return max(index, stop)
         for place in run:
             is_note = NOTE.match(self._lines[place].text()) is not None
             if is_note:

@@ -14,7 +14,7 @@ VALUES = NUMBER + DATE + TRUTH + MISSING
 
 _MISSING = frozenset(
     {"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."}
-)  # noqa: RUF001
+)
 _CURRENCY = r"(?:[A-Z]{3}|[€$£¥₹₽₩]|zł|kr\.?|Fr\.?|R\$)"
 _NUMBER = re.compile(rf"[(+\-−]?\s*{_CURRENCY}?\s*[+\-−]?(\d[\d.,'’\s]*|[.,]\d+)([eE][+\-]?\d+)?\s*(%|‰|{_CURRENCY})?\s*[)\-]?")  # noqa: RUF001
 _DATE = re.compile(
