@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, build_scope, traverse_scope
 
 from chatsheet.core.errors import BadInput
-from chatsheet.sheets.model import ROW_ID, Result
+from chatsheet.sheets.model import ROW_ID, Compared, Result
 
 # what the parser does not know as aggregates
 _AGGREGATES = frozenset({
@@ -39,15 +39,6 @@ class NotTraceable(BadInput):
 
     code = "sql.not_traceable"
     status = 422
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A text that a query compares with a column of a table."""
-
-    table: str
-    column: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,8 @@ from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets import complaints
 from chatsheet.sheets.complaints import QueryFailed
-from chatsheet.sheets.ingest import load
-from chatsheet.sheets.lineage import Compared
 from chatsheet.sheets.lookup import Lookup
-from chatsheet.sheets.model import Result, ResultColumn, RowIds
+from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
@@ -199,6 +197,8 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
+        from chatsheet.sheets.ingest import load  # noqa: PLC0415  query workers start without the readers of files
+
         workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
         return workbook.model_dump(mode="json")
     _allow_cpu(loose.number(request["cpu_s"]))
