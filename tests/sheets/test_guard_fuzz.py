@@ -32,21 +32,21 @@ HOSTILE = (
 def _mixed(honest: str, hostile: str) -> st.SearchStrategy[str]:
     """Choose one of the parts between bars, mostly an honest one."""
     good, bad = (st.sampled_from(parts.split(" | ")) for parts in (honest, hostile))
-    return st.one_of(*[good] * 14, bad)
+    return st.integers(0, 19).flatmap(lambda drawn: bad if drawn == 7 else good)
 
 
 tables = _mixed(
     """orders | targets | Orders | "orders" | orders AS o | made | (SELECT id, region FROM orders) AS s""",
     """x | pg_tables | information_schema.tables | main.orders | 'x.csv' | "x.csv" | read_text('x') | range(9)"""
-    """ | duckdb_settings() | query('SELECT 1') | unnest([1]) | (VALUES (1)) AS v | orders TABLESAMPLE 5% | orders AT (V => 1)""",
+    """ | duckdb_settings() | query('SELECT 1') | unnest([1]) | (VALUES (1)) AS v | orders TABLESAMPLE 5%""",
 )
 columns = _mixed(
-    """id | region | "amount" | target | _row | *""", """o.id | rowid | orders.* | COLUMNS(*) | orders | pg_tables.x"""
+    """id | region | "amount" | target | _row""", """* | o.id | rowid | orders.* | COLUMNS(*) | orders | pg_tables.x"""
 )
 literals = _mixed("1 | 'a' | NULL | INTERVAL 1 DAY | DATE '2025-01-01' | [1, 2]", "'/etc/passwd' | $1 | ? | {'a': 1} | $$a$$")
 functions = _mixed(
     """sum | count | upper | max | list | "sum" | coalesce | year | if""",
-    "main.sum | read_text | getenv | repeat | range | unnest | query | GenErate_Series | current_setting | list_transform | date",
+    "main.sum | read_text | getenv | repeat | range | unnest | GenErate_Series | current_setting | list_transform | date",
 )
 signs = _mixed(
     "+ | = | <> | || | AND | LIKE | / | IS NOT DISTINCT FROM | , ", "IN | -> | :: | . | ~ | ** | /* x */ | --\n | ; | => "
@@ -73,10 +73,9 @@ expressions = st.recursive(columns | literals, _grown, max_leaves=6)
 def statements(draw: st.DrawFn) -> str:
     """Build a query of honest and hostile parts."""
     parts = [f"SELECT {', '.join(draw(st.lists(expressions, min_size=1, max_size=3)))}"]
-    sources = draw(st.lists(tables, max_size=2))
+    sources = [draw(st.sampled_from(["orders", "orders AS o", "targets, orders"])), *draw(st.lists(tables, max_size=2))]
     join = draw(_mixed(" JOIN | , ", " LEFT JOIN LATERAL | NATURAL JOIN | POSITIONAL JOIN | ASOF JOIN "))
-    parts += [f"FROM {f' {join} '.join(sources)}"] if sources else []
-    parts[-1] += " ON true" if join == "JOIN" and len(sources) > 1 else ""
+    parts += [f"FROM {f' {join} '.join(sources)}" + " ON true" * (join.endswith("JOIN") * (len(sources) - 1))]
     clauses = st.builds("{} {}".format, st.sampled_from(["WHERE", "GROUP BY", "HAVING", "ORDER BY", "LIMIT"]), expressions)
     parts += draw(st.lists(clauses, max_size=2))
     made = st.builds(
@@ -124,7 +123,7 @@ def _faults(sql: str) -> list[str]:
     return faults
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(statements())
 def test_what_passes_is_one_select_over_known_tables_for_duckdb_too(sql: str) -> None:
     try:

@@ -239,7 +239,7 @@ def _keys(query: exp.Select, columns: set[str]) -> Iterator[tuple[exp.Expr, str]
         return
     if group is None:
         return
-    if any(group.args.get(kind) for kind in ("rollup", "cube", "grouping_sets")):
+    if group.find(exp.Rollup, exp.Cube, exp.GroupingSets) is not None:
         raise _untraceable("it has subtotals", fix="group by plain columns.")
     plain = [e for e in query.expressions if not any(_is_aggregate(node) or isinstance(node, exp.Window) for node in e.walk())]
     for key in plain if group.args.get("all") else group.expressions:
