@@ -19,8 +19,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets import lineage
-from chatsheet.sheets.lineage import Compared
-from chatsheet.sheets.model import ROW_ID
+from chatsheet.sheets.model import ROW_ID, Compared
 
 # its warnings repeat the query, and what it cannot write is an error here
 logging.getLogger("sqlglot").setLevel(logging.ERROR)

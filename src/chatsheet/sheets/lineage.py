@@ -16,7 +16,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, build_scope, traverse_scope
 
 from chatsheet.core.errors import BadInput
-from chatsheet.sheets.model import ROW_ID, Result
+from chatsheet.sheets.model import ROW_ID, Compared, Result
 
 # what the parser does not know as aggregates
 _AGGREGATES = frozenset({
@@ -39,15 +39,6 @@ class NotTraceable(BadInput):
 
     code = "sql.not_traceable"
     status = 422
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """A text that a query compares with a column of a table."""
-
-    table: str
-    column: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +239,7 @@ def _keys(query: exp.Select, columns: set[str]) -> Iterator[tuple[exp.Expr, str]
         return
     if group is None:
         return
-    if any(group.args.get(kind) for kind in ("rollup", "cube", "grouping_sets")):
+    if group.find(exp.Rollup, exp.Cube, exp.GroupingSets) is not None:
         raise _untraceable("it has subtotals", fix="group by plain columns.")
     plain = [e for e in query.expressions if not any(_is_aggregate(node) or isinstance(node, exp.Window) for node in e.walk())]
     for key in plain if group.args.get("all") else group.expressions:

@@ -11,8 +11,7 @@ import duckdb
 from rapidfuzz import fuzz, process
 
 from chatsheet.core.loose import JsonValue
-from chatsheet.sheets.lineage import Compared
-from chatsheet.sheets.model import FoundValue
+from chatsheet.sheets.model import Compared, FoundValue
 
 _ORDERS = 8
 _IN_PYTHON = 100_000

@@ -1,6 +1,6 @@
 """The values of a workbook: tables, columns, what was decided about them and on what evidence."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -153,6 +153,14 @@ class Workbook(Value):
     def table(self, table_id: str) -> Table | None:
         """Return the table of that SQL name, or None."""
         return next((t for t in self.tables if t.id == table_id), None)
+
+
+class Compared(NamedTuple):
+    """A text that a query compares with a column of a table."""
+
+    table: str
+    column: str
+    text: str
 
 
 class ResultColumn(Value):

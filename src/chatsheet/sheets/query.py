@@ -114,7 +114,7 @@ class Worker:
 
 
 class Engine:
-    """A small pool of query workers, started when first needed or by `warm`."""
+    """A small pool of query workers, started when first needed or by `warm`, with one to spare for when one is killed."""
 
     def __init__(self, *, size: int = 2) -> None:
         self._idle: list[Worker] = []
@@ -124,6 +124,7 @@ class Engine:
         self._editor: Worker | None = None
         self._editing = asyncio.Lock()
         self._lent = 0
+        self._is_warm = False
         self._is_closing = False
         self._tasks = Tasks()
 
@@ -245,6 +246,8 @@ class Engine:
             self._lent -= 1
             raise
         is_sound = False
+        if self._is_warm and not self._idle:
+            self._tasks.spawn(self.warm(), name="spare query worker")
         try:
             yield one
             is_sound = True
@@ -269,14 +272,15 @@ class Engine:
 
     @property
     def _has_room(self) -> bool:
-        return not self._is_closing and len(self._idle) + self._lent < self._size
+        return not self._is_closing and len(self._idle) + self._lent <= self._size  # one is to spare
 
     async def _replace(self, lost: Worker) -> None:
         await lost.kill()
         await self.warm()
 
     async def warm(self) -> None:
-        """Start one worker ahead of the next query, where there is room for it."""
+        """Start one worker ahead of the next query, where there is room for it; from now on one is kept to spare."""
+        self._is_warm = True
         if not self._has_room:
             return
         self._lent += 1  # counted while it starts
@@ -285,6 +289,10 @@ class Engine:
         finally:
             self._lent -= 1
         self._idle.append(one)
+
+    async def settled(self) -> None:
+        """Wait until every worker that is being started or replaced is there."""
+        await self._tasks.join()
 
     async def close(self) -> None:
         """End every worker."""

@@ -23,9 +23,8 @@ from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets import complaints, versions, writer
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.ingest.progress import Progress
-from chatsheet.sheets.lineage import Compared
 from chatsheet.sheets.lookup import Lookup
-from chatsheet.sheets.model import Result, ResultColumn, RowIds
+from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
