@@ -17,6 +17,7 @@ _OFTEN = 5
 _REPEATS = 50
 """As many repeats in a sample mean some ten thousand texts in all: counting those first is quicker than matching every cell."""
 _NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"})
+_LONGEST_MARKER = 16
 _SPELLED = sorted({spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."})
 
 
@@ -82,7 +83,8 @@ class _Column:
         return tuple(Group(examples(sample, patterns[i]), n) for i, n in found)
 
     def _prose(self, sample: dict[str, int], number_format: NumberFormat) -> ColumnFacts:
-        found, _ = self._list(f"({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
+        short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
+        found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
         words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
         facts = self._of(found, groups(words), 0, number_format)
         return ColumnFacts(
@@ -104,9 +106,10 @@ class _Column:
     def _list(self, condition: str) -> tuple[dict[str, int], int]:
         """Return the most frequent texts, stripped, with their cells, and how many cells there are in all."""
         cell = self._cell
-        where, having = ("", f" HAVING {condition}") if self._repeats else (f" AND {condition}", "")
-        counted = f"SELECT {cell} AS text, count(*) AS n FROM {self._source} WHERE {cell} IS NOT NULL{where} GROUP BY {cell}{having}"  # noqa: S608
-        found = _run(self._database, f"SELECT text, n, sum(n) OVER () FROM ({counted}) ORDER BY n DESC, text LIMIT {_MOST_TEXTS}")  # noqa: S608
+        first, then = ("true", condition) if self._repeats else (condition, "true")  # materialised, or DuckDB moves it back down
+        counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
+        sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
+        found = _run(self._database, f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}")
         texts: dict[str, int] = {}
         for text, cells, _ in found:
             stripped = text.strip(SPACES)
