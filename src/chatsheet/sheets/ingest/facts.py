@@ -16,20 +16,24 @@ _OFTEN = 5
 """A sample in which texts stand this often on average is of a column whose texts can all be listed."""
 _REPEATS = 50
 """As many repeats in a sample mean some ten thousand texts in all: counting those first is quicker than matching every cell."""
-_NUMBERS = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"})
+_NUMBERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
+)
 _LONGEST_MARKER = 16
-_SPELLED = sorted({spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."})
+_SPELLED = sorted(
+    {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
+)
 
 
-def measure(
-    database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = ""
-) -> ColumnFacts:
+def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
     """Return the facts of a column of a raw table; both are names, not SQL."""
     source, cell = _identifier(table), _identifier(column)
     ((native, rows, filled),) = _run(database, f"SELECT any_value(typeof({cell})), count(*), count({cell}) FROM {source}")  # noqa: S608
     kind = str(native or "VARCHAR").split("(")[0]
     if kind != "VARCHAR":
-        return _native(database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - filled, number_format=number_format))
+        return _native(
+            database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - filled, number_format=number_format)
+        )
     return _Column(database, source, cell, rows, filled).facts(number_format)
 
 
@@ -79,7 +83,9 @@ class _Column:
     def _count(self, sample: dict[str, int], patterns: tuple[str, ...]) -> tuple[Group, ...]:
         cell = self._cell if self._is_trimmed else trimmed(self._cell)
         cases = " ".join(f"WHEN regexp_full_match({cell}, {quoted(p)}) THEN {i}" for i, p in enumerate(patterns))
-        found = _run(self._database, f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL")  # noqa: S608
+        found = _run(
+            self._database, f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL"
+        )  # noqa: S608
         return tuple(Group(examples(sample, patterns[i]), n) for i, n in found)
 
     def _prose(self, sample: dict[str, int], number_format: NumberFormat) -> ColumnFacts:
@@ -106,7 +112,9 @@ class _Column:
     def _list(self, condition: str) -> tuple[dict[str, int], int]:
         """Return the most frequent texts, stripped, with their cells, and how many cells there are in all."""
         cell = self._cell
-        first, then = ("true", condition) if self._repeats else (condition, "true")  # materialised, or DuckDB moves it back down
+        first, then = (
+            ("true", condition) if self._repeats else (condition, "true")
+        )  # materialised, or DuckDB moves it back down
         counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
         sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
         found = _run(self._database, f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}")

@@ -118,7 +118,9 @@ def _text(tally: Tally, evidence: str) -> Decision:
     markers = tuple(text for text in tally.missing if is_marker(text, among_values=False))
     missing = sum(tally.missing[text] for text in markers)
     said = f"; {missing} cells say there is no value" if missing else ""
-    return Decision(type="text", parse=AsText(markers), evidence=evidence + said, missing=missing, is_clean=tally.facts.is_trimmed)
+    return Decision(
+        type="text", parse=AsText(markers), evidence=evidence + said, missing=missing, is_clean=tally.facts.is_trimmed
+    )
 
 
 def _code_evidence(tally: Tally, label: str) -> str:
@@ -147,7 +149,9 @@ def _native(facts: ColumnFacts, label: str, hint: Hint) -> Decision:
     if found := kinds.get(facts.native):
         return Decision(type=found[0], parse=Native(SQL_TYPES[found[0]]), evidence=found[1], is_clean=True)
     if facts.low is None or facts.high is None:
-        return Decision(type="text", parse=AsText(), evidence="durations: kept as text" if facts.native == "INTERVAL" else "no values")
+        return Decision(
+            type="text", parse=AsText(), evidence="durations: kept as text" if facts.native == "INTERVAL" else "no values"
+        )
     return _native_number(facts, label, hint, facts.low, facts.high)
 
 
@@ -160,7 +164,9 @@ def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high:
     if is_percent and facts.number_format != "percent" and max(-low, high) > 1:
         exponent = -2
     kind: ColumnType = "integer" if facts.is_whole and exponent >= 0 and not is_percent else "decimal"
-    unit = Unit(currency=hint.currency, symbol="%" if is_percent else hint.symbol, is_percent=is_percent, scale=10 ** max(exponent, 0))
+    unit = Unit(
+        currency=hint.currency, symbol="%" if is_percent else hint.symbol, is_percent=is_percent, scale=10 ** max(exponent, 0)
+    )
     evidence = "all cells are whole numbers" if facts.is_whole else "all cells are numbers"
     sure = not hint.is_percent or facts.number_format == "percent"
     plain = Decision(type=kind, parse=Native(SQL_TYPES[kind], 10.0**exponent), evidence=evidence, unit=unit, is_clean=True)
@@ -175,7 +181,9 @@ def _cast(facts: ColumnFacts, override: Override) -> Decision:
     fits = {"integer": facts.is_whole, "decimal": facts.low is not None, "date": facts.native.startswith(("DATE", "TIMESTAMP"))}
     fits |= {"datetime": fits["date"], "boolean": facts.native == "BOOLEAN", "time": facts.native in {"TIME", "TIMESTAMP"}}
     if not fits[override.type]:
-        raise ReadingUnknown(f"A column of {facts.native} cells cannot become {override.type}.", fix="choose text, or another type.")
+        raise ReadingUnknown(
+            f"A column of {facts.native} cells cannot become {override.type}.", fix="choose text, or another type."
+        )
     return Decision(type=override.type, parse=Native(SQL_TYPES[override.type]), evidence="you said so", is_clean=True)
 
 

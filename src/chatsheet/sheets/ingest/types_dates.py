@@ -147,7 +147,9 @@ def shape(text: str) -> str | None:
 
 
 def _uncaptured(pattern: str, day: str) -> str:
-    return pattern.replace(r"(\d{1,2})", day).replace(f"({_NAMES})", f"(?:{_NAMES})").replace(r"(\d{4}|\d{2})", r"(?:\d{4}|\d{2})")
+    return (
+        pattern.replace(r"(\d{1,2})", day).replace(f"({_NAMES})", f"(?:{_NAMES})").replace(r"(\d{4}|\d{2})", r"(?:\d{4}|\d{2})")
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,14 +187,18 @@ class Dates:
     def sql(self, column: str, *, is_clean: bool) -> str:
         text = trimmed(column)
         values = [self._numeric(text, is_clean=is_clean)] if self.tokens else []
-        values += [_named_sql(text, _NAMED_DMY if named == "dmy" else _NAMED_MDY, day_first=named == "dmy") for named in self.named]
+        values += [
+            _named_sql(text, _NAMED_DMY if named == "dmy" else _NAMED_MDY, day_first=named == "dmy") for named in self.named
+        ]
         value = values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
         return f"CAST({value} AS {'TIMESTAMP' if self.has_times else 'DATE'})"
 
     def _numeric(self, text: str, *, is_clean: bool) -> str:
         if any(zoned for *_, zoned in self.tokens):
             value = f"make_timestamp(epoch_us(TRY_CAST({text} AS TIMESTAMPTZ)))"
-        elif all(separator == "-" and "p" not in time and year == 0 and "," not in time for separator, time, year, _ in self.tokens):
+        elif all(
+            separator == "-" and "p" not in time and year == 0 and "," not in time for separator, time, year, _ in self.tokens
+        ):
             value = f"TRY_CAST({text} AS {'TIMESTAMP' if self.has_times else 'DATE'})"
         else:
             formats = ", ".join(quoted(self._format(*way)) for way in sorted(self.tokens, key=lambda way: -len(way[1])))

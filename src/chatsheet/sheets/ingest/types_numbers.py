@@ -201,7 +201,9 @@ class Number:
             digits = f"replace({digits}, ',', '.')"
         digits = self._signed(digits, text)
         if exponents := {tail: e for _, tail in self.around if (e := _exponent("", tail))}:
-            cases = " ".join(f"WHEN suffix({text}, {quoted(tail)}) THEN 'e{e + self.exponent}'" for tail, e in exponents.items())
+            cases = " ".join(
+                f"WHEN suffix({text}, {quoted(tail)}) THEN 'e{e + self.exponent}'" for tail, e in exponents.items()
+            )
             return f"TRY_CAST({digits} || CASE {cases} ELSE 'e{self.exponent}' END AS DOUBLE)"
         if self.is_whole:
             zeros = f" || {quoted('0' * self.exponent)}" if self.exponent else ""
@@ -218,7 +220,9 @@ class Number:
             digits = f"replace(replace({digits}, '\u2212', '-'), '\u2013', '-')"
         if any("-" in tail or "\u2212" in tail for _, tail in self.around):
             trailing = f"replace(replace({digits}, '-', ''), '\u2212', '')"
-            negative = " OR ".join(f"suffix({text}, {quoted(tail)})" for _, tail in self.around if "-" in tail or "\u2212" in tail)
+            negative = " OR ".join(
+                f"suffix({text}, {quoted(tail)})" for _, tail in self.around if "-" in tail or "\u2212" in tail
+            )
             digits = f"CASE WHEN {negative} THEN '-' || {trailing} ELSE {digits} END"
         return digits
 

@@ -50,7 +50,9 @@ def all_of(tally: Tally, label: str, hint: Hint, *, wanted: ColumnType | None = 
     return sorted(options, key=lambda option: option.decision.unparsed)
 
 
-def _decision(tally: Tally, kind: ColumnType, parse: Parse, evidence: str, *, confidence: float = 1.0, unit: Unit | None = None) -> Decision:
+def _decision(
+    tally: Tally, kind: ColumnType, parse: Parse, evidence: str, *, confidence: float = 1.0, unit: Unit | None = None
+) -> Decision:
     unparsed, examples = tally.unread(parse)
     missing = sum(tally.missing.values())
     if isinstance(parse, Number):
@@ -100,7 +102,9 @@ def _booleans(tally: Tally) -> Iterable[Option]:
             parse = Booleans(yes, no)
             both = bool(yes and no)
             evidence = f"all values are {'/'.join((*yes, *no))}"
-            yield _option(tally, "yes or no", _decision(tally, "boolean", parse, evidence, confidence=1.0 if both else _LESS_SURE))
+            yield _option(
+                tally, "yes or no", _decision(tally, "boolean", parse, evidence, confidence=1.0 if both else _LESS_SURE)
+            )
 
 
 def _counted(tally: Tally, label: str, wanted: ColumnType | None) -> Iterable[Option]:
@@ -161,7 +165,9 @@ def _order_evidence(texts: Sequence[str], order: Order) -> str:
 
 def _times(tally: Tally, label: str, wanted: ColumnType | None) -> Iterable[Option]:
     parse = Times()
-    lasts = {"duration", "dauer", "durée", "duración", "durata", "duur", "duração", "elapsed", "hours", "stunden"} & set(words(label))
+    lasts = {"duration", "dauer", "durée", "duración", "durata", "duur", "duração", "elapsed", "hours", "stunden"} & set(
+        words(label)
+    )
     if any(map(parse.reads, tally.texts)) and (not lasts or wanted == "time"):
         yield _option(tally, "time of day", _decision(tally, "time", parse, "all values are times of the day"))
 

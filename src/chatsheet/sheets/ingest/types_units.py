@@ -33,18 +33,25 @@ _BESIDE_NUMBERS = {
 }  # fmt: skip
 _CURRENCY = {**_SYMBOLS, **{code: code for code in _CODES}}
 _ANY_CURRENCY = "|".join(sorted(map(re.escape, _CURRENCY), key=len, reverse=True))
-_GLUED = re.compile(rf"(?P<c1>{_ANY_CURRENCY})[ ]?(?P<s1>['’]?000s?|[mMkK]|MM|bn|mn|b)|(?P<s2>[TkKmM])[ ]?(?P<c2>{_ANY_CURRENCY})")
+_GLUED = re.compile(
+    rf"(?P<c1>{_ANY_CURRENCY})[ ]?(?P<s1>['’]?000s?|[mMkK]|MM|bn|mn|b)|(?P<s2>[TkKmM])[ ]?(?P<c2>{_ANY_CURRENCY})"
+)
 _GLUED_EXPONENTS = {"m": 6, "mm": 6, "mn": 6, "k": 3, "t": 3, "bn": 9, "b": 9, "000": 3, "000s": 3}
 _PERCENT = re.compile(r"%|\b(percent|per cent|prozent|pct|pourcent|porcentaje|percentuale|procent)\b", re.IGNORECASE)
 _SCALE_WORD = "|".join(sorted((re.escape(word) for word in _SCALE), key=len, reverse=True))
-_INTRODUCED = re.compile(rf"(?:\b(?:in|en|em|figures in)\s+(?:\S{{1,4}}\s+)?|[(\[]\s*(?:\S{{1,3}}\s+)?)({_SCALE_WORD})\b", re.IGNORECASE)
+_INTRODUCED = re.compile(
+    rf"(?:\b(?:in|en|em|figures in)\s+(?:\S{{1,4}}\s+)?|[(\[]\s*(?:\S{{1,3}}\s+)?)({_SCALE_WORD})\b", re.IGNORECASE
+)
 _BESIDE_CURRENCY = re.compile(
     rf"(?:(?:{_ANY_CURRENCY})\s*({_SCALE_WORD})\b|(?<!\w)({_SCALE_WORD})\.?\s*(?:(?:of|de|di)\s+)?(?:{_ANY_CURRENCY}|euros?|dollars?|pounds?|francs?))",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|(?:,| in )\s*(\S+)\s*$")
 _NAMED = {"euro": "EUR", "euros": "EUR", "dollars": "USD", "pounds": "GBP"}
-_UNSCALED = re.compile(r"year|jahr|année|año|anno|\bid\b|nr\b|no\b|number|count|anzahl|nombre|#|%|percent|prozent|per share|je aktie|ratio|rank", re.IGNORECASE)
+_UNSCALED = re.compile(
+    r"year|jahr|année|año|anno|\bid\b|nr\b|no\b|number|count|anzahl|nombre|#|%|percent|prozent|per share|je aktie|ratio|rank",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +95,9 @@ def _joined(text: str) -> Hint | None:
     for cut in (match.start() for match in re.finditer(r" |(?<=\w)(?=[€$£¥₹])|(?<=[€$£¥₹])(?=\w)", text)):
         first, second = beside(text[:cut]), beside(text[cut:])
         if first and second and not (first.symbol and second.symbol) and not (first.exponent and second.exponent):
-            return Hint(first.currency or second.currency, first.symbol or second.symbol, exponent=first.exponent + second.exponent)
+            return Hint(
+                first.currency or second.currency, first.symbol or second.symbol, exponent=first.exponent + second.exponent
+            )
     return None
 
 
