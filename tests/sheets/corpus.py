@@ -5,7 +5,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
@@ -327,7 +327,6 @@ def _tables(draw: st.DrawFn, position: int, *, arrangement: Arrangement, is_larg
     is_tight = arrangement == "tight"
     below = draw(st.sampled_from([b for b in get_args(Below) if b != "sum" or not is_large]))
     return TableRecipe(
-        language=draw(st.sampled_from(tuple(WORDS))),
         rows=draw(st.integers(60, 90)) if is_large else draw(st.integers(6, 14)),
         columns=tuple(columns),
         header=header,
@@ -344,9 +343,13 @@ def recipes(draw: st.DrawFn) -> Recipe:
     """Draw a tab of one to three tables."""
     count = draw(st.sampled_from([1, 1, 1, 2, 2, 3]))
     arrangement = draw(st.sampled_from(get_args(Arrangement)))
+    languages = draw(st.permutations(tuple(WORDS)))
     is_large = count == 1 and draw(st.sampled_from([False, False, False, True]))
     return Recipe(
-        tables=tuple(draw(_tables(position, arrangement=arrangement, is_large=is_large)) for position in range(count)),
+        tables=tuple(
+            replace(draw(_tables(position, arrangement=arrangement, is_large=is_large)), language=language)
+            for position, language in enumerate(languages[:count])  # one after the other with one header would be one table
+        ),
         arrangement=arrangement,
         gap=draw(st.integers(1, 3)),
         as_texts=draw(st.booleans()),
@@ -363,9 +366,13 @@ def seeded(seed: int) -> Recipe:
     rng = random.Random(seed)  # noqa: S311  not for secrets
     count = rng.choice([1, 1, 1, 2, 2, 3])
     arrangement: Arrangement = rng.choice(get_args(Arrangement))
+    languages = rng.sample(tuple(WORDS), count)
     is_large = count == 1 and rng.random() < 0.2
     return Recipe(
-        tables=tuple(_seeded_table(rng, position, arrangement=arrangement, is_large=is_large) for position in range(count)),
+        tables=tuple(
+            replace(_seeded_table(rng, position, arrangement=arrangement, is_large=is_large), language=language)
+            for position, language in enumerate(languages)
+        ),
         arrangement=arrangement,
         gap=rng.randint(1, 3),
         as_texts=rng.random() < 0.5,
@@ -384,7 +391,6 @@ def _seeded_table(rng: random.Random, position: int, *, arrangement: Arrangement
         columns = (columns * 2)[:4]
     is_tight = arrangement == "tight"
     return TableRecipe(
-        language=rng.choice(tuple(WORDS)),
         rows=rng.randint(60, 90) if is_large else rng.randint(6, 14),
         columns=tuple(columns),
         header=header,
