@@ -1,8 +1,9 @@
 """The rows under a header: data, totals, repeated headers, headings of groups, notes, and where the table ends. Pure."""
 
+import itertools
 import re
-from collections import Counter
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ _COMPLETE = 0.9
 _FEWEST_BLANKS = 3
 _REPEATED = 0.8
 _LONG_TEXT = 40
+_LONGEST_LABEL = 100
 
 
 @dataclass(slots=True)
@@ -148,7 +150,7 @@ class Reader:
     def _total(self, index: int) -> Finding | None:
         line = self._lines[index]
         places = line.places()
-        label = title(line.cells[places[0]]) if line.kinds[places[0]] == TEXT else ""
+        label = title(line.cells[places[0]])[:_LONGEST_LABEL] if line.kinds[places[0]] == TEXT else ""
         numbers = {i: n for i, n in self._numbers(line).items() if i in self._values}
         matches = self._sums.matches(numbers)
         others = [i for i in places[1:] if i in self._texts]
@@ -194,7 +196,7 @@ class Reader:
             titles = [place for place in run if not NOTE.match(self._lines[place].text())]
             stop = titles[0] if titles else end
             self.body.notes += [self._lines[place].number for place in run if place < stop]
-            return stop if stop > index else index
+            return stop
         for place in run:
             is_note = NOTE.match(self._lines[place].text()) is not None
             if is_note:
@@ -266,7 +268,7 @@ def settle_groups(stack: Stack, body: Body, columns: Sequence[int]) -> list[int]
 def fill_down(stack: Stack, data: Sequence[int], columns: Sequence[int]) -> tuple[int, ...]:
     """Return the leading columns whose value stands only in the first row of its group."""
     found: list[int] = []
-    for column, beside in zip(columns[:-1], columns[1:], strict=True):
+    for column, beside in itertools.pairwise(columns):
         lines = [stack.lines[i] for i in data]
         filled = [line for line in lines if line.kinds[column] != BLANK]
         is_merged = any(
