@@ -121,3 +121,11 @@ def letter(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+def number(letters: str) -> int:
+    """Return the column number of spreadsheet letters: A → 1, AA → 27."""
+    value = 0
+    for one in letters:
+        value = value * 26 + ord(one) - 64
+    return value
