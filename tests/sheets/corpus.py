@@ -5,7 +5,7 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Literal, get_args
 
@@ -20,6 +20,7 @@ Inside = Literal["", "blank", "repeated", "subtotals", "groups", "sections"]
 Below = Literal["", "word", "sum", "word after a blank row"]
 Arrangement = Literal["stacked", "tight", "beside"]
 _KINDS: tuple[ColumnKind, ...] = get_args(ColumnKind)
+_BELOW: tuple[Below, ...] = get_args(Below)
 _NUMERIC = {"number", "money", "count"}
 _PIVOTED = {"months", "years", "quarters"}
 
@@ -130,7 +131,7 @@ def _draft(recipe: TableRecipe, rng: random.Random) -> _Draft:
     count = len(recipe.columns)
     is_pivot = recipe.header in _PIVOTED
     draft.kinds = ("number",) * max(count, 3) if is_pivot else recipe.columns
-    draft.rows += [("title", [text]) for text in words.titles[: recipe.titles]]
+    draft.rows.extend(("title", [text]) for text in words.titles[: recipe.titles])
     if recipe.titles and recipe.has_title_gap:
         draft.rows.append(("gap", []))
     _head(draft)
@@ -142,7 +143,7 @@ def _draft(recipe: TableRecipe, rng: random.Random) -> _Draft:
         draft.rows.append(("total", _sum(draft, draft.grand, label)))
     if recipe.footers:
         draft.rows.append(("gap", []))
-        draft.rows += [("footer", [text]) for text in words.footers[: recipe.footers]]
+        draft.rows.extend(("footer", [text]) for text in words.footers[: recipe.footers])
     return draft
 
 
@@ -172,7 +173,7 @@ def _head(draft: _Draft) -> None:
         heads = _periods(draft, names)
         cells = [[*([None] * lead if recipe.header == "unlabelled" else leading), *heads]]
         draft.labels = ["" if cell is None else str(cell) for cell in cells[0]]
-    draft.rows += [("header", row) for row in cells]
+    draft.rows.extend(("header", row) for row in cells)
 
 
 def _periods(draft: _Draft, names: Sequence[str]) -> list[Cell]:
@@ -201,7 +202,7 @@ def _body(draft: _Draft) -> None:
         if recipe.inside == "blank" and number == half:
             draft.rows.append(("blank", []))
         if recipe.inside == "repeated" and number == half:
-            draft.rows += [("repeated", list(row)) for row in header]
+            draft.rows.extend(("repeated", list(row)) for row in header)
         if recipe.inside == "subtotals" and number == half:
             _subtotal(draft)
         key = words.keys[number % len(words.keys)] + (f" {number}" if number >= len(words.keys) else "")
@@ -209,7 +210,7 @@ def _body(draft: _Draft) -> None:
         values: list[Cell] = [*group, key, *(_value(draft, kind, number) for kind in draft.kinds)]
         draft.pending.append(values)
         draft.grand.append(values)
-        if group and starts_part and draft.rng.random() < 0.5:  # noqa: PLR2004  every other group is merged
+        if group and starts_part and draft.rng.random() < 0.5:
             end = len(draft.rows) + (recipe.rows - half if number else half) - 1
             draft.merged.append((len(draft.rows), 0, end, 0))
         draft.rows.append(("data", values))
@@ -325,9 +326,8 @@ def _tables(draw: st.DrawFn, position: int, *, arrangement: Arrangement, is_larg
         columns = (columns * 2)[:4]
     inside = draw(st.sampled_from(_insides(header, is_large=is_large)))
     is_tight = arrangement == "tight"
-    below = draw(st.sampled_from([b for b in get_args(Below) if b != "sum" or not is_large]))
+    below: Below = draw(st.sampled_from([b for b in _BELOW if b != "sum" or not is_large]))
     return TableRecipe(
-        language=draw(st.sampled_from(tuple(WORDS))),
         rows=draw(st.integers(60, 90)) if is_large else draw(st.integers(6, 14)),
         columns=tuple(columns),
         header=header,
@@ -344,9 +344,13 @@ def recipes(draw: st.DrawFn) -> Recipe:
     """Draw a tab of one to three tables."""
     count = draw(st.sampled_from([1, 1, 1, 2, 2, 3]))
     arrangement = draw(st.sampled_from(get_args(Arrangement)))
+    languages = draw(st.permutations(tuple(WORDS)))
     is_large = count == 1 and draw(st.sampled_from([False, False, False, True]))
     return Recipe(
-        tables=tuple(draw(_tables(position, arrangement=arrangement, is_large=is_large)) for position in range(count)),
+        tables=tuple(
+            replace(draw(_tables(position, arrangement=arrangement, is_large=is_large)), language=language)
+            for position, language in enumerate(languages[:count])  # one after the other with one header would be one table
+        ),
         arrangement=arrangement,
         gap=draw(st.integers(1, 3)),
         as_texts=draw(st.booleans()),
@@ -363,9 +367,13 @@ def seeded(seed: int) -> Recipe:
     rng = random.Random(seed)  # noqa: S311  not for secrets
     count = rng.choice([1, 1, 1, 2, 2, 3])
     arrangement: Arrangement = rng.choice(get_args(Arrangement))
+    languages = rng.sample(tuple(WORDS), count)
     is_large = count == 1 and rng.random() < 0.2
     return Recipe(
-        tables=tuple(_seeded_table(rng, position, arrangement=arrangement, is_large=is_large) for position in range(count)),
+        tables=tuple(
+            replace(_seeded_table(rng, position, arrangement=arrangement, is_large=is_large), language=language)
+            for position, language in enumerate(languages)
+        ),
         arrangement=arrangement,
         gap=rng.randint(1, 3),
         as_texts=rng.random() < 0.5,
@@ -383,13 +391,13 @@ def _seeded_table(rng: random.Random, position: int, *, arrangement: Arrangement
     if header == "merged":
         columns = (columns * 2)[:4]
     is_tight = arrangement == "tight"
+    below: Below = rng.choice([b for b in _BELOW if b != "sum" or not is_large])
     return TableRecipe(
-        language=rng.choice(tuple(WORDS)),
         rows=rng.randint(60, 90) if is_large else rng.randint(6, 14),
         columns=tuple(columns),
         header=header,
         inside=rng.choice(_insides(header, is_large=is_large)),
-        below=rng.choice([b for b in get_args(Below) if b != "sum" or not is_large]),
+        below=below,
         titles=0 if is_tight and position else rng.randint(0, 2),
         has_title_gap=rng.random() < 0.5,
         footers=0 if is_tight else rng.randint(0, 2),

@@ -111,10 +111,10 @@ Grand Total |  | 58
 
 # survey answers: A1:D6 header 1 totals out
 Respondent | Do you agree? | How often do you shop here? | Comment
-1 | yes | weekly | 
+1 | yes | weekly |
 2 | no | monthly | too expensive
-3 | yes | weekly | 
-4 | yes | never | 
+3 | yes | weekly |
+4 | yes | never |
 5 | no | daily | love it
 
 # time sheet with days as numbers: A3:F6 header 3 totals out
@@ -137,7 +137,7 @@ Denmark | 5560628 | 5840045
 Source: national statistical offices.
 
 # two header rows without merged cells: A1:E5 header 1,2 totals out
- | Male |  | Female | 
+ | Male |  | Female |
 Age group | Count | Share | Count | Share
 0-17 | 120 | 0.21 | 115 | 0.20
 18-64 | 340 | 0.60 | 355 | 0.62
@@ -155,10 +155,10 @@ SKU | Name | Stock | Location
 
 # remarks at the side: A1:C5 header 1 totals out
 Item | Qty | Price |  | please check
-Pen | 10 | 1.20 |  | 
+Pen | 10 | 1.20 |  |
 Ink | 4 | 5.50 |  | ordered twice
-Pad | 7 | 2.10 |  | 
-Cap | 9 | 3.00 |  | 
+Pad | 7 | 2.10 |  |
+Cap | 9 | 3.00 |  |
 
 # repeated page header: A1:C7 header 1 totals out 4
 Date | Voucher | Amount
@@ -196,7 +196,7 @@ France | Paris | 1900
 
 # quarters and a year in two rows: A2:E5 header 2,3 totals out
 Volume
- | 2023 |  | 2024 | 
+ | 2023 |  | 2024 |
 Plant | H1 | H2 | H1 | H2
 Ulm | 10.5 | 11.5 | 12.5 | 13.5
 Graz | 20.5 | 21.5 | 22.5 | 23.5
@@ -224,10 +224,10 @@ Total | 9.0 | 10.0
 
 # tasks, all texts with gaps: A1:D5 header 1 totals out
 Task | Owner | Status | Remark
-Write report | Ann | done | 
+Write report | Ann | done |
 Send offer | Bob | open | waits for Cem
-Call back |  | open | 
-Book room | Dora | done | 
+Call back |  | open |
+Book room | Dora | done |
 
 # a readme tab holds no table: none
 This workbook contains the sales figures of all branches.
@@ -245,7 +245,7 @@ Pérez | 10 | 500.25
 López | 20 | 300.25
 García | 30 | 700.25
 
-# three blocks beside each other with other heights: A1:B4 header 1 totals out; D1:E3 header 1 totals out; G1:H5 header 1 totals out
+# three blocks beside each other: A1:B4 header 1 totals out; D1:E3 header 1 totals out; G1:H5 header 1 totals out
 Fruit | kg |  | Veg | kg |  | Nuts | kg
 Apple | 10.5 |  | Leek | 3.5 |  | Walnut | 1.5
 Pear | 12.5 |  | Kale | 4.5 |  | Almond | 2.5
@@ -364,7 +364,7 @@ def grid(drawing: Drawing, seed: int) -> Grid:
 def _gap(rng: random.Random, drawing: Drawing, rows: list[list[Cell]]) -> None:
     """Empty one cell of the data, not in its first column."""
     for truth in drawing.truth:
-        left, _, right, bottom = re.match(r"([A-Z]+)(\d+):([A-Z]+)(\d+)", truth.range).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        left, _, right, bottom = re.findall(r"[A-Z]+|\d+", truth.range)
         first = max(truth.header_rows, default=0)
         row = rng.randint(first + 1, int(bottom))
         if len(truth.totals) == 0 and row not in truth.left_out and rows[row - 1]:

@@ -5,18 +5,24 @@ Whatever the size, Python sees at most a few thousand texts of a column. Not pur
 
 import duckdb
 
-from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, NumberFormat, quoted, trimmed
+from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, NumberFormat, blank, quoted, trimmed
 from chatsheet.sheets.ingest.types_shapes import agree, examples, explain, groups, shape
 from chatsheet.sheets.ingest.types_words import MARKERS, is_marker
 
 _SAMPLE = 1000
 _MOST_TEXTS = 2000
-_REPEATS = 5
+_WINDOWS = 8
+_OFTEN = 5
 """A sample in which texts stand this often on average is of a column whose texts can all be listed."""
+_REPEATS = 50
+"""As many repeats in a sample mean some ten thousand texts in all: counting those first is quicker than matching every cell."""
 _NUMBERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
 )
 _LONGEST_MARKER = 16
+_SPELLED = sorted(
+    {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
+)
 
 
 def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
@@ -41,16 +47,17 @@ class _Column:
         self._rows = rows
         self._filled = filled
         self._is_trimmed = True
+        self._repeats = False
 
     def facts(self, number_format: NumberFormat) -> ColumnFacts:
         """Look at a sample, then count all of the column by what the sample shows."""
-        step = self._rows // _SAMPLE
-        if step < _MOST_TEXTS // _SAMPLE:
-            texts, _ = self._list("true", limit=_MOST_TEXTS)
+        if self._rows <= _MOST_TEXTS:
+            texts, _ = self._list("true")
             return self._of(texts, (), 0, number_format)
-        sample, cells = self._list(f"rowid % {step} = 0", limit=_MOST_TEXTS)
-        if len(sample) * _REPEATS <= cells:
-            texts, cells = self._list("true", limit=_MOST_TEXTS)
+        sample, cells = self._list(f"({_windows(self._rows)})")
+        self._repeats = cells - len(sample) >= _REPEATS
+        if len(sample) * _OFTEN <= cells:
+            texts, cells = self._list("true")
             if cells == sum(texts.values()):
                 return self._of(texts, (), 0, number_format)
         if patterns := explain(sample):
@@ -61,7 +68,7 @@ class _Column:
         """List the cells that fit no shape of the sample, and once more with the shapes among those."""
         for _ in range(2):
             cell = self._cell if self._is_trimmed else trimmed(self._cell)
-            rest, cells = self._list(f"NOT regexp_full_match({cell}, {quoted('|'.join(patterns))})", limit=_MOST_TEXTS)
+            rest, cells = self._list(f"NOT regexp_full_match({cell}, {quoted('|'.join(patterns))})")
             if cells == sum(rest.values()):
                 break
             sample = {**rest, **sample}
@@ -82,14 +89,12 @@ class _Column:
         return tuple(Group(examples(sample, patterns[i]), n) for i, n in found)
 
     def _prose(self, sample: dict[str, int], number_format: NumberFormat) -> ColumnFacts:
-        markers = ", ".join(map(quoted, sorted(MARKERS)))
-        text = trimmed(self._cell)
-        where = f"strlen({self._cell}) <= {_LONGEST_MARKER} AND ({text} = '' OR lower({text}) IN ({markers}))"
-        found, _ = self._list(where, limit=_MOST_TEXTS)
+        short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
+        found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
         words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
         facts = self._of(found, groups(words), 0, number_format)
         return ColumnFacts(
-            native="VARCHAR", rows=facts.rows, blank=facts.blank, groups=facts.groups, is_trimmed=False, is_sampled=True
+            native="VARCHAR", rows=facts.rows, blank=facts.blank, groups=facts.groups, is_sampled=True
         )  # fmt: skip
 
     def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int, number_format: NumberFormat) -> ColumnFacts:
@@ -104,16 +109,27 @@ class _Column:
             number_format=number_format,
         )
 
-    def _list(self, where: str, *, limit: int) -> tuple[dict[str, int], int]:
+    def _list(self, condition: str) -> tuple[dict[str, int], int]:
         """Return the most frequent texts, stripped, with their cells, and how many cells there are in all."""
-        counted = f"SELECT {self._cell} AS text, count(*) AS n FROM {self._source} WHERE {self._cell} IS NOT NULL AND {where} GROUP BY text"  # noqa: S608
-        found = _run(self._database, f"SELECT text, n, sum(n) OVER () FROM ({counted}) ORDER BY n DESC, text LIMIT {limit}")  # noqa: S608
+        cell = self._cell
+        first, then = (
+            ("true", condition) if self._repeats else (condition, "true")
+        )  # materialised, or DuckDB moves it back down
+        counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
+        sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
+        found = _run(self._database, f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}")
         texts: dict[str, int] = {}
         for text, cells, _ in found:
             stripped = text.strip(SPACES)
             self._is_trimmed = self._is_trimmed and stripped == text
             texts[stripped] = texts.get(stripped, 0) + cells
         return texts, int(found[0][2]) if found else 0
+
+
+def _windows(rows: int) -> str:
+    """Return SQL for a thousand rows, in windows all over the table: a scan leaves out what lies between."""
+    width, step = _SAMPLE // _WINDOWS, rows // _WINDOWS
+    return " OR ".join(f"rowid BETWEEN {i * step} AND {i * step + width - 1}" for i in range(_WINDOWS))
 
 
 def _native(database: duckdb.DuckDBPyConnection, source: str, cell: str, facts: ColumnFacts) -> ColumnFacts:

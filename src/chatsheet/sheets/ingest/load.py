@@ -78,8 +78,8 @@ class _Import:
                 self._tell("typing", 0.6, tab=tab.grid.tab)
                 tables.append(self._store(tab, region, is_only=len(found) == 1))
             self.warnings += tab.warnings
-        self._tell("profiling", 1.0)
-        return tables
+        self._tell("profiling", 0.85)
+        return list(profile.measure(self.database, tables))
 
     def _tabs(self) -> Iterator[Tab]:
         path, kind, name = self._unpacked()
@@ -117,7 +117,6 @@ class _Import:
         drop(self.database)
         rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
         self.rows += rows
-        self._tell("profiling", 0.85, tab=tab.grid.tab)
         return Table(
             id=table_id,
             tab=tab.grid.tab,
@@ -132,7 +131,7 @@ class _Import:
             notes=region.notes,
             totals=region.totals,
             left_out=region.left_out,
-            columns=tuple(c.model_copy(update={"profile": profile.measure(self.database, table_id, c)}) for c in stored),
+            columns=tuple(stored),
         )
 
     def _tell(self, phase: Phase, fraction: float, *, tab: str = "", first: Result | None = None) -> None:

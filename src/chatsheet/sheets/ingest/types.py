@@ -118,7 +118,9 @@ def _text(tally: Tally, evidence: str) -> Decision:
     markers = tuple(text for text in tally.missing if is_marker(text, among_values=False))
     missing = sum(tally.missing[text] for text in markers)
     said = f"; {missing} cells say there is no value" if missing else ""
-    return Decision(type="text", parse=AsText(markers), evidence=evidence + said, missing=missing)
+    return Decision(
+        type="text", parse=AsText(markers), evidence=evidence + said, missing=missing, is_clean=tally.facts.is_trimmed
+    )
 
 
 def _code_evidence(tally: Tally, label: str) -> str:

@@ -76,10 +76,9 @@ class AsText:
         return text
 
     def sql(self, column: str, *, is_clean: bool) -> str:
-        del is_clean
         text = f"CAST({column} AS VARCHAR)"
-        nothing = "".join(f", {quoted(marker)}" for marker in self.markers)
-        return f"CASE WHEN {trimmed(text)} IN (''{nothing}) THEN NULL ELSE {text} END"
+        marked = f"{text if is_clean else trimmed(text)} IN ({', '.join(map(quoted, self.markers))})"
+        return f"CASE WHEN {blank(text)}{f' OR {marked}' if self.markers else ''} THEN NULL ELSE {text} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +162,11 @@ def quoted(text: str) -> str:
 def trimmed(column: str) -> str:
     """Return SQL for a text without the spaces around it."""
     return f"trim({column}, {quoted(SPACES)})"
+
+
+def blank(column: str) -> str:
+    """Return SQL that tells whether a text holds only spaces; cheap, since it trims only what starts with one."""
+    return f"({column} NOT BETWEEN '!' AND '\u00a0' AND {trimmed(column)} = '')"
 
 
 def guarded(text: str, pattern: str, value: str) -> str:

@@ -1,5 +1,6 @@
 """A tab cut into blocks: side by side at blank columns, and band by band where only some rows can be cut. Pure."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -64,7 +65,7 @@ def _columns(block: Block) -> list[Block]:
     edges = [0, *(left for left, _ in merged[1:]), width]
     return [
         Block(block.left + left, tuple(line.part(left, right) for line in block.lines), is_beside=True)
-        for left, right in zip(edges, edges[1:], strict=False)
+        for left, right in itertools.pairwise(edges)
     ]
 
 

@@ -1,5 +1,6 @@
 """The rows under a header: data, totals, repeated headers, headings of groups, notes, and where the table ends. Pure."""
 
+import itertools
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -21,6 +22,7 @@ _COMPLETE = 0.9
 _FEWEST_BLANKS = 3
 _REPEATED = 0.8
 _LONG_TEXT = 40
+_LONGEST_LABEL = 100
 
 
 @dataclass(slots=True)
@@ -88,10 +90,10 @@ class Reader:
         """Return the rows up to the next table or the end."""
         index = self._head.end
         while index < len(self._lines):
+            self._skip_hidden(index)
             if self._lines[index].is_blank:
                 index += 1
                 continue
-            self._skip_hidden(index)
             if (after := self._take(index)) == index:
                 break
             index = after
@@ -130,12 +132,7 @@ class Reader:
     def _hides(self, row: int) -> bool:
         blank = self._stack.blank_rows
         at = bisect_left(blank, row)
-        return (at < len(blank) and blank[at] == row) or self._lines_blank(row)
-
-    def _lines_blank(self, row: int) -> bool:
-        first = self._lines[0].number
-        offset = row - first
-        return 0 <= offset < len(self._lines) and self._lines[offset].number == row and self._lines[offset].is_blank
+        return at < len(blank) and blank[at] == row
 
     def _repeats(self, line: Line) -> bool:
         for row in self._head.rows:
@@ -153,7 +150,7 @@ class Reader:
     def _total(self, index: int) -> Finding | None:
         line = self._lines[index]
         places = line.places()
-        label = title(line.cells[places[0]]) if line.kinds[places[0]] == TEXT else ""
+        label = title(line.cells[places[0]])[:_LONGEST_LABEL] if line.kinds[places[0]] == TEXT else ""
         numbers = {i: n for i, n in self._numbers(line).items() if i in self._values}
         matches = self._sums.matches(numbers)
         others = [i for i in places[1:] if i in self._texts]
@@ -162,7 +159,11 @@ class Reader:
             return Finding(f"row {line.number} is a total: it says {label!r}{proof}", 0.99 if matches else 0.85)
         if _TOTAL_OF.fullmatch(label) and matches:
             return Finding(f"row {line.number} is a total: it says {label!r} and its numbers are the sums of those above", 0.97)
-        if matches and not any(line.kinds[i] == TEXT for i in places) and (self._texts or matches > 1):
+        if (
+            matches
+            and not any(line.kinds[i] == TEXT for i in places)
+            and (self._texts or (matches > 1 and self._sums.part_rows > _FEWEST_SUMMED))
+        ):
             return Finding(f"row {line.number} is a total: it has no name and its numbers are the sums of those above", 0.9)
         is_last = index + 1 == len(self._lines) or self._lines[index + 1].is_blank
         if matches > 1 and is_last and not others and self._sums.part_rows > _FEWEST_SUMMED:
@@ -174,7 +175,8 @@ class Reader:
         place = line.places()[0]
         if line.filled > 2 or self._typical <= line.filled or line.kinds[place] != TEXT:  # noqa: PLR2004
             return False
-        return line.filled == 1 or NOTE.match(title(line.cells[place])) is not None
+        text = title(line.cells[place])
+        return line.filled == 1 or text.endswith((":", "：")) or NOTE.match(text) is not None  # noqa: RUF001
 
     def _sparse(self, index: int) -> int:
         """Take a run of sparse rows: notes below, titles of the next table, headings of groups, or rows with gaps."""
@@ -189,11 +191,12 @@ class Reader:
                 is_note = self._is_note(place) or bool(self.body.notes)
                 (self.body.notes if is_note else self.body.data).append(self._lines[place].number if is_note else place)
             return end
-        if self._starts_another(end, is_apart=True):
+        is_apart = any(self._lines[place].is_blank for place in range(index - 1, end))
+        if self._starts_another(end, is_apart=is_apart):
             titles = [place for place in run if not NOTE.match(self._lines[place].text())]
             stop = titles[0] if titles else end
             self.body.notes += [self._lines[place].number for place in run if place < stop]
-            return max(index, stop)
+            return stop
         for place in run:
             is_note = NOTE.match(self._lines[place].text()) is not None
             if is_note:
@@ -220,15 +223,21 @@ class Reader:
         is_apart = is_apart or self._lines[index - 1].is_blank
         over = [i for i in line.places() if i in self._values and (line.kinds[i] == TEXT or period(line.cells[i]))]
         after_total = bool(self.body.totals) and self.body.totals[-1] == self._lines[index - 1].number
-        if self._is_all or index == self._head.end or not (is_apart or over or after_total):
+        if self._is_all or index == self._head.end or not (is_apart or after_total or (over and self.body.data)):
             return False
-        head = headers.find(self._stack, index)
+        head = headers.find(self._stack, index) if self._can_head(line) else None
         if head is None or not head.rows:
             return is_apart and not self._fits(line)
         places = set(line.places())
         if not head.is_sure:
             return is_apart and not places <= self._used
         return is_apart or after_total or len(over) > 1 or self._is_new(line, index)
+
+    def _can_head(self, line: Line) -> bool:
+        """Tell whether a row under data may be a header: a lone number such as 1900 is a value there, not a year."""
+        values = [line.cells[i] for i in line.places() if line.kinds[i] != TEXT]
+        numbers = [number(cell) or 0.0 for cell in values]
+        return not values or (len(values) > 1 and (numbers == sorted(set(numbers)) or not any(numbers)))
 
     def _fits(self, line: Line) -> bool:
         """Tell whether a row after a blank one has the columns and kinds of this table."""
@@ -259,7 +268,7 @@ def settle_groups(stack: Stack, body: Body, columns: Sequence[int]) -> list[int]
 def fill_down(stack: Stack, data: Sequence[int], columns: Sequence[int]) -> tuple[int, ...]:
     """Return the leading columns whose value stands only in the first row of its group."""
     found: list[int] = []
-    for column, beside in zip(columns[:-1], columns[1:], strict=True):
+    for column, beside in itertools.pairwise(columns):
         lines = [stack.lines[i] for i in data]
         filled = [line for line in lines if line.kinds[column] != BLANK]
         is_merged = any(

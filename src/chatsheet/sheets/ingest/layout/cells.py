@@ -12,17 +12,21 @@ BLANK, NUMBER, DATE, TRUTH, MISSING, TEXT = " ndb?t"
 """Kinds are single letters, so that a row's kinds are one text."""
 VALUES = NUMBER + DATE + TRUTH + MISSING
 
+_LONGEST_VALUE = 40
+"""Characters of a number or a date; a longer text is not looked into."""
 _MISSING = frozenset(
-    {"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."}
+    {"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."}  # noqa: RUF001
 )
 _CURRENCY = r"(?:[A-Z]{3}|[€$£¥₹₽₩]|zł|kr\.?|Fr\.?|R\$)"
 _NUMBER = re.compile(rf"[(+\-−]?\s*{_CURRENCY}?\s*[+\-−]?(\d[\d.,'’\s]*|[.,]\d+)([eE][+\-]?\d+)?\s*(%|‰|{_CURRENCY})?\s*[)\-]?")  # noqa: RUF001
 _DATE = re.compile(
-    r"(\d{1,4}([./-])\d{1,2}\2\d{1,4}\.?|\d{1,2}[ .-]+[^\W\d]{3,9}\.?[ ,.-]+\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日)([T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?"
+    r"(\d{1,4}([./-])\d{1,2}\2\d{1,4}\.?|\d{1,2}[ .-]+[^\W\d]{3,9}\.?[ ,.-]+\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日)"
+    r"([T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?"
 )
 _YEAR = re.compile(r"(?:FY|CY|GJ)?\s?'?((?:19|20)\d{2})(?:[/-]\d{2,4})?年?|FY\s?'?(\d{2})")
 _QUARTER = re.compile(
-    r"(?:(?:19|20)\d{2}[ -]?)?(?:[QTKH][1-4]|[1-4][QTKH]|[1-4]\.\s?(?:Quartal|Halbjahr)|第[1-4一二三四]季度|第[1-4]四半期)(?:[ /'-]*\d{2,4})?",
+    r"(?:(?:19|20)\d{2}[ -]?)?(?:[QTKH][1-4]|[1-4][QTKH]|[1-4]\.\s?(?:Quartal|Halbjahr)|第[1-4一二三四]季度|第[1-4]四半期)"
+    r"(?:[ /'-]*\d{2,4})?",
     re.IGNORECASE,
 )
 _WEEK = re.compile(
@@ -30,6 +34,7 @@ _WEEK = re.compile(
 )
 _MONTH = re.compile(r"(?:\d{4}[ -]?)?([^\W\d]{3,10})\.?(?:[ /'-]*(?:\d{2}|\d{4}))?")
 _MONTH_NUMBER = re.compile(r"(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d{2}|(?:\d{4}年)?\d{1,2}月")
+_SPANS = (("year", _YEAR), ("month", _MONTH_NUMBER), ("quarter", _QUARTER), ("week", _WEEK), ("date", _DATE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,8 @@ def kind(cell: Cell) -> str:
 def _text_kind(text: str) -> str:
     if not text:
         return BLANK
+    if len(text) > _LONGEST_VALUE:
+        return TEXT
     if text[0].isalpha() and len(text) > 3 and not text[-1].isdigit():  # noqa: PLR2004  longer than a currency code
         return TEXT
     if text.casefold() in _MISSING:
@@ -113,18 +120,13 @@ def period(cell: Cell) -> str:
         return "date"
     if cell is None or isinstance(cell, bool | time | timedelta):
         return ""
+    if isinstance(cell, str) and len(cell) > _LONGEST_VALUE:
+        return ""
     text = title(cell)
-    if _YEAR.fullmatch(text):
-        return "year"
-    if _MONTH_NUMBER.fullmatch(text):
+    month = _MONTH.fullmatch(text)
+    if month and month.group(1).casefold() in MONTHS:
         return "month"
-    if (month := _MONTH.fullmatch(text)) and month.group(1).casefold() in MONTHS:
-        return "month"
-    if _QUARTER.fullmatch(text):
-        return "quarter"
-    if _WEEK.fullmatch(text):
-        return "week"
-    return "date" if _DATE.fullmatch(text) else ""
+    return next((name for name, pattern in _SPANS if pattern.fullmatch(text)), "")
 
 
 def number(cell: Cell) -> float | None:

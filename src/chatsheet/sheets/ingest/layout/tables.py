@@ -51,7 +51,8 @@ def _with_groups(stack: Stack, head: Head, found: Found) -> Head:
         rows.insert(0, rows[0] - 1)
     if len(rows) == len(head.rows):
         return head
-    says = f"rows {stack.lines[rows[0]].number} to {stack.lines[rows[-1]].number} hold names, the upper ones for several columns each"
+    first, last = stack.lines[rows[0]].number, stack.lines[rows[-1]].number
+    says = f"rows {first} to {last} hold names, the upper ones for several columns each"
     return replace(head, rows=tuple(rows), finding=Finding(says, head.finding.confidence))
 
 

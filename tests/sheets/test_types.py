@@ -1,0 +1,263 @@
+"""What is written in a style comes back as the value it stands for; what allows two readings is asked; nothing is dropped."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chatsheet.sheets.ingest import facts
+from chatsheet.sheets.ingest.types import ReadingUnknown, decide, settle
+from chatsheet.sheets.ingest.types_model import SURE_ENOUGH, Override
+from tests.sheets.columns import load, read, read_native, values
+
+AMOUNTS = st.lists(st.decimals(min_value=-(10**9), max_value=10**9, places=2), min_size=1, max_size=12)
+WHOLES = st.lists(st.integers(min_value=-(10**12), max_value=10**12), min_size=1, max_size=12)
+DAYS = st.lists(st.dates(min_value=date(1970, 1, 1), max_value=date(2067, 12, 31)), min_size=1, max_size=12)
+SOME = settings(max_examples=30, deadline=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a person writes amounts."""
+
+    mark: str = "."
+    group: str = ""
+    before: str = ""
+    after: str = ""
+    in_brackets: bool = False
+    minus_last: bool = False
+
+    def write(self, amount: Decimal, places: int = 2) -> str:
+        """Return the amount as this person writes it."""
+        digits = f"{abs(amount):,.{places}f}".replace(",", "\0").replace(".", self.mark).replace("\0", self.group)
+        text = f"{self.before}{digits}{self.after}"
+        if amount >= 0:
+            return text
+        return f"({text})" if self.in_brackets else f"{text}-" if self.minus_last else f"-{text}"
+
+
+STYLES = [
+    Style(),
+    Style(group=","),
+    Style(mark=",", group="."),
+    Style(mark=",", group=" "),
+    Style(mark=",", group="\u202f"),
+    Style(group="'"),
+    Style(group="\u2019", before="CHF "),
+    Style(group=",", before="$"),
+    Style(mark=",", group=".", after=" \u20ac"),
+    Style(mark=",", group=".", after=" EUR"),
+    Style(group=",", before="\u00a3", in_brackets=True),
+    Style(group=",", in_brackets=True),
+    Style(mark=",", group=".", minus_last=True),
+    Style(mark=",", after=" kg"),
+]
+
+
+@SOME
+@given(amounts=AMOUNTS, style=st.sampled_from(STYLES))
+def test_an_amount_written_in_a_style_comes_back(amounts: list[Decimal], style: Style) -> None:
+    decision, found = read([style.write(amount) for amount in amounts])
+    assert decision.type == "decimal", decision.evidence
+    assert found == tuple(float(amount) for amount in amounts)
+
+
+@SOME
+@given(wholes=WHOLES, style=st.sampled_from(STYLES))
+def test_whole_amounts_come_back_or_are_asked(wholes: list[int], style: Style) -> None:
+    decision, found = read([style.write(Decimal(whole), places=0) for whole in wholes])
+    assert found == tuple(wholes) if decision.type == "integer" else decision.readings
+
+
+@SOME
+@given(amounts=AMOUNTS, mark=st.sampled_from(".,"), gap=st.sampled_from(["", " ", "\u00a0"]))
+def test_a_percentage_is_the_exact_fraction(amounts: list[Decimal], mark: str, gap: str) -> None:
+    decision, found = read([f"{amount:f}".replace(".", mark) + f"{gap}%" for amount in amounts])
+    assert decision.unit.is_percent
+    assert found == tuple(float(amount.scaleb(-2)) for amount in amounts)
+
+
+@SOME
+@given(
+    amounts=AMOUNTS,
+    caption=st.sampled_from([("in thousands", 3), ("Tabelle 1 (in Mio. \u20ac)", 6), ("$ in billions", 9), ("TEUR", 3)]),
+)
+def test_a_scale_word_in_a_caption_multiplies_exactly(amounts: list[Decimal], caption: tuple[str, int]) -> None:
+    words, exponent = caption
+    decision, found = read([f"{amount:f}" for amount in amounts], label="Revenue", captions=["Report", words])
+    assert decision.unit.scale == 10**exponent
+    assert found == tuple(float(amount.scaleb(exponent)) for amount in amounts)
+
+
+@SOME
+@given(
+    days=DAYS,
+    style=st.sampled_from(
+        ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y", "%d %B %Y", "%b %d, %Y", "%d/%m/%y"]
+    ),
+)
+def test_a_day_written_in_a_style_comes_back_or_is_asked(days: list[date], style: str) -> None:
+    decision, found = read([day.strftime(style) for day in days], label="When")
+    assert found == tuple(day.isoformat() for day in days) if decision.type == "date" else decision.readings
+
+
+@SOME
+@given(moments=st.lists(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2067, 12, 31)), min_size=1, max_size=9))  # noqa: DTZ001
+def test_a_moment_in_iso_form_comes_back(moments: list[datetime]) -> None:
+    decision, found = read([moment.isoformat(sep=" ", timespec="microseconds") for moment in moments])
+    assert (decision.type, found) == ("datetime", tuple(moment.isoformat() for moment in moments))
+
+
+@SOME
+@given(clocks=st.lists(st.times(), min_size=1, max_size=9), style=st.sampled_from(["%H:%M", "%H:%M:%S", "%I:%M %p"]))
+def test_a_time_of_day_comes_back(clocks: list[time], style: str) -> None:
+    decision, found = read([clock.strftime(style) for clock in clocks])
+    kept = "seconds" if "%S" in style else "minutes"
+    assert decision.type == "time"
+    assert found == tuple(
+        clock.replace(microsecond=0, second=clock.second if kept == "seconds" else 0).isoformat() for clock in clocks
+    )
+
+
+@SOME
+@given(
+    cells=st.lists(
+        st.one_of(st.none(), st.text(max_size=12), st.sampled_from(["1,5", "n/a", "12/31/2024", "#REF!", "7%"])), max_size=9
+    )
+)
+def test_every_cell_is_a_value_or_counted(cells: list[str | None]) -> None:
+    cells = [None if cell is None else cell.replace("\0", "") for cell in cells]
+    database = load(cells)
+    measured = facts.measure(database, "raw", "c1")
+    decision = decide(measured, label="x")
+    found = values(database, decision)
+    assert found.count(None) == measured.blank + decision.missing + decision.unparsed
+
+
+MANY = 5_000
+
+
+def _many(usual: Callable[[int], str], *odd: str) -> list[str]:
+    """Return a long column, the odd cells where no sample looks."""
+    cells = [usual(i) for i in range(MANY)]
+    cells[400 : 400 + len(odd)] = odd
+    return cells
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "unparsed", "missing"),
+    [
+        (_many(lambda i: f"{i},25"), "decimal", 0, 0),
+        (_many(lambda i: f"{i % 900 + 1}.{i % 900:03}", "1.234.567"), "integer", 0, 0),
+        (_many(lambda i: f"{i % 900 + 1}.{i % 900:03}", "1.5"), "decimal", 0, 0),
+        (_many(lambda i: f"{i} kg", "12 lb", "n/a", "soon"), "integer", 2, 1),
+        (_many(lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/{1900 + i % 150}", "13/02/2024", "31/02/2024"), "date", 1, 0),
+        (_many(lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/{1900 + i % 150}", "02/13/2024"), "date", 0, 0),
+        (_many(lambda i: f"2024-01-{i % 28 + 1:02} 10:{i % 60:02}:{i % 59:02}.{i:06}", "2023-02-29 10:00:00"), "datetime", 1, 0),
+        (_many(lambda i: str(i * 7), "007"), "text", 0, 0),
+        (_many(lambda i: f"Customer {i}", "n/a", "#N/A", "NULL"), "text", 0, 3),
+        (_many(lambda i: str(i) if i % 20 else f"note {i}"), "integer", 250, 0),
+        (_many(lambda i: str(i) if i % 5 else f"note {i}"), "text", 0, 0),
+        (_many(lambda i: ("yes", "no")[i % 2], "maybe"), "boolean", 1, 0),
+    ],
+)  # fmt: skip
+def test_a_long_column_is_decided_by_every_cell(cells: list[str], kind: str, unparsed: int, missing: int) -> None:
+    decision, found = read(cells)
+    assert (decision.type, decision.unparsed, decision.missing) == (kind, unparsed, missing), decision.evidence
+    assert found.count(None) == unparsed + missing
+
+
+def test_what_did_not_parse_is_listed_and_keeps_its_text() -> None:
+    decision, found = read([*map(str, range(30)), "about 7", "#DIV/0!", "about 8"])
+    assert (decision.unparsed, decision.unparsed_examples, decision.keeps_raw) == (3, ("#DIV/0!", "about 7", "about 8"), True)
+    assert found[-3:] == (None, None, None)
+    assert decision.confidence < 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "readings"),
+    [
+        (["1,234", "5,678"], ["as written", "decimal comma", "decimal point"]),
+        (["01/02/2024", "03/04/2024"], ["as written", "day first", "month first"]),
+    ],
+)
+def test_two_readings_are_offered_and_none_is_taken(cells: list[str], readings: list[str]) -> None:
+    decision, found = read(cells)
+    assert (decision.type, found) == ("text", tuple(cells))
+    assert [reading.name for reading in decision.readings] == readings
+    assert all("\u2192" in reading.example for reading in decision.readings[1:])
+    assert decision.confidence < SURE_ENOUGH
+
+
+@pytest.mark.parametrize(
+    ("asked", "sibling", "expected"),
+    [
+        (["1,234"], ["0,5", "12,75"], (1.234,)),
+        (["1,234"], ["12,345.50"], (1234,)),
+        (["01/02/2024"], ["13/02/2024"], ("2024-02-01",)),
+        (["01/02/2024"], ["02/13/2024"], ("2024-01-02",)),
+    ],
+)
+def test_columns_of_one_table_settle_each_other_and_still_ask(
+    asked: list[str], sibling: list[str], expected: Sequence[object]
+) -> None:
+    settled, _ = settle([read(asked)[0], read(sibling)[0]])
+    assert values(load(asked), settled) == expected
+    assert settled.confidence < SURE_ENOUGH
+    assert len(settled.readings) == 3
+
+
+def test_siblings_that_disagree_settle_nothing() -> None:
+    asked, *others = (read(cells)[0] for cells in (["1,234"], ["0,5"], ["0.5"]))
+    assert settle([asked, *others])[0] == asked
+
+
+@pytest.mark.parametrize(
+    ("cells", "override", "expected"),
+    [
+        (["1,234"], Override("decimal", "decimal comma"), (1.234,)),
+        (["1,234"], Override("integer"), (1234,)),
+        (["01/02/2024"], Override("date", "month first"), ("2024-01-02",)),
+        (["1", "0"], Override("boolean"), (True, False)),
+        (["12", "7"], Override("decimal"), (12.0, 7.0)),
+        (["12", "7.5"], Override("integer"), (12, None)),
+        (["12", "7"], Override("text"), ("12", "7")),
+        (["45292"], Override("date"), ("2024-01-01",)),
+        (["20240131"], Override("date"), ("2024-01-31",)),
+    ],
+)
+def test_a_user_has_the_last_word(cells: list[str], override: Override, expected: Sequence[object]) -> None:
+    decision, found = read(cells, override=override)
+    assert (decision.type, found, decision.confidence) == (override.type, expected, 1.0)
+
+
+def test_a_reading_that_no_cell_allows_is_refused_with_those_that_exist() -> None:
+    with pytest.raises(ReadingUnknown, match=r"decimal comma") as refused:
+        read(["1.5.2024"], override=Override("decimal", "decimal comma"))
+    assert "day first" in refused.value.fix
+
+
+@pytest.mark.parametrize(
+    ("sql", "label", "kind", "expected"),
+    [
+        ("VALUES (1.0::DOUBLE), (2.0), (NULL)", "Qty", "integer", (1, 2, None)),
+        ("VALUES (1.5::DOUBLE), (2.0)", "Price", "decimal", (1.5, 2.0)),
+        ("VALUES (7::BIGINT)", "Qty", "integer", (7,)),
+        ("VALUES (DATE '2024-01-31')", "Day", "date", ("2024-01-31",)),
+        ("VALUES (TIMESTAMP '2024-01-31 00:00:00')", "Day", "date", ("2024-01-31",)),
+        ("VALUES (TIMESTAMP '2024-01-31 10:20:00')", "Day", "datetime", ("2024-01-31T10:20:00",)),
+        ("VALUES (TRUE), (FALSE)", "Paid", "boolean", (True, False)),
+        ("VALUES (45292.0::DOUBLE)", "Invoice date", "date", ("2024-01-01",)),
+        ("VALUES (1.5::DOUBLE)", "Revenue (\u20ac m)", "decimal", (1.5e6,)),
+        ("VALUES (12.5::DOUBLE), (7.0)", "Share %", "decimal", (0.125, 0.07)),
+        ("VALUES (0.125::DOUBLE)", "Share %", "decimal", (0.125,)),
+        ("VALUES (NULL::DOUBLE)", "Empty", "text", (None,)),
+    ],
+)
+def test_a_column_with_a_type_keeps_it(sql: str, label: str, kind: str, expected: Sequence[object]) -> None:
+    decision, found = read_native(sql, label)
+    assert (decision.type, found) == (kind, expected)
