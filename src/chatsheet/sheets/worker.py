@@ -18,11 +18,14 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.sheets import writer
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.model import Result, ResultColumn
+from chatsheet.sheets.package import patch
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+EXPORT_FILE_BYTES = 16 * 2**30
 _FETCH = 1_000
 _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
@@ -46,11 +49,12 @@ class Databases:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[path] = self._connect(path)
+            self._open[path] = self.connect(path)
         return self._open[path]
 
     @staticmethod
-    def _connect(path: str) -> duckdb.DuckDBPyConnection:
+    def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+        """Open one database; `writes` is the only file that it may touch beside it."""
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": "512MB",
             "threads": "2",
@@ -61,7 +65,9 @@ class Databases:
             "python_enable_replacements": "false",
         }
         connection = duckdb.connect(path, read_only=True, config=config)
-        # in this order: after the first no file can be opened, after the second no setting can be changed back
+        # in this order: after the first no other file can be opened, after the second no setting can be changed back
+        if writes:
+            connection.execute("SET allowed_paths=?", [[writes]])
         connection.execute("SET enable_external_access=false")
         connection.execute("SET lock_configuration=true")
         return connection
@@ -112,6 +118,13 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
         return workbook.model_dump(mode="json")
+    if request["op"] == "export":
+        return _export(request).model_dump(mode="json")
+    if request["op"] == "patch":
+        edits = patch.Edits.model_validate(request["edits"])
+        consent = request["has_consent"] is True
+        patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+        return patched.model_dump(mode="json")
     return run_query(
         databases,
         path=str(request["path"]),
@@ -119,6 +132,14 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
         max_rows=loose.number(request["max_rows"]),
         max_bytes=loose.number(request["max_bytes"]),
     ).model_dump(mode="json")
+
+
+def _export(request: Mapping[str, object]) -> writer.Written:
+    target = str(request["target"])
+    headings = {name: writer.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = writer.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return writer.write(database, str(request["sql"]), headings, Path(target), options)
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
@@ -140,7 +161,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
