@@ -209,7 +209,7 @@ def _write_xlsx(rows: _Rows, target: Path, options: Options) -> Written:
     facts = list(zip(rows.columns, casts, changed, strict=True))
     # a column has one type: where one value does not fit, all go as texts
     values = [column.text if number and cast.note.endswith(_AS_TEXTS) else cast.sql for column, cast, number in facts]
-    xlsx.write_worksheet(
+    xlsx.write_worksheet(  # pyright: ignore[reportUnknownMemberType]  its stub leaves PathLike open
         rows.database.sql(rows.select(values, (column.heading.label for column in rows.columns))),
         str(target),
         sheet_name=tab_name(options.tab),
