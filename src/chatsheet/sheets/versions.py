@@ -108,17 +108,22 @@ def closed_config() -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the `location` of a version for guarded SQL: read-only, without file access, settings locked."""
+def connect(path: Path, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+    """Open the `location` of a version for guarded SQL: read-only, without file access, settings locked.
+
+    `writes` is the only file that it may touch all the same.
+    """
     connection = duckdb.connect(path, read_only=True, config=reader_config())
     if path.name == DELTA and (manifest := read_manifest(path.parent)) is not None:
         attach(connection, path.parent.parent / manifest.base / BASE, as_="_base")
-    lock(connection)
+    lock(connection, writes=writes)
     return connection
 
 
-def lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the file system to a connection, and its settings."""
+def lock(connection: duckdb.DuckDBPyConnection, *, writes: str = "") -> None:
+    """Close the file system to a connection but for one file, and its settings."""
+    if writes:
+        connection.execute("SET allowed_paths=?", [[writes]])
     # in this order: after the first no file can be opened, after the second no setting can be changed back
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")

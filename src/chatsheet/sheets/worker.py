@@ -20,14 +20,16 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets import complaints, versions, writer
+from chatsheet.sheets import complaints, files, versions, writer
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
 from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
+from chatsheet.sheets.package import patch
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+EXPORT_FILE_BYTES = 16 * 2**30
 _IMPORT_SPARE_BYTES = 2**30
 _IMPORT_TIMES = 8
 """How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
@@ -50,7 +52,7 @@ class Databases:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[path] = self._connect(path)
+            self._open[path] = self.connect(path)
         return self._open[path]
 
     def lookup(self, path: str) -> Lookup:
@@ -62,8 +64,9 @@ class Databases:
         return self._lookups[path]
 
     @staticmethod
-    def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        return versions.connect(Path(path))
+    def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+        """Open one version; `writes` is the only file that it may touch beside it."""
+        return versions.connect(Path(path), writes=writes)
 
 
 def run_query(
@@ -194,6 +197,13 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "compact":
         writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
         return None
+    if request["op"] == "export":
+        return _export(request).model_dump(mode="json")
+    if request["op"] == "patch":
+        edits = patch.Edits.model_validate(request["edits"])
+        consent = request["has_consent"] is True
+        patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+        return patched.model_dump(mode="json")
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -256,6 +266,14 @@ def _allow_cpu(seconds: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
+def _export(request: Mapping[str, object]) -> files.Written:
+    target = str(request["target"])
+    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = files.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return files.write(database, str(request["sql"]), headings, Path(target), options)
+
+
 def read_message(stream: BinaryIO) -> bytes | None:
     """Return the next message, or None at the end of the stream."""
     head = stream.read(4)
@@ -275,22 +293,3 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        os.nice(_NICENESS)  # the server answers before queries do
-    databases = Databases()
-    with contextlib.suppress(BrokenPipeError):
-        while (message := read_message(sys.stdin.buffer)) is not None:
-            _write(_respond(databases, message))
-
-
-def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
-    try:
-        return {"ok": _answer(databases, loose.obj(loose.parse(message)))}
-    except ChatSheetError as error:
-        return {"code": error.code, "what": error.what, "fix": error.fix}
-    except MemoryError:
-        return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}
-
-
-if __name__ == "__main__":
-    main()
