@@ -121,7 +121,7 @@ class _Rows:
         """Return the number of rows and, for each column, how many values the format changes."""
         asked = ", ".join(["count(*)", *(cast.changed for cast in casts)])
         rows, *changed = self.database.execute(f"SELECT {asked} FROM {self.source}").fetchall()[0]  # noqa: S608  guarded
-        return int(rows), [int(count) for count in changed]
+        return int(rows), [int(count or 0) for count in changed]  # nothing is counted of NULLs alone
 
     def select(self, values: Iterable[str], labels: Iterable[str]) -> str:
         listed = ", ".join(f"{value} AS {_name(label)}" for value, label in zip(values, labels, strict=True))
