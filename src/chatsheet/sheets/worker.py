@@ -293,3 +293,22 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
+        largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+    databases = Databases()
+    with contextlib.suppress(BrokenPipeError):
+        while (message := read_message(sys.stdin.buffer)) is not None:
+            _write(_respond(databases, message))
+
+
+def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
+    try:
+        return {"ok": _answer(databases, loose.obj(loose.parse(message)))}
+    except ChatSheetError as error:
+        return {"code": error.code, "what": error.what, "fix": error.fix}
+    except MemoryError:
+        return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}
+
+
+if __name__ == "__main__":
+    main()

@@ -226,4 +226,4 @@ def test_libreoffice_opens_it_with_the_new_value(rich: Path, edited: Path, tmp_p
     data, total = (tmp_path / f"edited-{tab}.csv" for tab in ("Data", "Über & Co"))
     assert '"<new> & ""quoted"""' in data.read_text(encoding="utf-8")
     assert "2000" in data.read_text(encoding="utf-8").splitlines()[1]
-    assert total.read_text(encoding="utf-8").startswith("1052.5")
+    assert "1052.5" in total.read_text(encoding="utf-8").splitlines()[0]
