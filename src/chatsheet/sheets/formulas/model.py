@@ -15,9 +15,10 @@ Position = tuple[str, int, int]
 Area = tuple[str, int, int, int, int]
 """Tab, first row, first column, last row, last column, all inclusive, from 1."""
 
-Trait = Literal["volatile", "dynamic", "external", "web", "ai", "array", "unreadable"]
+Trait = Literal["volatile", "dynamic", "external", "web", "ai", "array", "unreadable", "circular"]
 """volatile: another value at every recalculation. dynamic: chooses its cells at run time. external: another workbook.
-web: calls out. ai: a function whose service has ended or lives elsewhere. array: fills several cells. unreadable: kept as text."""
+web: calls out. ai: a function whose service has ended or lives elsewhere. array: fills several cells. unreadable: kept as text.
+circular: reads its own result."""
 
 Temporal = Literal["", "date", "datetime", "time"]
 """What a cell's number format makes of its number."""
@@ -50,6 +51,16 @@ class FormulaSheet:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedTable:
+    """An Excel table: all its cells, how many rows at its ends are no data, and its column names in lower case."""
+
+    area: Area
+    headers: int
+    totals: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FormulaBook:
     """All formulas of a workbook, with what their names and tables mean."""
 
@@ -57,8 +68,8 @@ class FormulaBook:
     """By tab, every tab in workbook order, those without formulas too."""
     names: Mapping[str, str] = field(default_factory=dict[str, str])
     """Defined names in lower case and their definition; one that is local to a tab is `tab!name`."""
-    tables: Mapping[str, Area] = field(default_factory=dict[str, Area])
-    """Excel tables by name in lower case, header included."""
+    tables: Mapping[str, NamedTable] = field(default_factory=dict[str, NamedTable])
+    """Excel tables by name in lower case."""
     starts_1904: bool = False
     """Whether day 0 is 1904-01-01 instead of 1899-12-31."""
 

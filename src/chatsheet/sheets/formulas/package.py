@@ -12,7 +12,7 @@ from pathlib import Path
 from chatsheet.sheets.formulas import markup, opendocument
 from chatsheet.sheets.formulas.cells import CellReader
 from chatsheet.sheets.formulas.markup import FormulasUnreadable
-from chatsheet.sheets.formulas.model import Area, Formula, FormulaBook, FormulaSheet, Temporal
+from chatsheet.sheets.formulas.model import Formula, FormulaBook, FormulaSheet, NamedTable, Temporal
 from chatsheet.sheets.formulas.pattern import cell
 
 SUFFIXES = (".xlsx", ".xlsm", ".ods")
@@ -71,7 +71,7 @@ def _read(package: zipfile.ZipFile) -> FormulaBook:
     parts = _relations(package, _WORKBOOK)
     formats = _formats(package)
     sheets: dict[str, FormulaSheet] = {}
-    tables: dict[str, Area] = {}
+    tables: dict[str, NamedTable] = {}
     for tab, relation in tabs:
         kind, part = parts.get(relation, ("", ""))
         if kind != "worksheet":
@@ -153,17 +153,26 @@ def _relations(package: zipfile.ZipFile, part: str) -> dict[str, tuple[str, str]
     return found
 
 
-def _table(package: zipfile.ZipFile, part: str, tab: str) -> dict[str, Area]:
-    found: dict[str, Area] = {}
+def _table(package: zipfile.ZipFile, part: str, tab: str) -> dict[str, NamedTable]:
+    found: Mapping[str, str] = {}
+    columns: list[str] = []
 
     def start(element: str, attributes: Mapping[str, str]) -> None:
+        nonlocal found
         if element == "table":
-            first, _, last = attributes.get("ref", "").partition(":")
-            area = (tab, *cell(first), *cell(last or first))
-            found.update({attributes[key].casefold(): area for key in ("name", "displayName") if key in attributes})
+            found = attributes
+        elif element == "tableColumn":
+            columns.append(attributes.get("name", "").casefold())
 
     markup.parse(markup.blocks(package, part), start=start)
-    return found
+    first, _, last = found.get("ref", "").partition(":")
+    table = NamedTable(
+        (tab, *cell(first), *cell(last or first)),
+        1 if found.get("headerRowCount", "1") != "0" else 0,
+        1 if found.get("totalsRowCount", "0") != "0" else 0,
+        tuple(columns),
+    )
+    return {found[key].casefold(): table for key in ("name", "displayName") if key in found}
 
 
 def _formats(package: zipfile.ZipFile) -> list[Temporal]:
