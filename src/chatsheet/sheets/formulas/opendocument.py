@@ -62,7 +62,6 @@ class _Reader:
             self.names[attributes.get("name", "").casefold()] = excel(f"[{attributes.get('cell-range-address', '')}]")
 
 
-
 def _count(repeated: str | None) -> int:
     return int(repeated) if repeated and repeated.isdecimal() else 1
 

@@ -7,6 +7,7 @@ computes again, and what was reached is compared. Whatever depends on a cell tha
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -17,7 +18,6 @@ from chatsheet.core import loose
 from chatsheet.sheets.formulas import package, temporal, traits
 from chatsheet.sheets.formulas.graph import Graph
 from chatsheet.sheets.formulas.model import Counts, Formula, FormulaBook, Impact, Position, Recalculated, Stale, Trait
-from chatsheet.sheets.formulas.pattern import cell
 from chatsheet.sheets.ingest.grid import letter
 
 LISTED = 10_000
@@ -38,18 +38,47 @@ _ERRORS = {
     "Div": "#DIV/0!", "Ref": "#REF!", "Name": "#NAME?", "Value": "#VALUE!", "Num": "#NUM!", "Null": "#NULL!", "Na": "#N/A",
     "Spill": "#SPILL!", "Calc": "#CALC!", "Circ": "#CIRC!",
 }  # fmt: skip
-# errors that speak of our engine and not of the data
-_OWN_ERRORS = frozenset({"#NAME?", "#CIRC!", "#SPILL!"})
+_OF_DATA = frozenset({"Div", "Ref", "Value", "Num", "Null", "Na", "Calc"})
+"""Errors that speak of the data; all others speak of our engine."""
+
+_LARGEST_EXACT = 2**53
 _DIGITS = 1e-9
 
 Changes = Mapping[Position, JsonValue]
 
 
-def impact(source: Path, changes: Changes, earlier: Changes) -> Impact:
-    """Return what changing cells would do to the formulas of a file, `earlier` changes made before."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A workbook's formulas, their graph, and those that can never be recalculated with the reason."""
+
+    source: Path
+    book: FormulaBook
+    graph: Graph
+    never: Mapping[Position, str]
+
+
+def open_book(source: Path) -> Opened:
+    """Read the formulas of a file; raises FormulasUnreadable."""
     book = package.read(source)
-    reached, stale = _reached(book, changes, earlier)
-    engine = _Engine(source, book)
+    never: dict[Position, str] = {}
+    for tab, sheet in book.sheets.items():
+        known: dict[tuple[int, bool], str] = {}
+        for at, formula in sheet.cells.items():
+            key = (id(formula.pattern), formula.fills is not None)
+            if key not in known:
+                own = traits.of(formula, book, tab)
+                known[key] = next((reason for trait, reason in _REASONS.items() if trait in own), "")
+            if known[key]:
+                never[(tab, *at)] = known[key]
+    return Opened(source, book, Graph(book), never)
+
+
+def impact(opened: Opened, changes: Changes, earlier: Changes) -> Impact:
+    """Return what changing cells would do to the formulas of a workbook, `earlier` changes made before."""
+    reached, stale = _reached(opened, changes, earlier)
+    if not reached:
+        return _Telling(opened, changes, earlier, reached, stale).impact({}, {})
+    engine = _Engine(opened)
     try:
         engine.pin(stale)
         stale |= dict.fromkeys(engine.settle(), _DISAGREES)
@@ -58,48 +87,35 @@ def impact(source: Path, changes: Changes, earlier: Changes) -> Impact:
         engine.change(changes)
         after = engine.values(reached)
     except formualizer.ExcelEvaluationError as error:
-        return told(book, changes, earlier, reason=f"our engine cannot compute this workbook ({error})")
+        return told(opened, changes, earlier, reason=f"our engine cannot compute this workbook ({error})")
     for position in reached:
-        if position not in stale and (failed := _failure(after[position])):
-            stale[position] = failed
-    return _Telling(book, changes, earlier, reached, stale).impact(before, after)
+        if failed := engine.failure(position):
+            stale.setdefault(position, failed)
+    return _Telling(opened, changes, earlier, reached, stale).impact(before, after)
 
 
-def told(book: FormulaBook, changes: Changes, earlier: Changes, *, reason: str) -> Impact:
+def told(opened: Opened, changes: Changes, earlier: Changes, *, reason: str) -> Impact:
     """Return everything that a change reaches as stale for one reason, without recalculation."""
-    reached, stale = _reached(book, changes, earlier)
-    return _Telling(book, changes, earlier, reached, {**dict.fromkeys(reached, reason), **stale}).impact({}, {})
+    reached, stale = _reached(opened, changes, earlier)
+    return _Telling(opened, changes, earlier, reached, {**dict.fromkeys(reached, reason), **stale}).impact({}, {})
 
 
-def _reached(book: FormulaBook, changes: Changes, earlier: Changes) -> tuple[Sequence[Position], dict[Position, str]]:
+def _reached(opened: Opened, changes: Changes, earlier: Changes) -> tuple[Sequence[Position], dict[Position, str]]:
     """Return the formulas that a change reaches, in order, and every formula that cannot be recalculated with its reason."""
-    graph = Graph(book)
-    everything = graph.ordered([(tab, *at) for tab, sheet in book.sheets.items() for at in sheet.cells])
+    order = opened.graph.ordered(opened.graph.reached(changes))
     overwritten = changes.keys() | earlier.keys()
-    found = graph.reached(changes)
-    cells = [position for position in everything.cells if position in found and position not in overwritten]
-    stale: dict[Position, str] = {p: _REASONS["circular"] for circle in everything.circles for p in circle}
-    known: dict[tuple[str, int, bool], str] = {}
-    for position in everything.cells:
-        formula = book.formula(position)
-        if formula is None:
-            continue
-        key = (position[0], id(formula.pattern), formula.fills is not None)
-        if key not in known:
-            own = traits.of(formula, book, position[0])
-            known[key] = next((_REASONS[trait] for trait in _REASONS if trait in own), "")
-        if known[key]:
-            stale.setdefault(position, known[key])
-    return cells, stale
+    circular = {position: _REASONS["circular"] for circle in order.circles for position in circle}
+    return [position for position in order.cells if position not in overwritten], {**circular, **opened.never}
 
 
 class _Engine:
     """A workbook loaded into formualizer, its temporal values as serial numbers."""
 
-    def __init__(self, source: Path, book: FormulaBook) -> None:
-        self._book = book
+    def __init__(self, opened: Opened) -> None:
+        self._book = opened.book
+        self._graph = opened.graph
         self._pinned: set[Position] = set()
-        self._workbook = formualizer.load_workbook(str(source))
+        self._workbook = formualizer.load_workbook(str(opened.source))
         self._workbook.set_temporal_egress("serial")
 
     def pin(self, cells: Iterable[Position]) -> None:
@@ -113,13 +129,12 @@ class _Engine:
     def settle(self) -> list[Position]:
         """Pin the cells whose value differs from the stored one, causes before what follows from them; return them."""
         pinned: list[Position] = []
-        graph = Graph(self._book)
         for number in range(_ROUNDS):
             self._workbook.evaluate_all()
             wrong = [position for position in self._formulas() if not self._agrees(position)]
             if not wrong:
                 break
-            follow = graph.reached(wrong) if number < _ROUNDS - 1 else {}
+            follow = self._graph.reached(wrong) if number < _ROUNDS - 1 else {}
             causes = [position for position in wrong if position not in follow] or wrong
             self.pin(causes)
             pinned.extend(causes)
@@ -155,19 +170,24 @@ class _Engine:
 
     def _value(self, position: Position) -> JsonValue:
         value = cast("object", self._workbook.get_value(*position))  # the stub says Any
-        if isinstance(value, Mapping):
-            kind = loose.text(loose.obj(cast("object", value)).get("kind"))
+        if kind := _error(value):
             return _ERRORS.get(kind, f"#{kind}")
         if isinstance(value, float):
-            return int(value) if value.is_integer() and abs(value) < 2**53 else value
+            return int(value) if value.is_integer() and abs(value) < _LARGEST_EXACT else value
         return value if isinstance(value, bool | int | str) else None if value is None else str(value)
+
+    def failure(self, position: Position) -> str:
+        """Return why a computed value is not believed; empty where it is."""
+        kind = _error(cast("object", self._workbook.get_value(*position)))  # the stub says Any
+        return f"our engine answers {_ERRORS.get(kind, kind)}" if kind and kind not in _OF_DATA else ""
 
 
 class _Telling:
     def __init__(
-        self, book: FormulaBook, changes: Changes, earlier: Changes, reached: Sequence[Position], stale: dict[Position, str]
+        self, opened: Opened, changes: Changes, earlier: Changes, reached: Sequence[Position], stale: Mapping[Position, str]
     ) -> None:
-        self._book = book
+        book = self._book = opened.book
+        self._graph = opened.graph
         self._overwritten = [position for position in changes if book.formula(position) and position not in earlier]
         self._reached = reached
         self._stale = stale
@@ -189,7 +209,7 @@ class _Telling:
     def _spread(self) -> dict[Position, str]:
         """Return the reached cells that are stale, what follows from a stale one included."""
         own = [position for position in self._reached if position in self._stale]
-        follow = Graph(self._book).reached(own) if own else {}
+        follow = self._graph.reached(own) if own else {}
         stale: dict[Position, str] = {}
         for position in self._reached:
             if position in self._stale:
@@ -224,11 +244,6 @@ class _Telling:
         return temporal.shown(value, formula.shows, starts_1904=self._book.starts_1904)
 
 
-def positions(changes: Mapping[str, Mapping[str, JsonValue]]) -> dict[Position, JsonValue]:
-    """Return changes told by tab and cell name by position; what is no cell name is left out."""
-    return {(tab, *cell(name)): value for tab, cells in changes.items() for name, value in cells.items() if cell(name)[0]}
-
-
 def agree(computed: JsonValue, cached: JsonValue) -> bool:
     """Tell whether a computed value is the cached one: numbers to nine digits, an empty cell also as 0 or empty text."""
     if computed is None:
@@ -248,10 +263,6 @@ def _literal(value: JsonValue) -> str | float | bool | None:
     return value if value is None or isinstance(value, bool | int | float | str) else loose.dumps(value)
 
 
-def _failure(value: JsonValue) -> str:
-    """Return why a computed value is not believed; empty where it is."""
-    if isinstance(value, str) and value.startswith("#"):
-        known = value in _ERRORS.values()
-        if value in _OWN_ERRORS or not known:
-            return f"our engine answers {value}"
-    return ""
+def _error(value: object) -> str:
+    """Return the engine's kind of an error value; empty for any other value."""
+    return loose.text(loose.obj(value).get("kind"))
