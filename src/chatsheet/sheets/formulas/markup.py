@@ -55,8 +55,8 @@ def parse(
     parser.StartDoctypeDeclHandler = _refuse
     try:
         for block in content:
-            parser.Parse(block, False)
-        parser.Parse(b"", True)
+            parser.Parse(block)
+        parser.Parse(b"", True)  # noqa: FBT003  it takes no keywords
     except expat.ExpatError as error:
         raise FormulasUnreadable(f"its XML is broken ({error}).", fix="save the workbook again.") from None
 

@@ -93,7 +93,7 @@ class FormulaColumn(Value):
 
     letter: str
     formula: str
-    """The pattern that most rows share, written for the first data row; empty where fewer than half of the formulas share one."""
+    """The pattern that most rows share, written for the first data row; empty where no pattern is the rule."""
     formulas: int
     """How many of its data cells are formulas."""
     breaks: tuple[str, ...] = ()

@@ -78,15 +78,15 @@ def impact(opened: Opened, changes: Changes, earlier: Changes) -> Impact:
     reached, stale = _reached(opened, changes, earlier)
     if not reached:
         return _Telling(opened, changes, earlier, reached, stale).impact({}, {})
-    engine = _Engine(opened)
     try:
+        engine = _Engine(opened)
         engine.pin(stale)
         stale |= dict.fromkeys(engine.settle(), _DISAGREES)
         engine.change(earlier)
         before = engine.values(reached)
         engine.change(changes)
         after = engine.values(reached)
-    except formualizer.ExcelEvaluationError as error:
+    except (formualizer.ExcelEvaluationError, formualizer.FormualizerHostError, OSError, RuntimeError, ValueError) as error:
         return told(opened, changes, earlier, reason=f"our engine cannot compute this workbook ({error})")
     for position in reached:
         if failed := engine.failure(position):
@@ -134,7 +134,7 @@ class _Engine:
             wrong = [position for position in self._formulas() if not self._agrees(position)]
             if not wrong:
                 break
-            follow = self._graph.reached(wrong) if number < _ROUNDS - 1 else {}
+            follow = self._graph.reached(wrong) if number < _ROUNDS - 1 else ()
             causes = [position for position in wrong if position not in follow] or wrong
             self.pin(causes)
             pinned.extend(causes)
@@ -209,7 +209,7 @@ class _Telling:
     def _spread(self) -> dict[Position, str]:
         """Return the reached cells that are stale, what follows from a stale one included."""
         own = [position for position in self._reached if position in self._stale]
-        follow = self._graph.reached(own) if own else {}
+        follow = self._graph.reached(own)
         stale: dict[Position, str] = {}
         for position in self._reached:
             if position in self._stale:

@@ -1,7 +1,7 @@
 """Serial numbers of spreadsheets as dates and times, and back. Pure."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from chatsheet.sheets.formulas.model import Temporal
 
@@ -32,4 +32,4 @@ def serial(text: str, *, starts_1904: bool) -> float | None:
         return None
     start = _EPOCH_1904 if starts_1904 else _EPOCH
     days = (moment.replace(tzinfo=None) - start) / timedelta(days=1)
-    return float(days) if isinstance(moment, date) and days >= 0 else None
+    return days if days >= 0 else None

@@ -1,6 +1,6 @@
 """The killable process that reads and recalculates formulas: the same framing as the query worker, one workbook kept open.
 
-Limits are set before any file is opened: memory by RLIMIT_AS, no core dumps, no files written. The deadline is the parent's.
+Limits are set before any file is opened: memory by RLIMIT_AS, no core dumps, small files. The deadline is the parent's.
 """
 
 import contextlib
@@ -21,6 +21,7 @@ from chatsheet.sheets.formulas.recalculate import Opened
 from chatsheet.sheets.worker import frame, read_message
 
 MEMORY_BYTES = 4 * 2**30
+SPOOL_BYTES = 2**30
 
 
 class Books:
@@ -72,7 +73,7 @@ def main() -> None:
     processes.die_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SPOOL_BYTES, SPOOL_BYTES))  # the engine spools formulas while it loads
     books = Books()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
