@@ -18,7 +18,7 @@ _TOKEN = re.compile(
     rf"""
     (?P<text>"(?:[^"]|"")*")
   | (?P<error>\#(?:REF!|N/A|DIV/0!|VALUE!|NAME\?|NUM!|NULL!|SPILL!|CALC!|BUSY!|FIELD!|BLOCKED!|CONNECT!|GETTING_DATA))
-  | (?P<table>[^\W\d][\w.]*\[(?:[^\[\]]|\[[^\[\]]*\])*\])
+  | (?P<table>(?:[^\W\d][\w.]*\[|\[@)(?:[^\[\]]|\[[^\[\]]*\])*\])
   | (?P<area>(?:{_SHEET})?(?:{_CELL}:{_CELL}|{_COLUMN}:{_COLUMN}|\$?\d{{1,7}}:\$?\d{{1,7}}|{_CELL}){_END})
   | (?P<call>[^\W\d][\w.]*(?=\s*\())
   | (?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)

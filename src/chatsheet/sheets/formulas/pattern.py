@@ -31,7 +31,7 @@ class Corner:
     def at(self, row: int, column: int) -> str:
         """Return the A1 text as seen from a cell, `#REF!` beyond the edges of a tab."""
         at_row, at_column = self.place(row, column)
-        if not 1 <= (at_row or 1) <= LAST_ROW or not 1 <= (at_column or 1) <= LAST_COLUMN:
+        if not _is_inside(at_row, LAST_ROW) or not _is_inside(at_column, LAST_COLUMN):
             return "#REF!"
         left = "" if at_column is None else "$" * self.is_column_fixed + letter(at_column)
         return left if at_row is None else f"{left}{'$' * self.is_row_fixed}{at_row}"
@@ -76,10 +76,12 @@ class Reference:
         """Return first row, first column, last row, last column as seen from a cell; None beyond the edges."""
         top, left = self.first.place(row, column)
         bottom, right = (self.last or self.first).place(row, column)
-        rows = sorted((top or 1, bottom or LAST_ROW))
-        columns = sorted((left or 1, right or LAST_COLUMN))
-        if rows[0] < 1 or columns[0] < 1 or rows[1] > LAST_ROW or columns[1] > LAST_COLUMN:
+        if not all(_is_inside(row, LAST_ROW) for row in (top, bottom)):
             return None
+        if not all(_is_inside(column, LAST_COLUMN) for column in (left, right)):
+            return None
+        rows = (1, LAST_ROW) if top is None or bottom is None else sorted((top, bottom))
+        columns = (1, LAST_COLUMN) if left is None or right is None else sorted((left, right))
         return rows[0], columns[0], rows[1], columns[1]
 
 
@@ -129,6 +131,10 @@ def cell(name: str) -> tuple[int, int]:
     """Return row and column of a cell name such as `B5`; (0, 0) for what is none."""
     corner = _corner(name, 0, 0) if re.fullmatch(r"\$?[A-Za-z]{1,3}\$?[1-9]\d{0,6}", name) else None
     return (corner.row or 0, corner.column or 0) if corner else (0, 0)
+
+
+def _is_inside(number: int | None, last: int) -> bool:
+    return number is None or 1 <= number <= last
 
 
 def _key(reference: Reference) -> str:

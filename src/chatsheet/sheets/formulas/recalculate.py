@@ -115,7 +115,7 @@ class _Engine:
         self._book = opened.book
         self._graph = opened.graph
         self._pinned: set[Position] = set()
-        self._workbook = formualizer.load_workbook(str(opened.source))
+        self._workbook = formualizer.load_workbook(str(opened.source))  # pyright: ignore[reportUnknownMemberType]  an open dict
         self._workbook.set_temporal_egress("serial")
 
     def pin(self, cells: Iterable[Position]) -> None:
