@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from chatsheet.sheets.formulas import structured, traits
 from chatsheet.sheets.formulas.model import Area, Formula, FormulaBook, Position
 from chatsheet.sheets.formulas.pattern import Pattern, Reference
+from chatsheet.sheets.formulas.stabbing import Stabbing
 
 _FEW_CELLS = 16
 _MANY_COLUMNS = 64
+_EVERY_COLUMN = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class Graph:
         self._by_cell: defaultdict[Position, list[Position]] = defaultdict(list)
         self._by_area: defaultdict[Area, list[Position]] = defaultdict(list)
         self._by_column: defaultdict[tuple[str, int], list[Area]] = defaultdict(list)
+        self._stabbing: dict[tuple[str, int], Stabbing] = {}
         self._dynamic: list[Position] = []
         known: dict[tuple[str, int], bool] = {}
         for sheet in book.sheets.values():
@@ -54,8 +57,7 @@ class Graph:
                         self._by_cell[tab, row, column].append(position)
                 continue
             if area not in self._by_area:
-                # column 0 stands for every column
-                for column in range(left, right + 1) if right - left < _MANY_COLUMNS else (0,):
+                for column in range(left, right + 1) if right - left < _MANY_COLUMNS else (_EVERY_COLUMN,):
                     self._by_column[tab, column].append(area)
             self._by_area[area].append(position)
 
@@ -95,28 +97,33 @@ class Graph:
         Formulas that choose their cells at run time depend on everything.
         """
         found: dict[Position, Position] = {}
-        done: set[Area] = set()
-        todo = [(position, position) for position in changed]
+        open_areas: dict[tuple[str, int], Stabbing] = {}
+        todo = [(cell, position) for position in changed for cell in self._fills(position)]
         if todo:
             todo.extend((position, todo[0][0]) for position in self._dynamic)
             found.update(dict.fromkeys(self._dynamic, todo[0][0]))
         while todo:
             position, cause = todo.pop()
-            for dependent in self._direct(position, done):
+            for dependent in self._direct(position, open_areas):
                 if dependent not in found:
                     found[dependent] = cause
                     todo.extend((filled, cause) for filled in self._fills(dependent))
         return found
 
-    def _direct(self, position: Position, done: set[Area]) -> Iterator[Position]:
-        """Yield the formulas that read a cell; those of an area in `done` have been told."""
+    def _direct(self, position: Position, open_areas: dict[tuple[str, int], Stabbing]) -> Iterator[Position]:
+        """Yield the formulas that read a cell; those of an area that is told leave `open_areas`."""
         yield from self._by_cell.get(position, ())
         tab, row, column = position
-        for key in ((tab, column), (tab, 0)):
-            for area in self._by_column.get(key, ()):
-                if area[1] <= row <= area[3] and area[2] <= column <= area[4] and area not in done:
-                    done.add(area)
-                    yield from self._by_area[area]
+        for key in ((tab, column), (tab, _EVERY_COLUMN)):
+            if key not in open_areas:
+                if key not in self._by_column:
+                    continue
+                if key not in self._stabbing:
+                    self._stabbing[key] = Stabbing.of(self._by_column[key])
+                open_areas[key] = self._stabbing[key].copy()
+            for area in open_areas[key].take(row):
+                # a formula over many columns is told of a cell beside its area too: one too many, never one too few
+                yield from self._by_area[area]
 
     def _fills(self, position: Position) -> Iterator[Position]:
         formula = self._book.formula(position)

@@ -49,7 +49,7 @@ def translate(formula: str, columns: Sequence[Column], row: int) -> Translation:
     if made.type in _NUMBERS:
         sql = f"CASE WHEN abs({sql}) <= {_FINITE} THEN {sql} END"
     if len(sql) > _LONGEST_SQL:
-        raise FormulaRefused("the formula is too long for one column.", fix="split it into several columns.")
+        raise _too_long()
     return Translation(f"TRY_CAST({sql} AS {SQL_TYPES[made.type]})", made.type, tuple(sorted(translator.used)))
 
 
@@ -81,6 +81,12 @@ class _Translator:
         return self._bound(self._any(node))
 
     def _any(self, node: Node) -> _Sql:
+        made = self._of(node)
+        if len(made.sql) > _LONGEST_SQL:  # at every step: some functions repeat their argument
+            raise _too_long()
+        return made
+
+    def _of(self, node: Node) -> _Sql:
         match node:
             case Literal(value=bool() as value):
                 return _Sql("TRUE" if value else "FALSE", "boolean")
@@ -205,7 +211,7 @@ class _Translator:
         if made.type == "text":
             return made.sql
         if made.type == "boolean":
-            return f"CASE {made.sql} WHEN TRUE THEN 'TRUE' WHEN FALSE THEN 'FALSE' END"
+            return f"CASE TRUE AND {made.sql} WHEN TRUE THEN 'TRUE' WHEN FALSE THEN 'FALSE' END"
         if made.type == "date":
             return f"CAST(({made.sql} - DATE '1899-12-30') AS VARCHAR)"
         if made.type not in _NUMBERS:
@@ -246,7 +252,7 @@ class _Translator:
         if node.function == "IFERROR":
             return _Sql(f"coalesce({first.sql}, {second.sql})", made_type)
         return _Sql(
-            f"CASE {self._condition(given[0], 'IF')} WHEN TRUE THEN {first.sql} WHEN FALSE THEN {second.sql} END", made_type
+            f"CASE TRUE AND {self._condition(given[0], 'IF')} WHEN TRUE THEN {first.sql} WHEN FALSE THEN {second.sql} END", made_type
         )
 
     def _condition(self, node: Node, needed_by: str) -> str:
@@ -373,6 +379,10 @@ _ARGUMENTS = {
     **dict.fromkeys(("MID", "DATE"), (3, 3)),
     **dict.fromkeys(("TRUE", "FALSE"), (0, 0)),
 }
+
+
+def _too_long() -> FormulaRefused:
+    return FormulaRefused("the formula is too long for one column.", fix="split it into several columns.")
 
 
 def _number(value: float) -> str:
