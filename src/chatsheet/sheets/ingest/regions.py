@@ -4,6 +4,7 @@ A tab is cut into blocks (layout/blocks), each block is read from top to bottom 
 holds are looked at, each a bounded number of times.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,9 @@ from chatsheet.sheets.ingest.layout.blocks import Block
 from chatsheet.sheets.ingest.layout.cells import Line
 from chatsheet.sheets.ingest.layout.headers import Stack
 from chatsheet.sheets.ingest.layout.model import Finding, Region
+
+_NEAR = 4
+"""How many tables that start above a line may be the nearest to it."""
 
 
 def find_all(grid: Grid) -> tuple[Region, ...]:
@@ -63,15 +67,22 @@ def _hidden(region: Region) -> Region:
 def _with_notes(found: Sequence[Region], loose: Sequence[Line]) -> list[Region]:
     """Give each line that stands in no table to the nearest one, the one below it where two are as near."""
     notes: dict[int, list[str]] = {}
-    for line in loose:
-        if found:
-            nearest = min(range(len(found)), key=lambda i: _distance(found[i], line.number))
-            notes.setdefault(nearest, []).append(line.text())
+    order = sorted(range(len(found)), key=lambda i: _top(found[i]))
+    tops = [_top(found[i]) for i in order]
+    for line in loose if found else ():
+        at = bisect_right(tops, line.number)
+        near = order[max(at - _NEAR, 0) : at + 1]
+        nearest = min(near, key=lambda i: _distance(found[i], line.number))
+        notes.setdefault(nearest, []).append(line.text())
     return [replace(region, notes=(*region.notes, *notes.get(i, ()))) for i, region in enumerate(found)]
 
 
+def _top(region: Region) -> int:
+    return min((*region.header_rows, region.first_row))
+
+
 def _distance(region: Region, row: int) -> tuple[int, int]:
-    top = min((*region.header_rows, region.first_row))
+    top = _top(region)
     return max(top - row, row - region.last_row, 0), -top
 
 
