@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -252,9 +252,9 @@ def test_a_table_may_start_in_the_tail_of_a_large_tab() -> None:
 def test_time_grows_with_the_cells_seen_and_no_faster() -> None:
     def spent(rows: int) -> float:
         cells: list[list[Cell]] = [["Name", "Note", "City"], *([f"n{i}", "some text", f"c{i % 9}"] for i in range(rows))]
-        started = perf_counter()
+        started = process_time()
         assert one(cells).last_row == rows + 1
-        return perf_counter() - started
+        return process_time() - started
 
     spent(100)
     assert spent(16_000) < 12 * max(spent(4_000), 0.01)
