@@ -21,8 +21,6 @@ _REPEATS = 50
 _EXACT = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _ROUNDED = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT"})
 """Types that may hold fractions, or whole numbers beyond BIGINT."""
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
-)
 _LONGEST_MARKER = 16
 _SPELLED = sorted(
     {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
