@@ -1,168 +1,379 @@
-"""A hundred columns as people type and export them, and what a careful analyst reads; written before the rules."""
+"""Tabs drawn by hand after what people really send, with what a person would call their tables; then jolted at random.
 
-from dataclasses import dataclass, field
-from typing import TypedDict, Unpack
+A drawing has one line per row, cells between bars. Truth: `RANGE header ROWS totals ROWS out ROWS`, one per table. A second
+opinion beside corpus.py: nothing here follows its recipes.
+"""
 
-from chatsheet.sheets.model import ColumnType, Unit
+import random
+import re
+from dataclasses import dataclass
+from datetime import date
 
-Plain = str | int | float | bool | None
-"""Dates, datetimes and times as ISO texts."""
+from chatsheet.sheets.ingest.grid import Cell, Grid
 
-NO_UNIT = Unit()
+DRAWINGS = """
+# budget with a title, a caption and a spacer column: A4:F8 header 4 totals 9 out
+Department budget
+EUR thousand
+
+Cost centre | Plan 2024 | Actual 2024 |  | Plan 2025 | Forecast 2025
+Marketing | 120 | 118.5 |  | 130 | 128
+Sales | 300 | 310.2 |  | 320 | 331
+Research | 210 | 190 |  | 260 | 255
+Operations | 95 | 99.1 |  | 97 | 98
+Total | 725 | 717.8 |  | 807 | 812
+
+# bank statement with a form above: A6:D10 header 6 totals out
+Account: | DE89 3704 0044 0532 0130 00
+Holder: | Example GmbH
+Period: | 2025-01-01
+
+Bookings
+Booking date | Text | Amount | Balance
+2025-01-02 | Rent January | -1200.00 | 3400.10
+2025-01-03 | Invoice 4711 | 580.50 | 3980.60
+2025-01-07 | Card payment | -45.20 | 3935.40
+2025-01-09 | Salary | 2500.00 | 6435.40
+
+# contacts, all texts: A1:D5 header 1 totals out
+First name | Last name | City | E-mail
+Ann | Lee | Rome | ann@example.org
+Bob | Ray | Oslo | bob@example.org
+Cem | Kaya | Izmir | cem@example.org
+Dora | Nagy | Pécs | dora@example.org
+
+# log without a header: A1:D5 header totals out
+2025-01-01 | web1 | 200 | 0.012
+2025-01-01 | web2 | 200 | 0.014
+2025-01-01 | web1 | 500 | 1.201
+2025-01-02 | web3 | 200 | 0.011
+2025-01-02 | web1 | 404 | 0.002
+
+# price list with headings of groups: A3:C10 header 3 totals out 7
+Price list spring
+
+Article | Size | Price
+Shirts
+Basic tee | M | 9.90
+Polo | L | 19.90
+Trousers
+Chino | 32 | 39.90
+Jeans | 33 | 49.90
+Shorts | 31 | 29.90
+
+# two tables side by side with titles: A2:B5 header 2 totals out; D2:F6 header 2 totals out
+By region |  |  | By product
+Region | Sales |  | Product | Units | Sales
+North | 100.5 |  | Chair | 10 | 80.25
+South | 200.25 |  | Table | 12 | 120.25
+West | 50 |  | Lamp | 5 | 70.25
+ |  |  | Sofa | 2 | 80
+
+# stacked with a note between: A2:C4 header 2 totals 5 out; A9:C11 header 9 totals out
+Income
+Item | 2023 | 2024
+Rent | 12000 | 12500
+Fees | 300 | 310
+Total income | 12300 | 12810
+
+* before tax
+Costs
+Item | 2023 | 2024
+Repairs | 900 | 1100
+Insurance | 450 | 460
+
+# pandas with an index: A1:C4 header 1 totals out
+ | city | pop
+0 | Rome | 2873000
+1 | Oslo | 709000
+2 | Graz | 291000
+
+# German monthly report: A4:E8 header 4 totals 9 out
+Umsatz nach Filiale
+Stand: 31.03.2025
+
+Filiale | Januar | Februar | März | Summe
+Berlin | 1000.10 | 1100.20 | 1200.30 | 3300.60
+Hamburg | 800.00 | 820.50 | 790.10 | 2410.60
+Köln | 400.00 | 410.00 | 420.00 | 1230.00
+München | 900.00 | 910.00 | 905.00 | 2715.00
+Gesamt | 3100.10 | 3240.70 | 3315.40 | 9656.20
+
+# grouped rows with subtotals by name: A1:C6 header 1 totals 4,7,8 out
+Team | Player | Points
+Red | Ann | 12
+Red | Bob | 15
+Red Total |  | 27
+Blue | Cem | 22
+Blue | Dora | 9
+Blue Total |  | 31
+Grand Total |  | 58
+
+# survey answers: A1:D6 header 1 totals out
+Respondent | Do you agree? | How often do you shop here? | Comment
+1 | yes | weekly | 
+2 | no | monthly | too expensive
+3 | yes | weekly | 
+4 | yes | never | 
+5 | no | daily | love it
+
+# time sheet with days as numbers: A3:F6 header 3 totals out
+Timesheet May
+
+Name | 1 | 2 | 3 | 4 | 5
+Ann | 8 | 8 | 7.5 | 8 | 6
+Bob | 8 | 7 | 8 | 8 | 8
+Cem | 4 | 4 | 4 | 4 | 4
+
+# statistics with footnotes: A3:C7 header 3 totals out
+Table 3.1: Population by country
+
+Country | 2011 | 2021
+Austria | 8375164 | 8932664
+Belgium | 11000638 | 11554767
+Croatia¹ | 4284889 | 3871833
+Denmark | 5560628 | 5840045
+¹ Census figures.
+Source: national statistical offices.
+
+# two header rows without merged cells: A1:E5 header 1,2 totals out
+ | Male |  | Female | 
+Age group | Count | Share | Count | Share
+0-17 | 120 | 0.21 | 115 | 0.20
+18-64 | 340 | 0.60 | 355 | 0.62
+65+ | 105 | 0.19 | 103 | 0.18
+
+# inventory with a blank row now and then: A1:D8 header 1 totals out 4,7
+SKU | Name | Stock | Location
+100-1 | Bolt | 250 | A1
+100-2 | Nut | 300 | A2
+
+200-1 | Saw | 12 | B1
+200-2 | Hammer | 15 | B2
+
+300-1 | Glue | 40 | C1
+
+# remarks at the side: A1:C5 header 1 totals out
+Item | Qty | Price |  | please check
+Pen | 10 | 1.20 |  | 
+Ink | 4 | 5.50 |  | ordered twice
+Pad | 7 | 2.10 |  | 
+Cap | 9 | 3.00 |  | 
+
+# repeated page header: A1:C7 header 1 totals out 4
+Date | Voucher | Amount
+2025-01-01 | R1 | 10.5
+2025-01-02 | R2 | 11.5
+Date | Voucher | Amount
+2025-01-03 | R3 | 12.5
+2025-01-04 | R4 | 9.25
+2025-01-05 | R5 | 8.75
+
+# French accounts: A3:D6 header 3 totals 7 out
+Compte de résultat
+
+Libellé | Exercice N | Exercice N-1 | Écart
+Ventes | 5000.5 | 4800 | 200.5
+Achats | -2000 | -1900 | -100
+Salaires | -1500 | -1450 | -50
+Résultat | 1500.5 | 1450 | 50.5
+
+# Polish order list with units: A1:D5 header 1,2 totals 6 out
+Towar | Ilość | Cena | Wartość
+ | szt. | zł | zł
+Śruba | 100 | 0.50 | 50.00
+Młotek | 5 | 35.00 | 175.00
+Piła | 3 | 42.00 | 126.00
+Razem |  |  | 351.00
+
+# empty cells in the first column by group: A1:C6 header 1 totals out
+Country | City | Visitors
+Italy | Rome | 900
+ | Milan | 700
+ | Turin | 300
+France | Paris | 1900
+ | Lyon | 500
+
+# quarters and a year in two rows: A2:E5 header 2,3 totals out
+Volume
+ | 2023 |  | 2024 | 
+Plant | H1 | H2 | H1 | H2
+Ulm | 10.5 | 11.5 | 12.5 | 13.5
+Graz | 20.5 | 21.5 | 22.5 | 23.5
+
+# codes without a header: A1:B4 header totals out
+AT-001 | 12.5
+AT-002 | 13.5
+AT-003 | 11.5
+AT-004 | 10.5
+
+# matrix of distances: A1:D4 header 1 totals out
+ | Rome | Oslo | Graz
+Rome | 0 | 2005 | 690
+Oslo | 2005 | 0 | 1390
+Graz | 690 | 1390 | 0
+
+# average below: A1:C5 header 1 totals 6,7 out
+Student | Maths | Physics
+Ann | 1.3 | 2.0
+Bob | 2.7 | 3.0
+Cem | 1.0 | 1.7
+Dora | 4.0 | 3.3
+Average | 2.25 | 2.5
+Total | 9.0 | 10.0
+
+# tasks, all texts with gaps: A1:D5 header 1 totals out
+Task | Owner | Status | Remark
+Write report | Ann | done | 
+Send offer | Bob | open | waits for Cem
+Call back |  | open | 
+Book room | Dora | done | 
+
+# a readme tab holds no table: none
+This workbook contains the sales figures of all branches.
+Please do not change the formulas.
+Questions: controlling department.
+
+# a header waiting for rows: none
+Name | City | Amount
+
+# Spanish list with a total on top: A2:C6 header 2 totals 3 out
+Ventas del mes
+Cliente | Pedidos | Importe
+Total | 60 | 1500.75
+Pérez | 10 | 500.25
+López | 20 | 300.25
+García | 30 | 700.25
+
+# three blocks beside each other with other heights: A1:B4 header 1 totals out; D1:E3 header 1 totals out; G1:H5 header 1 totals out
+Fruit | kg |  | Veg | kg |  | Nuts | kg
+Apple | 10.5 |  | Leek | 3.5 |  | Walnut | 1.5
+Pear | 12.5 |  | Kale | 4.5 |  | Almond | 2.5
+Plum | 9.5 |  |  |  |  | Hazel | 3.5
+ |  |  |  |  |  | Pecan | 4.5
+
+# Japanese sales: A3:D6 header 3 totals 7 out
+売上一覧
+単位:千円
+店舗 | 4月 | 5月 | 6月
+東京 | 120 | 130 | 140
+大阪 | 90 | 95 | 99
+名古屋 | 60 | 61 | 65
+合計 | 270 | 286 | 304
+
+# missing values marked: A1:D5 header 1 totals out
+Station | Jan | Feb | Mar
+Alm | 1.2 | n/a | 4.5
+Berg | - | 2.2 | 5.0
+Dorf | 0.3 | 1.9 | n/a
+Eck | 2.0 | 2.5 | 3.5
+
+# wide table above two small ones: A1:F4 header 1 totals out; A7:B9 header 7 totals out; D7:F9 header 7 totals out
+Id | Name | Town | Age | Height | Weight
+1 | Ann | Rome | 33 | 1.70 | 60.5
+2 | Bob | Oslo | 44 | 1.80 | 80.5
+3 | Cem | Graz | 55 | 1.75 | 77.5
+
+
+Town | People |  | Age from | Age to | People
+Rome | 1 |  | 30 | 39 | 1
+Oslo | 1 |  | 40 | 59 | 2
+
+# a company called Total: A1:C5 header 1 totals out
+Company | Country | Revenue
+Shell | UK | 386.2
+Total | France | 281.0
+Exxon | USA | 413.7
+Eni | Italy | 132.5
+
+# signature at the end: A3:C6 header 3 totals 7 out
+Expenses trip Vienna
+
+What | When | EUR
+Train | 2025-03-01 | 89.90
+Hotel | 2025-03-02 | 240.00
+Taxi | 2025-03-03 | 31.50
+Sum |  | 361.40
+
+
+Signature:
+Approved by: | Ann
+
+# data starts after a blank row under the header: A1:C5 header 1 totals out
+Part | Length | Mass
+
+P1 | 10.5 | 1.25
+P2 | 11.5 | 1.35
+P3 | 12.5 | 1.45
+"""
+_RANGE = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+) header ([\d,]*)\s?totals ?([\d,]*)\s?out ?([\d,]*)")
 
 
 @dataclass(frozen=True, slots=True)
-class Stranger:
-    """One column: its cells as written, and what is to come out; `asks` where a careful analyst would ask."""
+class Truth:
+    """A table as its drawing says: first and last column and row of the range, and the rows that are no data."""
 
-    label: str
-    cells: tuple[str, ...]
-    type: ColumnType
-    values: tuple[Plain, ...]
-    unit: Unit = field(default=NO_UNIT)
-    captions: tuple[str, ...] = ()
-    asks: bool = False
+    range: str
+    header_rows: tuple[int, ...]
+    totals: tuple[int, ...]
+    left_out: tuple[int, ...]
 
 
-class _Unit(TypedDict, total=False):
-    currency: str
-    symbol: str
-    is_percent: bool
-    scale: int
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A drawn tab."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    truth: tuple[Truth, ...]
 
 
-def _text(label: str, *cells: str, missing: tuple[str, ...] = (), asks: bool = False) -> Stranger:
-    return Stranger(label, cells, "text", tuple(None if c in missing else c for c in cells), asks=asks)
+def drawings() -> list[Drawing]:
+    """Return all drawings."""
+    found: list[Drawing] = []
+    for part in re.split(r"^# ", DRAWINGS, flags=re.MULTILINE)[1:]:
+        head, _, body = part.partition("\n")
+        name = head.partition(": ")[0]
+        lines = body.rstrip("\n").split("\n")
+        truth = tuple(_truth(match) for match in _RANGE.finditer(head))
+        found.append(Drawing(name, tuple(tuple(cell.strip() for cell in line.split("|")) for line in lines), truth))
+    return found
 
 
-def _number(
-    label: str, cells: str, *values: Plain, type: ColumnType = "decimal",  # noqa: A002
-    captions: tuple[str, ...] = (), asks: bool = False, **unit: Unpack[_Unit],
-) -> Stranger:  # fmt: skip
-    return Stranger(label, tuple(cells.split("|")), type, values, Unit.model_validate(unit), captions, asks)
+def _truth(match: re.Match[str]) -> Truth:
+    left, top, right, bottom, header, totals, out = match.groups()
+    return Truth(f"{left}{top}:{right}{bottom}", _numbers(header), _numbers(totals), _numbers(out))
 
 
-def _other(label: str, type: ColumnType, cells: str, *values: Plain, asks: bool = False) -> Stranger:  # noqa: A002
-    return Stranger(label, tuple(cells.split("|")), type, values, asks=asks)
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",") if part)
 
 
-EUR: _Unit = {"currency": "EUR", "symbol": "€"}
-USD: _Unit = {"currency": "USD", "symbol": "$"}
-GBP: _Unit = {"currency": "GBP", "symbol": "£"}
+def grid(drawing: Drawing, seed: int) -> Grid:
+    """Return the drawing as a tab: seed 0 as drawn; others with values shaken, as texts, padded or with gaps in it."""
+    rng = random.Random(seed)  # noqa: S311  not for secrets
+    as_texts = seed > 0 and rng.random() < 0.4
+    pad = rng.randrange(3) if seed else 0
+    width = max(map(len, drawing.rows)) + pad
+    rows = [[*map(_typed if not as_texts else str, row), *[None] * (width - len(row))] for row in drawing.rows]
+    if seed and rng.random() < 0.5:
+        _gap(rng, drawing, rows)
+    return Grid("Drawn", rows, first_row=1, first_column=1, is_hidden=False, evidence="drawn", height=len(rows), width=width)
 
-STRANGERS = (
-    # plain numbers
-    _number("Quantity", "1|20|300|0|-4", 1, 20, 300, 0, -4, type="integer"),
-    _number("Qty", "1,200|15|3,450,000", 1200, 15, 3450000, type="integer"),
-    _number("Menge", "1.200|15|3.450.000", 1200, 15, 3450000, type="integer"),
-    _number("Betrag", "1.234,50|99,00|-12.000,10", 1234.5, 99.0, -12000.1),
-    _number("Amount", "1,234.50|99.00|-12,000.10", 1234.5, 99.0, -12000.1),
-    _number("Montant HT", "1 234,50|99,00|12 000,10", 1234.5, 99.0, 12000.1),
-    _number("Montant", "1\u202f234,50|99,00|12\u202f000,10", 1234.5, 99.0, 12000.1),
-    _number("Total TTC", "1\xa0234,50|99,00|1\xa0012\xa0000,10", 1234.5, 99.0, 1012000.1),
-    _number("Saldo CHF", "1'234.50|99.00|12'000.10", 1234.5, 99.0, 12000.1, currency="CHF", symbol="CHF"),
-    _number("Umsatz", "1\u2019234\u2019567|99|12\u2019000", 1234567, 99, 12000, type="integer"),
-    _number("Turnover (INR)", "12,34,567|1,00,000|450", 1234567, 100000, 450, type="integer", currency="INR", symbol="INR"),
-    _number("Reading", "0.5|.25|-.75|3.", 0.5, 0.25, -0.75, 3.0),
-    _number("Concentration", "1.2e-5|3.4E-06|1e-4", 1.2e-5, 3.4e-6, 1e-4),
-    _number("Delta", "+3|-2|0", 3, -2, 0, type="integer"),
-    _number("Change", "\u22123.5|2.1|\u22120.4", -3.5, 2.1, -0.4),
-    _number("Score", "8.75|9.125|7.5|n/a|6", 8.75, 9.125, 7.5, None, 6.0),
-    _number("latitude", "52.520008|48.856613|-33.868820", 52.520008, 48.856613, -33.86882),
-    _number("Length", "1.250|3.5|2.125", 1.25, 3.5, 2.125),
-    _number("Gewicht", "1,250|3,5|2,125", 1.25, 3.5, 2.125),
-    # a thousand or one and a bit
-    _text("Volume", "1,234", "5,678", "2,500", asks=True),
-    _text("Wert", "1.234", "5.678", "2.500", asks=True),
-    # currencies
-    _number("Price", "$1,234.50|$99.00|-$5.25", 1234.5, 99.0, -5.25, **USD),
-    _number("Preis", "1.234,50 €|99,00 €|-5,25 €", 1234.5, 99.0, -5.25, **EUR),
-    _number("Prix", "12,50€|1 099,00€", 12.5, 1099.0, **EUR),
-    _number("Cost", "£1,200|£950|£12,000,000", 1200, 950, 12000000, type="integer", **GBP),
-    _number("Net", "EUR 1,234.50|EUR 10.00", 1234.5, 10.0, currency="EUR", symbol="EUR"),
-    _number("Netto", "1.234,50 EUR|10,00 EUR", 1234.5, 10.0, currency="EUR", symbol="EUR"),
-    _number("Salary", "USD 85,000|USD 120,000|USD 7,250.50", 85000.0, 120000.0, 7250.5, currency="USD", symbol="USD"),
-    _number("Kurs", "12,50 zł|1 099,99 zł", 12.5, 1099.99, currency="PLN", symbol="zł"),
-    _number("Preço", "R$ 1.234,56|R$ 0,99", 1234.56, 0.99, currency="BRL", symbol="R$"),
-    _number("Belopp", "1 234,50 kr|99,00 kr", 1234.5, 99.0, symbol="kr"),
-    _number("Kwota", "CHF 12.50|CHF 1'450.00", 12.5, 1450.0, currency="CHF", symbol="CHF"),
-    _number("金額", "¥1,200|¥98,000|¥1,000,000", 1200, 98000, 1000000, type="integer", symbol="¥"),
-    _number("Amount due", "($1,234.50)|$99.00|$ -", -1234.5, 99.0, None, **USD),
-    _number("Revenue (€)", "1200.50|88.00", 1200.5, 88.0, **EUR),
-    _number("Amount", "$10.50|€12.00|$99.99|€5.25", 10.5, 12.0, 99.99, 5.25, asks=True),
-    # accounting
-    _number("Profit", "1.1|(1.1)|0|(22.5)", 1.1, -1.1, 0.0, -22.5),
-    _number("Result", "1,100|(1,100,000)|-", 1100, -1100000, None, type="integer"),
-    _number("Soll/Haben", "100,00|12,50-|1.000,00-", 100.0, -12.5, -1000.0),
-    # percent
-    _number("Share", "12%|7.5%|100%", 0.12, 0.075, 1.0, is_percent=True, symbol="%"),
-    _number("Anteil", "12 %|7,5 %|-3 %", 0.12, 0.075, -0.03, is_percent=True, symbol="%"),
-    _number("Marge", "12,5\xa0%|8\xa0%", 0.125, 0.08, is_percent=True, symbol="%"),
-    _number("Growth %", "12.5|7.5|-3.25", 0.125, 0.075, -0.0325, is_percent=True, symbol="%", asks=True),
-    # scale words
-    _number("Revenue", "1.5|22.75|3", 1500.0, 22750.0, 3000.0, scale=1000, captions=("Income statement (in thousands)",)),
-    _number("Revenue (€ m)", "1.5|22.75|3", 1.5e6, 22.75e6, 3e6, scale=1000000, currency="EUR", symbol="€"),
-    _number("Umsatz in Mio. €", "1,5|22,75|3", 1.5e6, 22.75e6, 3e6, scale=1000000, currency="EUR", symbol="€"),
-    _number("Umsatz TEUR", "1,5|22,75|3", 1500.0, 22750.0, 3000.0, scale=1000, currency="EUR", symbol="EUR"),
-    _number("Ventes", "150|2275|3", 150000, 2275000, 3000, type="integer", scale=1000, captions=("en milliers",)),
-    _number("Assets ($ billions)", "1.5|22.75", 1.5e9, 22.75e9, scale=1000000000, currency="USD", symbol="$"),
-    _number("Net sales ($000)", "150|2275", 150000, 2275000, type="integer", scale=1000, currency="USD", symbol="$"),
-    _number("Sales", "1.5M|350k|2.25M", 1.5e6, 350e3, 2.25e6),
-    _number("Year", "2021|2022|2023", 2021, 2022, 2023, type="integer", captions=("in thousands",)),
-    # physical units
-    _number("Weight", "12 kg|7.5 kg|100 kg", 12.0, 7.5, 100.0, symbol="kg"),
-    _number("Höhe (cm)", "180|172|165", 180, 172, 165, type="integer", symbol="cm"),
-    _number("Temperature", "21.5 °C|-3 °C", 21.5, -3.0, symbol="°C"),
-    _number("Distance [km]", "12.5|100.25", 12.5, 100.25, symbol="km"),
-    _number("Size", "10GB|250GB|1GB", 10, 250, 1, type="integer", symbol="GB"),
-    # dates
-    _other("Date", "date", "2024-01-31|2023-12-01", "2024-01-31", "2023-12-01"),
-    _other("Order date", "date", "13/02/2024|01/03/2024|28/12/2023", "2024-02-13", "2024-03-01", "2023-12-28"),
-    _other("Ship date", "date", "02/13/2024|3/1/2024|12/28/2023", "2024-02-13", "2024-03-01", "2023-12-28"),
-    _other("Datum", "date", "13.02.2024|1.3.2024", "2024-02-13", "2024-03-01"),
-    _other("Rechnungsdatum", "date", "05.02.2024|01.03.2024", "2024-02-05", "2024-03-01"),
-    Stranger("When", ("01/02/2024", "03/04/2024"), "text", ("01/02/2024", "03/04/2024"), asks=True),
-    _other("Signed", "date", "5 Jan 2024|12 March 2023", "2024-01-05", "2023-03-12"),
-    _other("Signed on", "date", "Jan 5, 2024|March 12, 2023", "2024-01-05", "2023-03-12"),
-    _other("Unterschrieben", "date", "5. Januar 2024|12. März 2023", "2024-01-05", "2023-03-12"),
-    _other("Signé le", "date", "5 janvier 2024|12 août 2023|1er février 2024", "2024-01-05", "2023-08-12", "2024-02-01"),
-    _other("Fecha", "date", "5 de enero de 2024|12 de agosto de 2023", "2024-01-05", "2023-08-12"),
-    _other("Data", "date", "5 gennaio 2024|12 agosto 2023", "2024-01-05", "2023-08-12"),
-    _other("Datum besteld", "date", "5 mei 2024|12 maart 2023", "2024-05-05", "2023-03-12"),
-    _other("Data de emissão", "date", "5 de março de 2024|12 de dezembro de 2023", "2024-03-05", "2023-12-12"),
-    _other("Trade date", "date", "05-Jan-24|12-Mar-23", "2024-01-05", "2023-03-12"),
-    _other("DOB", "date", "13/02/84|01/03/79|28/12/99", "1984-02-13", "1979-03-01", "1999-12-28"),
-    _other("Posting date", "date", "20240131|20231201", "2024-01-31", "2023-12-01"),
-    _other("Invoice date", "date", "45292|45323", "2024-01-01", "2024-02-01"),
-    _other("Date", "date", "2024/01/31|2023/12/01", "2024-01-31", "2023-12-01"),
-    _text("Month", "Jan 2024", "Feb 2024"),
-    # datetimes, times, durations
-    _other("Created", "datetime", "2024-01-31 10:20:30|2023-12-01 00:00:01", "2024-01-31T10:20:30", "2023-12-01T00:00:01"),
-    _other("updated", "datetime", "2024-01-31T10:20:30Z|2023-12-01T01:00+02:00", "2024-01-31T10:20:30", "2023-11-30T23:00:00"),
-    _other("Zeitpunkt", "datetime", "31.01.2024 10:20|01.12.2023 09:05", "2024-01-31T10:20:00", "2023-12-01T09:05:00"),
-    _other("Timestamp", "datetime", "1/31/2024 2:05 PM|12/1/2023 11:59 AM", "2024-01-31T14:05:00", "2023-12-01T11:59:00"),
-    _other("Start", "time", "10:20|09:05|23:59", "10:20:00", "09:05:00", "23:59:00"),
-    _other("Opens", "time", "9:00 AM|1:30 pm", "09:00:00", "13:30:00"),
-    _text("Duration", "25:30:00", "100:15:00"),
-    # booleans
-    _other("Active", "boolean", "true|false|TRUE", True, False, True),  # noqa: FBT003
-    _other("Bezahlt", "boolean", "ja|nein|Ja", True, False, True),  # noqa: FBT003
-    _other("Payé", "boolean", "oui|non|oui", True, False, True),  # noqa: FBT003
-    _other("Pagado", "boolean", "sí|no|no", True, False, False),  # noqa: FBT003
-    _other("Paid?", "boolean", "x||x|", True, None, True, None),  # noqa: FBT003
-    _other("is_active", "boolean", "1|0|1", True, False, True),  # noqa: FBT003
-    _number("Goals", "1|0|1", 1, 0, 1, type="integer"),
-    _other("Opt-in", "boolean", "Y|N|Y", True, False, True),  # noqa: FBT003
-    # texts that look like numbers
-    _text("ZIP", "02139", "10001", "94107"),
-    _text("PLZ", "80331", "10115", "20095"),
-    _text("Phone", "+49 30 1234567", "+49 89 7654321"),
-    _text("EAN", "4006381333931", "4012345678901"),
-    _text("Card", "4111111111111111", "5500005555555559"),
-    _text("Version", "1.2.3", "1.10.0"),
-    _text("Country", "NA", "DE", "FR"),
-    # missing and mixed
-    _number("Alter", "34|k. A.|51|-", 34, None, 51, None, type="integer"),
-    _number("Value", "12|#N/A|15|#DIV/0!|NULL", 12, None, 15, None, None, type="integer"),
-    _number("Stock", "|".join([*"1234567890987", "gone"]), *map(int, "1234567890987"), None, type="integer"),
-)  # fmt: skip
+
+def _gap(rng: random.Random, drawing: Drawing, rows: list[list[Cell]]) -> None:
+    """Empty one cell of the data, not in its first column."""
+    for truth in drawing.truth:
+        left, _, right, bottom = re.match(r"([A-Z]+)(\d+):([A-Z]+)(\d+)", truth.range).groups()  # pyright: ignore[reportOptionalMemberAccess]
+        first = max(truth.header_rows, default=0)
+        row = rng.randint(first + 1, int(bottom))
+        if len(truth.totals) == 0 and row not in truth.left_out and rows[row - 1]:
+            rows[row - 1][rng.randint(ord(left) - 64, ord(right) - 65)] = None
+
+
+def _typed(text: str) -> Cell:
+    if re.fullmatch(r"-?\d+", text):
+        return float(text)
+    if re.fullmatch(r"-?\d+\.\d+", text):
+        return float(text)
+    return date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text) else (text or None)

@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from chatsheet.sheets.ingest import regions
 from chatsheet.sheets.ingest.grid import Cell, Grid, is_blank, letter
-from chatsheet.sheets.ingest.regions import Region
+from chatsheet.sheets.ingest.regions import Filled
 
 CELL = st.one_of(st.none(), st.text(max_size=5), st.integers(min_value=0, max_value=9999), st.floats(0, 10))
 
 
-def find(rows: Sequence[Sequence[Cell]], *, first_row: int = 1, first_column: int = 1) -> Region | None:
+def find(rows: Sequence[Sequence[Cell]], *, first_row: int = 1, first_column: int = 1) -> Filled | None:
     grid = Grid("Tab", rows, first_row=first_row, first_column=first_column, is_hidden=False, evidence="test")
     return regions.find(grid)
 
 
-def found(rows: Sequence[Sequence[Cell]], *, first_row: int = 1, first_column: int = 1) -> Region:
+def found(rows: Sequence[Sequence[Cell]], *, first_row: int = 1, first_column: int = 1) -> Filled:
     region = find(rows, first_row=first_row, first_column=first_column)
     assert region is not None
     return region

@@ -4,7 +4,7 @@ import pytest
 
 from chatsheet.sheets.ingest.types_model import SURE_ENOUGH
 from tests.sheets.columns import read
-from tests.sheets.strangers import STRANGERS, Stranger
+from tests.sheets.strange_columns import STRANGERS, Stranger
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: f"{stranger.label}: {stranger.cells[0]}")

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,9 @@ from chatsheet.core.loose import JsonObject
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
+from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.model import Result, Workbook
 
 _IMPORT_DEADLINE_S = 600.0
@@ -73,21 +75,29 @@ class Worker:
             return False
         return ended is None and self._process.returncode is None
 
-    async def call(self, request: JsonObject) -> object:
-        """Send one request and return what it answered; raises the error it described, or WorkerDied."""
+    async def call(self, request: JsonObject, report: Report = lambda _: None) -> object:
+        """Send one request and return what it answered; raises the error it described, or WorkerDied.
+
+        What it tells before its answer goes to `report`.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise AssertionError("started with pipes")
         try:
             stdin.write(worker.frame(loose.dumps(request).encode()))
             await stdin.drain()
-            head = await stdout.readexactly(4)
-            answer = loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
+            while "progress" in (answer := await self._message(stdout)):
+                report(Progress.model_validate(answer["progress"]))
         except (asyncio.IncompleteReadError, ConnectionError):
             raise WorkerDied("the worker process ended while it worked.", fix="ask for less at once.") from None
         if "ok" not in answer:
             raise revive(loose.text(answer.get("code")), loose.text(answer.get("what")), loose.text(answer.get("fix")))
         return answer["ok"]
+
+    @staticmethod
+    async def _message(stdout: asyncio.StreamReader) -> Mapping[str, object]:
+        head = await stdout.readexactly(4)
+        return loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
 
     async def kill(self) -> None:
         await processes.stop(self._process, grace_s=0)
@@ -124,16 +134,23 @@ class Engine:
                     f"the query was stopped after {limits.deadline_s:g} s.", fix="filter or group before joining."
                 ) from None
 
-    async def load(self, source: Path, target: Path) -> Workbook:
-        """Import a file in a process of its own; raises the errors of ingest.grid and WorkerDied."""
-        async with self._imports:
-            return await self._load(source, target)
+    async def load(self, source: Path, target: Path, report: Report = lambda _: None) -> Workbook:
+        """Import a file in a process of its own, which a cancellation kills; raises the errors of ingest.grid.
 
-    async def _load(self, source: Path, target: Path) -> Workbook:
+        Whatever ends it early, neither the target nor anything beside it is left.
+        """
+        async with self._imports:
+            try:
+                return await self._load(source, target, report)
+            except BaseException:
+                leftovers.discard(target)
+                raise
+
+    async def _load(self, source: Path, target: Path, report: Report) -> Workbook:
         one = await Worker.start("import")
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):
-                answer = await one.call({"op": "import", "source": str(source), "target": str(target)})
+                answer = await one.call({"op": "import", "source": str(source), "target": str(target)}, report)
         except WorkerDied:
             raise FileNotAWorkbook(
                 f"{source.name} could not be read to its end: it is damaged, or too large for this machine.",

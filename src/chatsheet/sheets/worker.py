@@ -18,11 +18,14 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import BadInput, ChatSheetError
-from chatsheet.sheets.ingest import load
+from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.model import Result, ResultColumn
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+_IMPORT_SPARE_BYTES = 2**30
+_IMPORT_TIMES = 8
+"""How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
 _FETCH = 1_000
 _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
@@ -110,8 +113,7 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
-        return workbook.model_dump(mode="json")
+        return _import(Path(str(request["source"])), Path(str(request["target"])))
     return run_query(
         databases,
         path=str(request["path"]),
@@ -119,6 +121,31 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
         max_rows=loose.number(request["max_rows"]),
         max_bytes=loose.number(request["max_bytes"]),
     ).model_dump(mode="json")
+
+
+def _import(source: Path, target: Path) -> JsonValue:
+    """Import a file with the memory that its size can explain, telling how far it is before the answer."""
+    from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+
+    def tell(progress: Progress) -> None:
+        _write({"progress": progress.model_dump(mode="json")})
+
+    memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
+    resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
+    return load.load(source, target, tell).model_dump(mode="json")
+
+
+def _address_space() -> int:
+    """Return the bytes of address space that this process has, or none where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _write(message: Mapping[str, JsonValue]) -> None:
+    sys.stdout.buffer.write(frame(loose.dumps(message).encode()))
+    sys.stdout.buffer.flush()
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
@@ -144,8 +171,7 @@ def main() -> None:
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            sys.stdout.buffer.write(frame(loose.dumps(_respond(databases, message)).encode()))
-            sys.stdout.buffer.flush()
+            _write(_respond(databases, message))
 
 
 def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
