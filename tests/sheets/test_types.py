@@ -157,7 +157,7 @@ def _many(usual: Callable[[int], str], *odd: str) -> list[str]:
         (_many(lambda i: f"{i} kg", "12 lb", "n/a", "soon"), "integer", 2, 1),
         (_many(lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/{1900 + i % 150}", "13/02/2024", "31/02/2024"), "date", 1, 0),
         (_many(lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/{1900 + i % 150}", "02/13/2024"), "date", 0, 0),
-        (_many(lambda i: f"2024-01-{i % 28 + 1:02} 10:{i % 60:02}:{i % 59:02}.{i:06}", "2023-02-29 10:00:00"), "datetime", 1, 0),
+        (_many(lambda i: f"2024-01-{i % 28 + 1:02} 10:20:{i % 59:02}.{i:06}", "2023-02-29 10:00:00"), "datetime", 1, 0),
         (_many(lambda i: str(i * 7), "007"), "text", 0, 0),
         (_many(lambda i: f"Customer {i}", "n/a", "#N/A", "NULL"), "text", 0, 3),
         (_many(lambda i: str(i) if i % 20 else f"note {i}"), "integer", 250, 0),
@@ -247,6 +247,8 @@ def test_a_reading_that_no_cell_allows_is_refused_with_those_that_exist() -> Non
         ("VALUES (1.0::DOUBLE), (2.0), (NULL)", "Qty", "integer", (1, 2, None)),
         ("VALUES (1.5::DOUBLE), (2.0)", "Price", "decimal", (1.5, 2.0)),
         ("VALUES (7::BIGINT)", "Qty", "integer", (7,)),
+        ("VALUES (9223372036854775807::BIGINT)", "Key", "integer", (2**63 - 1,)),
+        ("VALUES (1.25::DECIMAL(9, 2))", "Price", "decimal", (1.25,)),
         ("VALUES (DATE '2024-01-31')", "Day", "date", ("2024-01-31",)),
         ("VALUES (TIMESTAMP '2024-01-31 00:00:00')", "Day", "date", ("2024-01-31",)),
         ("VALUES (TIMESTAMP '2024-01-31 10:20:00')", "Day", "datetime", ("2024-01-31T10:20:00",)),
@@ -261,3 +263,27 @@ def test_a_reading_that_no_cell_allows_is_refused_with_those_that_exist() -> Non
 def test_a_column_with_a_type_keeps_it(sql: str, label: str, kind: str, expected: Sequence[object]) -> None:
     decision, found = read_native(sql, label)
     assert (decision.type, found) == (kind, expected)
+
+
+@pytest.mark.parametrize(
+    ("label", "cells", "caption"),
+    [
+        ("Employees", ["12", "300"], "in thousands of euros"),
+        ("Earnings per share", ["1.5"], "in millions, except per share data"),
+        ("Fiscal year", ["2023"], "in Mio. \u20ac"),
+    ],
+)
+def test_a_caption_scales_no_column_that_counts_something_else(label: str, cells: list[str], caption: str) -> None:
+    assert read(cells, label, [caption])[0].unit.scale == 1
+
+
+@pytest.mark.parametrize("cells", [["12 kg", "500 g"], ["12 %", "0.5"], ["12E4", "1E5"], ["1,234.5", "1.234,5"], ["10.0.0.1"]])
+def test_what_would_be_guessed_stays_text(cells: list[str]) -> None:
+    decision, found = read(cells)
+    assert (decision.type, found) == ("text", tuple(cells))
+
+
+def test_amounts_beyond_a_whole_number_are_not_lost_by_a_scale_word() -> None:
+    assert read(["999999999999999"], "Assets (\u20ac bn)")[1] == (999999999999999e9,)
+    assert read_native("VALUES (999999999999999::BIGINT)", "Assets (\u20ac bn)")[1] == (999999999999999e9,)
+    assert read(["2", "1e400"])[0].type == "text"

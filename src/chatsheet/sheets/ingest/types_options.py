@@ -18,6 +18,8 @@ _FEWEST = 0.9
 _LESS_SURE = 0.85
 _GUESSED = 0.7
 _MIXED = 0.6
+_WIDEST = 3
+"""The power of ten with which fifteen digits still are a BIGINT."""
 _SERIALS = (20_000, 80_000)
 """From 1954 to 2119: the numbers that spreadsheets keep for dates."""
 
@@ -189,7 +191,7 @@ def _numbers(tally: Tally, hint: Hint, wanted: ColumnType | None) -> Iterable[Op
 
 
 def _unit_beside(tally: Tally, tokens: dict[str, Token]) -> tuple[Hint | None, bool]:
-    """Return what stands beside most numbers, and whether several currencies do; None for several units, which do not add up."""
+    """Return what stands beside most numbers, and whether several currencies do; None for several units."""
     weights: dict[tuple[str, bool], float] = {}
     hints: dict[tuple[str, bool], Hint] = {}
     for text, found in tokens.items():
@@ -216,14 +218,14 @@ def _belongs(found: Token, beside: Hint, *, is_mixed: bool) -> bool:
     return not found.hint.symbol or (found.hint.currency or found.hint.symbol) == (beside.currency or beside.symbol)
 
 
-def _number(  # noqa: PLR0913  what a number is made of
+def _number(
     tally: Tally, style: Style, read: dict[str, Token], beside: Hint, hint: Hint, *, is_mixed: bool, wanted: ColumnType | None
 ) -> Option:  # fmt: skip
     own = any(found.hint.exponent for found in read.values())
     guessed = hint.is_percent and not beside.symbol
     is_percent = beside.is_percent or guessed
     exponent = -2 if is_percent else 0 if own else hint.exponent
-    whole = not own and exponent >= 0 and all(style.reads_core(found.core, is_whole=True) for found in read.values())
+    whole = not own and 0 <= exponent <= _WIDEST and all(style.reads_core(found.core, is_whole=True) for found in read.values())
     is_whole = wanted == "integer" or (whole and wanted != "decimal")
     parse = Number(
         style=style,
