@@ -1,6 +1,6 @@
 """The values of a workbook: tables, columns, what was decided about them and on what evidence."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -42,6 +42,12 @@ class Profile(Value):
     minimum: JsonValue = None
     median: JsonValue = None
     maximum: JsonValue = None
+    mean: float | None = None
+    stddev: float | None = None
+    patterns: tuple[TopValue, ...] = ()
+    """Shapes of texts, the frequent first: `A` for a letter, `9` for a digit, other signs as they are, such as `AA-999`."""
+    is_estimated: bool = False
+    """Whether `distinct` and `top` are estimates, as they are in large tables."""
 
 
 class Unit(Value):
@@ -87,6 +93,26 @@ class Column(Value):
     profile: Profile = Profile(nulls=0, distinct=0)
 
 
+class Join(Value):
+    """A column whose values are found in a key of another table."""
+
+    column: str
+    to_table: str
+    to_column: str
+    overlap: float
+    """Share of the column's distinct values that the other one has, sampled."""
+
+
+class Oddity(Value):
+    """Something in a table that an analyst would want to know before trusting a sum."""
+
+    kind: Literal["duplicate_rows", "outliers", "mixed_types", "unparsed", "near_duplicates"]
+    column: str = ""
+    rows: int
+    what: str
+    examples: tuple[str, ...] = ()
+
+
 class Table(Value):
     """One table of a tab: `id` is its SQL name, `range` the cells it covers, header included."""
 
@@ -110,6 +136,10 @@ class Table(Value):
     left_out: tuple[int, ...] = ()
     """Row numbers inside the range that are no data: blank ones, repeated headers."""
     columns: tuple[Column, ...]
+    keys: tuple[str, ...] = ()
+    """Columns with a value in each row and none twice."""
+    joins: tuple[Join, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
 
 
 class Workbook(Value):
@@ -125,11 +155,26 @@ class Workbook(Value):
         return next((t for t in self.tables if t.id == table_id), None)
 
 
+class Compared(NamedTuple):
+    """A text that a query compares with a column of a table."""
+
+    table: str
+    column: str
+    text: str
+
+
 class ResultColumn(Value):
     """A column of a query result; `type` is DuckDB's."""
 
     name: str
     type: str
+
+
+class RowIds(Value):
+    """The rows of one table that stand behind something; None where an outer join had none."""
+
+    table: str
+    ids: tuple[int | None, ...]
 
 
 class Result(Value):
@@ -139,3 +184,18 @@ class Result(Value):
     rows: tuple[tuple[JsonValue, ...], ...]
     row_count: int
     truncated: bool
+    handle: str = ""
+    """Content id of version and query: the same handle is the same result."""
+    row_ids: tuple[RowIds, ...] = ()
+    """For each table read, the row that each of `rows` stands for; empty where rows are made of several."""
+    warnings: tuple[str, ...] = ()
+
+
+class FoundValue(Value):
+    """A value that looks like what was searched; `score` is 100 for the same text but case and accents."""
+
+    table: str
+    column: str
+    value: str
+    rows: int
+    score: float

@@ -1,13 +1,15 @@
 """The killable process that runs DuckDB and file parsing: requests in on stdin, answers out on stdout, length-prefixed JSON.
 
-Limits are set before any data is opened: memory by RLIMIT_AS, no core dumps, no files for a query worker. The hard deadline
-is the parent's: it kills the process, because neither `interrupt()` nor `max_execution_time` stops one long scalar call.
+Limits are set before any data is opened: memory by RLIMIT_AS, CPU by RLIMIT_CPU, no core dumps, no files for a query worker.
+The hard deadline is the parent's: it kills the process, because neither `interrupt()` nor `max_execution_time` stops one long
+scalar call.
 """
 
 import contextlib
+import os
 import resource
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
@@ -17,23 +19,26 @@ import duckdb
 from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
-from chatsheet.core.errors import BadInput, ChatSheetError
-from chatsheet.sheets.ingest import load
-from chatsheet.sheets.model import Result, ResultColumn
+from chatsheet.core.errors import ChatSheetError
+from chatsheet.sheets import complaints, files, versions, writer
+from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets.ingest.progress import Progress
+from chatsheet.sheets.lookup import Lookup
+from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
+from chatsheet.sheets.package import patch
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+EXPORT_FILE_BYTES = 16 * 2**30
+_IMPORT_SPARE_BYTES = 2**30
+_IMPORT_TIMES = 8
+"""How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
 _FETCH = 1_000
 _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
 _OPEN_DATABASES = 4
-
-
-class QueryFailed(BadInput):
-    """DuckDB could not run the query."""
-
-    code = "sql.failed"
-    status = 422
+_SPARE_CPU_S = 5
+_NICENESS = 5
 
 
 class Databases:
@@ -41,54 +46,130 @@ class Databases:
 
     def __init__(self) -> None:
         self._open: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._lookups: dict[str, Lookup] = {}
 
     def get(self, path: str) -> duckdb.DuckDBPyConnection:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[path] = self._connect(path)
+            self._open[path] = self.connect(path)
         return self._open[path]
 
+    def lookup(self, path: str) -> Lookup:
+        """Return what is kept of a database; it is dropped with its connection."""
+        connection = self.get(path)
+        self._lookups = {known: one for known, one in self._lookups.items() if self._open.get(known) is one.connection}
+        if path not in self._lookups:
+            self._lookups[path] = Lookup(connection)
+        return self._lookups[path]
+
     @staticmethod
-    def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "512MB",
-            "threads": "2",
-            "max_temp_directory_size": "0B",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "python_enable_replacements": "false",
-        }
-        connection = duckdb.connect(path, read_only=True, config=config)
-        # in this order: after the first no file can be opened, after the second no setting can be changed back
-        connection.execute("SET enable_external_access=false")
-        connection.execute("SET lock_configuration=true")
-        return connection
+    def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+        """Open one version; `writes` is the only file that it may touch beside it."""
+        return versions.connect(Path(path), writes=writes)
 
 
-def run_query(databases: Databases, *, path: str, sql: str, max_rows: int, max_bytes: int) -> Result:
-    """Run guarded SQL and return at most `max_rows` rows and about `max_bytes` of JSON, with the full row count."""
-    cursor = databases.get(path).cursor()
+def run_query(
+    databases: Databases,
+    *,
+    path: str,
+    sql: str,
+    max_rows: int,
+    max_bytes: int,
+    identified: str = "",
+    identifies: Sequence[str] = (),
+    compared: Sequence[Compared] = (),
+) -> Result:
+    """Run guarded SQL and return at most `max_rows` rows and about `max_bytes` of JSON, with the full row count.
+
+    `identified` is the same query with the row ids of the tables `identifies` as its last columns.
+    """
+    with _complaining():
+        connection = databases.get(path)
+        try:
+            result = _rows(connection, identified or sql, max_rows, max_bytes)
+        except duckdb.BinderException:
+            if not identified:
+                raise
+            result, identifies = _rows(connection, sql, max_rows, max_bytes), ()  # such as an aggregate not known as one
+        return _split(result, identifies).model_copy(update={"warnings": tuple(databases.lookup(path).missing(compared))})
+
+
+def run_window(
+    databases: Databases,
+    *,
+    path: str,
+    ids: str,
+    parameters: Sequence[JsonValue],
+    page: str,
+    offset: int,
+    limit: int,
+    max_bytes: int,
+) -> Result:
+    """Return one page of a table in the order that `ids` gives, or that `page` has; `row_count` is the order's length."""
+    with _complaining():
+        connection = databases.get(path)
+        if not ids:
+            return _rows(connection, page, limit, max_bytes)
+        lookup = databases.lookup(path)
+        name, count = lookup.order(ids, parameters)
+        places = f"(SELECT place, _row FROM {name} WHERE place BETWEEN {offset + 1} AND {offset + limit})"  # noqa: S608  ours
+        result = _fetched(lookup.execute(page.format(places=places)), limit, max_bytes)
+        return result.model_copy(update={"row_count": count, "truncated": len(result.rows) < count})
+
+
+@contextlib.contextmanager
+def _complaining() -> Generator[None]:
     try:
-        cursor.execute(sql)
-        columns = tuple(ResultColumn(name=str(d[0]), type=str(d[1])) for d in cursor.description or [])
-        rows: list[tuple[JsonValue, ...]] = []
-        count = size = 0
-        while batch := cursor.fetchmany(_FETCH):
-            count += len(batch)
-            for raw in batch:
-                if len(rows) < max_rows and size < max_bytes:
-                    row = tuple(json_scalar(value) for value in raw)
-                    size += len(loose.dumps(row))
-                    rows.append(row)
+        yield
     except duckdb.Error as error:
-        raise QueryFailed(str(error).split("\n", maxsplit=1)[0], fix="correct the query.") from None
+        raise complaints.explain(str(error)) from None
     except (OverflowError, ValueError) as error:
         raise QueryFailed(f"a value of the result cannot be shown: {error}", fix="cast it to text.") from None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, max_rows: int, max_bytes: int) -> Result:
+    cursor = connection.cursor()
+    try:
+        result = _fetched(cursor.execute(sql), max_rows, max_bytes)
+        if result.truncated:  # counting in DuckDB builds no rows of Python
+            count = int(cursor.execute(f"SELECT count(*) FROM ({sql})").fetchall()[0][0])  # noqa: S608  guarded
+            return result.model_copy(update={"row_count": count})
+        return result
     finally:
         cursor.close()
-    return Result(columns=columns, rows=tuple(rows), row_count=count, truncated=count > len(rows))
+
+
+def _fetched(cursor: duckdb.DuckDBPyConnection, max_rows: int, max_bytes: int) -> Result:
+    """Return the first rows of what was executed; `truncated` says that there are more, uncounted ones."""
+    columns = tuple(ResultColumn(name=str(d[0]), type=str(d[1])) for d in cursor.description or [])
+    rows: list[tuple[JsonValue, ...]] = []
+    size = 0
+    while batch := cursor.fetchmany(_FETCH):
+        for raw in batch:
+            if len(rows) >= max_rows or size >= max_bytes:
+                return Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=True)
+            row = tuple(json_scalar(value) for value in raw)
+            size += len(loose.dumps(row))
+            rows.append(row)
+    return Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=False)
+
+
+def _split(result: Result, identifies: Sequence[str]) -> Result:
+    """Take the row ids of tables, which are the last columns, out of a result."""
+    if not identifies:
+        return result
+    first = len(result.columns) - len(identifies)
+    return result.model_copy(
+        update={
+            "columns": result.columns[:first],
+            "rows": tuple(row[:first] for row in result.rows),
+            "row_ids": tuple(
+                RowIds(table=table, ids=tuple(one if isinstance(one := row[place], int) else None for row in result.rows))
+                for place, table in enumerate(identifies, start=first)
+            ),
+        }
+    )
 
 
 def json_scalar(value: object) -> JsonValue:
@@ -110,15 +191,87 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
-        return workbook.model_dump(mode="json")
+        return _import(Path(str(request["source"])), Path(str(request["target"])))
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
+    if request["op"] == "compact":
+        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+        return None
+    if request["op"] == "export":
+        return _export(request).model_dump(mode="json")
+    if request["op"] == "patch":
+        edits = patch.Edits.model_validate(request["edits"])
+        consent = request["has_consent"] is True
+        patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+        return patched.model_dump(mode="json")
+    _allow_cpu(loose.number(request["cpu_s"]))
+    path = str(request["path"])
+    if request["op"] == "find":
+        columns = [(str(table), str(column)) for table, column in map(loose.array, loose.array(request["columns"]))]
+        with _complaining():
+            found = databases.lookup(path).find(columns, str(request["text"]), loose.number(request["limit"]))
+        return [one.model_dump(mode="json") for one in found]
+    if request["op"] == "window":
+        return run_window(
+            databases,
+            path=path,
+            ids=str(request["ids"]),
+            parameters=cast("Sequence[JsonValue]", loose.array(request["parameters"])),  # they came as JSON
+            page=str(request["page"]),
+            offset=loose.number(request["offset"]),
+            limit=loose.number(request["limit"]),
+            max_bytes=loose.number(request["max_bytes"]),
+        ).model_dump(mode="json")
     return run_query(
         databases,
-        path=str(request["path"]),
+        path=path,
         sql=str(request["sql"]),
         max_rows=loose.number(request["max_rows"]),
         max_bytes=loose.number(request["max_bytes"]),
+        identified=str(request["identified"]),
+        identifies=[str(table) for table in loose.array(request["identifies"])],
+        compared=[Compared(*map(str, loose.array(one))) for one in loose.array(request["compared"])],
     ).model_dump(mode="json")
+
+
+def _import(source: Path, target: Path) -> JsonValue:
+    """Import a file with the memory that its size can explain, telling how far it is before the answer."""
+    from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+
+    def tell(progress: Progress) -> None:
+        _write({"progress": progress.model_dump(mode="json")})
+
+    memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
+    resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
+    return load.load(source, target, tell).model_dump(mode="json")
+
+
+def _address_space() -> int:
+    """Return the bytes of address space that this process has, or none where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _write(message: Mapping[str, JsonValue]) -> None:
+    sys.stdout.buffer.write(frame(loose.dumps(message).encode()))
+    sys.stdout.buffer.flush()
+
+
+def _allow_cpu(seconds: int) -> None:
+    """Let the kernel end this process should nobody else do, when a request takes more than its share."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + seconds + _SPARE_CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def _export(request: Mapping[str, object]) -> files.Written:
+    target = str(request["target"])
+    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = files.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return files.write(database, str(request["sql"]), headings, Path(target), options)
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
@@ -135,17 +288,17 @@ def frame(message: bytes) -> bytes:
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
     processes.die_with_parent()
-    can_write = sys.argv[1:] == ["import"]
+    can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            sys.stdout.buffer.write(frame(loose.dumps(_respond(databases, message)).encode()))
-            sys.stdout.buffer.flush()
+            _write(_respond(databases, message))
 
 
 def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
