@@ -68,14 +68,15 @@ def same(one: Scalar, other: Scalar) -> bool:
 
 
 FORMULAS = (
-    "A2*B2", "A2+B2-1", "A2/B2", "-A2^2", "2^B2", "A2%", "SUM(A2:B2)", "SUM(A2,B2,3)", "SUM(A2:F2)-E2+E2" , "AVERAGE(A2:B2)",
+    "A2*B2", "A2+B2-1", "A2/B2", "-A2^2", "2^B2", "A2%", "SUM(A2:B2)", "SUM(A2,B2,3)", "SUM(A2:F2)-E2+E2", "AVERAGE(A2:B2)",
     "AVERAGE(A2,F2,B2)", "MIN(A2:B2,F2)", "MAX(A2,B2,-1)", "MIN(A2/B2,1)", "ROUND(F2,2)", "ROUND(A2,0)", "ROUND(A2*100,-2)",
     "IF(A2>0,A2*2,0)", 'IF(C2="ANNA\'S ","yes","no")', 'IF(A2="",0,1)', 'IF(B2,"some","none")', "IFERROR(A2/B2,-1)",
-    "IFERROR(IF(A2/B2>1,1,2),3)", "IF(A2/B2>0,1,2)", "AND(A2>0,B2>0)", "OR(A2>0,D2)", "AND(A2/B2>0,FALSE)", "NOT(D2)", "A2>=F2",
-    "A2<>B2", "D2=TRUE", 'C2&"-"&B2', 'A2&""', "CONCAT(C2,A2,D2)", 'CONCATENATE("x",B2)', "LEFT(C2,3)", "LEFT(C2)", "RIGHT(C2,2)",
-    "MID(C2,2,3)", "MID(C2,B2,2)", "LEN(C2)", "LEN(A2)", "UPPER(C2)", "LOWER(C2)", "TRIM(C2)", "E2+30", "E2-B2", "E2-DATE(2024,1,1)",
-    "DATE(2024,B2,31)", "DATE(YEAR(E2)+1,MONTH(E2),DAY(E2))", "YEAR(E2)", "MONTH(E2)*100+DAY(E2)", "E2>DATE(2024,1,1)", "ABS(A2)",
-    "INT(A2)", "MOD(A2,3)", "MOD(B2,B2)", "ISBLANK(A2)", "D2+1", "((A2))", "+A2", 'IFERROR(LEFT(C2,-1),"bad")', "TRUE()",
+    "IFERROR(IF(A2/B2>1,1,2),3)", "IF(A2/B2>0,1,2)", "AND(A2>0,B2>0)", "OR(A2>0,D2)", "AND(A2/B2>0,FALSE)", "NOT(D2)",
+    "A2>=F2", "A2<>B2", "D2=TRUE", 'C2&"-"&B2', 'A2&""', "CONCAT(C2,A2,D2)", 'CONCATENATE("x",B2)', "LEFT(C2,3)",
+    "LEFT(C2)", "RIGHT(C2,2)", "MID(C2,2,3)", "MID(C2,B2,2)", "LEN(C2)", "LEN(A2)", "UPPER(C2)", "LOWER(C2)", "TRIM(C2)",
+    "E2+30", "E2-B2", "E2-DATE(2024,1,1)", "DATE(2024,B2,31)", "DATE(YEAR(E2)+1,MONTH(E2),DAY(E2))", "YEAR(E2)",
+    "MONTH(E2)*100+DAY(E2)", "E2>DATE(2024,1,1)", "ABS(A2)", "INT(A2)", "MOD(A2,3)", "MOD(B2,B2)", "ISBLANK(A2)", "D2+1",
+    "((A2))", "+A2", 'IFERROR(LEFT(C2,-1),"bad")', "TRUE()",
 )  # fmt: skip
 
 
