@@ -47,8 +47,10 @@ def test_shared_formulas_are_spread(tmp_path: Path) -> None:
         '<row r="1"><c><v>1</v></c><c><f>A1+1</f><v>2</v></c></row>',
         '<row><c r="A1"><v>1</v></c><c><f>A1+1</f></c></row>',
         '<!-- <c r="Z9"><f>1</f></c> --><row r="1"><c r="B1"><f>A1+1</f></c></row>',
-        '<row r="1"><c r="A1" t="inlineStr"><is><t><![CDATA[<c r="Z9"><f>x</f></c>]]></t></is></c>'
-        '<c r="B1"><f>A1+1</f></c></row>',
+        (
+            '<row r="1"><c r="A1" t="inlineStr"><is><t><![CDATA[<c r="Z9"><f>x</f></c>]]></t></is></c>'
+            '<c r="B1"><f>A1+1</f></c></row>'
+        ),
         "<row r='1'><c\n r='B1' s='0'><f\n>A1<![CDATA[+]]>1</f></c></row>",
     ],
 )
