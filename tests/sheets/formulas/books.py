@@ -28,10 +28,16 @@ def cached(
         for tab, cells in tabs.items():
             sheet = workbook.add_worksheet(tab)
             for name, held in cells.items():
-                if isinstance(held, tuple):
-                    sheet.write_formula(name, held[0], None, held[1])
-                else:
-                    sheet.write(name, held)
+                row, column = (number - 1 for number in pattern.cell(name))
+                match held:
+                    case (formula, value):
+                        sheet.write_formula(row, column, formula, None, value)
+                    case bool():
+                        sheet.write_boolean(row, column, held)
+                    case str():
+                        sheet.write_string(row, column, held)
+                    case _:
+                        sheet.write_number(row, column, held)
         for name, meaning in (names or {}).items():
             workbook.define_name(name, meaning)
     return path
@@ -54,10 +60,12 @@ def by_hand(path: Path, rows: str, *, head: str = "", root: str = "worksheet", n
     prefix = f"{namespace}:" if namespace else ""
     xmlns = f"xmlns:{namespace}" if namespace else "xmlns"
     sheet = f'{head}<{prefix}{root} {xmlns}="{_MAIN}"><{prefix}sheetData>{rows}</{prefix}sheetData></{prefix}{root}>'
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{_TYPES}"><Default Extension="rels" ContentType="{_KIND}-package.relationships+xml"/>'
+    parts = {  # the least that other readers open
+        "[Content_Types].xml": f'<Types xmlns="{_TYPES}">'
+        f'<Default Extension="rels" ContentType="{_KIND}-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{_KIND}-officedocument.spreadsheetml.sheet.main+xml"/>'
-        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}-officedocument.spreadsheetml.worksheet+xml"/></Types>',
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_KIND}-officedocument.spreadsheetml.worksheet+xml"/>'
+        "</Types>",
         "_rels/.rels": f'<Relationships xmlns="{_RELATIONS}"><Relationship Id="rId1" '
         f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'

@@ -1,6 +1,6 @@
 """Formulas out of packages: every way of writing cells gives the same formulas, and damage is told."""
 
-import datetime
+import datetime as dt
 import zipfile
 from pathlib import Path
 
@@ -31,7 +31,8 @@ def test_a_formula_without_a_value_says_so(tmp_path: Path) -> None:
 
 SHARED = (
     '<row r="2"><c r="A2"><v>1</v></c><c r="B2"><f t="shared" ref="B2:B4" si="0">A2*$A$1</f><v>1</v></c></row>'
-    '<row r="3"><c r="B3"><f t="shared" si="0"/><v>2</v></c></row><row r="4"><c r="B4"><f t="shared" si="0"></f><v>3</v></c></row>'
+    '<row r="3"><c r="B3"><f t="shared" si="0"/><v>2</v></c></row>'
+    '<row r="4"><c r="B4"><f t="shared" si="0"></f><v>3</v></c></row>'
 )
 
 
@@ -46,7 +47,10 @@ def test_shared_formulas_are_spread(tmp_path: Path) -> None:
         '<row r="1"><c><v>1</v></c><c><f>A1+1</f><v>2</v></c></row>',
         '<row><c r="A1"><v>1</v></c><c><f>A1+1</f></c></row>',
         '<!-- <c r="Z9"><f>1</f></c> --><row r="1"><c r="B1"><f>A1+1</f></c></row>',
-        '<row r="1"><c r="A1" t="inlineStr"><is><t><![CDATA[<c r="Z9"><f>x</f></c>]]></t></is></c><c r="B1"><f>A1+1</f></c></row>',
+        (
+            '<row r="1"><c r="A1" t="inlineStr"><is><t><![CDATA[<c r="Z9"><f>x</f></c>]]></t></is></c>'
+            '<c r="B1"><f>A1+1</f></c></row>'
+        ),
         "<row r='1'><c\n r='B1' s='0'><f\n>A1<![CDATA[+]]>1</f></c></row>",
     ],
 )
@@ -70,9 +74,9 @@ def test_cells_cut_by_any_block_are_whole(tmp_path: Path, monkeypatch: pytest.Mo
 def test_dates_names_and_tables_are_known(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as workbook:
         sheet = workbook.add_worksheet("S")
-        sheet.write_datetime("A2", datetime.datetime(2024, 1, 5), workbook.add_format({"num_format": "yyyy-mm-dd"}))  # noqa: DTZ001
-        sheet.write_formula("C2", "=A2+1", workbook.add_format({"num_format": "d. mmmm yyyy"}), 45297)
-        sheet.add_table("E1:F3", {"name": "Sales", "columns": [{"header": "Price"}, {"header": "Qty"}]})
+        sheet.write_datetime(1, 0, dt.datetime(2024, 1, 5), workbook.add_format({"num_format": "yyyy-mm-dd"}))  # noqa: DTZ001
+        sheet.write_formula(1, 2, "=A2+1", workbook.add_format({"num_format": "d. mmmm yyyy"}), 45297)
+        sheet.add_table(0, 4, 2, 5, {"name": "Sales", "columns": [{"header": "Price"}, {"header": "Qty"}]})
         workbook.define_name("rate", "=S!$A$9")
         workbook.define_name("S!local", "=S!$A$8")
     read = package.read(tmp_path / "a.xlsx")
@@ -84,7 +88,8 @@ def test_dates_names_and_tables_are_known(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "shows"),
-    [("0.00", ""), ("yyyy-mm-dd", "date"), ("hh:mm", "time"), ("mm:ss.0", "time"), ("d/m/yy h:mm", "datetime"), ("[h]:mm", "time"),
+    [("0.00", ""), ("yyyy-mm-dd", "date"), ("hh:mm", "time"), ("mm:ss.0", "time"), ("d/m/yy h:mm", "datetime"),
+     ("[h]:mm", "time"),
      ('0 "days"', ""), ("[Red]0", ""), ("General", ""), ("[$-409]mmm-yy", "date"), ("#,##0 [$EUR]", "")],
 )  # fmt: skip
 def test_number_formats_tell_dates_from_numbers(code: str, shows: str) -> None:
@@ -126,7 +131,8 @@ def test_other_files_hold_no_formulas_that_are_read(tmp_path: Path) -> None:
 def test_formulas_of_ods_are_read_as_excel_writes_them(tmp_path: Path) -> None:
     content = (
         '<d xmlns:t="urn:t" xmlns:o="urn:o"><t:table t:name="My S"><t:table-row t:number-rows-repeated="2"/><t:table-row>'
-        '<t:table-cell t:number-columns-repeated="2"/><t:table-cell t:formula="of:=SUM([.A1:.B2];[$Other.C$3])&amp;&quot;;[.A1]&quot;"'
+        '<t:table-cell t:number-columns-repeated="2"/>'
+        '<t:table-cell t:formula="of:=SUM([.A1:.B2];[$Other.C$3])&amp;&quot;;[.A1]&quot;"'
         ' o:value-type="string"/></t:table-row></t:table></d>'
     )
     with zipfile.ZipFile(tmp_path / "a.ods", "w") as file:

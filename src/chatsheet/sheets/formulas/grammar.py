@@ -7,6 +7,7 @@ from chatsheet.sheets.formulas import lexer, pattern
 from chatsheet.sheets.formulas.lexer import Token
 
 _DEEPEST = 64
+_MOST_OPERATORS = 100
 _COMPARISONS = ("=", "<>", "<", ">", "<=", ">=")
 _BINDING = {**dict.fromkeys(_COMPARISONS, 1), "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "^": 5}
 
@@ -57,7 +58,10 @@ def parse(formula: str) -> Node:
     text = formula.strip().removeprefix("=")
     if len(text) > lexer.LONGEST:
         raise FormulaRefused(f"the formula has {len(text)} characters.", fix=f"Excel allows {lexer.LONGEST}.")
-    parser = _Parser([token for token in lexer.tokens(text) if token.kind != "space"])
+    tokens = [token for token in lexer.tokens(text) if token.kind != "space"]
+    if sum(token.text in _BINDING or token.text == "%" for token in tokens if token.kind == "operator") > _MOST_OPERATORS:
+        raise FormulaRefused(f"the formula has more than {_MOST_OPERATORS} operators.", fix="split it into several columns.")
+    parser = _Parser(tokens)
     node = parser.expression(0, 0)
     if (token := parser.peek()) is not None:
         raise _unexpected(token)

@@ -207,20 +207,10 @@ class _Translator:
         return made
 
     def _text(self, node: Node) -> str:
-        made = self._value(node)
-        if made.type == "text":
-            return made.sql
-        if made.type == "boolean":
-            return f"CASE TRUE AND {made.sql} WHEN TRUE THEN 'TRUE' WHEN FALSE THEN 'FALSE' END"
-        if made.type == "date":
-            return f"CAST(({made.sql} - DATE '1899-12-30') AS VARCHAR)"
-        if made.type not in _NUMBERS:
-            raise FormulaRefused(f"{_told(node)} is {_kind(made)} and cannot become text.", fix="use YEAR, MONTH or DAY.")
-        # 15 digits, as spreadsheets write numbers
-        x = made.sql
-        whole = f"WHEN {x} = floor({x}) AND abs({x}) < 1e15 THEN CAST(CAST({x} AS BIGINT) AS VARCHAR)"
-        digits = f"round({x}, CAST(14 - floor(log10(abs({x}))) AS INTEGER))"
-        return f"CASE {whole} ELSE CAST({digits} AS VARCHAR) END"
+        """Translate to text; a blank cell is empty text, whatever its column holds."""
+        made = self._any(node)
+        text = _as_text(made, node)
+        return f"coalesce({text}, '')" if made.column else text
 
     # functions
 
@@ -252,7 +242,8 @@ class _Translator:
         if node.function == "IFERROR":
             return _Sql(f"coalesce({first.sql}, {second.sql})", made_type)
         return _Sql(
-            f"CASE TRUE AND {self._condition(given[0], 'IF')} WHEN TRUE THEN {first.sql} WHEN FALSE THEN {second.sql} END", made_type
+            f"CASE TRUE AND {self._condition(given[0], 'IF')} WHEN TRUE THEN {first.sql} WHEN FALSE THEN {second.sql} END",
+            made_type,
         )
 
     def _condition(self, node: Node, needed_by: str) -> str:
@@ -268,6 +259,9 @@ class _Translator:
         cells: list[_Sql] = []
         values: list[_Sql] = []
         for argument in arguments:
+            if isinstance(argument, Call) and argument.function in {"IF", "IFERROR"} and name != "SUM":
+                # it may hand on a blank cell, which does not count, where a computed 0 does
+                raise FormulaRefused(f"{name} over {argument.function} is not supported.", fix="make a column of it first.")
             if not isinstance(argument, Named):
                 values.append(self._number(argument, name))
                 continue
@@ -379,6 +373,22 @@ _ARGUMENTS = {
     **dict.fromkeys(("MID", "DATE"), (3, 3)),
     **dict.fromkeys(("TRUE", "FALSE"), (0, 0)),
 }
+
+
+def _as_text(made: _Sql, node: Node) -> str:
+    if made.type == "text":
+        return made.sql
+    if made.type == "boolean":
+        return f"CASE TRUE AND ({made.sql}) WHEN TRUE THEN 'TRUE' WHEN FALSE THEN 'FALSE' END"
+    if made.type == "date":
+        return f"CAST(({made.sql} - DATE '1899-12-30') AS VARCHAR)"
+    if made.type not in _NUMBERS:
+        raise FormulaRefused(f"{_told(node)} is {_kind(made)} and cannot become text.", fix="use YEAR, MONTH or DAY.")
+    # 15 digits, as spreadsheets write numbers
+    x = made.sql
+    whole = f"WHEN {x} = floor({x}) AND abs({x}) < 1e15 THEN CAST(CAST({x} AS BIGINT) AS VARCHAR)"
+    digits = f"round({x}, CAST(14 - floor(log10(abs({x}))) AS INTEGER))"
+    return f"CASE {whole} ELSE CAST({digits} AS VARCHAR) END"
 
 
 def _too_long() -> FormulaRefused:
