@@ -48,7 +48,7 @@ def test_xlsx_keeps_types_labels_units_and_order(database: duckdb.DuckDBPyConnec
     assert head[:4] == ["whole", "Net (€)", "Share", "name"]
     assert first[:6] == [3, 3.5, 0.03, "text 3", datetime(2024, 1, 4), datetime(2024, 1, 1, 10, 30)]  # noqa: DTZ001  cells
     assert first[6:] == [time(6), False, None, "[3]", 1.25]
-    formats = [cell.number_format for cell in sheet[2]]
+    formats = [cell.number_format for cell in list(sheet.iter_rows())[1]]
     assert formats[1:3] == ['#,##0.00 "€"', "0.00%"]
     assert formats[4:7] == ["yyyy-mm-dd", "yyyy-mm-dd hh:mm:ss", "hh:mm:ss"]
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typing_extensions import Buffer
 
 from chatsheet.sheets.package import archive
 from chatsheet.sheets.package.archive import PackageRefused
@@ -24,8 +25,8 @@ class _Pipe(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        block = bytes(memoryview(data))  # pyright: ignore[reportArgumentType]  whatever zipfile writes
+    def write(self, data: Buffer) -> int:
+        block = bytes(data)
         self.written += block
         return len(block)
 
@@ -33,7 +34,7 @@ class _Pipe(io.RawIOBase):
 def described(path: Path) -> None:
     """Write a package whose sizes stand in descriptors behind the data."""
     pipe = _Pipe()
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as package:  # pyright: ignore[reportArgumentType]  a stream
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in PARTS.items():
             package.writestr(name, content)
     path.write_bytes(pipe.written)

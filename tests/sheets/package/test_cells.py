@@ -36,7 +36,7 @@ def sheet_xml(cells: Cells, gaps: set[int]) -> str:
 
 
 def change(place: tuple[int, int], value: Held) -> Change:
-    kind = {str: "text", float: "decimal", bool: "boolean"}.get(type(value), "text")
+    kind = "boolean" if isinstance(value, bool) else "decimal" if isinstance(value, float) else "text"
     return Change.model_validate({"tab": "S", "cell": f"{letter(place[1])}{place[0]}", "type": kind, "value": value})
 
 

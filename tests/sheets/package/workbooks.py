@@ -40,7 +40,7 @@ def write_rich(path: Path) -> Path:
     chart = book.add_chart({"type": "column"})
     chart.add_series({"values": "=Data!$A$2:$A$9"})
     data.insert_chart("J4", chart)
-    other.write_formula("A1", "=SUM(Data!A2:A9)", None, 54)
+    other.write_formula(0, 0, "=SUM(Data!A2:A9)", None, 54)
     book.close()
     _add_pivot_and_chain(path)
     return path
