@@ -1,10 +1,15 @@
 """The only place that constructs anything but the gateway: settings in, services out, closed in reverse order."""
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
@@ -22,10 +27,14 @@ from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
+from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
+
+log = logging.getLogger(__name__)
 
 _DATABASE = "chatsheet.sqlite"
 _WHOLE = Order()
@@ -86,6 +95,8 @@ class Services:
     database: Database
     engine: Engine
     library: Library
+    uploads: Uploads
+    imports: Imports
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
@@ -109,7 +120,7 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
     clock = SystemClock()
     path = settings.data / _DATABASE
     async with AsyncExitStack() as stack:
-        database = await open_database(path) if path.exists() else None
+        database = await _database_if_usable(path)
         history = None
         if database is not None:
             stack.push_async_callback(database.close)
@@ -118,6 +129,29 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         stack.push_async_callback(records.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
+
+
+async def _database_if_usable(path: Path) -> Database | None:
+    """Return the database; None where there is none, or none that this version can write."""
+    try:
+        return await open_database(path) if await asyncio.to_thread(path.exists) else None
+    except (SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
+        log.warning("reports and fall-backs are not kept: %s cannot be used (%s)", path, type(error).__name__)
+        return None
+
+
+@asynccontextmanager
+async def open_library(settings: Settings) -> AsyncGenerator[Library, None]:
+    """Build the library alone, for commands that ask no model."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(present(settings.data))
+        database = await open_database(settings.data / _DATABASE)
+        stack.push_async_callback(database.close)
+        engine = Engine()
+        stack.push_async_callback(engine.close)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=SystemClock())
+        stack.push_async_callback(library.close)
+        yield library
 
 
 @asynccontextmanager
@@ -141,6 +175,10 @@ async def open_services(
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        stack.push_async_callback(library.close)
+        uploads = Uploads(folder=settings.data, clock=clock)
+        imports = Imports(library=library, uploads=uploads, clock=clock)
+        stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
@@ -155,6 +193,8 @@ async def open_services(
             database=database,
             engine=engine,
             library=library,
+            uploads=uploads,
+            imports=imports,
             gateway=gateway,
             records=records,
             chats=chats,

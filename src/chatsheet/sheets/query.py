@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,14 +15,19 @@ from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
+from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.model import FoundValue, Result, Workbook
 from chatsheet.sheets.turns import Turns
 from chatsheet.sheets.windows import Paging, Window
+from chatsheet.sheets.writer import Made, Order
 
 _IMPORT_DEADLINE_S = 600.0
 _IMPORTS_AT_ONCE = 2
 _CORES_PER_WORKER = 2
+_EDIT_DEADLINE_S = 60.0
+_COMPACT_DEADLINE_S = 600.0
 
 
 class QueryTimedOut(ChatSheetError):
@@ -80,21 +85,29 @@ class Worker:
             return False
         return ended is None and self._process.returncode is None
 
-    async def call(self, request: JsonObject) -> object:
-        """Send one request and return what it answered; raises the error it described, or WorkerDied."""
+    async def call(self, request: JsonObject, report: Report = lambda _: None) -> object:
+        """Send one request and return what it answered; raises the error it described, or WorkerDied.
+
+        What it tells before its answer goes to `report`.
+        """
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:
             raise AssertionError("started with pipes")
         try:
             stdin.write(worker.frame(loose.dumps(request).encode()))
             await stdin.drain()
-            head = await stdout.readexactly(4)
-            answer = loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
+            while "progress" in (answer := await self._message(stdout)):
+                report(Progress.model_validate(answer["progress"]))
         except (asyncio.IncompleteReadError, ConnectionError):
             raise WorkerDied("the worker process ended while it worked.", fix="ask for less at once.") from None
         if "ok" not in answer:
             raise revive(loose.text(answer.get("code")), loose.text(answer.get("what")), loose.text(answer.get("fix")))
         return answer["ok"]
+
+    @staticmethod
+    async def _message(stdout: asyncio.StreamReader) -> Mapping[str, object]:
+        head = await stdout.readexactly(4)
+        return loose.obj(loose.parse(await stdout.readexactly(int.from_bytes(head, "big"))))
 
     async def kill(self) -> None:
         await processes.stop(self._process, grace_s=0)
@@ -108,6 +121,8 @@ class Engine:
         self._turns = Turns(size)
         self._size = size
         self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
+        self._editor: Worker | None = None
+        self._editing = asyncio.Lock()
         self._lent = 0
         self._is_warm = False
         self._is_closing = False
@@ -161,16 +176,23 @@ class Engine:
                     f"the query was stopped after {limits.deadline_s:g} s.", fix="filter or group before joining."
                 ) from None
 
-    async def load(self, source: Path, target: Path) -> Workbook:
-        """Import a file in a process of its own; raises the errors of ingest.grid and WorkerDied."""
-        async with self._imports:
-            return await self._load(source, target)
+    async def load(self, source: Path, target: Path, report: Report = lambda _: None) -> Workbook:
+        """Import a file in a process of its own, which a cancellation kills; raises the errors of ingest.grid.
 
-    async def _load(self, source: Path, target: Path) -> Workbook:
+        Whatever ends it early, neither the target nor anything beside it is left.
+        """
+        async with self._imports:
+            try:
+                return await self._load(source, target, report)
+            except BaseException:
+                leftovers.discard(target)
+                raise
+
+    async def _load(self, source: Path, target: Path, report: Report) -> Workbook:
         one = await Worker.start("import")
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):
-                answer = await one.call({"op": "import", "source": str(source), "target": str(target)})
+                answer = await one.call({"op": "import", "source": str(source), "target": str(target)}, report)
         except WorkerDied:
             raise FileNotAWorkbook(
                 f"{source.name} could not be read to its end: it is damaged, or too large for this machine.",
@@ -181,6 +203,37 @@ class Engine:
         finally:
             await one.kill()
         return Workbook.model_validate(answer)
+
+    async def edit(self, order: Order) -> Made:
+        """Make edits into a folder in the edit worker; raises EditRefused, SqlRefused, QueryTimedOut, WorkerDied."""
+        request: JsonObject = {"op": "edit", "order": order.model_dump(mode="json")}
+        async with self._editing:
+            if self._editor is None or not self._editor.is_alive:
+                self._editor = await Worker.start("edit")
+            one, self._editor = self._editor, None  # it comes back only from a request that ended
+            try:
+                async with asyncio.timeout(_EDIT_DEADLINE_S):
+                    made = Made.model_validate(await one.call(request))
+            except TimeoutError:
+                await one.kill()
+                raise QueryTimedOut(f"the edit was stopped after {_EDIT_DEADLINE_S:g} s.", fix="change less at once.") from None
+            except BaseException as error:
+                if isinstance(error, ChatSheetError) and not isinstance(error, WorkerDied | WorkerMemory):
+                    self._editor = one
+                else:
+                    self._tasks.spawn(one.kill(), name="end edit worker")
+                raise
+            self._editor = one
+            return made
+
+    async def compact(self, folder: Path, version: str, aside: Path) -> None:
+        """Write a version's tables whole into a base in `aside`, in a process of its own."""
+        one = await Worker.start("edit")
+        try:
+            async with asyncio.timeout(_COMPACT_DEADLINE_S):
+                await one.call({"op": "compact", "versions": str(folder), "version": version, "aside": str(aside)})
+        finally:
+            await one.kill()
 
     @asynccontextmanager
     async def _worker(self, database: Path) -> AsyncGenerator[Worker, None]:
@@ -245,7 +298,8 @@ class Engine:
         """End every worker."""
         self._is_closing = True
         await self._tasks.join()  # a replacement that is half started must be ended, not dropped
-        for one in self._idle:
+        for one in (*self._idle, *([self._editor] if self._editor else ())):
             with contextlib.suppress(ProcessLookupError):
                 await one.kill()
         self._idle.clear()
+        self._editor = None

@@ -44,6 +44,12 @@ class Sort(Value):
     column: str
     is_descending: bool = False
 
+    @classmethod
+    def parse(cls, text: str) -> "Sort":
+        """Return the order that `column`, `column:asc` or `column:desc` names."""
+        column, _, direction = text.rpartition(":")
+        return cls(column=column, is_descending=direction == "desc") if direction in {"asc", "desc"} else cls(column=text)
+
 
 class Filter(Value):
     """A condition on one column; texts compare without case."""

@@ -22,13 +22,19 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets import complaints
+from chatsheet.sheets import complaints, files, versions, writer
 from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
 from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
+from chatsheet.sheets.package import patch
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+EXPORT_FILE_BYTES = 16 * 2**30
+_IMPORT_SPARE_BYTES = 2**30
+_IMPORT_TIMES = 8
+"""How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
 _FETCH = 1_000
 _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
@@ -50,7 +56,7 @@ class Databases:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[path] = self._connect(path)
+            self._open[path] = self.connect(path)
         return self._open[path]
 
     def lookup(self, path: str) -> Lookup:
@@ -62,21 +68,9 @@ class Databases:
         return self._lookups[path]
 
     @staticmethod
-    def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "512MB",
-            "threads": "2",
-            "max_temp_directory_size": "0B",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "python_enable_replacements": "false",
-        }
-        connection = duckdb.connect(path, read_only=True, config=config)
-        # in this order: after the first no file can be opened, after the second no setting can be changed back
-        connection.execute("SET enable_external_access=false")
-        connection.execute("SET lock_configuration=true")
-        return connection
+    def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+        """Open one version; `writes` is the only file that it may touch beside it."""
+        return versions.connect(Path(path), writes=writes)
 
 
 def run_query(
@@ -212,10 +206,19 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        from chatsheet.sheets.ingest import load  # noqa: PLC0415  query workers start without the readers of files
-
-        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
-        return workbook.model_dump(mode="json")
+        return _import(Path(str(request["source"])), Path(str(request["target"])))
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
+    if request["op"] == "compact":
+        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+        return None
+    if request["op"] == "export":
+        return _export(request).model_dump(mode="json")
+    if request["op"] == "patch":
+        edits = patch.Edits.model_validate(request["edits"])
+        consent = request["has_consent"] is True
+        patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+        return patched.model_dump(mode="json")
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -246,11 +249,44 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     ).model_dump(mode="json")
 
 
+def _import(source: Path, target: Path) -> JsonValue:
+    """Import a file with the memory that its size can explain, telling how far it is before the answer."""
+    from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+
+    def tell(progress: Progress) -> None:
+        _write({"progress": progress.model_dump(mode="json")})
+
+    memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
+    resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
+    return load.load(source, target, tell).model_dump(mode="json")
+
+
+def _address_space() -> int:
+    """Return the bytes of address space that this process has, or none where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _write(message: Mapping[str, JsonValue]) -> None:
+    sys.stdout.buffer.write(frame(loose.dumps(message).encode()))
+    sys.stdout.buffer.flush()
+
+
 def _allow_cpu(seconds: int) -> None:
     """Let the kernel end this process should nobody else do, when a request takes more than its share."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + seconds + _SPARE_CPU_S
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
+
+
+def _export(request: Mapping[str, object]) -> files.Written:
+    target = str(request["target"])
+    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = files.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return files.write(database, str(request["sql"]), headings, Path(target), options)
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
@@ -267,18 +303,17 @@ def frame(message: bytes) -> bytes:
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
     processes.die_with_parent()
-    can_write = sys.argv[1:] == ["import"]
+    can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        os.nice(_NICENESS)  # the server answers before queries do
+        largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            sys.stdout.buffer.write(frame(loose.dumps(_respond(databases, message)).encode()))
-            sys.stdout.buffer.flush()
+            _write(_respond(databases, message))
 
 
 def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
