@@ -389,6 +389,7 @@ export interface RouteStatus {
 export interface RowIds {
   readonly table: string;
   readonly ids: readonly (number | null)[];
+  readonly more: number;
 }
 
 
