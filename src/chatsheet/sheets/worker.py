@@ -310,6 +310,7 @@ def main() -> None:
     if not can_write:
         largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+        os.nice(_NICENESS)  # the server answers before queries do
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
