@@ -110,11 +110,11 @@ class Draft:
 
     def _set(self, table: Table, edit: SetCells) -> Change:
         by_column: dict[str, dict[int, TypedValue]] = {}
+        for name in dict.fromkeys(cell.column for cell in edit.cells):
+            self._check_column(table, name)
         for cell in edit.cells:
             column = edits.column_of(table, cell.column)
             by_column.setdefault(column.name, {})[cell.row] = edits.parse(cell.value, column)
-        for name in by_column:
-            self._check_column(table, name)
         changes: list[Change] = []
         for name, values in by_column.items():
             column = edits.column_of(table, name)
@@ -123,11 +123,11 @@ class Draft:
         return _joined(changes)
 
     def _fill(self, table: Table, edit: Fill) -> Change:
+        self._check_column(table, edit.column)
         column = edits.column_of(table, edit.column)
         edits.one_target(edit.rows, edit.where)
         if edit.expression and edit.value is not None:
             raise EditRefused("a value and an expression are given.", fix="give one of the two.")
-        self._check_column(table, column.name)
         if edit.expression:
             self._compute(table, column, edit)
         elif edit.rows is not None:
@@ -209,9 +209,9 @@ class Draft:
         parsed: dict[str, list[TypedValue]] = {}
         for number, values in enumerate(edit.rows):
             for name, value in values.items():
+                self._check_column(table, name)
                 column = edits.column_of(table, name)
                 if value is not None:
-                    self._check_column(table, name)
                     parsed.setdefault(name, [None] * len(edit.rows))[number] = edits.parse(value, column)
         self._ensure_delta(table)
         places = self._places(table, edit)
