@@ -26,8 +26,8 @@ from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import ROW_ID, Column, Table, Workbook
 from chatsheet.sheets.query import Engine
 
-ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-EDITS = int(sys.argv[2]) if len(sys.argv) > 2 else 1_000
+ROWS = int(sys.argv[1]) if sys.argv[1:] else 1_000_000
+EDITS = int(sys.argv[2]) if sys.argv[2:] else 1_000
 ROUNDS = 21
 
 

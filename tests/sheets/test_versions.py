@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from pathlib import Path
 
@@ -140,11 +139,12 @@ async def test_a_server_killed_in_the_middle_leaves_the_old_head_or_the_new_one(
     opened = await bring(library, tmp_path, NUMBERS)
     argv = [sys.executable, "-c", EDITING, str(tmp_path / "data")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment) as server:
-        assert server.stdout is not None
-        told = [await asyncio.to_thread(server.stdout.readline) for _ in range(3)]
-        server.kill()
-        told += server.stdout.readlines()
+    server = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, env=environment)
+    assert server.stdout is not None
+    told = [await server.stdout.readline() for _ in range(3)]
+    server.kill()
+    told += (await server.stdout.read()).splitlines()
+    await server.wait()
     head = await library.open(LOCAL, opened.sheet.id)
     counts = await column(library, head, "count")
     done = int(str(counts[0]))

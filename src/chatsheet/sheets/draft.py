@@ -4,13 +4,12 @@ A row of the base that an edit touches is lifted into the delta whole (`_over`) 
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import duckdb
-from pydantic import JsonValue
 
 from chatsheet.sheets import conflicts, edits, profile, versions
 from chatsheet.sheets.conflicts import Changed
@@ -32,7 +31,7 @@ from chatsheet.sheets.edits import (
 )
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Unit, Workbook
 from chatsheet.sheets.scalars import scalar
-from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest, TableState
+from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest
 
 _EXAMPLES = 5
 _PROFILED_ROWS = 20_000
@@ -55,7 +54,7 @@ class Draft:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path, head: str, aside: Path, *, next_row: int) -> Iterator[Self]:
+    def opened(cls, folder: Path, head: str, aside: Path, *, next_row: int) -> Generator[Self]:
         """Copy the delta of `head` into `aside`, or start one on its base."""
         manifest = versions.read_manifest(folder / head)
         is_whole = (folder / head / BASE).exists()
@@ -224,7 +223,7 @@ class Draft:
             f", CAST(unnest(${at}::{SQL_TYPES[c.type]}[]) AS VARCHAR)" for at, (_, c) in enumerate(listed, 3) if c.raw
         )
         self.connection.execute(
-            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',  # noqa: S608
+            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',
             [places, ids, *parsed.values()],
         )
         self.digest ^= first
@@ -529,7 +528,7 @@ class Draft:
     def _hits(self, rows: Sequence[int], values: Sequence[TypedValue], kind: str) -> None:
         self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}, unnest($2::{kind}[]) AS _new", [list(rows), list(values)])
 
-    def _hit_table(self, select: str, values: list[object] | None = None) -> None:
+    def _hit_table(self, select: str, values: Sequence[object] = ()) -> None:
         self._temporary("_hit", select, values)
 
     def _temporary(self, name: str, select: str, values: Sequence[object] = ()) -> None:

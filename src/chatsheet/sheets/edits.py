@@ -300,7 +300,7 @@ def empty(rows: int) -> Profile:
 
 def selection(workbook: Workbook, table: Table, *, where: str, expression: str = "") -> GuardedSql:
     """Return the guarded SQL for row ids that match `where`, and `expression` over each as `_new`; raises SqlRefused."""
-    chosen = [exp.column(ROW_ID)]
+    chosen: list[exp.Expr] = [exp.column(ROW_ID)]
     if expression:
         chosen.append(exp.alias_(exp.paren(_expression(expression), copy=False), "_new"))
     query = exp.select(*chosen).from_(exp.to_table(table.id))
