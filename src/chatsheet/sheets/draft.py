@@ -4,13 +4,11 @@ A row of the base that an edit touches is lifted into the delta whole (`_over`) 
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 import duckdb
-from pydantic import JsonValue
 
 from chatsheet.sheets import conflicts, edits, profile, versions
 from chatsheet.sheets.conflicts import Changed
@@ -32,7 +30,7 @@ from chatsheet.sheets.edits import (
 )
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Unit, Workbook
 from chatsheet.sheets.scalars import scalar
-from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest, TableState
+from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest
 
 _EXAMPLES = 5
 _PROFILED_ROWS = 20_000
@@ -54,24 +52,23 @@ class Draft:
         self._stale: dict[tuple[str, str], None] = {}
 
     @classmethod
-    @contextmanager
-    def opened(cls, folder: Path, head: str, aside: Path, *, next_row: int) -> Iterator[Self]:
-        """Copy the delta of `head` into `aside`, or start one on its base."""
+    def opened(cls, connection: duckdb.DuckDBPyConnection, folder: Path, head: str, aside: Path, *, next_row: int) -> Self:
+        """Copy the delta of `head` into `aside`, or start one on its base, in a connection that has nothing open yet."""
         manifest = versions.read_manifest(folder / head)
         is_whole = (folder / head / BASE).exists()
         if not is_whole:
             shutil.copyfile(folder / head / DELTA, aside / DELTA)
-        with duckdb.connect(aside / DELTA, config=versions.delta_config()) as connection:
-            base = head if is_whole or manifest is None else manifest.base
-            versions.attach(connection, folder / base / BASE, as_="_base")
-            states = conflicts.state_of(connection, folder / head, base="_base")
-            origin = manifest.origin if manifest else head
-            formulas = manifest.formulas if manifest else {}
-            made = Manifest(base=base, origin=origin, tables=states, formulas=formulas)
-            if is_whole:
-                connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
-                versions.publish(connection, states)
-            yield cls(connection, versions.read_workbook(folder / head), made, next_row)
+        versions.attach_draft(connection, aside / DELTA)
+        base = head if is_whole or manifest is None else manifest.base
+        versions.attach(connection, folder / base / BASE, as_="_base")
+        states = conflicts.state_of(connection, folder / head, base="_base")
+        origin = manifest.origin if manifest else head
+        formulas = manifest.formulas if manifest else {}
+        made = Manifest(base=base, origin=origin, tables=states, formulas=formulas)
+        if is_whole:
+            connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
+            versions.publish(connection, states)
+        return cls(connection, versions.read_workbook(folder / head), made, next_row)
 
     def make(self, edit: Edit) -> Change:
         """Make one edit; raises EditRefused, SqlRefused, and Met where somebody else changed the same."""
@@ -101,7 +98,7 @@ class Draft:
             self._measure(table_id, name)
         self.connection.execute("COMMIT")
         self.connection.execute("CHECKPOINT")
-        self.connection.close()
+        self.connection.execute("USE memory; DETACH delta")  # readers could not open it before
         manifest = self._manifest.model_copy(update={"tables": self._states, "formulas": self._formulas})
         (aside / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
         (aside / WORKBOOK).write_text(self._workbook.model_dump_json(), encoding="utf-8")
@@ -110,11 +107,11 @@ class Draft:
 
     def _set(self, table: Table, edit: SetCells) -> Change:
         by_column: dict[str, dict[int, TypedValue]] = {}
+        for name in dict.fromkeys(cell.column for cell in edit.cells):
+            self._check_column(table, name)
         for cell in edit.cells:
             column = edits.column_of(table, cell.column)
             by_column.setdefault(column.name, {})[cell.row] = edits.parse(cell.value, column)
-        for name in by_column:
-            self._check_column(table, name)
         changes: list[Change] = []
         for name, values in by_column.items():
             column = edits.column_of(table, name)
@@ -123,11 +120,11 @@ class Draft:
         return _joined(changes)
 
     def _fill(self, table: Table, edit: Fill) -> Change:
+        self._check_column(table, edit.column)
         column = edits.column_of(table, edit.column)
         edits.one_target(edit.rows, edit.where)
         if edit.expression and edit.value is not None:
             raise EditRefused("a value and an expression are given.", fix="give one of the two.")
-        self._check_column(table, column.name)
         if edit.expression:
             self._compute(table, column, edit)
         elif edit.rows is not None:
@@ -209,9 +206,9 @@ class Draft:
         parsed: dict[str, list[TypedValue]] = {}
         for number, values in enumerate(edit.rows):
             for name, value in values.items():
+                self._check_column(table, name)
                 column = edits.column_of(table, name)
                 if value is not None:
-                    self._check_column(table, name)
                     parsed.setdefault(name, [None] * len(edit.rows))[number] = edits.parse(value, column)
         self._ensure_delta(table)
         places = self._places(table, edit)
@@ -224,7 +221,7 @@ class Draft:
             f", CAST(unnest(${at}::{SQL_TYPES[c.type]}[]) AS VARCHAR)" for at, (_, c) in enumerate(listed, 3) if c.raw
         )
         self.connection.execute(
-            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',  # noqa: S608
+            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',
             [places, ids, *parsed.values()],
         )
         self.digest ^= first
@@ -530,7 +527,7 @@ class Draft:
     def _hits(self, rows: Sequence[int], values: Sequence[TypedValue], kind: str) -> None:
         self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}, unnest($2::{kind}[]) AS _new", [list(rows), list(values)])
 
-    def _hit_table(self, select: str, values: list[object] | None = None) -> None:
+    def _hit_table(self, select: str, values: Sequence[object] = ()) -> None:
         self._temporary("_hit", select, values)
 
     def _temporary(self, name: str, select: str, values: Sequence[object] = ()) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+from pydantic import Field
 
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import ROW_ID, Value, Workbook
@@ -47,7 +48,7 @@ class Manifest(Value):
     base: str
     origin: str
     tables: dict[str, TableState]
-    formulas: dict[str, dict[str, str]] = {}
+    formulas: dict[str, dict[str, str]] = Field(default_factory=dict)
     """The expression of each column that is one, by table and column."""
 
     def changed_rows(self) -> int:
@@ -92,10 +93,18 @@ def writer_config() -> dict[str, str | bool | int | float | list[str]]:
     return {"memory_limit": "3GB", "threads": "2", **closed_config()}
 
 
-def delta_config() -> dict[str, str | bool | int | float | list[str]]:
-    """Return the settings of a connection that writes a delta."""
+def blank() -> duckdb.DuckDBPyConnection:
+    """Open a connection for one draft; it takes longer than the draft, so it is made ahead."""
     # DuckDB's smallest block: a delta of one cell takes 100 KB, not 1.3 MB
-    return {**writer_config(), "default_block_size": "16384"}
+    return duckdb.connect(config={**writer_config(), "default_block_size": "16384", "max_temp_directory_size": "0B"})
+
+
+def attach_draft(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach the delta that is being written, as what unqualified names mean."""
+    quoted = str(path).replace("'", "''")
+    # it is renamed into place when it is whole, so a log of it would serve nobody
+    connection.execute(f"ATTACH '{quoted}' AS delta (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE delta")
 
 
 def closed_config() -> dict[str, str | bool | int | float | list[str]]:
