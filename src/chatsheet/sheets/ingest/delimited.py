@@ -42,7 +42,13 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
         dialect = dialects.choose(sample)
     except csv.Error as error:
         raise FileNotAWorkbook(f"{path.name} is not delimited text: {error}.", fix="export it again as CSV.") from None
+    if dialect.width > _MOST_COLUMNS:
+        raise FileTooLarge(f"{path.name} has rows of more than {_MOST_COLUMNS} cells.", fix="check its delimiter and quotes.")
     mended = mending.mend(path, encoding.name, dialect, folder)
+    if mending.has_longer_line(mended.path, _LONGEST_LINE):  # DuckDB would drop it without a word
+        raise FileNotAWorkbook(
+            f"{path.name} is not delimited text: a line has more than {_LONGEST_LINE:,} bytes.", fix="export it again as CSV."
+        )
     width = _load(database, readable(mended.path, folder), dialect, path.name)
     evidence = f"{encoding.evidence}, {dialect.evidence}"
     grid = _grid(database, Grid(tab, (), 1, 1, is_hidden=False, evidence=evidence), width)

@@ -38,6 +38,18 @@ def is_utf8(path: Path) -> bool:
     return True
 
 
+def has_longer_line(path: Path, limit: int) -> bool:
+    """Tell whether a line has more bytes than that, looking at a few places only."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        position = 0
+        while len(data) - position > limit:
+            at = data.rfind(b"\n", position, position + limit)
+            if at < 0:
+                return True
+            position = at + 1
+    return False
+
+
 def mend(path: Path, encoding: str, dialect: Dialect, folder: Path) -> Mended:
     """Return what to read; copies lie in `folder`."""
     warnings: list[str] = []

@@ -62,7 +62,7 @@ def _open(path: Path, kind: Format) -> Iterator[tuple[str, BinaryIO]]:
             with bz2.open(path) as stream:
                 yield path.stem, cast("BinaryIO", stream)  # likewise
         case "xz":
-            with lzma.open(path, memlimit=256 * 2**20) as stream:  # pyright: ignore[reportCallIssue]
+            with lzma.open(path) as stream:
                 yield path.stem, cast("BinaryIO", stream)  # likewise
         case "zst":
             with path.open("rb") as file, _zstandard(file, path) as stream:
