@@ -47,8 +47,8 @@ with duckdb.connect(sys.argv[2]) as database:
 _BARE_CSV = """
 import sys, duckdb
 with duckdb.connect(sys.argv[2]) as database:
-    database.execute("CREATE TABLE t AS SELECT * FROM read_csv(?, ignore_errors = true, null_padding = true, parallel = false)" if "messy" in sys.argv[1]
-                     else "CREATE TABLE t AS SELECT * FROM read_csv(?)", [sys.argv[1]])
+    patient = ", ignore_errors = true, null_padding = true, parallel = false" if "messy" in sys.argv[1] else ""
+    database.execute(f"CREATE TABLE t AS SELECT * FROM read_csv(?{patient})", [sys.argv[1]])
 """
 _PANDAS_XLSX = "import sys, pandas; pandas.read_excel(sys.argv[1], engine='calamine')"
 _POLARS_XLSX = "import sys, polars; polars.read_excel(sys.argv[1])"
@@ -60,7 +60,13 @@ for row in openpyxl.load_workbook(sys.argv[1], read_only=True).active.iter_rows(
 _PANDAS_CSV = "import sys, pandas; pandas.read_csv(sys.argv[1], on_bad_lines='skip', engine='c', low_memory=False)"
 _POLARS_CSV = "import sys, polars; polars.read_csv(sys.argv[1], ignore_errors=True, truncate_ragged_lines=True)"
 
-XLSX = {"chatsheet": _OURS, "bare fastexcel to DuckDB": _BARE_XLSX, "pandas": _PANDAS_XLSX, "polars": _POLARS_XLSX, "openpyxl": _OPENPYXL}
+XLSX = {
+    "chatsheet": _OURS,
+    "bare fastexcel to DuckDB": _BARE_XLSX,
+    "pandas": _PANDAS_XLSX,
+    "polars": _POLARS_XLSX,
+    "openpyxl": _OPENPYXL,
+}
 CSV = {"chatsheet": _OURS, "DuckDB's own reader": _BARE_CSV, "pandas": _PANDAS_CSV, "polars": _POLARS_CSV}
 _GOAL_RATIO = 1.5
 _GOAL_FIRST_S = 1.5
@@ -139,7 +145,7 @@ def measure(python: Path, code: str, source: Path, folder: Path) -> tuple[float,
         left.unlink()
     if process.returncode:
         return None
-    first = float(said) if said.strip() else None
+    first = float(said.split()[-1]) if code == _OURS else None
     return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, first
 
 
@@ -152,7 +158,19 @@ def peers() -> Path | None:
     shutil.rmtree(place, ignore_errors=True)
     steps = (
         [sys.executable, "-m", "venv", "--without-pip", str(place)],
-        [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--no-input", "--only-binary", ":all:", *PEERS],
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "--python",
+            str(python),
+            "install",
+            "--quiet",
+            "--no-input",
+            "--only-binary",
+            ":all:",
+            *PEERS,
+        ],
     )
     for step in steps:
         done = subprocess.run(step, check=False, capture_output=True, text=True, timeout=_INSTALL_S)
@@ -182,7 +200,9 @@ def contest(source: Path, contenders: Mapping[str, str], python: Path | None, ro
         ratios = [mine[0] / base[0] for mine, base in zip(found, taken[baseline], strict=False)]
         seconds, cpu, peak = (statistics.median(one[i] for one in found) for i in range(3))
         firsts = [one[3] for one in found if one[3] is not None]
-        line = Line(source.name, name, round(seconds, 2), round(cpu, 2), round(peak), round(statistics.median(ratios or [0]), 2))
+        line = Line(
+            source.name, name, round(seconds, 2), round(cpu, 2), round(peak), round(statistics.median(ratios or [0]), 2)
+        )
         if name == "chatsheet":
             line.first_rows_s = round(statistics.median(firsts), 2) if firsts else None
             line.goals = {
@@ -215,13 +235,19 @@ def main() -> None:
             lines += contest(source, CSV, python, options.rounds, folder)
             source.unlink()
     for line in lines:
-        print(f"{line.file:24} {line.contender:26} {line.seconds:8.2f} s {line.cpu_s:8.2f} CPU-s {line.peak_mb:6.0f} MB {line.ratio:6.2f} x")
+        cost = f"{line.seconds:8.2f} s {line.cpu_s:8.2f} CPU-s {line.peak_mb:6.0f} MB {line.ratio:6.2f} x"
+        print(f"{line.file:24} {line.contender:26} {cost}")
         if line.first_rows_s is not None:
             print(f"{'':24} first rows after {line.first_rows_s} s")
         for goal, is_met in line.goals.items():
             print(f"{'':24} {goal}: {'met' if is_met else 'MISSED'}")
     load = os.getloadavg()[0]
-    RESULTS.write_text(json.dumps({"load_average": round(load, 1), "rounds": options.rounds, "lines": [asdict(one) for one in lines]}, indent=1) + "\n")
+    RESULTS.write_text(
+        json.dumps(
+            {"load_average": round(load, 1), "rounds": options.rounds, "lines": [asdict(one) for one in lines]}, indent=1
+        )
+        + "\n"
+    )
 
 
 if __name__ == "__main__":

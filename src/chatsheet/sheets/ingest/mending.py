@@ -1,4 +1,4 @@
-"""A copy of a text that DuckDB's reader takes as it was meant: UTF-8, empty lines kept, a quote that never closes made a plain one."""
+"""A copy of a text that DuckDB reads as it was meant: UTF-8, empty lines kept, a quote that never closes made a plain one."""
 
 import codecs
 import csv
