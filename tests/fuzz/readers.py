@@ -26,7 +26,7 @@ _NAMES = ("a.xlsx", "a.csv", "a.ods", "a.parquet", "a.xls", "a.csv.gz", "a.zip")
 
 def seeds() -> list[bytes]:
     """Return sound files of several kinds, each after the number of its name."""
-    text = 'Title\n\na;b;c\n1,5;"x""y";2024-01-31\n2,5;"two\nlines";# no\n'.encode()
+    text = b'Title\n\na;b;c\n1,5;"x""y";2024-01-31\n2,5;"two\nlines";# no\n'
     return [
         b"\0" + hostile.workbook(),
         b"\1" + text,

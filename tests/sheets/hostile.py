@@ -85,7 +85,7 @@ def _ods(table: str) -> bytes:
     return _packed(
         {
             "mimetype": b"application/vnd.oasis.opendocument.spreadsheet",
-            "META-INF/manifest.xml": b'<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+            "META-INF/manifest.xml": b'<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
             "content.xml": f"<office:document-content {names}>{body}</office:document-content>".encode(),
         }
     )

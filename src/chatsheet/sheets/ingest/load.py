@@ -38,12 +38,12 @@ def load(source: Path, target: Path, report: Report = lambda _: None) -> Workboo
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY,
             "threads": "2",
-            "enable_progress_bar": "false",  # it would be printed between the worker's messages
             "temp_directory": str(aside),
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
         }
         with duckdb.connect(target, config=config) as database:
+            database.execute("SET enable_progress_bar = false")  # it would be printed between the worker's messages
             work = _Import(source, aside, database, report)
             tables = work.run()
     finally:
