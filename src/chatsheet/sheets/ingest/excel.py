@@ -327,8 +327,10 @@ class _Columns:
                 f"bool_and(s::DATE = DATE '{_NO_DATE}') FROM (SELECT c{n}, {stamp} AS s FROM {table})"
             ).fetchall()[0]
             filled, dated, is_date, is_time = facts
-            if not filled or dated < filled:
-                continue  # a mixed column stays text
+            if not filled or dated < filled:  # a mixed column stays text, its days written as days
+                if is_date:
+                    self.expressions[n] = f"regexp_replace(c{n}::VARCHAR, ' 00:00:00$', '')"
+                continue
             if is_time or n - 1 in self._texts:  # plain timestamps are told from dates later
                 self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
 
