@@ -1,4 +1,4 @@
-"""One file into one DuckDB file: reads, decides, loads, profiles, telling how far it is. Runs inside the import worker process."""
+"""One file into one DuckDB file: reads, decides, loads, profiles. Runs inside the import worker process."""
 
 import hashlib
 import shutil
@@ -11,7 +11,7 @@ import duckdb
 from chatsheet.sheets import profile
 from chatsheet.sheets.ingest import columns, delimited, excel, formats, leftovers, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
-from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
+from chatsheet.sheets.ingest.grid import FileHasNoRows, FileTooLarge, FileUnsupported, Grid
 from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
 from chatsheet.sheets.ingest.tabs import Tab, drop, written
@@ -22,6 +22,7 @@ PARSER = "2"
 _FIRST_ROWS = 200
 _MEMORY = "768MB"
 _HASH_BLOCK = 2**20
+_MOST_COLUMNS = 2_000
 
 __all__ = ["PARSER", "SUFFIXES", "load"]
 
@@ -42,6 +43,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None) -> Workboo
             "autoload_known_extensions": "false",
         }
         with duckdb.connect(target, config=config) as database:
+            database.execute("SET enable_progress_bar = false")  # it would be printed between the worker's messages
             work = _Import(source, aside, database, report)
             tables = work.run()
     finally:
@@ -110,6 +112,11 @@ class _Import:
             self.warnings.append(said)
 
     def _store(self, tab: Tab, region: Region, *, is_only: bool) -> Table:
+        if len(region.columns) > _MOST_COLUMNS:
+            raise FileTooLarge(
+                f"the table {region.range} of {tab.grid.tab!r} has {len(region.columns)} columns, more than {_MOST_COLUMNS}.",
+                fix="keep fewer columns, or give it with its columns as rows.",
+            )
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
         tab.load(self.database, region, is_only=is_only)
