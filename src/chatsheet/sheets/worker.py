@@ -188,7 +188,7 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        return _import(Path(str(request["source"])), Path(str(request["target"])))
+        return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
     if request["op"] == "edit":
         return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
     if request["op"] == "compact":
@@ -224,16 +224,17 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     ).model_dump(mode="json")
 
 
-def _import(source: Path, target: Path) -> JsonValue:
+def _import(source: Path, target: Path, said: object) -> JsonValue:
     """Import a file with the memory that its size can explain, telling how far it is before the answer."""
     from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+    from chatsheet.sheets.ingest.said import Said  # noqa: PLC0415  likewise
 
     def tell(progress: Progress) -> None:
         _write({"progress": progress.model_dump(mode="json")})
 
     memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
     resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
-    return load.load(source, target, tell).model_dump(mode="json")
+    return load.load(source, target, tell, Said.model_validate(said)).model_dump(mode="json")
 
 
 def _address_space() -> int:

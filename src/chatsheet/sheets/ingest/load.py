@@ -2,19 +2,24 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+from pydantic import JsonValue
 
+from chatsheet.core.errors import BadInput
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import columns, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest import columns, corrections, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
-from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
-from chatsheet.sheets.ingest.layout.model import Region
+from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid
+from chatsheet.sheets.ingest.layout.model import Finding, Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
+from chatsheet.sheets.ingest.said import Said, TypeSaid
 from chatsheet.sheets.ingest.tabs import Tab, drop, written
+from chatsheet.sheets.ingest.types_model import Override
 from chatsheet.sheets.model import Result, ResultColumn, Table, Workbook
 
 PARSER = "2"
@@ -26,9 +31,10 @@ _HASH_BLOCK = 2**20
 __all__ = ["PARSER", "SUFFIXES", "load"]
 
 
-def load(source: Path, target: Path, report: Report = lambda _: None) -> Workbook:
+def load(source: Path, target: Path, report: Report = lambda _: None, said: Said | None = None) -> Workbook:
     """Write the tables of `source` into the new DuckDB file `target`; raises the errors of grid.py.
 
+    What was `said` of tabs of a shape holds; raises CorrectionInvalid and ReadingUnknown for the tab being corrected.
     Copies and spilled rows lie in a folder beside the target, which is gone at the end.
     """
     aside = leftovers.aside(target)
@@ -42,13 +48,20 @@ def load(source: Path, target: Path, report: Report = lambda _: None) -> Workboo
             "autoload_known_extensions": "false",
         }
         with duckdb.connect(target, config=config) as database:
-            work = _Import(source, aside, database, report)
+            work = _Import(source, aside, database, report, said or Said())
             tables = work.run()
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
-    return Workbook(parser=PARSER, content_sha256=_sha256(source), tables=tuple(tables), warnings=tuple(work.warnings))
+    return Workbook(
+        parser=PARSER,
+        content_sha256=_sha256(source),
+        tables=tuple(tables),
+        warnings=tuple(work.warnings),
+        shapes=work.shapes,
+        corrections=work.corrections,
+    )
 
 
 @dataclass(slots=True)
@@ -57,6 +70,9 @@ class _Import:
     folder: Path
     database: duckdb.DuckDBPyConnection
     report: Report
+    said: Said
+    shapes: dict[str, str] = field(default_factory=dict[str, str])
+    corrections: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     warnings: list[str] = field(default_factory=list[str])
     rows: int = 0
     fraction: float = 0.0
@@ -67,7 +83,7 @@ class _Import:
         self._tell("reading", 0.01)
         tables: list[Table] = []
         for tab in self._tabs():
-            found = regions.find_all(tab.grid)
+            found, types = self._found(tab.grid)
             self._show(tab.grid)
             if not found:
                 self.warnings.append(f"tab {tab.grid.tab!r} holds no table")
@@ -76,10 +92,40 @@ class _Import:
                 self.warnings.append(f"tab {tab.grid.tab!r} is hidden in the workbook")
             for region in found:
                 self._tell("typing", 0.6, tab=tab.grid.tab)
-                tables.append(self._store(tab, region, is_only=len(found) == 1))
+                tables.append(self._store(tab, region, types, is_only=len(found) == 1))
             self.warnings += tab.warnings
         self._tell("profiling", 0.85)
         return list(profile.measure(self.database, tables))
+
+    def _found(self, grid: Grid) -> tuple[tuple[Region, ...], tuple[TypeSaid, ...]]:
+        """Return the tables of a tab and what was said of their columns."""
+        shape = self.shapes[grid.tab] = corrections.shape(grid)
+        said = self.said.shapes.get(shape)
+        if said is None:
+            return regions.find_all(grid), ()
+        is_now = grid.tab == self.said.tab
+        try:
+            found = corrections.correct(grid, *said.tables)
+        except CorrectionInvalid as error:
+            self._complaint(grid)(error)
+            return regions.find_all(grid), ()
+        if is_now:
+            said = said.model_copy(update={"tables": tuple(corrections.for_next(grid, one) for one in said.tables)})
+        elif said.tables:
+            again = Finding("as you said of another file of this form")
+            found = tuple(replace(one, findings=(*one.findings, again)) for one in found)
+        self.corrections[shape] = said.model_dump(mode="json")
+        return found, said.types
+
+    def _complaint(self, grid: Grid) -> Callable[[BadInput], None]:
+        """Return what takes an error of something said: raised for the tab being corrected, else a warning."""
+
+        def complain(error: BadInput) -> None:
+            if grid.tab == self.said.tab:
+                raise error
+            self.warnings.append(f"what you said of another file of this form does not fit tab {grid.tab!r}: {error.what}")
+
+        return complain
 
     def _tabs(self) -> Iterator[Tab]:
         path, kind, name = self._unpacked()
@@ -109,11 +155,12 @@ class _Import:
         if (said := formats.mismatch(name, kind)) is not None:
             self.warnings.append(said)
 
-    def _store(self, tab: Tab, region: Region, *, is_only: bool) -> Table:
+    def _store(self, tab: Tab, region: Region, types: Sequence[TypeSaid], *, is_only: bool) -> Table:
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
         tab.load(self.database, region, is_only=is_only)
-        stored = columns.store(self.database, table_id, region)
+        overrides = {one.column: Override(one.type, one.reading) for one in types}
+        stored = columns.store(self.database, table_id, region, overrides, self._complaint(tab.grid))
         drop(self.database)
         rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
         self.rows += rows
