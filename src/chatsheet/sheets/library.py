@@ -358,9 +358,17 @@ class Library:
             at = self._clock.now()
             moved = await store.move(connection, actor, sheet_id, kind=kind, old=old, new=new, reason=reason, at=at)
             sheet = await store.get(connection, actor, sheet_id)
+            if moved:
+                for shape, body in (await asyncio.to_thread(self._said_otherwise, old, new)).items():
+                    await store.remember(connection, actor, shape, body, at=at)
         if not moved:
             raise _moved(sheet.version, old)
         return await self._opened(sheet)
+
+    def _said_otherwise(self, old: str, new: str) -> dict[str, JsonValue]:
+        """Return what `new` says of the shapes that `old` reads in another way; None where it says nothing."""
+        before, after = (versions.read_workbook(self._versions / one).corrections for one in (old, new))
+        return {shape: after.get(shape) for shape in before.keys() | after.keys() if before.get(shape) != after.get(shape)}
 
     async def history(
         self, actor: Actor, sheet_id: str, *, table: str | None = None, row: int | None = None, column: str | None = None

@@ -114,13 +114,16 @@ async def remembered(connection: AsyncConnection, actor: Actor) -> dict[str, Jso
     kept = select(sheet_correction.c.shape, sheet_correction.c.body).where(
         sheet_correction.c.workspace_id == actor.workspace_id
     )
-    return {shape: body for shape, body in (await connection.execute(kept.order_by(sheet_correction.c.shape))).tuples()}
+    rows = (await connection.execute(kept.order_by(sheet_correction.c.shape))).mappings()
+    return {row["shape"]: row["body"] for row in rows}
 
 
 async def remember(connection: AsyncConnection, actor: Actor, shape: str, body: JsonValue, *, at: datetime) -> None:
-    """Keep what was said of tabs of a shape, in place of what was said before."""
+    """Keep what was said of tabs of a shape, in place of what was said before; None forgets it."""
     this = (sheet_correction.c.workspace_id == actor.workspace_id) & (sheet_correction.c.shape == shape)
     await connection.execute(delete(sheet_correction).where(this))
+    if body is None:
+        return
     await connection.execute(
         insert(sheet_correction).values(
             workspace_id=actor.workspace_id, shape=shape, body=body, created_by=actor.user_id, created_at=at

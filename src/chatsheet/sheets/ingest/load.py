@@ -20,11 +20,12 @@ from chatsheet.sheets.ingest.progress import Phase, Progress, Report
 from chatsheet.sheets.ingest.said import Said, TypeSaid
 from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.ingest.types_model import Override
-from chatsheet.sheets.model import Result, ResultColumn, Table, Workbook
+from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
 PARSER = "2"
 """Version of everything in this package that can change a table; part of every version id."""
 _FIRST_ROWS = 200
+_REMEMBERED = "remembered from another file of this form"
 _MEMORY = "768MB"
 _HASH_BLOCK = 2**20
 
@@ -112,7 +113,7 @@ class _Import:
         if is_now:
             said = said.model_copy(update={"tables": tuple(corrections.for_next(grid, one) for one in said.tables)})
         elif said.tables:
-            again = Finding("as you said of another file of this form")
+            again = Finding(_REMEMBERED)
             found = tuple(replace(one, findings=(*one.findings, again)) for one in found)
         self.corrections[shape] = said.model_dump(mode="json")
         return found, said.types
@@ -161,6 +162,8 @@ class _Import:
         tab.load(self.database, region, is_only=is_only)
         overrides = {one.column: Override(one.type, one.reading) for one in types}
         stored = columns.store(self.database, table_id, region, overrides, self._complaint(tab.grid))
+        if tab.grid.tab != self.said.tab:
+            stored = [_remembered(one) if one.label in overrides else one for one in stored]
         drop(self.database)
         rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
         self.rows += rows
@@ -215,3 +218,7 @@ def _sha256(path: Path) -> str:
         while block := file.read(_HASH_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _remembered(column: Column) -> Column:
+    return column.model_copy(update={"evidence": f"{column.evidence}; {_REMEMBERED}"})
