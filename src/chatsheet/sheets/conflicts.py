@@ -33,7 +33,7 @@ class ConflictCell(Value):
     at: datetime | None = None
 
 
-class Met(Exception):  # noqa: N818  no error: the answer
+class Met(Exception):
     """An edit met the changes of somebody else."""
 
     def __init__(self, cells: list[ConflictCell]) -> None:
@@ -80,7 +80,7 @@ class Changed:
                 continue
             was = f'"{column}"' if column in was_types else "NULL"
             among = f"SEMI JOIN {rows} USING ({ROW_ID})" if rows else ""
-            yours = f"(SELECT any_value(_new) FROM {rows} AS n WHERE n.{ROW_ID} = h.{ROW_ID})" if rows and new else "NULL"
+            yours = f"(SELECT any_value(_new) FROM {rows} AS n WHERE n.{ROW_ID} = h.{ROW_ID})" if rows and new else "NULL"  # noqa: S608  our own names
             found = self._connection.execute(
                 f"WITH w AS (SELECT {ROW_ID}, {was} AS v FROM ({self._was[table]}) {among}), "  # noqa: S608  our own names
                 f'h AS (SELECT {ROW_ID}, "{column}" AS v FROM ({self._head[table]}) {among}) '
@@ -90,8 +90,12 @@ class Changed:
             ).fetchall()
             for row, before, theirs, mine, is_new, is_gone in found:
                 kind = "inserted" if is_new else "deleted" if is_gone else "changed"
-                values = {"was": scalar(before), "theirs": scalar(theirs), "yours": scalar(mine)}
-                met.append(ConflictCell(table=table, row=int(row), column=column, kind=kind, **values))
+                met.append(
+                    ConflictCell(
+                        table=table, row=int(row), column=column, kind=kind,
+                        was=scalar(before), theirs=scalar(theirs), yours=scalar(mine),
+                    )
+                )  # fmt: skip
         if met:
             raise Met(met[:_SHOWN])
 

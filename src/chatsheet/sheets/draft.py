@@ -4,13 +4,12 @@ A row of the base that an edit touches is lifted into the delta whole (`_over`) 
 """
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 import duckdb
-from pydantic import JsonValue
 
 from chatsheet.sheets import conflicts, edits, profile, versions
 from chatsheet.sheets.conflicts import Changed
@@ -32,7 +31,7 @@ from chatsheet.sheets.edits import (
 )
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Unit, Workbook
 from chatsheet.sheets.scalars import scalar
-from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest, TableState
+from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest
 
 _EXAMPLES = 5
 _PROFILED_ROWS = 20_000
@@ -55,7 +54,7 @@ class Draft:
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path, head: str, aside: Path, *, next_row: int) -> Iterator[Self]:
+    def opened(cls, folder: Path, head: str, aside: Path, *, next_row: int) -> Generator[Self]:
         """Copy the delta of `head` into `aside`, or start one on its base."""
         manifest = versions.read_manifest(folder / head)
         is_whole = (folder / head / BASE).exists()
@@ -110,11 +109,11 @@ class Draft:
 
     def _set(self, table: Table, edit: SetCells) -> Change:
         by_column: dict[str, dict[int, TypedValue]] = {}
+        for name in dict.fromkeys(cell.column for cell in edit.cells):
+            self._check_column(table, name)
         for cell in edit.cells:
             column = edits.column_of(table, cell.column)
             by_column.setdefault(column.name, {})[cell.row] = edits.parse(cell.value, column)
-        for name in by_column:
-            self._check_column(table, name)
         changes: list[Change] = []
         for name, values in by_column.items():
             column = edits.column_of(table, name)
@@ -123,11 +122,11 @@ class Draft:
         return _joined(changes)
 
     def _fill(self, table: Table, edit: Fill) -> Change:
+        self._check_column(table, edit.column)
         column = edits.column_of(table, edit.column)
         edits.one_target(edit.rows, edit.where)
         if edit.expression and edit.value is not None:
             raise EditRefused("a value and an expression are given.", fix="give one of the two.")
-        self._check_column(table, column.name)
         if edit.expression:
             self._compute(table, column, edit)
         elif edit.rows is not None:
@@ -209,9 +208,9 @@ class Draft:
         parsed: dict[str, list[TypedValue]] = {}
         for number, values in enumerate(edit.rows):
             for name, value in values.items():
+                self._check_column(table, name)
                 column = edits.column_of(table, name)
                 if value is not None:
-                    self._check_column(table, name)
                     parsed.setdefault(name, [None] * len(edit.rows))[number] = edits.parse(value, column)
         self._ensure_delta(table)
         places = self._places(table, edit)
@@ -224,7 +223,7 @@ class Draft:
             f", CAST(unnest(${at}::{SQL_TYPES[c.type]}[]) AS VARCHAR)" for at, (_, c) in enumerate(listed, 3) if c.raw
         )
         self.connection.execute(
-            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',  # noqa: S608
+            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',
             [places, ids, *parsed.values()],
         )
         self.digest ^= first
@@ -530,7 +529,7 @@ class Draft:
     def _hits(self, rows: Sequence[int], values: Sequence[TypedValue], kind: str) -> None:
         self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}, unnest($2::{kind}[]) AS _new", [list(rows), list(values)])
 
-    def _hit_table(self, select: str, values: list[object] | None = None) -> None:
+    def _hit_table(self, select: str, values: Sequence[object] = ()) -> None:
         self._temporary("_hit", select, values)
 
     def _temporary(self, name: str, select: str, values: Sequence[object] = ()) -> None:

@@ -181,7 +181,7 @@ def parse(value: JsonValue, column: Column) -> TypedValue:
     return parsed
 
 
-def _parse(value: str | float | bool, kind: ColumnType) -> TypedValue:
+def _parse(value: str | float, kind: ColumnType) -> TypedValue:
     written = str(value).lower() if isinstance(value, bool) else str(value)
     text = written.strip()
     try:
@@ -219,9 +219,11 @@ def from_text(kind: ColumnType, text: str) -> str:
             return f"CASE WHEN regexp_full_match({trimmed}, '[+-]?\\d+(\\.0*)?') THEN TRY_CAST({trimmed} AS BIGINT) END"
         case "decimal":
             number = "[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,3})?"
-            return f"CASE WHEN regexp_full_match({trimmed}, '{number}') AND isfinite(TRY_CAST({trimmed} AS DOUBLE)) THEN TRY_CAST({trimmed} AS DOUBLE) END"  # noqa: E501  one expression
+            cast = f"TRY_CAST({trimmed} AS DOUBLE)"
+            return f"CASE WHEN regexp_full_match({trimmed}, '{number}') AND isfinite({cast}) THEN {cast} END"
         case "boolean":
-            return f"CASE lower({trimmed}) WHEN 'true' THEN true WHEN 'yes' THEN true WHEN 'false' THEN false WHEN 'no' THEN false END"
+            says = " ".join(f"WHEN '{word}' THEN {meaning}" for word, meaning in _BOOLEANS.items())
+            return f"CASE lower({trimmed}) {says} END"
         case "date":
             # a time of midnight is no loss
             shape = "\\d{4}-\\d{2}-\\d{2}([T ]00:00(:00(\\.0*)?)?)?"
@@ -298,7 +300,7 @@ def empty(rows: int) -> Profile:
 
 def selection(workbook: Workbook, table: Table, *, where: str, expression: str = "") -> GuardedSql:
     """Return the guarded SQL for row ids that match `where`, and `expression` over each as `_new`; raises SqlRefused."""
-    chosen = [exp.column(ROW_ID)]
+    chosen: list[exp.Expr] = [exp.column(ROW_ID)]
     if expression:
         chosen.append(exp.alias_(exp.paren(_expression(expression), copy=False), "_new"))
     query = exp.select(*chosen).from_(exp.to_table(table.id))
@@ -312,7 +314,7 @@ def _expression(text: str) -> exp.Expr:
         found = sqlglot.parse(text, read="duckdb")
     except SqlglotError:
         found = []
-    if len(found) != 1 or found[0] is None or isinstance(found[0], exp.Query | exp.Command):
+    if len(found) != 1 or found[0] is None or isinstance(found[0], exp.Select | exp.SetOperation | exp.Command):
         raise EditRefused(f"{text!r} is no single SQL expression.", fix="give one, such as price * quantity.")
     return found[0]
 

@@ -6,6 +6,7 @@ leaves the old head or the new one.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import shutil
 import time
@@ -109,6 +110,8 @@ class Library:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._quiet_s = quiet_s
         self._tasks = Tasks()
+        self._compactions = Tasks()
+        self._closing = asyncio.Event()
         self._settling: set[str] = set()
 
     async def bring_in(
@@ -291,13 +294,15 @@ class Library:
             versions=str(self._versions), head=sheet.version, aside=str(aside), edits=edits, next_row=next_row,
             since=None if since == sheet.version else since, is_preview=is_preview,
         )  # fmt: skip
+        is_made = False
         try:
             made = await self._engine.edit(order)
-            if made.conflicts:
-                raise await self._conflict(actor, sheet, since or sheet.version, made.conflicts)
-        except BaseException:
-            await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
-            raise
+            is_made = not made.conflicts
+        finally:
+            if not is_made:
+                await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        if made.conflicts:
+            raise await self._conflict(actor, sheet, since or sheet.version, made.conflicts)
         return sheet, made, aside
 
     async def _record_edit(
@@ -410,17 +415,19 @@ class Library:
     async def _settle(self, actor: Actor, sheet_id: str) -> None:
         """Compact the head when its delta has grown: in a quiet moment, or at once when it is far too large."""
         try:
-            while True:
+            while not self._closing.is_set():
                 before = await self._head(actor, sheet_id)
                 if await self._delta_rows(before) < versions.COMPACTED_ROWS:
                     return
-                await asyncio.sleep(self._quiet_s)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), self._quiet_s)
                 head = await self._head(actor, sheet_id)
                 if head == before:
-                    await self._compact(head)
+                    await self._compactions.spawn(self._compact(head), name="compact version")
                 elif await self._delta_rows(head) >= _COMPACTED_AT_ONCE:
                     async with self._locks.setdefault(sheet_id, asyncio.Lock()):
-                        await self._compact(await self._head(actor, sheet_id))
+                        head = await self._head(actor, sheet_id)
+                        await self._compactions.spawn(self._compact(head), name="compact version")
         finally:
             self._settling.discard(sheet_id)
 
@@ -450,7 +457,9 @@ class Library:
 
     async def close(self) -> None:
         """Give up compactions that still run; what they began is removed."""
-        await self._tasks.close()
+        self._closing.set()
+        await self._compactions.close()
+        await self._tasks.join()
 
     async def sweep(self) -> None:
         """Remove what a killed process left half done. For the one server of a data folder, at its start."""
@@ -459,7 +468,7 @@ class Library:
         await asyncio.to_thread(self._sweep, known)
 
     def _sweep(self, known: set[str]) -> None:
-        left = [entry for entry in self._incoming.iterdir()] if self._incoming.is_dir() else []
+        left = list(self._incoming.iterdir()) if self._incoming.is_dir() else []
         if self._versions.is_dir():  # made, and its process killed before it was recorded
             left += [entry for entry in self._versions.iterdir() if entry.name not in known]
         for entry in left:

@@ -3,7 +3,7 @@
 Runs in an edit worker, never in the server. Expressions of users are guarded SELECTs, run after the file system is closed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -81,7 +81,7 @@ def compact(folder: Path, version: str, aside: Path) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     try:
         yield
     except duckdb.Error as error:
