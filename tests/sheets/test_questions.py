@@ -40,7 +40,7 @@ async def test_the_rows_behind_a_group_are_told_on_demand(questions: Questions) 
     (behind,) = await questions.rows_behind(checked, result, 1)
     assert (behind.table, len(behind.ids)) == ("orders", result.rows[1][1])
     (few,) = await questions.rows_behind(checked, result, 1, limit=3)
-    assert few.ids == behind.ids[:3]
+    assert (few.ids, few.more) == (behind.ids[:3], len(behind.ids) - 3)
 
 
 async def test_the_row_behind_a_listed_row_is_itself(questions: Questions) -> None:

@@ -13,7 +13,9 @@ from rapidfuzz import fuzz, process
 from chatsheet.core.loose import JsonValue
 from chatsheet.sheets.model import Compared, FoundValue
 
-_ORDERS = 8
+_ORDERED_ROWS = 8_000_000
+"""How many places of rows are kept, 16 bytes each; the orders used last stay."""
+_KNOWN_VALUES = 3_000_000
 _IN_PYTHON = 100_000
 _WORD_BY_WORD = 10_000
 _LONGEST_VALUE = 200
@@ -32,6 +34,7 @@ class Values:
     values: tuple[str, ...]
     folded: tuple[str, ...]
     rows: tuple[int, ...]
+    size: int
     stored_in: str = ""
 
 
@@ -49,8 +52,6 @@ class Lookup:
         """Return the table that holds `place` (from 1) and row id for the SQL `ids`, and how many rows it has."""
         key = repr((ids, parameters))
         if key not in self._orders:
-            while len(self._orders) >= _ORDERS:
-                self._cursor.execute(f"DROP TABLE {self._orders.pop(next(iter(self._orders)))[0]}")
             name = self._temporary()
             self._cursor.execute(
                 f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS place, _row FROM ({ids})",  # noqa: S608
@@ -58,6 +59,8 @@ class Lookup:
             )
             rows = self._cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608  our own name
             self._orders[key] = (name, int(rows))
+            while len(self._orders) > 1 and sum(size for _, size in self._orders.values()) > _ORDERED_ROWS:
+                self._cursor.execute(f"DROP TABLE {self._orders.pop(next(iter(self._orders)))[0]}")
         self._orders[key] = self._orders.pop(key)  # the last used goes last
         return self._orders[key]
 
@@ -104,12 +107,20 @@ class Lookup:
             self._cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed} {where}")
             count = self._cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608  our own name
             if count > _IN_PYTHON:
-                self._values[key] = Values(table, column, (), (), (), name)
+                self._values[key] = Values(table, column, (), (), (), int(count), name)
             else:
                 rows = self._cursor.execute(f"SELECT value, folded, n FROM {name} ORDER BY n DESC, value").fetchall()  # noqa: S608
                 self._values[key] = self._values_of(table, column, rows)
                 self._cursor.execute(f"DROP TABLE {name}")
+            self._forget()
+        self._values[key] = self._values.pop(key)  # the last used goes last
         return self._values[key]
+
+    def _forget(self) -> None:
+        while len(self._values) > 1 and sum(known.size for known in self._values.values()) > _KNOWN_VALUES:
+            oldest = self._values.pop(next(iter(self._values)))
+            if oldest.stored_in:
+                self._cursor.execute(f"DROP TABLE {oldest.stored_in}")
 
     def _candidates(self, known: Values, folded: str) -> Values:
         """Return the values of a large column that hold the text, or that one slip in any place could make of it."""
@@ -130,7 +141,7 @@ class Lookup:
     @staticmethod
     def _values_of(table: str, column: str, rows: Sequence[tuple[str, str, int]]) -> Values:
         values, folded, counts = zip(*rows, strict=True) if rows else ((), (), ())
-        return Values(table, column, values, folded, counts)
+        return Values(table, column, values, folded, counts, len(values))
 
     def _temporary(self) -> str:
         self._made += 1

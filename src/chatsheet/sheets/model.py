@@ -179,6 +179,8 @@ class RowIds(Value):
 
     table: str
     ids: tuple[int | None, ...]
+    more: int = 0
+    """How many there are beyond those listed."""
 
 
 class Result(Value):

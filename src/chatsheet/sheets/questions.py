@@ -39,7 +39,8 @@ class Questions:
         found: list[RowIds] = []
         for table, sql in lineage.behind(guarded.sql, self._columns(), result, row):
             ids = await self.engine.run(self.database, self.check(sql), Limits(max_rows=limit))
-            found.append(RowIds(table=table, ids=tuple(one for (one,) in ids.rows if isinstance(one, int))))
+            listed = tuple(one for (one,) in ids.rows if isinstance(one, int))
+            found.append(RowIds(table=table, ids=listed, more=ids.row_count - len(ids.rows)))
         return tuple(found)
 
     async def find_values(

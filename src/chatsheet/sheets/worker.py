@@ -9,8 +9,10 @@ import contextlib
 import os
 import resource
 import sys
+import time
 from collections.abc import Generator, Mapping, Sequence
-from datetime import date, time
+from datetime import date
+from datetime import time as time_of_day
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -36,6 +38,8 @@ _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
 _OPEN_DATABASES = 4
 _SPARE_CPU_S = 5
+_QUICK_S = 1.0
+"""A query that took longer gets no hints about its literals: they may take as long again."""
 _NICENESS = 5
 
 
@@ -81,6 +85,7 @@ def run_query(
 
     `identified` is the same query with the row ids of the tables `identifies` as its last columns.
     """
+    begun = time.monotonic()
     with _complaining():
         connection = databases.get(path)
         try:
@@ -89,7 +94,17 @@ def run_query(
             if not identified:
                 raise
             result, identifies = _rows(connection, sql, max_rows, max_bytes), ()  # such as an aggregate not known as one
-        return _split(result, identifies).model_copy(update={"warnings": tuple(databases.lookup(path).missing(compared))})
+        is_quick = time.monotonic() - begun < _QUICK_S
+        return _split(result, identifies).model_copy(
+            update={"warnings": _missing(databases.lookup(path), compared) if is_quick and compared else ()}
+        )
+
+
+def _missing(lookup: Lookup, compared: Sequence[Compared]) -> tuple[str, ...]:
+    try:
+        return tuple(lookup.missing(compared))
+    except duckdb.Error:  # the result is there; only the hints are not, such as where a column is too large for them
+        return ()
 
 
 def run_window(
@@ -183,7 +198,7 @@ def json_scalar(value: object) -> JsonValue:
         return [json_scalar(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    return value.isoformat() if isinstance(value, date | time_of_day) else str(value)
 
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:

@@ -186,6 +186,15 @@ export interface HostProof {
 }
 
 
+/** A column whose values are found in a key of another table. */
+export interface Join {
+  readonly column: string;
+  readonly to_table: string;
+  readonly to_column: string;
+  readonly overlap: number;
+}
+
+
 /** The latest examination; both are null before the first. */
 export interface LatestReport {
   readonly id: string | null;
@@ -227,6 +236,16 @@ export interface NumberFound {
   readonly handle: string | null;
   readonly row: number | null;
   readonly column: string | null;
+}
+
+
+/** Something in a table that an analyst would want to know before trusting a sum. */
+export interface Oddity {
+  readonly kind: "duplicate_rows" | "outliers" | "mixed_types" | "unparsed" | "near_duplicates";
+  readonly column: string;
+  readonly rows: number;
+  readonly what: string;
+  readonly examples: readonly string[];
 }
 
 
@@ -279,6 +298,10 @@ export interface Profile {
   readonly minimum: unknown;
   readonly median: unknown;
   readonly maximum: unknown;
+  readonly mean: number | null;
+  readonly stddev: number | null;
+  readonly patterns: readonly TopValue[];
+  readonly is_estimated: boolean;
 }
 
 
@@ -312,6 +335,9 @@ export interface Result {
   readonly rows: readonly (readonly unknown[])[];
   readonly row_count: number;
   readonly truncated: boolean;
+  readonly handle: string;
+  readonly row_ids: readonly RowIds[];
+  readonly warnings: readonly string[];
 }
 
 
@@ -354,6 +380,13 @@ export interface RouteStatus {
   readonly kind: "litellm" | "azure" | "openai" | "compatible";
   readonly is_private: boolean;
   readonly is_ours: boolean;
+}
+
+
+/** The rows of one table that stand behind something; None where an outer join had none. */
+export interface RowIds {
+  readonly table: string;
+  readonly ids: readonly (number | null)[];
 }
 
 
@@ -457,6 +490,9 @@ export interface Table {
   readonly totals: readonly number[];
   readonly left_out: readonly number[];
   readonly columns: readonly Column[];
+  readonly keys: readonly string[];
+  readonly joins: readonly Join[];
+  readonly oddities: readonly Oddity[];
 }
 
 
