@@ -10,7 +10,7 @@ from pydantic import Field
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets.ingest import regions
-from chatsheet.sheets.ingest.grid import Grid, letter
+from chatsheet.sheets.ingest.grid import Cell, Grid, letter
 from chatsheet.sheets.ingest.layout import cells, tables
 from chatsheet.sheets.ingest.layout.blocks import Block
 from chatsheet.sheets.ingest.layout.body import Reader
@@ -113,7 +113,7 @@ def _has_values(line: Line) -> bool:
     return any(kind not in TEXT + BLANK and not cells.period(cell) for kind, cell in zip(line.kinds, line.cells, strict=True))
 
 
-def _pattern(cell: regions.Cell) -> str:
+def _pattern(cell: Cell) -> str:
     return cells.period(cell) or re.sub(r"\d+", "#", cells.title(cell).casefold())
 
 

@@ -4,15 +4,19 @@ A tab is cut into blocks (layout/blocks), each block is read from top to bottom 
 holds are looked at, each a bounded number of times.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from chatsheet.sheets.ingest.grid import Cell, Grid, Span, is_blank, letter
+from chatsheet.sheets.ingest.grid import Grid, Span, letter
 from chatsheet.sheets.ingest.layout import blocks, cells, tables
 from chatsheet.sheets.ingest.layout.blocks import Block
 from chatsheet.sheets.ingest.layout.cells import Line
 from chatsheet.sheets.ingest.layout.headers import Stack
 from chatsheet.sheets.ingest.layout.model import Finding, Region
+
+_NEAR = 4
+"""How many tables that start above a line may be the nearest to it."""
 
 
 def find_all(grid: Grid) -> tuple[Region, ...]:
@@ -63,58 +67,20 @@ def _hidden(region: Region) -> Region:
 def _with_notes(found: Sequence[Region], loose: Sequence[Line]) -> list[Region]:
     """Give each line that stands in no table to the nearest one, the one below it where two are as near."""
     notes: dict[int, list[str]] = {}
-    for line in loose:
-        if found:
-            nearest = min(range(len(found)), key=lambda i: _distance(found[i], line.number))
-            notes.setdefault(nearest, []).append(line.text())
+    order = sorted(range(len(found)), key=lambda i: _top(found[i]))
+    tops = [_top(found[i]) for i in order]
+    for line in loose if found else ():
+        at = bisect_right(tops, line.number)
+        near = order[max(at - _NEAR, 0) : at + 1]
+        nearest = min(near, key=lambda i: _distance(found[i], line.number))
+        notes.setdefault(nearest, []).append(line.text())
     return [replace(region, notes=(*region.notes, *notes.get(i, ()))) for i, region in enumerate(found)]
 
 
+def _top(region: Region) -> int:
+    return min((*region.header_rows, region.first_row))
+
+
 def _distance(region: Region, row: int) -> tuple[int, int]:
-    top = min((*region.header_rows, region.first_row))
+    top = _top(region)
     return max(top - row, row - region.last_row, 0), -top
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A region with its cells: `row_numbers[i]` is where `rows[i]` stands in the tab."""
-
-    labels: tuple[str, ...]
-    columns: tuple[int, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    row_numbers: tuple[int, ...]
-    header_row: int | None
-    cells: str
-    notes: tuple[str, ...]
-    evidence: str
-
-
-def find(grid: Grid) -> Filled | None:
-    """Return the largest table of the tab with its cells, or None."""
-    found = find_all(grid)
-    if not found:
-        return None
-    region = max(found, key=lambda one: (one.last_row - one.first_row) * len(one.columns))
-    skipped = {*region.totals, *region.left_out}
-    places = [column - grid.first_column for column in region.columns]
-    rows = {
-        number: tuple(row[i] if i < len(row) else None for i in places)
-        for number, row in grid.numbered()
-        if region.first_row <= number <= region.last_row and number not in skipped and not all(map(is_blank, row))
-    }
-    return Filled(
-        labels=region.labels,
-        columns=region.columns,
-        rows=tuple(rows.values()),
-        row_numbers=tuple(rows),
-        header_row=region.header_rows[-1] if region.header_rows else None,
-        cells=region.range,
-        notes=region.notes,
-        evidence=f"{grid.evidence}; {region.evidence}",
-    )
-
-
-def last_row_total(region: Filled) -> str:
-    """Return an empty text: totals are no rows of a region."""
-    del region
-    return ""

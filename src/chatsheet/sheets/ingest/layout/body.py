@@ -83,6 +83,8 @@ class Reader:
         texts = Counter(i for line in under for i in line.places() if line.kinds[i] == TEXT)
         self._texts = {column for column, count in texts.items() if count > len(under) // 2}
         self._used = {c for line in [*under, *(self._lines[r] for r in head.rows)] for c in line.places()}
+        headings = [stack.lines[row] for row in head.rows]
+        self._labels = [[(i, title(line.cells[i]).casefold()) for i in line.places()] for line in headings]
         self._sums = _Sums()
         self.body = Body()
 
@@ -103,9 +105,10 @@ class Reader:
     def _take(self, index: int) -> int:
         """Take the row, or a run of them, and return the index after; the same index where the table has ended."""
         line, body = self._lines[index], self.body
+        numbers = self._numbers(line)
         if self._repeats(line):
             body.repeated.append(line.number)
-        elif finding := self._total(index):
+        elif finding := self._total(index, numbers):
             body.totals.append(line.number)
             body.findings.append(finding)
             self._sums.restart()
@@ -115,7 +118,7 @@ class Reader:
             return index
         else:
             body.data.append(index)
-            self._sums.add(self._numbers(line))
+            self._sums.add(numbers)
         return index + 1
 
     def _skip_hidden(self, index: int) -> None:
@@ -135,23 +138,30 @@ class Reader:
         return at < len(blank) and blank[at] == row
 
     def _repeats(self, line: Line) -> bool:
-        for row in self._head.rows:
-            header = self._lines[row]
-            places = header.places()
-            same = sum(title(header.cells[i]).casefold() == title(line.cells[i]).casefold() for i in places)
+        for labels in self._labels:
             is_next = line.number - 1 in self.body.repeated[-1:]
-            if (len(places) > 1 or is_next) and same >= _REPEATED * max(len(places), line.filled):
+            most = (1 - _REPEATED) * max(len(labels), line.filled) if len(labels) > 1 or is_next else -1.0
+            wrong = line.filled - len(labels) if line.filled > len(labels) else 0
+            for place, label in labels:
+                if wrong > most:
+                    break
+                wrong += line.kinds[place] == BLANK or title(line.cells[place]).casefold() != label
+            if wrong <= most:
                 return True
         return False
 
     def _numbers(self, line: Line) -> dict[int, float]:
-        return {i: n for i in line.places() if line.kinds[i] == NUMBER and (n := number(line.cells[i])) is not None}
+        if NUMBER not in line.kinds:
+            return {}
+        return {i: n for i, kind in enumerate(line.kinds) if kind == NUMBER and (n := number(line.cells[i])) is not None}
 
-    def _total(self, index: int) -> Finding | None:
+    def _total(self, index: int, numbers: dict[int, float]) -> Finding | None:
         line = self._lines[index]
         places = line.places()
+        if not numbers and (len(places) > 1 or self._typical < 2):  # noqa: PLR2004  a list of names has no total
+            return None
         label = title(line.cells[places[0]])[:_LONGEST_LABEL] if line.kinds[places[0]] == TEXT else ""
-        numbers = {i: n for i, n in self._numbers(line).items() if i in self._values}
+        numbers = {i: n for i, n in numbers.items() if i in self._values}
         matches = self._sums.matches(numbers)
         others = [i for i in places[1:] if i in self._texts]
         if _TOTAL.fullmatch(label) and (matches or not others) and (numbers or len(places) == 1):
@@ -207,7 +217,7 @@ class Reader:
 
     def _is_sparse_here(self, index: int) -> bool:
         line = self._lines[index]
-        return self._is_sparse(line) and not self._repeats(line) and self._total(index) is None
+        return self._is_sparse(line) and not self._repeats(line) and self._total(index, self._numbers(line)) is None
 
     def _is_note(self, index: int) -> bool:
         line = self._lines[index]
@@ -287,8 +297,8 @@ def fill_down(stack: Stack, data: Sequence[int], columns: Sequence[int]) -> tupl
     return tuple(found)
 
 
-def hidden_blanks(stack: Stack, first: int, last: int) -> list[int]:
-    """Return the blank rows between two rows, also of those that are not here."""
-    here = [line.number for line in stack.lines if line.is_blank and first < line.number < last]
+def blank_rows(stack: Stack, read: Body, first: int, last: int) -> set[int]:
+    """Return the blank rows between two rows of a table, also of those that are not here."""
+    here = {line.number for line in stack.lines[read.data[0] : read.end] if line.is_blank and first < line.number < last}
     unseen = stack.blank_rows[bisect_right(stack.blank_rows, first) : bisect_left(stack.blank_rows, last)]
-    return sorted({*here, *unseen})
+    return here | set(unseen)

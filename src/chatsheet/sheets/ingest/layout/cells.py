@@ -1,5 +1,6 @@
 """What a cell is at sight: blank, a number, a date, a truth value, a text; and whether it names a time span. Pure."""
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -135,6 +136,9 @@ def number(cell: Cell) -> float | None:
         return None
     if not isinstance(cell, str):
         return float(cell)
+    if "," not in cell:
+        with contextlib.suppress(ValueError):
+            return float(cell)
     if kind(cell) != NUMBER:
         return None
     text = re.sub(r"[^\d.,]", "", cell)

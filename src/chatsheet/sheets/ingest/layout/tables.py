@@ -78,10 +78,11 @@ def region(stack: Stack, head: Head, read: Body, *, above: Sequence[Line] = ()) 
     group_lines = [lines[i] for i in groups]
     numbers = [lines[i].number for i in read.data]
     first, last = numbers[0], max(numbers[-1], read.hidden_to)
-    inside = {*body.hidden_blanks(stack, first, last), *read.repeated, *(line.number for line in group_lines)}
+    inside = {*body.blank_rows(stack, read, first, last), *read.repeated, *(line.number for line in group_lines)}
     inside |= {row for row in read.notes if first < row < last}
     said = {line.number: line for line in [*above, *group_lines]}
-    said |= {line.number: line for line in lines if line.number in set(read.notes)}
+    below = set(read.notes)
+    said |= {line.number: line for line in lines[head.end : read.end] if line.number in below}
     down = body.fill_down(stack, read.data, columns)
     is_pivoted = headers.is_pivoted(stack, head.rows, columns)
     return Region(
@@ -141,7 +142,8 @@ def _is_prose(stack: Stack, head: Head, *, is_beside: bool) -> bool:
 def _form(stack: Stack, index: int) -> int:
     """Return where a few rows of name and value over a wider table end (`Date: | 2025-05-01`), or 0."""
     end = index
-    while end < len(stack.lines) and not stack.lines[end].is_blank and 0 < stack.lines[end].filled <= _FORM_WIDTH:
+    last = min(len(stack.lines), index + _FORM_ROWS + 1)
+    while end < last and 0 < stack.lines[end].filled <= _FORM_WIDTH:
         end += 1
     band = stack.lines[index:end]
     pairs = [line for line in band if line.filled == _FORM_WIDTH]
