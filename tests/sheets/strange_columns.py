@@ -1,6 +1,7 @@
 """A hundred columns as people type and export them, and what a careful analyst reads; written before the rules."""
 
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 from chatsheet.sheets.model import ColumnType, Unit
 
@@ -23,13 +24,20 @@ class Stranger:
     asks: bool = False
 
 
+class _Unit(TypedDict, total=False):
+    currency: str
+    symbol: str
+    is_percent: bool
+    scale: int
+
+
 def _text(label: str, *cells: str, missing: tuple[str, ...] = (), asks: bool = False) -> Stranger:
     return Stranger(label, cells, "text", tuple(None if c in missing else c for c in cells), asks=asks)
 
 
 def _number(
     label: str, cells: str, *values: Plain, type: ColumnType = "decimal",  # noqa: A002
-    captions: tuple[str, ...] = (), asks: bool = False, **unit: str | bool | int,
+    captions: tuple[str, ...] = (), asks: bool = False, **unit: Unpack[_Unit],
 ) -> Stranger:  # fmt: skip
     return Stranger(label, tuple(cells.split("|")), type, values, Unit.model_validate(unit), captions, asks)
 
@@ -38,9 +46,9 @@ def _other(label: str, type: ColumnType, cells: str, *values: Plain, asks: bool 
     return Stranger(label, tuple(cells.split("|")), type, values, asks=asks)
 
 
-EUR = {"currency": "EUR", "symbol": "€"}
-USD = {"currency": "USD", "symbol": "$"}
-GBP = {"currency": "GBP", "symbol": "£"}
+EUR: _Unit = {"currency": "EUR", "symbol": "€"}
+USD: _Unit = {"currency": "USD", "symbol": "$"}
+GBP: _Unit = {"currency": "GBP", "symbol": "£"}
 
 STRANGERS = (
     # plain numbers
@@ -93,12 +101,12 @@ STRANGERS = (
     _number("Growth %", "12.5|7.5|-3.25", 0.125, 0.075, -0.0325, is_percent=True, symbol="%", asks=True),
     # scale words
     _number("Revenue", "1.5|22.75|3", 1500.0, 22750.0, 3000.0, scale=1000, captions=("Income statement (in thousands)",)),
-    _number("Revenue (€ m)", "1.5|22.75|3", 1.5e6, 22.75e6, 3e6, scale=1000000, **EUR),
-    _number("Umsatz in Mio. €", "1,5|22,75|3", 1.5e6, 22.75e6, 3e6, scale=1000000, **EUR),
+    _number("Revenue (€ m)", "1.5|22.75|3", 1.5e6, 22.75e6, 3e6, scale=1000000, currency="EUR", symbol="€"),
+    _number("Umsatz in Mio. €", "1,5|22,75|3", 1.5e6, 22.75e6, 3e6, scale=1000000, currency="EUR", symbol="€"),
     _number("Umsatz TEUR", "1,5|22,75|3", 1500.0, 22750.0, 3000.0, scale=1000, currency="EUR", symbol="EUR"),
     _number("Ventes", "150|2275|3", 150000, 2275000, 3000, type="integer", scale=1000, captions=("en milliers",)),
-    _number("Assets ($ billions)", "1.5|22.75", 1.5e9, 22.75e9, scale=1000000000, **USD),
-    _number("Net sales ($000)", "150|2275", 150000, 2275000, type="integer", scale=1000, **USD),
+    _number("Assets ($ billions)", "1.5|22.75", 1.5e9, 22.75e9, scale=1000000000, currency="USD", symbol="$"),
+    _number("Net sales ($000)", "150|2275", 150000, 2275000, type="integer", scale=1000, currency="USD", symbol="$"),
     _number("Sales", "1.5M|350k|2.25M", 1.5e6, 350e3, 2.25e6),
     _number("Year", "2021|2022|2023", 2021, 2022, 2023, type="integer", captions=("in thousands",)),
     # physical units
@@ -130,7 +138,7 @@ STRANGERS = (
     _text("Month", "Jan 2024", "Feb 2024"),
     # datetimes, times, durations
     _other("Created", "datetime", "2024-01-31 10:20:30|2023-12-01 00:00:01", "2024-01-31T10:20:30", "2023-12-01T00:00:01"),
-    _other("updated_at", "datetime", "2024-01-31T10:20:30Z|2023-12-01T01:00+02:00", "2024-01-31T10:20:30", "2023-11-30T23:00:00"),
+    _other("updated", "datetime", "2024-01-31T10:20:30Z|2023-12-01T01:00+02:00", "2024-01-31T10:20:30", "2023-11-30T23:00:00"),
     _other("Zeitpunkt", "datetime", "31.01.2024 10:20|01.12.2023 09:05", "2024-01-31T10:20:00", "2023-12-01T09:05:00"),
     _other("Timestamp", "datetime", "1/31/2024 2:05 PM|12/1/2023 11:59 AM", "2024-01-31T14:05:00", "2023-12-01T11:59:00"),
     _other("Start", "time", "10:20|09:05|23:59", "10:20:00", "09:05:00", "23:59:00"),

@@ -3,6 +3,8 @@
 Whatever the size, Python sees at most a few thousand texts of a column. Not pure: see types.py for what follows from it.
 """
 
+from dataclasses import replace
+
 import duckdb
 
 from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, NumberFormat, blank, quoted, trimmed
@@ -16,9 +18,9 @@ _OFTEN = 5
 """A sample in which texts stand this often on average is of a column whose texts can all be listed."""
 _REPEATS = 50
 """As many repeats in a sample mean some ten thousand texts in all: counting those first is quicker than matching every cell."""
-_NUMBERS = frozenset(
-    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "FLOAT", "DOUBLE"}
-)
+_EXACT = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+_ROUNDED = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT"})
+"""Types that may hold fractions, or whole numbers beyond BIGINT."""
 _LONGEST_MARKER = 16
 _SPELLED = sorted(
     {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
@@ -28,7 +30,8 @@ _SPELLED = sorted(
 def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
     """Return the facts of a column of a raw table; both are names, not SQL."""
     source, cell = _identifier(table), _identifier(column)
-    ((native, rows, filled),) = _run(database, f"SELECT any_value(typeof({cell})), count(*), count({cell}) FROM {source}")  # noqa: S608
+    sql = f"SELECT any_value(typeof({cell})), count(*), count({cell}) FROM {source}"  # noqa: S608
+    ((native, rows, filled),) = database.execute(sql).fetchall()
     kind = str(native or "VARCHAR").split("(")[0]
     if kind != "VARCHAR":
         return _native(
@@ -65,14 +68,12 @@ class _Column:
         return self._prose(sample, number_format)
 
     def _shaped(self, sample: dict[str, int], patterns: tuple[str, ...], number_format: NumberFormat) -> ColumnFacts:
-        """List the cells that fit no shape of the sample, and once more with the shapes among those."""
-        for _ in range(2):
-            cell = self._cell if self._is_trimmed else trimmed(self._cell)
-            rest, cells = self._list(f"NOT regexp_full_match({cell}, {quoted('|'.join(patterns))})")
-            if cells == sum(rest.values()):
-                break
+        """List the cells that fit no shape of the sample; where they are too many, once more with the shapes among them."""
+        rest, cells = self._unexplained(patterns)
+        if cells > sum(rest.values()):
             sample = {**rest, **sample}
             patterns = tuple(dict.fromkeys((*patterns, *(found for text in rest if (found := shape(text))))))
+            rest, cells = self._unexplained(patterns)
         known = tuple(text for pattern in patterns for text in examples(sample, pattern))
         if agree(known):
             counted: tuple[Group, ...] = (Group(known, self._filled - cells),)
@@ -80,22 +81,23 @@ class _Column:
             counted = self._count(sample, patterns)
         return self._of(rest, counted, cells - sum(rest.values()), number_format)
 
+    def _unexplained(self, patterns: tuple[str, ...]) -> tuple[dict[str, int], int]:
+        cell = self._cell if self._is_trimmed else trimmed(self._cell)
+        return self._list(f"NOT regexp_full_match({cell}, {quoted('|'.join(patterns))})")
+
     def _count(self, sample: dict[str, int], patterns: tuple[str, ...]) -> tuple[Group, ...]:
         cell = self._cell if self._is_trimmed else trimmed(self._cell)
         cases = " ".join(f"WHEN regexp_full_match({cell}, {quoted(p)}) THEN {i}" for i, p in enumerate(patterns))
-        found = _run(
-            self._database, f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL"
-        )  # noqa: S608
-        return tuple(Group(examples(sample, patterns[i]), n) for i, n in found)
+        sql = f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL"  # noqa: S608
+        found = self._database.execute(sql).fetchall()
+        return tuple(Group(examples(sample, patterns[int(i)]), int(n)) for i, n in found)
 
     def _prose(self, sample: dict[str, int], number_format: NumberFormat) -> ColumnFacts:
         short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
         found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
         words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
         facts = self._of(found, groups(words), 0, number_format)
-        return ColumnFacts(
-            native="VARCHAR", rows=facts.rows, blank=facts.blank, groups=facts.groups, is_sampled=True
-        )  # fmt: skip
+        return replace(facts, is_sampled=True)
 
     def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int, number_format: NumberFormat) -> ColumnFacts:
         empty = texts.pop("", 0)
@@ -117,7 +119,7 @@ class _Column:
         )  # materialised, or DuckDB moves it back down
         counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
         sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
-        found = _run(self._database, f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}")
+        found = self._database.execute(f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}").fetchall()
         texts: dict[str, int] = {}
         for text, cells, _ in found:
             stripped = text.strip(SPACES)
@@ -133,23 +135,16 @@ def _windows(rows: int) -> str:
 
 
 def _native(database: duckdb.DuckDBPyConnection, source: str, cell: str, facts: ColumnFacts) -> ColumnFacts:
-    if facts.native in _NUMBERS or facts.native in {"DECIMAL", "HUGEINT"}:
-        whole = f"bool_and({cell} = trunc({cell}) AND abs({cell}) < 9007199254740992)"
-        ((is_whole, low, high),) = _run(
-            database, f"SELECT {whole}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608
-        )  # fmt: skip
-        return ColumnFacts(
-            native=facts.native, rows=facts.rows, blank=facts.blank, is_whole=bool(is_whole), low=low, high=high,
-            number_format=facts.number_format,
-        )  # fmt: skip
+    if facts.native in _EXACT | _ROUNDED:
+        whole = f"bool_and({cell} = trunc({cell}) AND abs({cell}) < 9007199254740992)" if facts.native in _ROUNDED else "true"
+        sql = f"SELECT {whole}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608
+        ((is_whole, low, high),) = database.execute(sql).fetchall()
+        return replace(facts, is_whole=bool(is_whole), low=low, high=high)
     if facts.native.startswith("TIMESTAMP"):
-        ((has_times,),) = _run(database, f"SELECT bool_or({cell} <> date_trunc('day', {cell})) FROM {source}")  # noqa: S608
-        return ColumnFacts(native=facts.native, rows=facts.rows, blank=facts.blank, has_times=bool(has_times))
+        sql = f"SELECT bool_or({cell} <> date_trunc('day', {cell})) FROM {source}"  # noqa: S608
+        ((has_times,),) = database.execute(sql).fetchall()
+        return replace(facts, has_times=bool(has_times))
     return facts
-
-
-def _run(database: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[...]]:
-    return database.execute(sql).fetchall()
 
 
 def _identifier(name: str) -> str:

@@ -1,8 +1,8 @@
 """Which type, unit and readings a column has, and on what evidence. Pure: facts in, decisions out.
 
-A type is given when nine cells in ten that hold a value are read so; the rest become NULL, are counted, and keep their text beside.
-Where cells allow two readings with different values the column stays text, or takes the reading of the columns beside it, and
-the user is asked once.
+A type is given when nine cells in ten that hold a value are read so; the rest become NULL, are counted, and keep their text
+beside. Where cells allow two readings with different values the column stays text, or takes the reading of the columns
+beside it, and the user is asked once.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from chatsheet.sheets.ingest.types_model import AsText, ColumnFacts, Decision, N
 from chatsheet.sheets.ingest.types_numbers import Number
 from chatsheet.sheets.ingest.types_tally import Tally
 from chatsheet.sheets.ingest.types_units import Hint
-from chatsheet.sheets.ingest.types_words import MARKERS, is_marker, names_code, names_flag
+from chatsheet.sheets.ingest.types_words import is_marker, names_code, names_flag
 from chatsheet.sheets.model import SQL_TYPES, ColumnType, Unit
 
 ENOUGH = 0.9
@@ -199,4 +199,4 @@ def _overridden(tally: Tally, label: str, hint: Hint, override: Override) -> Dec
     return replace(fitting[0].decision, evidence=f"you said so; {fitting[0].decision.evidence}", confidence=1.0, options=())
 
 
-__all__ = ["MARKERS", "ColumnFacts", "Decision", "Option", "Override", "ReadingUnknown", "decide", "settle"]
+__all__ = ["ColumnFacts", "Decision", "Option", "Override", "ReadingUnknown", "decide", "settle"]

@@ -95,7 +95,7 @@ def looks_like_code(text: str) -> bool:
     if re.fullmatch(r"\+\d[\d ()/.-]{6,}", text):
         return sum(map(str.isdigit, text)) > 6  # noqa: PLR2004  shorter ones are signed numbers
     found = token(text)
-    if found is None or not found.is_bare and found.lead.strip(SPACES + _SIGNS):
+    if found is None or (not found.is_bare and found.lead.strip(SPACES + _SIGNS)):
         return False
     return re.fullmatch(r"0\d+(?:[.,]\d+)?|\d{16,}", found.core) is not None and not found.hint.symbol
 

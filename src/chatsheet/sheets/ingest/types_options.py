@@ -189,7 +189,7 @@ def _numbers(tally: Tally, hint: Hint, wanted: ColumnType | None) -> Iterable[Op
 
 
 def _unit_beside(tally: Tally, tokens: dict[str, Token]) -> tuple[Hint | None, bool]:
-    """Return what stands beside most numbers, and whether several currencies do; None for several units, which do not add up."""
+    """Return what stands beside most numbers, and whether several currencies do; None for several units."""
     weights: dict[tuple[str, bool], float] = {}
     hints: dict[tuple[str, bool], Hint] = {}
     for text, found in tokens.items():
@@ -216,7 +216,7 @@ def _belongs(found: Token, beside: Hint, *, is_mixed: bool) -> bool:
     return not found.hint.symbol or (found.hint.currency or found.hint.symbol) == (beside.currency or beside.symbol)
 
 
-def _number(  # noqa: PLR0913  what a number is made of
+def _number(
     tally: Tally, style: Style, read: dict[str, Token], beside: Hint, hint: Hint, *, is_mixed: bool, wanted: ColumnType | None
 ) -> Option:  # fmt: skip
     own = any(found.hint.exponent for found in read.values())

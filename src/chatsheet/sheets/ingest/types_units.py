@@ -1,24 +1,29 @@
-"""What numbers count: currencies, percentages, physical units and scale words, beside numbers, in headers and in captions. Pure."""
+"""What numbers count: currency, percent, unit and scale words, beside numbers, in headers and in captions. Pure."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from chatsheet.sheets.ingest.types_words import listed
+
 _SYMBOLS = {
-    "€": "EUR", "$": "USD", "£": "GBP", "¥": "", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "฿": "THB", "₫": "VND",
-    "₴": "UAH", "US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD",
-    "R$": "BRL", "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "kr": "", "kr.": "", "Fr.": "CHF", "Rs": "", "Rs.": "", "lei": "RON",
+    "€": "EUR", "$": "USD", "£": "GBP", "¥": "", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "฿": "THB",
+    "₫": "VND", "₴": "UAH", "US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD",
+    "S$": "SGD", "R$": "BRL",
+    "zł": "PLN", "Kč": "CZK", "Ft": "HUF", "kr": "", "kr.": "", "Fr.": "CHF", "Rs": "", "Rs.": "", "lei": "RON",
 }  # fmt: skip
-_CODES = (
-    "EUR USD GBP CHF JPY CNY INR PLN CZK HUF SEK NOK DKK ISK RON BGN TRY RUB UAH ILS AED SAR QAR EGP ZAR NGN KES MAD CAD MXN BRL "
-    "ARS CLP COP PEN AUD NZD SGD HKD TWD KRW THB IDR MYR PHP VND PKR BDT LKR RSD"
-).split()
-_UNITS = (
-    "kg g mg µg lb lbs oz t km m cm mm µm nm mi ft in yd m² m2 km² ha m³ m3 l L ml mL cl gal °C °F K °C. bar hPa Pa kPa V kV A mA W kW MW GW "
-    "Wh kWh MWh GWh J kJ kcal Hz kHz MHz GHz B KB kB MB GB TB PB KiB MiB GiB s ms µs min h hr hrs hours days km/h mph m/s rpm dB ° "
+_CODES = listed(  # ISO 4217
+    "EUR USD GBP CHF JPY CNY INR PLN CZK HUF SEK NOK DKK ISK RON BGN TRY RUB UAH ILS AED SAR QAR EGP ZAR NGN KES MAD CAD MXN "
+    "BRL ARS CLP COP PEN AUD NZD SGD HKD TWD KRW THB IDR MYR PHP VND PKR BDT LKR RSD"
+)
+_UNITS = listed(
+    "kg g mg µg lb lbs oz t km m cm mm µm nm mi ft in yd m² m2 km² ha m³ m3 l L ml mL cl gal °C °F K bar hPa Pa kPa "
+    "V kV A mA W kW MW GW "
+    "Wh kWh MWh GWh J kJ kcal Hz kHz MHz GHz B KB kB MB GB TB PB KiB MiB GiB s ms µs min h hr hrs hours days "
+    "km/h mph m/s rpm dB ° "
     "pcs Stk Stk. Stück st u. units ppm px dpi EUR/kg €/kg €/m² $/kg kg/m³ g/l mg/l mg/dl"
-).split()
+)
 _SCALES = {
     3: "thousand thousands tsd tausend millier milliers miles migliaia mila duizend milhares mil k '000 000 '000s 000s",
     5: "lakh lakhs lac lacs",
@@ -28,13 +33,12 @@ _SCALES = {
     12: "trillion trillions tn bio billionen",
 }
 _SCALE = {word: exponent for exponent, names in _SCALES.items() for word in names.split()}
-_BESIDE_NUMBERS = {
-    word: exponent for word, exponent in _SCALE.items() if word not in {"000", "'000", "000s", "'000s", "mm", "mil", "miles", "mila", "cr"}
-}  # fmt: skip
+_ONLY_IN_HEADERS = listed("000 '000 000s '000s mm mil miles mila cr")
+_BESIDE_NUMBERS = {word: exponent for word, exponent in _SCALE.items() if word not in _ONLY_IN_HEADERS}
 _CURRENCY = {**_SYMBOLS, **{code: code for code in _CODES}}
 _ANY_CURRENCY = "|".join(sorted(map(re.escape, _CURRENCY), key=len, reverse=True))
 _GLUED = re.compile(
-    rf"(?P<c1>{_ANY_CURRENCY})[ ]?(?P<s1>['’]?000s?|[mMkK]|MM|bn|mn|b)|(?P<s2>[TkKmM])[ ]?(?P<c2>{_ANY_CURRENCY})"
+    rf"(?P<c1>{_ANY_CURRENCY})[ ]?(?P<s1>['\u2019]?000s?|[mMkK]|MM|bn|mn|b)|(?P<s2>[TkKmM])[ ]?(?P<c2>{_ANY_CURRENCY})"
 )
 _GLUED_EXPONENTS = {"m": 6, "mm": 6, "mn": 6, "k": 3, "t": 3, "bn": 9, "b": 9, "000": 3, "000s": 3}
 _PERCENT = re.compile(r"%|\b(percent|per cent|prozent|pct|pourcent|porcentaje|percentuale|procent)\b", re.IGNORECASE)
@@ -136,5 +140,5 @@ def _money(text: str) -> Hint:
 
 
 def _glued(match: re.Match[str], evidence: str = "") -> Hint:
-    symbol, scale = match["c1"] or match["c2"], (match["s1"] or match["s2"]).casefold().lstrip("'’")
+    symbol, scale = match["c1"] or match["c2"], (match["s1"] or match["s2"]).casefold().lstrip("'\u2019")
     return Hint(_CURRENCY[symbol], symbol, exponent=_GLUED_EXPONENTS[scale], evidence=evidence)

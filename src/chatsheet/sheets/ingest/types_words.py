@@ -4,16 +4,22 @@ import re
 
 from chatsheet.sheets.ingest.types_model import SPACES
 
+
+def listed(text: str, separator: str | None = None) -> tuple[str, ...]:
+    """Return the words of a list written as one text."""
+    return tuple(text.split(separator))
+
+
 # A marker in any column; `na`, `none` and the like may be real texts, so they count only among values of another type.
-_MARKERS = "n/a|#n/a|#nv|#n/d|#n/b|null|(null)|<null>|\\n|-|--|---|–|—|k. a.|k.a.|keine angabe|n.a.|n. a.|n.v.|s/d|n/d"
+_MARKERS = "n/a|#n/a|#nv|#n/d|#n/b|null|(null)|<null>|\\n|-|--|---|\u2013|\u2014|k. a.|k.a.|keine angabe|n.a.|n. a.|s/d"
 _MARKERS_AMONG_VALUES = "na|nan|none|nil|nd|n.d.|.|..|...|?|(blank)|(leer)|not available|not applicable|#null"
-MARKERS = frozenset(_MARKERS.split("|"))
-MARKERS_AMONG_VALUES = MARKERS | frozenset(_MARKERS_AMONG_VALUES.split("|"))
+MARKERS = frozenset(listed(_MARKERS, "|"))
+MARKERS_AMONG_VALUES = MARKERS | frozenset(listed(_MARKERS_AMONG_VALUES, "|"))
 ERROR = re.compile(r"#[A-ZÀ-Ý¡0-9/_]+[!?]")
 """A spreadsheet's error value: #DIV/0!, #BEZUG!, #¿NOMBRE?."""
 
-YES = frozenset("true|yes|wahr|ja|vrai|oui|verdadero|sí|si|vero|sì|waar|verdadeiro|sim|x|✓|✔|☑|on".split("|"))
-NO = frozenset("false|no|falsch|nein|faux|non|falso|onwaar|nee|não|nao|✗|✘|☐|off".split("|"))
+YES = frozenset(listed("true|yes|wahr|ja|vrai|oui|verdadero|sí|si|vero|sì|waar|verdadeiro|sim|x|✓|✔|☑|on", "|"))
+NO = frozenset(listed("false|no|falsch|nein|faux|non|falso|onwaar|nee|não|nao|✗|✘|☐|off", "|"))
 LETTERS = (("y", "n"), ("t", "f"), ("j", "n"), ("o", "n"), ("s", "n"), ("v", "f"))
 """Single letters mean yes and no only where both stand in the column."""
 
@@ -35,8 +41,8 @@ MONTHS = {name: number for number, names in enumerate(_MONTHS, 1) for name in na
 """Names and short names in English, German, French, Spanish, Italian, Dutch and Portuguese."""
 
 _CODES = (
-    "zip|zipcode|plz|postleitzahl|postcode|postal|postale|postal code|code postal|cap|phone|telephone|tel|telefon|telefono|téléphone|"
-    "mobile|fax|handy|iban|bic|ean|gtin|upc|isbn|issn|vin|imei|ssn|siret|siren|sku|konto|kontonummer|account|barcode|card"
+    "zip|zipcode|plz|postleitzahl|postcode|postal|postale|postal code|code postal|cap|phone|telephone|tel|telefon|"
+    "telefono|téléphone|mobile|fax|handy|iban|bic|ean|gtin|upc|isbn|issn|vin|imei|ssn|siret|siren|sku|konto|kontonummer|account|barcode|card"
 )
 _DATES = (
     "date|dates|datum|fecha|data|dato|day|tag|jour|dob|birthday|birthdate|geburtstag|geburtsdatum|rechnungsdatum|bestelldatum|"
