@@ -109,11 +109,16 @@ def closed_config() -> dict[str, str | bool | int | float | list[str]]:
     }
 
 
-def connect(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open the `location` of a version for guarded SQL: read-only, without file access, settings locked."""
+def connect(path: Path, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+    """Open the `location` of a version for guarded SQL: read-only, without file access, settings locked.
+
+    `writes` is the only file that it may touch beside it.
+    """
     connection = duckdb.connect(path, read_only=True, config=reader_config())
     if path.name == DELTA and (manifest := read_manifest(path.parent)) is not None:
         attach(connection, path.parent.parent / manifest.base / BASE, as_="_base")
+    if writes:
+        connection.execute("SET allowed_paths=?", [[writes]])
     lock(connection)
     return connection
 

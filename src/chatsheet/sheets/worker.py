@@ -30,6 +30,7 @@ from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+EXPORT_FILE_BYTES = 16 * 2**30
 _IMPORT_SPARE_BYTES = 2**30
 _IMPORT_TIMES = 8
 """How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
@@ -54,7 +55,7 @@ class Databases:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[path] = self._connect(path)
+            self._open[path] = self.connect(path)
         return self._open[path]
 
     def lookup(self, path: str) -> Lookup:
@@ -66,8 +67,9 @@ class Databases:
         return self._lookups[path]
 
     @staticmethod
-    def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        return versions.connect(Path(path))
+    def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+        """Open one version; `writes` is the only file that it may touch beside it."""
+        return versions.connect(Path(path), writes=writes)
 
 
 def run_query(
@@ -209,6 +211,10 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "compact":
         writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
         return None
+    if request["op"] == "export":
+        return _export(request)
+    if request["op"] == "patch":
+        return _patch(request)
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -252,6 +258,25 @@ def _import(source: Path, target: Path, said: object) -> JsonValue:
     return load.load(source, target, tell, Said.model_validate(said)).model_dump(mode="json")
 
 
+def _export(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import file_writer  # noqa: PLC0415  a query worker starts without the writers
+
+    target = str(request["target"])
+    headings = {name: file_writer.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = file_writer.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return file_writer.write(database, str(request["sql"]), headings, Path(target), options).model_dump(mode="json")
+
+
+def _patch(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets.package import patch  # noqa: PLC0415  likewise
+
+    edits = patch.Edits.model_validate(request["edits"])
+    consent = request["has_consent"] is True
+    patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+    return patched.model_dump(mode="json")
+
+
 def _address_space() -> int:
     """Return the bytes of address space that this process has, or none where the system does not say."""
     try:
@@ -291,7 +316,8 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
         os.nice(_NICENESS)  # the server answers before queries do
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
