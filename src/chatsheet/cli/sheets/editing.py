@@ -17,6 +17,8 @@ from chatsheet.core import loose
 from chatsheet.sheets.edits import EDITS, Change, Edit
 from chatsheet.sheets.model import Table
 
+_CELLS_SHOWN = 20
+
 
 class _Given(TypedDict):
     table: str | None
@@ -250,7 +252,10 @@ def _show(changes: Sequence[Change], *, version: str, is_made: bool, as_json: bo
         for note in change.notes:
             click.echo(f"  {plain(note)}")
         if change.sample:
-            show_rows(["row", "column", "before", "after"], [(c.row, c.column, c.before, c.after) for c in change.sample])
+            shown = change.sample[:_CELLS_SHOWN]
+            show_rows(["row", "column", "before", "after"], [(c.row, c.column, c.before, c.after) for c in shown])
+        if change.cells > _CELLS_SHOWN:
+            click.echo(f"… and {change.cells - _CELLS_SHOWN:,} more cells")
 
 
 def _line(change: Change) -> str:
