@@ -55,6 +55,7 @@ def settings_page() -> Iterator[str]:
         ('llm.route.NAME, kind = "azure"', settings.AzureRoute),
         ('llm.route.NAME, kind = "openai"', settings.OpenAIRoute),
         ('llm.route.NAME, kind = "compatible"', settings.CompatibleRoute),
+        ("redis", settings.RedisSettings),
         ("telemetry", settings.TelemetrySettings),
         ("doctor", settings.DoctorSettings),
     ]
@@ -65,7 +66,7 @@ def settings_page() -> Iterator[str]:
             prefix = title.partition(",")[0].replace(".", "_").upper()
             variable = f"`CHATSHEET_{f'{prefix}_' if prefix else ''}{name.upper()}`"
             default = "required" if field.is_required() else _default(field.get_default(call_default_factory=False))
-            is_section = name in {"server", "llm", "route", "telemetry", "doctor"}
+            is_section = name in {"server", "llm", "route", "redis", "telemetry", "doctor"}
             yield f"| `{name}` | {default} | {field.description} | {'' if is_section else variable} |"
         yield ""
 

@@ -36,9 +36,11 @@ async def _shoot(data: str) -> None:
                     await page.get_by_text(QUESTION).last.wait_for()
                     await page.screenshot(path=DOCS / f"{size}-{theme}.png")
                     await page.context.close()
-            page = await _open(browser, address, 1400, 900, "light")
-            await page.get_by_text("gpt-4o through").click()
-            await page.screenshot(path=DOCS / "routes-light.png")
+            await _examine(browser, address)
+            for size in ("desktop", "phone"):
+                page = await _open(browser, f"{address}#/routes", *SIZES[size], "light")
+                await page.get_by_text("Examined ").wait_for()
+                await page.screenshot(path=DOCS / ("doctor-phone.png" if size == "phone" else "doctor-light.png"))
             await browser.close()
     finally:
         demo.terminate()
@@ -66,6 +68,13 @@ async def _ask(browser: Browser, address: str) -> None:
     await page.get_by_role("button", name="Ask", exact=True).click()
     await page.get_by_role("button", name="Stop").wait_for()
     await page.get_by_role("button", name="Ask", exact=True).wait_for(timeout=150_000)
+    await page.context.close()
+
+
+async def _examine(browser: Browser, address: str) -> None:
+    page = await _open(browser, f"{address}#/routes", 1400, 900, "light")
+    await page.get_by_role("button", name="Examine now").click()
+    await page.get_by_text("Examined ").wait_for(timeout=330_000)
     await page.context.close()
 
 

@@ -1,10 +1,15 @@
 """The only place that constructs anything but the gateway: settings in, services out, closed in reverse order."""
 
 import asyncio
+import logging
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
@@ -28,6 +33,8 @@ from chatsheet.sheets.query import Engine
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
+
+log = logging.getLogger(__name__)
 
 _DATABASE = "chatsheet.sqlite"
 _WHOLE = Order()
@@ -113,7 +120,7 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
     clock = SystemClock()
     path = settings.data / _DATABASE
     async with AsyncExitStack() as stack:
-        database = await open_database(path) if path.exists() else None
+        database = await _database_if_usable(path)
         history = None
         if database is not None:
             stack.push_async_callback(database.close)
@@ -122,6 +129,15 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         stack.push_async_callback(records.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
+
+
+async def _database_if_usable(path: Path) -> Database | None:
+    """Return the database; None where there is none, or none that this version can write."""
+    try:
+        return await open_database(path) if await asyncio.to_thread(path.exists) else None
+    except (SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
+        log.warning("reports and fall-backs are not kept: %s cannot be used (%s)", path, type(error).__name__)
+        return None
 
 
 @asynccontextmanager

@@ -74,8 +74,8 @@ def test_every_line_is_one_that_a_shell_can_read_and_has_no_gaps(ways: dict[str,
             "azure.deployment_not_found",
             "az cognitiveservices account deployment list --name myresource --resource-group <resource-group> -o table",
         ),
-        ("azure.api_version", '[llm.route.azure] api_version = "2024-10-21"'),
-        ("net.proxied_public", f'[llm.route.azure] no_proxy = ["{HOST}"]'),
+        ("azure.api_version", '[llm.route.azure]\napi_version = "2024-10-21"'),
+        ("net.proxied_public", f'[llm.route.azure]\nno_proxy = ["{HOST}"]'),
         ("litellm.down", "chatsheet litellm run"),
         ("tls.untrusted_ca", f"openssl s_client -connect {HOST}:443 -servername {HOST} -showcerts </dev/null"),
         (
@@ -123,7 +123,7 @@ def test_a_foreign_litellm_is_named_by_its_own_address(ways: dict[str, Path]) ->
 
 def test_a_key_is_set_where_settings_look_for_it(ways: dict[str, Path]) -> None:
     assert for_cause("route.key_missing", ways["azure"])[0].startswith("install -m 600 /dev/stdin ")
-    assert for_cause("azure.key_wrong", ways["gov"])[-1] == '[llm.route.gov] key = "env:AZURE_API_KEY"'
+    assert for_cause("azure.key_wrong", ways["gov"])[-1] == '[llm.route.gov]\nkey = "env:AZURE_API_KEY"'
 
 
 def test_no_line_holds_a_key(ways: dict[str, Path]) -> None:

@@ -103,7 +103,14 @@ FINER = {
         [ill(AZURE, "tls.intercepted"), ill("azure", "net.dns_failed"), ill("openai", "net.refused")],
     ),
     "two causes": ("two_causes", [ill(AZURE, "litellm.unknown_model"), path(OPENAI), ill("azure", "azure.key_wrong")]),
-    "each its own key": ("azure_settings", [ill(AZURE, "azure.key_wrong"), ill(OPENAI, "openai.key_wrong")]),
+    "one refused and no second way": ("azure_settings", [ill(AZURE, "azure.key_wrong"), path(OPENAI)]),
+    "OpenAI's entry in LiteLLM": ("litellm_openai_entry", [path(AZURE), ill(OPENAI, "openai.key_wrong"), path("openai")]),
+    "one route, and it breaks": ("way_broken", [ill("local", "net.refused").model_copy(update={"provider": "compatible"})]),
+    "a limit, and OpenAI's key": (
+        "transient",
+        [ill("azure", "stream.stalled", rung="chat"), ill("openai", "openai.key_wrong")],
+    ),
+    "each its own key": ("litellm", [ill(AZURE, "azure.key_wrong"), ill(OPENAI, "openai.key_wrong")]),
     "only directly ill": ("direct_route", [path(AZURE), path(OPENAI), ill("azure", "azure.key_wrong")]),
     "OpenAI's own": ("openai_settings", [path(AZURE), ill(OPENAI, "openai.key_wrong")]),
     "OpenAI's bill": ("openai_settings", [path(AZURE), ill(OPENAI, "openai.quota")]),
@@ -256,10 +263,10 @@ def test_a_cause_behind_an_earlier_one_is_not_called_fixed() -> None:
 def test_another_model_and_another_speed_are_said() -> None:
     quick = _answering("azure", model="gpt-5.4")
     assert quick.speed is not None
-    quick = quick.model_copy(update={"speed": quick.speed.model_copy(update={"first_content_ms": 250})})
+    quick = quick.model_copy(update={"speed": quick.speed.model_copy(update={"first_content_ms": 200})})
     lines = compare.changes(report(path("azure")), report(quick, at=LATER))
     assert "since 2026-11-22: the model behind `azure` changed from gpt-4o-2024-11-20 to gpt-5.4" in lines
-    assert "since 2026-11-22: first token on `azure` 300 → 250 ms" in lines
+    assert "since 2026-11-22: first token on `azure` 300 → 200 ms" in lines
 
 
 def test_paths_that_come_and_go_are_said() -> None:

@@ -1,15 +1,25 @@
 """The doctor walks every path to its first broken rung, names the cause, and says no more than it saw."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
+from chatsheet.core import loose
+from chatsheet.core.clock import SystemClock
+from chatsheet.doctor import paths
 from chatsheet.doctor.model import ORDER, Rung
 from chatsheet.doctor.order import Order
+from chatsheet.doctor.probes import calls
+from chatsheet.doctor.subject import Subject
+from chatsheet.llm.attempt import Means
+from chatsheet.llm.legs import Legs
 from chatsheet.simulator.listeners.holes import BlackHole
+from chatsheet.simulator.serving import serving
 from tests.doctor.rig import KEY, azure, examine, named, path_of, settings_of, start_obliging, status_of
-from tests.harness import Wire
+from tests.harness import NoRecords, Wire
 
 pytestmark = pytest.mark.anyio
 
@@ -118,3 +128,59 @@ async def test_no_secret_is_in_a_report(wire: Wire, tmp_path: Path) -> None:
     sections = azure("azure", wire.url) + azure("broken", wire.url, "broken")
     report = await examine(settings_of(tmp_path, sections, routes='"azure", "broken"'))
     assert KEY not in report.model_dump_json()
+
+
+CHUNK = '{"model": "gpt-4o", "choices": [{"index": 0, "delta": {"content": "ok"}, "finish_reason": "stop"}]}'
+
+
+async def _streams_only(request: web.Request) -> web.StreamResponse:
+    if loose.obj(loose.parse(await request.read())).get("stream") is not True:
+        await asyncio.Event().wait()
+    response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+    await response.prepare(request)
+    await response.write(f"data: {CHUNK}\n\ndata: [DONE]\n\n".encode())
+    return response
+
+
+async def test_a_server_that_never_answers_one_kind_of_call_ends_no_examination_late(tmp_path: Path) -> None:
+    app = web.Application()
+    app.router.add_post("/{path:.*}", _streams_only)
+    async with serving(app, "127.0.0.1", 0) as port:
+        report = await examine(settings_of(tmp_path, azure("azure", f"http://127.0.0.1:{port}")))
+    rung = next(rung for rung in path_of(report).rungs if rung.name == "parameters")
+    assert "json_schema: not tried (stream.silent)" in rung.evidence
+    assert report.seconds < 10
+
+
+async def test_the_end_of_the_examinations_own_time_is_no_cause(wire: Wire, tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, azure("azure", wire.url))
+    subject = Subject(path=paths.of(settings.llm)[0], settings=settings, environment={}, means=_means(), ends=0.0)
+    rung = await calls.tools(subject)
+    await subject.means.legs.close()
+    assert (rung.status, rung.findings) == ("not_reached", ())
+
+
+def _means() -> Means:
+    return Means(Legs(), NoRecords(), SystemClock())
+
+
+async def test_a_path_is_named_as_the_report_names_it(wire: Wire, tmp_path: Path) -> None:
+    theirs = f'[llm.route.litellm]\nkind = "litellm"\nbase_url = "{wire.url}/litellm"\nkey = "{{azure}}"\nmodel = "gpt-4o"\n'
+    settings = settings_of(tmp_path, azure("azure", wire.url) + theirs)
+    order = Order(probes=1, only="litellm → gpt-4o")
+    order.check(settings)
+    report = await examine(settings, order)
+    assert ([path.name for path in report.paths], report.exit_code) == (["litellm → gpt-4o"], 0)
+
+
+async def test_what_no_call_takes_counts_where_it_was_asked_for(wire: Wire, tmp_path: Path) -> None:
+    sections = azure("azure", wire.url) + azure("spare", wire.url, "gone")
+    report = await examine(settings_of(tmp_path, sections), Order(probes=1, only="spare"))
+    assert (path_of(report, "spare").cause, report.exit_code) == ("azure.deployment_not_found", 2)
+
+
+async def test_a_models_name_is_shown_without_what_a_terminal_would_obey(wire: Wire, tmp_path: Path) -> None:
+    wire.simulator.state.models["gpt-4o"] = "gpt\x1b[31m[/red]"
+    answer = path_of(await examine(settings_of(tmp_path, azure("azure", wire.url)))).answer
+    assert answer is not None
+    assert answer.model == "gpt??31m?/red?"

@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.doctor import compare, findings, verdict
-from chatsheet.doctor.model import Choice, Decision, PathReport, RouteHistory, Speed
+from chatsheet.doctor.model import Choice, Decision, PathReport, Report, RouteHistory, Speed
 from chatsheet.llm.causes import CATALOGUE
-from tests.doctor.reports import ANSWER, PROVEN, UNPROVEN, ill, path, quiet, unset
+from tests.doctor.reports import ANSWER, PROVEN, UNPROVEN, ill, path, quiet, report, unset
 
 THROUGH = "litellm → azure"
 QUIET = (quiet("litellm"), quiet("azure"))
 
 
-def decided(*paths: PathReport, history: tuple[RouteHistory, ...] = QUIET) -> Decision:
+def decided(*paths: PathReport, history: tuple[RouteHistory, ...] = QUIET, before: Report | None = None) -> Decision:
     cells = compare.matrix(paths)
     return verdict.decide(
         cells=cells,
@@ -21,6 +21,7 @@ def decided(*paths: PathReport, history: tuple[RouteHistory, ...] = QUIET) -> De
         conclusion=compare.conclude(cells, paths),
         differences=compare.differences(paths),
         history=history,
+        before=before,
     )
 
 
@@ -39,10 +40,17 @@ def test_litellm_that_answers_and_has_not_failed_is_the_standard() -> None:
 
 
 def test_litellm_that_keeps_failing_gives_way_to_the_direct_route() -> None:
-    decision = decided(ill(THROUGH, "litellm.unknown_model"), path("azure"))
+    before = report(ill(THROUGH, "litellm.key_wrong"), path("azure"))
+    decision = decided(ill(THROUGH, "litellm.unknown_model"), path("azure"), before=before)
     assert decision.choice == "direct"
-    assert "keeps failing (litellm.unknown_model) until somebody mends it" in why(decision)
+    assert "keeps failing (litellm.unknown_model), as it did the last time" in why(decision)
     assert f"litellm.unknown_model on `{THROUGH}` mended" in decision.would_change[0]
+
+
+def test_a_slip_is_mended_before_anything_is_decided() -> None:
+    decision = decided(ill(THROUGH, "litellm.unknown_model"), path("azure"))
+    assert decision.choice == "undecided"
+    assert "mend that first; the direct route answers meanwhile" in why(decision)
 
 
 @pytest.mark.parametrize("cause", ["litellm.down", "azure.rate_limited", "litellm.upstream_unreachable", "litellm.cooldown"])
@@ -51,7 +59,8 @@ def test_litellm_that_may_heal_by_itself_is_waited_for(cause: str) -> None:
 
 
 def test_a_mask_is_looked_behind() -> None:
-    assert decided(ill(THROUGH, "litellm.cooldown", hides="azure.key_wrong"), path("azure")).choice == "direct"
+    assert decided(ill(THROUGH, "litellm.cooldown", hides="azure.key_wrong"), path("azure")).choice == "undecided"
+    assert decided(ill(THROUGH, "litellm.cooldown", hides="azure.rate_limited"), path("azure")).choice == "hybrid"
 
 
 def test_litellm_that_failed_most_calls_is_not_waited_for() -> None:
@@ -85,9 +94,9 @@ def test_a_direct_route_that_fails_is_mended_before_anything_is_dropped() -> Non
     assert "until it is mended nothing falls back" in why(decision)
 
 
-def test_the_only_way_that_is_configured_is_the_choice() -> None:
-    assert decided(path("azure")).choice == "direct"
-    assert decided(path(THROUGH), unset("azure")).choice == "litellm"
+def test_where_only_one_way_is_configured_there_is_nothing_to_choose() -> None:
+    assert decided(path("azure")).choice == "undecided"
+    assert decided(path(THROUGH), unset("azure")).choice == "undecided"
 
 
 def test_no_way_that_answers_decides_nothing() -> None:

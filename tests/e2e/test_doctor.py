@@ -62,7 +62,7 @@ async def test_one_route_alone_and_a_misspelt_one(wire: Wire, tmp_path: Path) ->
     _, out, _ = await doctor(config, "--route", "other", "--json")
     assert [loose.obj(path)["name"] for path in loose.array(json.loads(out)["paths"])] == ["other"]
     code, _, err = await doctor(config, "--route", "azur")
-    assert (code, 'did you mean "azure"?' in err) == (2, True)
+    assert (code, 'did you mean "azure"?' in err) == (4, True)
 
 
 async def test_two_records_are_kept_and_the_second_says_what_was_fixed(wire: Wire, tmp_path: Path) -> None:
@@ -101,3 +101,17 @@ async def test_no_secret_is_in_anything_that_is_said_or_written(wire: Wire, tmp_
     said += "".join(map(str, await doctor(config, "--json", **environment)))
     written = "".join(path.read_text() for path in (tmp_path / "decisions").iterdir())
     assert "CANARY" not in said + written
+
+
+async def test_a_key_that_is_not_set_is_not_configured_and_never_a_failure(wire: Wire, tmp_path: Path) -> None:
+    spare = '[llm.route.spare]\nkind = "openai"\nkey = "env:CHATSHEET_TEST_NO_SUCH_KEY"\n'
+    code, out, _ = await doctor(write(tmp_path, azure("azure", wire.url) + spare, '"azure", "spare"'))
+    assert (code, "spare: not configured" in out) == (0, True)
+
+
+async def test_a_database_that_cannot_be_used_stops_no_examination(wire: Wire, tmp_path: Path) -> None:
+    config = write(tmp_path, azure("azure", wire.url))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "chatsheet.sqlite").write_bytes(b"no database, whatever its name says" * 100)
+    code, _, err = await doctor(config)
+    assert (code, "are not kept" in err, "Traceback" in err) == (0, True, False)

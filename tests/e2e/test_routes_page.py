@@ -161,7 +161,8 @@ async def test_earlier_examinations_outlive_the_server_and_can_be_looked_at(
         page = second.page
         await expect(page.get_by_text("Answers arrive.")).to_be_visible()
         await examine(page)
-        await expect(page.get_by_text("azure.key_wrong on azure", exact=False)).to_be_visible()
+        await page.get_by_text("since the time before").click()
+        await expect(page.get_by_text("New: azure.key_wrong on azure")).to_be_visible()
         links = page.get_by_role("region", name="Examinations").get_by_role("link")
         await links.nth(1).click()
         await expect(page.get_by_text("You are looking at an earlier examination.")).to_be_visible()

@@ -72,6 +72,7 @@ async def test_the_plan_runs_to_its_decision(wire: Wire, tmp_path: Path) -> None
         "openai: healthy",
     ):
         assert line in said, said
+    assert "not configured" not in said, said
     (record,) = (tmp_path / "records").glob("*.json")
     states = {path["name"]: path["state"] for path in json.loads(record.read_text(encoding="utf-8"))["paths"]}
     assert states == dict.fromkeys(("litellm → azure", "litellm → openai", "azure", "openai"), "healthy")

@@ -152,5 +152,5 @@ def tls(folder: Path, name: str) -> tuple[ssl.SSLContext, Path]:
     authority, ca_file = trustme.CA(), folder / "ca.pem"
     authority.cert_pem.write_to_path(str(ca_file))
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert(name).configure_cert(context)  # pyright: ignore[reportUnknownMemberType]  it takes pyOpenSSL's too
+    authority.issue_cert(name).configure_cert(context)
     return context, ca_file

@@ -214,3 +214,12 @@ def test_each_way_to_prove_ourselves_has_its_header(
 
 def test_a_body_is_compact_utf8() -> None:
     assert wire.as_json({"a": "ü", "b": 1}) == '{"a":"ü","b":1}'.encode()
+
+
+def test_a_page_is_known_by_its_first_character() -> None:
+    decoder = wire.EventDecoder()
+    decoder.feed(b"\r\n <!doctype html><html>")
+    assert decoder.is_page
+    other = wire.EventDecoder()
+    other.feed(b'data: {"choices": []}\n\n')
+    assert not other.is_page

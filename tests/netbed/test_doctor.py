@@ -78,13 +78,13 @@ async def test_a_fault_of_the_network_is_named_at_its_rung(bed: Bed, place: str,
 async def test_an_identity_that_is_not_assigned_is_named_on_a_path_that_is_proven(bed: Bed) -> None:
     """A9: the network is in order, and the machine is not."""
     await bed.seen(identity={"mode": "A9"})
-    outcome = await bed.examine("managed-unassigned")
+    outcome = await bed.examine("examined-unassigned")
     await bed.seen(identity={"mode": "good"})
-    path = outcome.paths["managed-unassigned"]
+    path = outcome.paths["examined-unassigned"]
     assert (broken(path), path.cause) == (["auth"], "entra.identity_not_assigned")
     assert path.private is not None
     assert path.private.is_proven
-    assert "managed-unassigned" not in outcome.seen.asked
+    assert "examined-unassigned" not in outcome.seen.asked
 
 
 async def test_an_authority_that_refuses_connections_is_named(bed: Bed) -> None:
@@ -95,13 +95,22 @@ async def test_an_authority_that_refuses_connections_is_named(bed: Bed) -> None:
 
 async def test_an_identity_whose_packets_are_dropped_is_named(bed: Bed) -> None:
     with bed.spaces.dropping(world.IMDS):
-        path = (await bed.examine("managed-dropped")).paths["managed-dropped"]
+        path = (await bed.examine("examined-dropped")).paths["examined-dropped"]
     assert broken(path) == ["auth"]
     assert path.cause in {"entra.unreachable", "entra.identity_missing"}
 
 
 @pytest.mark.parametrize(
-    "place", ["healthy", "reachable-own", "reachable-v6", "proxied", "spared-host", "proxy-takes-login", "managed"]
+    "place",
+    [
+        "examined",
+        "examined-own",
+        "examined-v6",
+        "examined-proxied",
+        "examined-spared",
+        "examined-login",
+        "examined-managed",
+    ],
 )
 async def test_a_healthy_route_is_proven_private(bed: Bed, place: str) -> None:
     outcome = await bed.examine(place)
@@ -118,15 +127,15 @@ async def test_a_healthy_route_is_proven_private(bed: Bed, place: str) -> None:
 
 
 async def test_through_litellm_the_direct_paths_proof_holds(bed: Bed) -> None:
-    path = (await bed.examine("healthy")).paths["litellm → healthy"]
+    path = (await bed.examine("examined")).paths["litellm → examined"]
     assert (path.state, path.cause) == ("healthy", "")
     assert path.private is not None
     assert path.private.is_proven
 
 
 async def test_public_addresses_beside_private_ones_spoil_the_proof_and_get_no_packet(bed: Bed) -> None:
-    outcome = await bed.examine("mixed")
-    path = outcome.paths["mixed"]
+    outcome = await bed.examine("examined-mixed")
+    path = outcome.paths["examined-mixed"]
     assert path.private is not None
     assert (path.state, path.private.is_proven, path.private.hosts[0].address_class) == ("healthy", False, "public")
     assert outcome.seen.public_packets == 0
@@ -138,8 +147,8 @@ async def test_a_zone_that_is_missing_for_another_name_is_a_warning(bed: Bed) ->
 
 
 async def test_a_name_that_turns_public_is_a_warning(bed: Bed) -> None:
-    outcome = await bed.examine("rebinding-examined")
-    assert "net.dns_differs" in causes(outcome.paths["rebinding-examined"])
+    outcome = await bed.examine("examined-rebinding")
+    assert "net.dns_differs" in causes(outcome.paths["examined-rebinding"])
     assert outcome.seen.public_packets == 0
 
 

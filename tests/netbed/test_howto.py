@@ -21,7 +21,7 @@ SEEN_ELSEWHERE = {"net.peer_changed", "net.dns_differs", "provider.not_json"}
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LITELLM_MASTER_KEY", "PROXY_CREDENTIALS", "THEIR_LITELLM_KEY"):
-        monkeypatch.setenv(name, "user:a-value")
+        monkeypatch.setenv(name, "user:a-value-that-is-long")
 
 
 def test_the_settings_load_and_guard_the_route(tmp_path: Path) -> None:

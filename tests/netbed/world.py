@@ -152,14 +152,6 @@ NAMES = {
     "anywhere": Place(dns=at(PERMITTED), settings={"network": "any"}),
     "named-network": Place(dns=at(PERMITTED), settings={"private_networks": [f"{PERMITTED}/32"]}),
 }
-EXAMINED = {
-    "half-linked": Place(dns=at(PUBLIC), siblings={"cognitiveservices.azure.com": at(ENDPOINT)}),
-    "half-linked-beside": Place(siblings={"services.ai.azure.com": at(PUBLIC)}),
-    "rebinding-examined": Place(dns=at(ENDPOINT, mode="rebind")),
-    "open-to-all": Place(own_dns=at(PERMITTED)),
-    "closed-to-all": Place(own_dns=at(NOWHERE)),
-}
-"""For the doctor alone: what no call shows."""
 LITERALS = {
     "literal-private": Place(endpoint=f"https://{NAMED_BY_ADDRESS}"),
     "literal-mapped": Place(endpoint=f"https://[::ffff:{NAMED_BY_ADDRESS}]"),
@@ -235,7 +227,25 @@ IDENTITIES = {
         settings={**_APPLICATION, "client_id": "dropped", "authority": f"https://{DROPPED}", "first_content_s": 2}
     ),
 }
-SERVED: dict[str, Place] = {**NAMES, **EXAMINED, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES}
+EXAMINED = {
+    "examined": Place(),
+    "examined-own": Place(settings={"dns": [OWN_DNS]}),
+    "examined-v6": Place(dns=at(ENDPOINT_V6)),
+    "examined-mixed": Place(dns=at(PUBLIC, ENDPOINT)),
+    "examined-rebinding": Place(dns=at(ENDPOINT, mode="rebind")),
+    "examined-proxied": Place(settings=_through(3128)),
+    "examined-spared": Place(settings=_through(3129, f".{ZONE}")),
+    "examined-login": Place(settings=_through(3130, proxy_credentials="{proxy}")),
+    "examined-managed": Place(settings={**_MANAGED, "client_id": "of-the-examined"}),
+    "examined-unassigned": Place(settings={**_MANAGED, "client_id": "unassigned-too"}),
+    "examined-dropped": Place(settings={**_MANAGED, "client_id": "dropped-too", "first_content_s": 2}),
+    "half-linked": Place(dns=at(PUBLIC), siblings={"cognitiveservices.azure.com": at(ENDPOINT)}),
+    "half-linked-beside": Place(siblings={"services.ai.azure.com": at(PUBLIC)}),
+    "open-to-all": Place(own_dns=at(PERMITTED)),
+    "closed-to-all": Place(own_dns=at(NOWHERE)),
+}
+"""For the doctor alone: its calls leave connections and tokens behind."""
+SERVED: dict[str, Place] = {**NAMES, **LITERALS, **WAYS, **CERTIFICATES, **PROXIED, **IDENTITIES, **EXAMINED}
 """What LiteLLM forwards to."""
 
 

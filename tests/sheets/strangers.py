@@ -305,6 +305,154 @@ Part | Length | Mass
 P1 | 10.5 | 1.25
 P2 | 11.5 | 1.35
 P3 | 12.5 | 1.45
+
+# league table with a rank column: A2:F5 header 2 totals out
+Season 2024/25
+No | Team | Played | Won | Lost | Points
+1 | Lions | 30 | 20 | 10 | 60
+2 | Bears | 30 | 18 | 12 | 54
+3 | Wolves | 30 | 15 | 15 | 45
+
+# Dutch invoice lines with VAT below: A5:D7 header 5 totals 8 out
+Factuur 2025-117
+Klant: | Jansen BV
+Datum: | 2025-03-04
+
+Omschrijving | Aantal | Prijs | Bedrag
+Advies | 3 | 100.00 | 300.00
+Reis | 1 | 45.50 | 45.50
+Totaal |  |  | 345.50
+
+# sensor export with comment lines: A4:C7 header 4 totals out
+## device: TX-9
+## unit: degC
+
+time | inside | outside
+2025-01-01 | 20.5 | -3.5
+2025-01-02 | 20.7 | -4.0
+2025-01-03 | 19.9 | -1.2
+
+# parts list, ids with digits, all texts: A1:C4 header 1 totals out
+Part no | Drawing | Material
+AB-1001 | D-77 | steel
+AB-1002 | D-78 | brass
+AB-1003 | D-79 | steel
+
+# two stacked tables without a blank row: A1:C3 header 1 totals out; A4:C6 header 4 totals out
+Employee | Hours | Rate
+Ann | 40 | 22.5
+Bob | 38 | 21.5
+Machine | Power | Age
+Mill | 12.5 | 4
+Saw | 3.5 | 9
+
+# profit and loss with percent columns: A3:C7 header 3 totals out
+Income statement
+(unaudited)
+USD million | 2023 | 2024
+Revenue | 500.1 | 540.2
+Cost of sales | -300.5 | -310.1
+Gross margin % | 39.9% | 42.6%
+Net income | 60.2 | 71.3
+
+# crosstab with weekday columns: A1:F4 header 1 totals 5 out
+Shift | Mon | Tue | Wed | Thu | Fri
+Early | 4 | 5 | 4 | 6 | 5
+Late | 3 | 3 | 4 | 2 | 4
+Night | 2 | 2 | 2 | 2 | 2
+All shifts | 9 | 10 | 10 | 10 | 11
+
+# Italian ledger with carried balance: A1:D5 header 1 totals 6 out
+Data | Causale | Dare | Avere
+2025-01-02 | Apertura | 1000.00 |
+2025-01-05 | Acquisto |  | 250.00
+2025-01-09 | Vendita | 800.00 |
+2025-01-12 | Spese |  | 99.50
+ | Totale | 1800.00 | 349.50
+
+# three-level header: A1:E6 header 1,2,3 totals out
+ | Europe |  | Asia |
+ | 2024 | 2025 | 2024 | 2025
+ | t | t | t | t
+Copper | 10.5 | 11.5 | 20.5 | 21.5
+Zinc | 12.5 | 13.5 | 22.5 | 23.5
+Tin | 1.5 | 2.5 | 3.5 | 4.5
+
+# notes to the right and a legend below: A1:C4 header 1 totals out
+Code | Name | Level
+10 | Intake | 2
+20 | Review | 1
+30 | Release | 3
+
+Legend: 1 = low, 2 = medium, 3 = high
+
+# glossary of long texts: A1:B4 header 1 totals out
+Term | Meaning
+Churn | the share of customers who leave within a year
+Cohort | customers who joined in the same month
+ARPU | average revenue per user and month
+
+# numbers only under years: A1:C3 header 1 totals out
+2023 | 2024 | 2025
+10.5 | 11.5 | 12.5
+20.5 | 21.5 | 22.5
+
+# Swedish list with a subtotal in the middle: A1:B6 header 1 totals 4,7,8 out
+Post | Belopp
+Hyra | 900.5
+El | 100.25
+Delsumma | 1000.75
+Mat | 400.5
+Buss | 80.25
+Delsumma | 480.75
+Summa | 1481.5
+
+# check list with marks: A1:D4 header 1 totals out
+Control | Q1 | Q2 | Q3
+Fire doors | x |  | x
+Lamps |  | x |
+Exits | x | x | x
+
+# a single table far from the corner: C4:E6 header 4 totals out
+
+
+
+ |  | City | Area | People
+ |  | Graz | 127.6 | 291000
+ |  | Linz | 96.0 | 207000
+
+# two pivots side by side with the same first label: A1:C3 header 1 totals out; E1:G3 header 1 totals out
+Month | Plan | Real |  | Month | Plan | Real
+Jan | 10.5 | 11.5 |  | Jan | 20.5 | 21.5
+Feb | 12.5 | 13.5 |  | Feb | 22.5 | 23.5
+
+# reviews with a header in the data language: A1:C4 header 1 totals out
+氏名 | 部署 | 評価
+佐藤 | 営業 | A
+鈴木 | 開発 | B
+高橋 | 営業 | A
+
+# group headings between blank rows: A1:C8 header 1 totals out 4,5,6
+Name | Grade | Score
+Ann | 5 | 88.5
+Bob | 5 | 77.5
+
+Grade six
+
+Cem | 6 | 91.5
+Dora | 6 | 69.5
+
+# key figures as a form: A1:B4 header totals out
+Founded | 1998
+Employees | 120
+Revenue | 15.5
+Sites | 4
+
+# stock with a totals column and a blank column before it: A1:E4 header 1 totals out
+Item | Store A | Store B |  | Both
+Pen | 10 | 20 |  | 30
+Ink | 5 | 5 |  | 10
+Pad | 7 | 9 |  | 16
 """
 _RANGE = re.compile(r"([A-Z]+)(\d+):([A-Z]+)(\d+) header ([\d,]*)\s?totals ?([\d,]*)\s?out ?([\d,]*)")
 

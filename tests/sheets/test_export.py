@@ -15,7 +15,7 @@ from chatsheet.sheets.model import Column, Table, Unit, Workbook
 from chatsheet.sheets.package.patch import Edits
 from chatsheet.sheets.package.values import Change
 from chatsheet.sheets.query import QueryTimedOut
-from chatsheet.sheets.file_writer import ExportFailed, Format, Options
+from chatsheet.sheets.files import ExportFailed, Format, Options
 from tests.harness import ROOT
 from tests.sheets.conftest import Sample
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -83,8 +83,12 @@ def test_most_tabs_that_people_drew_are_read_as_a_person_reads_them() -> None:
         == [(t.range, t.header_rows, t.totals, t.left_out) for t in drawing.truth]
         for drawing in strangers.drawings()
     }
-    # two small tables whose second begins with a number look like one table with a blank column
-    assert [name for name, is_right in read.items() if not is_right] == ["wide table above two small ones"]
+    # a second table that begins with numbers looks like columns after a blank one; `Founded | 1998` looks like a header
+    assert [name for name, is_right in read.items() if not is_right] == [
+        "wide table above two small ones",
+        "key figures as a form",
+    ]
+    assert len(read) == 55
 
 
 @given(ROWS)
@@ -248,9 +252,9 @@ def test_a_table_may_start_in_the_tail_of_a_large_tab() -> None:
 def test_time_grows_with_the_cells_seen_and_no_faster() -> None:
     def spent(rows: int) -> float:
         cells: list[list[Cell]] = [["Name", "Note", "City"], *([f"n{i}", "some text", f"c{i % 9}"] for i in range(rows))]
-        started = perf_counter()
+        started = process_time()
         assert one(cells).last_row == rows + 1
-        return perf_counter() - started
+        return process_time() - started
 
     spent(100)
     assert spent(16_000) < 12 * max(spent(4_000), 0.01)

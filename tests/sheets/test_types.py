@@ -263,3 +263,27 @@ def test_a_reading_that_no_cell_allows_is_refused_with_those_that_exist() -> Non
 def test_a_column_with_a_type_keeps_it(sql: str, label: str, kind: str, expected: Sequence[object]) -> None:
     decision, found = read_native(sql, label)
     assert (decision.type, found) == (kind, expected)
+
+
+@pytest.mark.parametrize(
+    ("label", "cells", "caption"),
+    [
+        ("Employees", ["12", "300"], "in thousands of euros"),
+        ("Earnings per share", ["1.5"], "in millions, except per share data"),
+        ("Fiscal year", ["2023"], "in Mio. \u20ac"),
+    ],
+)
+def test_a_caption_scales_no_column_that_counts_something_else(label: str, cells: list[str], caption: str) -> None:
+    assert read(cells, label, [caption])[0].unit.scale == 1
+
+
+@pytest.mark.parametrize("cells", [["12 kg", "500 g"], ["12 %", "0.5"], ["12E4", "1E5"], ["1,234.5", "1.234,5"], ["10.0.0.1"]])
+def test_what_would_be_guessed_stays_text(cells: list[str]) -> None:
+    decision, found = read(cells)
+    assert (decision.type, found) == ("text", tuple(cells))
+
+
+def test_amounts_beyond_a_whole_number_are_not_lost_by_a_scale_word() -> None:
+    assert read(["999999999999999"], "Assets (\u20ac bn)")[1] == (999999999999999e9,)
+    assert read_native("VALUES (999999999999999::BIGINT)", "Assets (\u20ac bn)")[1] == (999999999999999e9,)
+    assert read(["2", "1e400"])[0].type == "text"

@@ -170,7 +170,7 @@ async def test_after_a_failure_nothing_is_tried_for_a_while_and_a_return_is_told
 async def test_tls_is_checked_against_the_certificate_authority_of_settings(tmp_path: Path) -> None:
     authority, heard = trustme.CA(), asyncio.Event()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(context)  # pyright: ignore[reportUnknownMemberType]
+    authority.issue_cert("127.0.0.1").configure_cert(context)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator
 
 import click
 
+from chatsheet.cli.show import plain
 from chatsheet.doctor import report
 from chatsheet.doctor.model import Rung
 
@@ -18,8 +19,13 @@ def shown(*, is_quiet: bool) -> Generator[Callable[[str, Rung], None], None, Non
     if is_quiet:
         yield _nothing
     elif sys.stdout.isatty():
-        with _live() as take:
+        seen: dict[str, list[Rung]] = {}
+        with _live(seen) as take:
             yield take
+        for path, rungs in seen.items():
+            if any(rung.status == "broken" for rung in rungs):
+                for rung in rungs:
+                    _print(path, rung)
     else:
         yield _print
 
@@ -29,23 +35,22 @@ def _nothing(path: str, rung: Rung) -> None:
 
 
 def _print(path: str, rung: Rung) -> None:
-    click.echo(report.line(path, rung))
+    click.echo(plain(report.line(path, rung)))
 
 
 @contextlib.contextmanager
-def _live() -> Generator[Callable[[str, Rung], None], None, None]:
+def _live(seen: dict[str, list[Rung]]) -> Generator[Callable[[str, Rung], None], None, None]:
     from rich.live import Live  # noqa: PLC0415  0.1 s that a pipe need not pay
     from rich.table import Table  # noqa: PLC0415  likewise
     from rich.text import Text  # noqa: PLC0415  likewise
-
-    seen: dict[str, list[Rung]] = {}
 
     def board() -> Table:
         table = Table(box=None, pad_edge=False, show_header=False)
         for path, rungs in seen.items():
             last = next((rung for rung in reversed(rungs) if rung.status != "not_reached"), rungs[-1])
             marks = Text.from_markup("".join(_MARKS[rung.status] for rung in rungs))
-            table.add_row(path, marks, last.name, *last.evidence[:1])
+            told = Text(plain(last.evidence[0])) if last.evidence else Text("")  # a provider's word is no markup
+            table.add_row(Text(path), marks, last.name, told)
         return table
 
     with Live(board(), refresh_per_second=8) as live:

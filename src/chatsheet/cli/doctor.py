@@ -13,6 +13,7 @@ from chatsheet.cli import beside, board
 from chatsheet.cli.main import Options
 from chatsheet.core import settings_file
 from chatsheet.core.clock import SystemClock
+from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.settings import Settings
 from chatsheet.core.settings_file import SettingsInvalid
@@ -28,6 +29,7 @@ _START_S = 120.0
 _WATCH_S = 30.0
 _ROADMAP = Path("ROADMAP.md")
 _ENOUGH = 0.95
+_COULD_NOT = 4
 
 
 class _Given(TypedDict):
@@ -58,19 +60,34 @@ class _Given(TypedDict):
 def command(options: Options, **given: Unpack[_Given]) -> int:
     """Examine every route: which layer is broken, why, and what mends it.
 
-    Exit codes: 0 all healthy, 1 answers arrive but a route is ill, 2 no route answers, 3 settings wrong.
+    Exit codes: 0 all healthy, 1 answers arrive but a route is ill, 2 no route answers, 3 settings wrong or nothing
+    configured, 4 nothing could be examined, recorded or changed.
     """
-    if given["rehearse"]:
-        return asyncio.run(_rehearse(given["which"], as_json=given["as_json"]))
+    _check_usage(given)
+    try:
+        if given["rehearse"]:
+            return asyncio.run(_rehearse(given["which"], as_json=given["as_json"]))
+        return _doctor(options, given)
+    except ChatSheetError as error:
+        click.echo(error.line(), err=True)
+        return _COULD_NOT
+
+
+def _check_usage(given: _Given) -> None:
     if given["route"] and given["record"]:
         raise click.UsageError("--record is for all routes: a decision needs each of them.")
+    if given["rehearse"] and (given["route"] or given["record"] or given["apply"] or given["watch"]):
+        raise click.UsageError("--rehearse goes with --set and --json only.")
+
+
+def _doctor(options: Options, given: _Given) -> int:
     config = settings_file.path_of(options.config)
     try:
-        settings = options.settings()
+        settings = options.settings(may_lack_keys=True)
     except SettingsInvalid as error:
         found = _refused(error, config, given)
     else:
-        found = asyncio.run(_examine(settings, config, given))
+        found = asyncio.run(_examine(settings, options, config, given))
     if given["apply"]:
         _apply(found, config, is_confirmed=given["yes"])
     return found.exit_code
@@ -85,7 +102,7 @@ def _refused(error: SettingsInvalid, config: Path | None, given: _Given) -> Repo
     return found
 
 
-async def _examine(settings: Settings, config: Path | None, given: _Given) -> Report:
+async def _examine(settings: Settings, options: Options, config: Path | None, given: _Given) -> Report:
     order = Order(probes=given["probes"], only=given["route"])
     order.check(settings)
     async with _litellm(settings, config, is_wanted=given["start_litellm"]), open_doctor(settings, config) as (doctor, clinic):
@@ -102,12 +119,17 @@ async def _examine(settings: Settings, config: Path | None, given: _Given) -> Re
                 return found
             before = found
             await asyncio.sleep(_WATCH_S)
+            try:
+                doctor.settings = options.settings(may_lack_keys=True)
+            except SettingsInvalid as error:  # in the middle of being mended
+                _refused(error, config, given)
 
 
 @asynccontextmanager
 async def _litellm(settings: Settings, config: Path | None, *, is_wanted: bool) -> AsyncGenerator[None, None]:
     """Run the LiteLLM of settings while the body runs, if that is wanted and there is one."""
-    if not is_wanted or litellm_proxy.ours(settings.llm) is None:
+    ours = litellm_proxy.ours(settings.llm)
+    if not is_wanted or ours is None or ours.route.key.value is None:
         yield
         return
     async with beside.litellm(settings, config):

@@ -66,14 +66,14 @@ class Options:
     config: Path | None
     data: Path | None
 
-    def settings(self, **overrides: object) -> "Settings":
+    def settings(self, *, may_lack_keys: bool = False, **overrides: object) -> "Settings":
         """Read the settings; `overrides` are values by dotted key with `__` for the dot. Raises SettingsInvalid."""
         from chatsheet.core import settings_file  # noqa: PLC0415  --help must not pay for pydantic
 
         values = {key.replace("__", "."): value for key, value in overrides.items() if value is not None}
         if self.data is not None:
             values["data"] = str(self.data)
-        return settings_file.load(self.config, overrides=values)
+        return settings_file.load(self.config, overrides=values, may_lack_keys=may_lack_keys)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

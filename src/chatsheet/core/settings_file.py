@@ -51,10 +51,11 @@ class SettingsInvalid(BadInput):
         self.problems = problems
 
 
-def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = None) -> Settings:
+def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = None, may_lack_keys: bool = False) -> Settings:
     """Read settings from `path`, else CHATSHEET_CONFIG, else ./chatsheet.toml where it is, and from the environment.
 
-    `overrides` are command-line values by dotted key; they win over both. Raises SettingsInvalid.
+    `overrides` are command-line values by dotted key; they win over both. With
+    `may_lack_keys` a route whose key is not set is no problem: whoever asks leaves it out. Raises SettingsInvalid.
     """
     path = path_of(path)
     source = str(path) if path else "settings"
@@ -68,11 +69,15 @@ def load(path: Path | None = None, *, overrides: Mapping[str, object] | None = N
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         raise SettingsInvalid(source, [_problem_of(dict(e)) for e in error.errors()]) from None
-    if problems := list(check(settings)):
+    if problems := [found for found in check(settings) if not (may_lack_keys and _is_unset_key(found))]:
         raise SettingsInvalid(source, problems)
     if problems := [*_check_capture(os.environ)]:
         raise SettingsInvalid("environment", problems)
     return settings
+
+
+def _is_unset_key(problem: Problem) -> bool:
+    return problem.cause == "route.key_missing" and problem.key.startswith("llm.route.") and problem.key.endswith(".key")
 
 
 def path_of(path: Path | None) -> Path | None:

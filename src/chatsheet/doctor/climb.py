@@ -42,6 +42,8 @@ _PROBES: Mapping[RungName, Probe] = {
 _MOST_S = 18.0
 """A path's share of the twenty seconds that a run may take."""
 _MOST_SLOW_S = 300.0
+_REACHED_S = 6.0
+"""What the layers below a call may take beside a first answer that is late."""
 _MOST_PROBE_S = 6.0
 _EXPLAINS: Mapping[str, frozenset[str]] = {
     "litellm.database_url": frozenset({"litellm.down", "unknown", "provider.error", "stream.silent"}),
@@ -66,7 +68,6 @@ class _Climb:
 
     subject: Subject
     say: Callable[[Rung], None]
-    ends: float
     rungs: list[Rung] = field(default_factory=list[Rung])
     private: PrivateProof | None = None
     open_to_public: tuple[Finding, ...] = ()
@@ -111,8 +112,9 @@ class _Climb:
 
 async def up(subject: Subject, limits: Limits, say: Callable[[Rung], None]) -> PathReport:
     """Walk a path's rungs in order and return what was found; raises nothing for what a route does."""
-    most_s = _MOST_SLOW_S if subject.route.is_slow else _MOST_S
-    climb = _Climb(subject, say, subject.means.clock.monotonic() + most_s)
+    most_s = _MOST_SLOW_S if subject.route.is_slow else max(_MOST_S, subject.route.first_content_s + _REACHED_S)
+    subject.ends = subject.means.clock.monotonic() + most_s
+    climb = _Climb(subject, say)
     called: Called | None = None
     speed: Speed | None = None
     for name in ladder.reached(subject.path):
@@ -128,7 +130,7 @@ async def up(subject: Subject, limits: Limits, say: Callable[[Rung], None]) -> P
     else:
         called = await _call(climb)
         if not climb.is_broken and called is not None:
-            speed = await calls.speed(subject, called, limits.probes, climb.ends)
+            speed = await calls.speed(subject, called, limits.probes)
     return _report(climb, called, speed)
 
 
@@ -142,7 +144,7 @@ async def _call(climb: _Climb) -> Called | None:
                 climb.skip(name)
             return None
         left.remove("auth")
-    called = await calls.chat(subject, climb.ends)
+    called = await calls.chat(subject)
     failed_at = ladder.place(called.cause, subject.path) if called.cause is not None else None
     if failed_at == "auth" and "auth" not in left:
         climb.rungs.pop()  # what looked well by itself was refused
@@ -150,6 +152,8 @@ async def _call(climb: _Climb) -> Called | None:
     for name in left:
         if climb.is_broken:
             climb.skip(name)
+        elif name == failed_at and called.is_out_of_time:
+            climb.add(calls.out_of_time(name))
         elif name == failed_at:
             climb.add(findings.broken(name, called.finding(subject), *called.evidence), called.total_ms)
         else:
@@ -171,7 +175,7 @@ async def _tell(climb: _Climb, name: RungName, called: Called) -> None:
         case "stream":
             climb.add(findings.passed(name, f"ended with {called.answer.finish_reason}"), called.total_ms)
         case "tools":
-            climb.add(await calls.tools(climb.subject, climb.ends))
+            climb.add(await calls.tools(climb.subject))
         case _:
             climb.add(findings.passed(name))
 

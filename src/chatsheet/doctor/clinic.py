@@ -28,6 +28,8 @@ Examine = Callable[[OnRung, Report | None], Awaitable[Report]]
 
 _EVERY_S = 30.0
 _KEPT = 50
+_MOST_S = 400.0
+"""No examination takes longer, also of routes that are slow by nature."""
 
 
 class ExaminedJustNow(TooSoon):
@@ -181,12 +183,16 @@ class Clinic:
 
         try:
             before = await self.latest(actor)
-            report = await self._examine(on_rung, before.report if before else None)
+            async with asyncio.timeout(_MOST_S):
+                report = await self._examine(on_rung, before.report if before else None)
             run.outcome = examined = Examined(id=new_id("exam"), report=report)
             self._latest[actor.workspace_id] = examined
             await self._keep(actor, examined)
         except ChatSheetError as error:
             run.outcome = error
+        except TimeoutError:
+            what = f"the examination did not end within {_MOST_S:g} s."
+            run.outcome = ExaminationBroken(what, fix="examine again, or report it.")
         except Exception:  # boundary: whoever watches must hear of an end, whatever broke
             log.exception("the examination failed")
             what = "something in ChatSheetAI itself went wrong; the log says where."

@@ -167,15 +167,17 @@ def for_cause(code: str, path: Path) -> tuple[str, ...]:
     """Return the lines to copy for a cause on a path; commands for Azure only where Azure may be at its end."""
     names = _names(path)
     is_azures = path.provider in {"azure", "unknown"}
-    return tuple(_fill(line, names) for line in _LINES.get(code, ()) if is_azures or not line.startswith("az "))
+    is_others = path.way == "litellm" and not path.route.is_ours
+    fitting = (line for line in _LINES.get(code, ()) if is_azures or not line.startswith("az "))
+    return tuple(_fill(line, names) for line in fitting if not (is_others and line == _RUN))
 
 
 def _fill(line: str, names: Mapping[str, str]) -> str:
     """Fill a line in: names in lines of settings are written as TOML has them, in commands as the shell takes them."""
-    if line == "{give_key}":
-        return names["give_key"]
     write = _in_toml if line.startswith(("{section}", "{litellm}", "[")) else _in_shell
-    return _FILLED.sub(lambda found: write(found[1], names[found[1]]), line)
+    is_whole = line == "{give_key}"
+    filled = names["give_key"] if is_whole else _FILLED.sub(lambda found: write(found[1], names[found[1]]), line)
+    return filled.replace("] ", "]\n", 1) if filled.startswith("[") else filled  # as it can be pasted
 
 
 def _in_toml(name: str, value: str) -> str:

@@ -35,16 +35,23 @@ _TITLES = {"azure": "Azure", "openai": "OpenAI", "litellm": "through LiteLLM", "
 
 
 def matrix(paths: Sequence[PathReport]) -> tuple[Cell, ...]:
-    """Return the cells {azure, openai} by {litellm, direct}; of several paths the one in use, else the first configured."""
+    """Return the cells {azure, openai} by {litellm, direct}; of several paths the best one that calls take."""
     return tuple(_cell(provider, way, paths) for provider, way in _CELLS)
 
 
 def _cell(provider: Literal["azure", "openai"], way: Way, paths: Sequence[PathReport]) -> Cell:
     fitting = (path for path in paths if path.way == way and taken_for(path) == provider)
-    path = min(fitting, key=lambda p: (p.state == "not_configured", not p.is_in_use, p.provider == "unknown"), default=None)
-    if path is None:
+    ranked = sorted(fitting, key=_rank)
+    if not ranked:
         return Cell(provider=provider, way=way, state="not_configured")
-    return Cell(provider=provider, way=way, state=path.state, path=path.name, cause=path.cause, evidence=tuple(_evidence(path)))
+    path, *others = ranked
+    evidence = (*_evidence(path), *(f"beside it: {other.name} is {_state(other)}" for other in others))
+    return Cell(provider=provider, way=way, state=path.state, path=path.name, cause=path.cause, evidence=evidence)
+
+
+def _rank(path: PathReport) -> tuple[bool, ...]:
+    """Order paths to one provider: what calls take and what answers comes first."""
+    return path.state == "not_configured", not path.is_in_use, path.state != "healthy", path.provider == "unknown"
 
 
 def taken_for(path: PathReport) -> Provider:
@@ -130,7 +137,7 @@ def conclude(cells: Sequence[Cell], paths: Sequence[PathReport]) -> Conclusion:
 
 def _seen(path: PathReport, paths: Sequence[PathReport]) -> Seen:
     cause = believed(path, paths)
-    return Seen(path.state == "healthy" or rules.passes(cause.code), cause)
+    return Seen(path.state == "healthy" or rules.passes(cause.code), cause, answers=path.state == "healthy")
 
 
 _MASKS = frozenset({"litellm.cooldown", "litellm.upstream_unreachable"})
@@ -185,6 +192,7 @@ def _of_strategy(azure: Seen | None, openai: Seen | None, direct: Seen | None) -
 # ── since the last examination ──
 
 _SPEED_NOTED = 0.1
+_LEAST_NOTED_MS = 50
 """Medians of a handful of calls that differ by less are the same."""
 
 
@@ -232,7 +240,7 @@ def _on_path(before: PathReport, now: PathReport) -> Iterator[str]:
     if before.answer and now.answer and before.answer.model != now.answer.model:
         yield f"the model behind `{now.name}` changed from {before.answer.model} to {now.answer.model}"
     was, is_now = (path.speed.first_content_ms if path.speed else None for path in (before, now))
-    if was is not None and is_now is not None and abs(is_now - was) > _SPEED_NOTED * was:
+    if was is not None and is_now is not None and abs(is_now - was) > max(_LEAST_NOTED_MS, _SPEED_NOTED * was):
         yield f"first token on `{now.name}` {was} → {is_now} ms"
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from importlib.metadata import version
 
 from chatsheet.core.clock import Clock
@@ -15,6 +16,9 @@ from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm.attempt import Means, RecordReader
 from chatsheet.llm.legs import Legs
+
+_A_DAY = timedelta(days=1)
+"""What fails twice within a day may be the same slip."""
 
 
 def refused(problems: Sequence[Problem], clock: Clock, settings_text: str = "") -> Report:
@@ -51,6 +55,7 @@ async def examine(
         seconds=round(clock.monotonic() - started, 3),
         paths=_with_changed_models(known.before, _with_proofs(tuple(seen))),
         history=known.history,
+        only=order.only,
     )
     return _decided(report, known) if order.depth == "call" and not order.only else report
 
@@ -68,7 +73,7 @@ def _with_proofs(seen: tuple[PathReport, ...]) -> tuple[PathReport, ...]:
     direct = {one.route: one.private for one in seen if one.way == "direct" and one.private is not None}
     return tuple(
         one.model_copy(update={"private": direct[one.serves]})
-        if one.is_ours and one.private is None and one.serves in direct
+        if one.is_ours and one.state == "healthy" and one.private is None and one.serves in direct
         else one
         for one in seen
     )
@@ -88,7 +93,7 @@ def _with_finding(path: PathReport, found: Finding) -> PathReport:
                 "findings": (*rung.findings, found.model_copy(update={"commands": ()})),
             }
         )
-        if rung.name == "model"
+        if rung.name == "model" and rung.status != "not_reached"
         else rung
         for rung in path.rungs
     )
@@ -101,7 +106,11 @@ def _decided(report: Report, known: Known) -> Report:
     cells = compare.matrix(seen)
     conclusion = compare.conclude(cells, seen)
     differences = compare.differences(seen)
-    decision = verdict.decide(cells=cells, paths=seen, conclusion=conclusion, differences=differences, history=known.history)
+    is_earlier = known.before is not None and report.at - known.before.at >= _A_DAY
+    before = known.before if is_earlier else None
+    decision = verdict.decide(
+        cells=cells, paths=seen, conclusion=conclusion, differences=differences, history=known.history, before=before
+    )
     diff = _diff(known.settings_text, edits.wanted(decision, seen))
     return report.model_copy(
         update={

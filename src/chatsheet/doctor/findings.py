@@ -14,12 +14,22 @@ def finding(cause: str, what: str, *, fix: str = "", commands: tuple[str, ...] =
 
 def passed(name: RungName, *evidence: str, warnings: tuple[Finding, ...] = ()) -> Rung:
     """Return a rung that holds, perhaps with warnings."""
-    return Rung(name=name, status="warned" if warnings else "passed", evidence=evidence, findings=warnings)
+    return Rung(name=name, status="warned" if warnings else "passed", evidence=evidence, findings=_as_warnings(warnings))
 
 
-def broken(name: RungName, found: Finding, *evidence: str, warnings: tuple[Finding, ...] = ()) -> Rung:
-    """Return a rung that does not hold; its own finding comes first."""
-    return Rung(name=name, status="broken", evidence=evidence, findings=(found, *warnings))
+def broken(
+    name: RungName,
+    found: Finding,
+    *evidence: str,
+    also: tuple[Finding, ...] = (),
+    warnings: tuple[Finding, ...] = (),
+) -> Rung:
+    """Return a rung that does not hold; what broke it first comes first, `also` holds what else did."""
+    return Rung(name=name, status="broken", evidence=evidence, findings=(found, *also, *_as_warnings(warnings)))
+
+
+def _as_warnings(found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    return tuple(one.model_copy(update={"is_warning": True}) for one in found)
 
 
 def not_reached(name: RungName) -> Rung:

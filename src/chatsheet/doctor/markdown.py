@@ -106,7 +106,7 @@ def _ladder(path: PathReport) -> Iterator[str]:
         yield f"| {rung.name} | {rung.status.replace('_', ' ')} | {took} | {'; '.join(map(_plain, rung.evidence))} |"
     for rung in path.rungs:
         for number, found in enumerate(rung.findings):
-            title = "First broken" if rung.status == "broken" and number == 0 else "Warned"
+            title = "Note" if found.is_warning else "First broken" if number == 0 else "Also"
             yield from _finding(f"{title}: {rung.name}", found)
 
 

@@ -60,6 +60,8 @@ class Finding(_Frozen):
     fix: str
     commands: tuple[str, ...] = ()
     """Lines to copy: `az …`, `nslookup …`, or a line of settings."""
+    is_warning: bool = False
+    """Worth knowing, and not what broke."""
     hides: str = ""
     """The cause behind a mask such as LiteLLM's cooldown, where it is known."""
 
@@ -240,12 +242,19 @@ class Report(_Frozen):
     decision: Decision | None = None
     changes: tuple[str, ...] = ()
     """What is other than the last time, a line each."""
+    only: str = ""
+    """The route that was examined alone; empty for all."""
+
+    @property
+    def counted(self) -> tuple[PathReport, ...]:
+        """The paths that the exit code is about: those that calls take, or the ones that were asked for."""
+        return tuple(path for path in self.paths if (path.is_in_use or self.only) and path.state != "not_configured")
 
     @property
     def exit_code(self) -> int:
-        """0 all healthy, 1 answers arrive but a route is ill, 2 no route answers, 3 settings wrong."""
-        if self.problems:
+        """0 all healthy, 1 answers arrive but a route is ill, 2 no route answers, 3 settings wrong or nothing configured."""
+        used = self.counted
+        if self.problems or not used:
             return 3
-        used = [path for path in self.paths if path.is_in_use]
         healthy = [path for path in used if path.state == "healthy"]
         return 2 if not healthy else 0 if len(healthy) == len(used) else 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import Settings
+from chatsheet.doctor import paths
 from chatsheet.doctor.model import Depth, Report, RouteHistory, Rung
 from chatsheet.doctor.paths import Path
 
@@ -40,15 +41,17 @@ class Order:
 
     def check(self, settings: Settings) -> None:
         """Refuse the name of a route that settings do not have; raises RouteUnknown."""
-        if self.only and self.only not in settings.llm.route:
-            nearest = difflib.get_close_matches(self.only, settings.llm.route, n=1, cutoff=0.4)
-            names = ", ".join(settings.llm.route) or "none"
+        seen = paths.of(settings.llm)
+        if self.only and not any(map(self.includes, seen)):
+            known = dict.fromkeys((*settings.llm.route, *(path.name for path in seen)))
+            nearest = difflib.get_close_matches(self.only, known, n=1, cutoff=0.4)
+            names = ", ".join(known) or "none"
             fix = f'did you mean "{nearest[0]}"?' if nearest else f"name one of these: {names}."
             raise RouteUnknown(f'settings have no route "{self.only}".', fix=fix)
 
     def includes(self, path: Path) -> bool:
         """Tell whether a path is to be examined."""
-        return self.only in {"", path.route.name, path.serves}
+        return self.only in {"", path.route.name, path.serves, path.name}
 
 
 def nobody(path: str, rung: Rung) -> None:

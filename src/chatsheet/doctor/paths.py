@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from chatsheet.core.settings import LitellmRoute, LlmSettings, RouteSettings
+from chatsheet.core.settings import AzureRoute, LitellmRoute, LlmSettings, RouteSettings
 from chatsheet.doctor.model import Provider, Way
 from chatsheet.llm import plan
 from chatsheet.llm.routes import Route
@@ -68,4 +68,6 @@ def _of_route(llm: LlmSettings, name: str) -> Iterator[Path]:
 
 
 def _has_key(route: RouteSettings) -> bool:
-    return route.key is None or route.key.value is not None
+    if route.key is None:
+        return not (isinstance(route, AzureRoute) and route.auth == "key")
+    return route.key.value is not None

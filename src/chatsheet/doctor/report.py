@@ -64,13 +64,18 @@ def path_lines(path: PathReport) -> Iterator[str]:
 
 
 def _finding(rung: Rung, found: Finding) -> Iterator[str]:
-    mark = "broken at" if rung.status == "broken" else "note on"
+    mark = "note on" if found.is_warning else "broken at"
     yield f"  {mark} {rung.name}: {found.cause} (owner: {found.owner})"
     yield f"    {found.what}"
     if found.hides:
         yield f"    behind it: {found.hides}"
     yield f"    fix: {found.fix}"
-    yield from (f"    {'in chatsheet.toml:' if line.startswith('[') else '$'} {line}" for line in found.commands)
+    for command in found.commands:
+        if command.startswith("["):
+            yield "    in chatsheet.toml:"
+            yield from (f"      {line}" for line in command.splitlines())
+        else:
+            yield f"    $ {command}"
 
 
 def _matrix(cells: tuple[Cell, ...]) -> Iterator[str]:
@@ -91,14 +96,17 @@ def _decision(decision: Decision) -> Iterator[str]:
 
 def verdict(report: Report) -> str:
     """Return the whole in one sentence."""
-    used = [path for path in report.paths if path.is_in_use]
-    ill = ", ".join(f"{path.name} ({path.cause or path.state})" for path in used if path.state != "healthy")
+    ill = ", ".join(f"{path.name} ({path.cause or path.state})" for path in report.counted if path.state != "healthy")
     match report.exit_code:
+        case 0 if report.only:
+            return f"Healthy: {', '.join(path.name for path in report.counted)}. Nothing else was looked at."
         case 0:
             return "All routes in use are healthy."
         case 1:
             return f"Answers arrive, but not over every route: {ill}."
         case 2:
-            return f"No route answers: {ill}." if used else "No route is in use: name one in llm.routes."
-        case _:
+            return f"No route answers: {ill}."
+        case _ if report.problems:
             return "The settings are wrong; nothing was sent."
+        case _:
+            return "No route is configured: name one in llm.routes, and give it its key."

@@ -19,13 +19,15 @@ _REFUSED: frozenset[Layer] = frozenset({"auth", "permission", "deployment", "par
 SENTENCES = {
     "resolved": "Azure answers through LiteLLM: what was wrong there is resolved.",
     "azure_settings": (
-        "LiteLLM serves OpenAI and not Azure: the settings for Azure are wrong (key, endpoint, deployment, api-version)."
+        "LiteLLM itself serves, and Azure behind it does not: the settings for Azure are wrong "
+        "(key, endpoint, deployment, api-version)."
     ),
     "litellm": "Calls through LiteLLM fail whatever the provider: LiteLLM's own configuration or network is wrong.",
     "litellm_azure_entry": (
         "Azure answers directly and not through LiteLLM: LiteLLM's entry for Azure is wrong "
         "(azure/ in front of the model, the alias, the key's name, api_base)."
     ),
+    "litellm_openai_entry": "OpenAI answers directly and not through LiteLLM: LiteLLM's entry for OpenAI is wrong.",
     "litellm_down": "LiteLLM does not run, or is still starting: nothing behind it can be judged.",
     "litellm_key": "LiteLLM refuses our key: nothing behind it was reached, so that this says nothing about Azure.",
     "litellm_untrusted": "The route is private and LiteLLM is run by others: no request was handed to it.",
@@ -36,9 +38,10 @@ SENTENCES = {
         "A proxy stands in the way: it reaches Azure over its public address, and Azure refuses that. Except the host from it."
     ),
     "retired_model": "The model behind the deployment is retired: this looks like wrong settings, and no setting mends it.",
-    "azure_itself": "Azure refuses both ways alike: its key, permission or deployment is wrong, not LiteLLM.",
+    "azure_itself": "Azure itself refuses: the key, permission, deployment or api-version is wrong, not LiteLLM.",
     "azure_network": "Azure cannot be reached: the way to it is broken (name, firewall, private endpoint, TLS), not LiteLLM.",
     "network_here": "Every way fails before a provider answers: the network of this machine is the cause, not LiteLLM.",
+    "way_broken": "The only way that was asked breaks before its provider: its address, its server, or the network between.",
     "two_causes": "Azure fails both ways, each for a cause of its own: mend the direct way first, it is the shorter one.",
     "direct_route": "Azure answers through LiteLLM and not directly: the direct route's own settings or network are wrong.",
     "openai_settings": "Azure is well; OpenAI fails by itself: its key, its account, or the way to it.",
@@ -60,7 +63,9 @@ class Seen:
     """A path as the rules see it: whether it works, and the cause that is believed."""
 
     works: bool
+    """Answers, or fails for something that passes by itself."""
     cause: Cause
+    answers: bool = True
 
     @property
     def layer(self) -> Layer:
@@ -105,14 +110,17 @@ def fitting(at: Mapping[Where, Seen | None], asked: Sequence[Seen]) -> str:
     is_failing = any(not one.works for one in asked)
     if not asked:
         return "nothing_configured"
-    if not is_failing and any(passes(one.cause.code) for one in asked):
+    azures = [one for one in (azure, direct) if one is not None]
+    if any(passes(one.cause.code) for one in asked) and (
+        not is_failing or (not any(one.answers for one in (azures or asked)) and any(one.works for one in (azures or asked)))
+    ):
         return "transient"
     if azure is not None and azure.works:
         return _beside_azure(at, is_failing=is_failing)
     if plain := _by_cause([one for one in at.values() if one is not None and not one.works]):
         return plain
     if all(one.is_unreached for one in asked):
-        return "network_here"
+        return "network_here" if len(asked) > 1 else "azure_network" if azures else "way_broken"
     if azure is not None:
         return _not_through_litellm(azure, direct, at[("openai", "litellm")])
     return "azure_not_configured" if direct is None else _directly_only(direct, at, is_failing=is_failing)
@@ -123,6 +131,9 @@ def _beside_azure(at: Mapping[Where, Seen | None], *, is_failing: bool) -> str:
     ill = {where for where, one in at.items() if one is not None and not one.works}
     if ("azure", "direct") in ill:
         return "direct_route"
+    other = at[("openai", "direct")]
+    if ill == {("openai", "litellm")} and other is not None and other.answers:
+        return "litellm_openai_entry"
     return "openai_settings" if ill else "other_route" if is_failing else "resolved"
 
 
@@ -143,6 +154,8 @@ def _not_through_litellm(azure: Seen, direct: Seen | None, openai: Seen | None) 
     if direct is not None:
         alike = "azure_network" if direct.is_unreached else "azure_itself"
         return alike if azure.is_like(direct) else "two_causes"
+    if openai is not None and not openai.works:
+        return "litellm"
     if openai is not None or azure.is_refusal or azure.layer == "identity":
         return "azure_settings"
     return "litellm" if azure.layer == "litellm" else "azure_network" if azure.is_unreached else "undecidable"

@@ -20,6 +20,8 @@ class Subject:
     """The variables of this process."""
     means: Means
     """Legs of the doctor's own: connections are made anew, nothing is remembered from earlier calls."""
+    ends: float = float("inf")
+    """When, on the means' clock, the examination of this path is over."""
     hosts: tuple[HostProof, ...] = ()
     address: str = ""
     """Where to connect: the proxy's address where one applies."""
@@ -31,6 +33,11 @@ class Subject:
     """Who answers, as far as it shows: azure, openai, litellm, simulator, a page, unknown."""
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Further lines per rung, for rungs that are decided by a call of another one."""
+
+    @property
+    def left_s(self) -> float:
+        """How much time is left."""
+        return max(0.0, self.ends - self.means.clock.monotonic())
 
     @property
     def route(self) -> Route:

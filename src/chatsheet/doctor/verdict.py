@@ -12,6 +12,7 @@ from chatsheet.doctor.model import (
     Decision,
     Difference,
     PathReport,
+    Report,
     RouteHistory,
 )
 from chatsheet.llm.causes import CATALOGUE
@@ -55,10 +56,14 @@ def decide(
     conclusion: Conclusion,
     differences: Sequence[Difference] = (),
     history: Sequence[RouteHistory] = (),
+    before: Report | None = None,
 ) -> Decision:
-    """Return which way to standardise on; `settings_diff` is filled in by whoever has the settings file."""
+    """Return which way to standardise on; `before` is an examination of an earlier day.
+
+    `settings_diff` is filled in by whoever has the settings file.
+    """
     ways = ways_of(cells, paths, history)
-    choice, why, would_change = _private(ways, *_choose(ways, conclusion, differences))
+    choice, why, would_change = _private(ways, *_choose(ways, conclusion, differences, before))
     reasons = (why, *_weighed(ways, differences), f"{conclusion.rule}: {conclusion.says}")
     return Decision(
         choice=choice,
@@ -90,7 +95,12 @@ def ways_of(cells: Sequence[Cell], paths: Sequence[PathReport], history: Sequenc
 # ── the choice ──
 
 
-def _choose(ways: Ways, conclusion: Conclusion, differences: Sequence[Difference]) -> _Verdict:
+def _was_ill(path: PathReport, before: Report | None) -> bool:
+    """Tell whether an earlier examination found the same path ill."""
+    return before is not None and any(one.name == path.name and one.state == "ill" for one in before.paths)
+
+
+def _choose(ways: Ways, conclusion: Conclusion, differences: Sequence[Difference], before: Report | None) -> _Verdict:
     through, direct = ways.through, ways.direct
     healthy = [path for path in ways.all if path.state == "healthy"]
     bad = next((found for found in through.findings if found.cause in NEVER), None) if through is not None else None
@@ -113,17 +123,19 @@ def _choose(ways: Ways, conclusion: Conclusion, differences: Sequence[Difference
         why = f"LiteLLM answers; the direct route fails ({direct.cause}), and until it is mended nothing falls back."
         return "hybrid", why, (_mend(direct),)
     if through not in healthy:
-        return _without_litellm(through, ways)
+        return _without_litellm(through, ways, has_failed_before=_was_ill(through, before))
     return _between(ways, conclusion, differences)
 
 
 def _only_way(path: PathReport) -> _Verdict:
     if path.way == "direct":
-        return "direct", "The direct route answers, and LiteLLM is not configured.", ("a LiteLLM route that serves it",)
-    return "litellm", "LiteLLM answers, and no direct route is configured: nothing falls back.", ("a direct route beside it",)
+        why = "Only the direct route is configured; it answers, and LiteLLM was never tried."
+        return "undecided", why, ("a LiteLLM route that serves it",)
+    why = "Only LiteLLM is configured; it answers, and nothing falls back."
+    return "undecided", why, ("a direct route beside it",)
 
 
-def _without_litellm(through: PathReport, ways: Ways) -> _Verdict:
+def _without_litellm(through: PathReport, ways: Ways, *, has_failed_before: bool) -> _Verdict:
     """Choose where the direct route answers and LiteLLM does not: what heals by itself is waited for."""
     cause, row = believed(through, ways.all), ways.of(through)
     change = (_mend(through), "an examination after that in which LiteLLM answers")
@@ -131,8 +143,10 @@ def _without_litellm(through: PathReport, ways: Ways) -> _Verdict:
         return "hybrid", f"LiteLLM fails for something that passes ({cause.code}): the direct route answers meanwhile.", change
     if row is not None and row.calls >= ENOUGH_CALLS and row.fell_back >= MOSTLY * row.calls:
         return "direct", f"LiteLLM fails ({cause.code}), and has failed most calls of the last 30 days.", change
+    if cause.permanent and has_failed_before:
+        return "direct", f"LiteLLM keeps failing ({cause.code}), as it did the last time; the direct route answers.", change
     if cause.permanent:
-        return "direct", f"LiteLLM keeps failing ({cause.code}) until somebody mends it; the direct route answers.", change
+        return "undecided", f"LiteLLM fails ({cause.code}): mend that first; the direct route answers meanwhile.", change
     return "hybrid", f"LiteLLM fails now ({cause.code}) and may heal by itself: the direct route answers meanwhile.", change
 
 

@@ -5,10 +5,11 @@ RFC 1918 and fc00::/7 after unmapping IPv4-mapped IPv6, plus networks named in s
 """
 
 import asyncio
+import contextlib
 import functools
 import socket
+import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 import aiohttp
@@ -78,22 +79,49 @@ def socket_factory(network: Network) -> Callable[[AddressInfo], socket.socket] |
 
 
 class SystemResolver(AbstractResolver):
-    """Asks this machine's resolver, on threads of its own: a name that takes long keeps only its own route waiting."""
+    """Asks this machine's resolver, on threads of its own: a name that takes long keeps only its own route waiting.
+
+    They are daemons: a look-up that nobody waits for any more must not hold the process at its end, as a pool's would.
+    """
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
+        self._free = asyncio.Semaphore(_THREADS)
 
     async def resolve(self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
         ask = functools.partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
-        found = await loop.run_in_executor(self._threads, ask)
+        found = await self._asked(ask)
         return [
             ResolveResult(hostname=host, host=_text(address), port=port, family=kind, proto=protocol, flags=_NUMERIC)
             for kind, _, protocol, _, address in found
         ]
 
+    async def _asked(self, ask: Callable[[], Sequence[AddressInfo]]) -> Sequence[AddressInfo]:
+        loop = asyncio.get_running_loop()
+        await self._free.acquire()
+        answer: asyncio.Future[Sequence[AddressInfo]] = loop.create_future()
+
+        def tell(found: Sequence[AddressInfo] | OSError) -> None:
+            self._free.release()
+            if answer.done():
+                return
+            if isinstance(found, OSError):
+                answer.set_exception(found)
+            else:
+                answer.set_result(found)
+
+        def work() -> None:
+            try:
+                found: Sequence[AddressInfo] | OSError = ask()
+            except OSError as error:
+                found = error
+            with contextlib.suppress(RuntimeError):  # the loop has closed meanwhile
+                loop.call_soon_threadsafe(tell, found)
+
+        threading.Thread(target=work, name="resolver", daemon=True).start()
+        return await answer
+
     async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Wait for nobody."""
 
 
 def _text(address: Sequence[object]) -> str:

@@ -150,6 +150,9 @@ class Attempt:
         except OverflowError:
             collected.problem = "stream.malformed"
             return True
+        if self._decoder.is_page:
+            collected.problem = "provider.not_json"
+            return True
         for event in events:
             collected.take(event, deltas)
             if collected.problem or collected.is_done:

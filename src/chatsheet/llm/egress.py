@@ -213,6 +213,8 @@ def _read(collected: Collected, decoder: wire.EventDecoder, data: bytes) -> byte
     except OverflowError:
         collected.problem = "stream.malformed"
         return b""
+    if decoder.is_page:
+        collected.problem = "provider.not_json"
     for event in events:
         collected.take(event, [])
     return b"".join(b"data: " + wire.without_refusal(event) + b"\n\n" for event in events)

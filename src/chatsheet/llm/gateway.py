@@ -162,9 +162,10 @@ class Gateway:
         span = self.telemetry.attempt(
             route=route.name, kind=route.kind, model=route.model, server=server, port=port, is_probe=True
         )
-        cause = ""
+        cause = "caller.left"  # until it has ended, which it does not where the gateway is closed first
         try:
             failed = await trial.run(attempt, _PROBE, span.headers)
+            cause = ""
             # a reasoning model may use its few tokens for thought
             if failed is not None and (failed.cause.code != "stream.empty" or attempt.collected.finish_reason != "length"):
                 cause, wait_s = failed.cause.code, failed.retry_after_s

@@ -73,6 +73,7 @@ LITELLM: Rules = (
         _ANY,
         _any(
             r"login\.microsoftonline\.com.{0,200}(resolve|connect|timed out|unreachable|refused|max retries)",
+            r"(resolve|connect to|unreachable|reach).{0,80}login\.microsoftonline\.com",
             r"azure ad token.{0,200}(resolve|connect|timed out|unreachable|refused)",
         ),
         "entra.unreachable",
@@ -183,7 +184,10 @@ AZURE: Rules = (
     (_ANY, r"exceeded your current quota|check your plan and billing", "openai.quota"),  # C4
     (
         frozenset({429, 500, 503}),
-        r"\bhigh demand|heavy load|maximum usage size|peak load|\bno ?capacity\b|(at|over|insufficient) capacity",
+        _any(
+            r"\bhigh demand|heavy load|\boverloaded\b|maximum usage size|peak load|\bno ?capacity\b",
+            r"(at|over|insufficient) capacity",
+        ),
         "azure.capacity",
     ),  # C3
     (

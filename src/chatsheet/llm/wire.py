@@ -56,11 +56,13 @@ def auth_headers(route: Route, token: str | None) -> dict[str, str]:
 class EventDecoder:
     """Splits a stream of bytes into the data of server-sent events (WHATWG HTML 9.2.6), keeping what is incomplete."""
 
-    __slots__ = ("_is_begun", "_rest")
+    __slots__ = ("_is_begun", "_rest", "is_page")
 
     def __init__(self) -> None:
         self._rest = bytearray()
         self._is_begun = False
+        self.is_page = False
+        """Whether what came begins as HTML does, whatever its header says."""
 
     def feed(self, data: bytes) -> list[bytes]:
         """Return the data of each event that is now complete; raises OverflowError for one that never ends."""
@@ -73,6 +75,7 @@ class EventDecoder:
             data = bytes(self._rest)
         if not self._is_begun and len(data) >= len(_BOM):
             data, self._is_begun = data.removeprefix(_BOM), True
+            self.is_page = data[:64].lstrip()[:1] == b"<"
         if b"\r" in data:
             data = data.replace(b"\r\n", b"\n")
         *events, rest = data.split(b"\n\n")

@@ -20,7 +20,7 @@ from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import ROW_ID, Column, Unit, Workbook
 from chatsheet.sheets.package.patch import Edits, Patched
 from chatsheet.sheets.query import QueryTimedOut, Worker
-from chatsheet.sheets.file_writer import Heading, Options, Written
+from chatsheet.sheets.files import Heading, Options, Written
 
 log = logging.getLogger(__name__)
 _DEADLINE_S = 300.0

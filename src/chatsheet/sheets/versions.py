@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-from pydantic import Field
 
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import ROW_ID, Value, Workbook
@@ -48,7 +47,7 @@ class Manifest(Value):
     base: str
     origin: str
     tables: dict[str, TableState]
-    formulas: dict[str, dict[str, str]] = Field(default_factory=dict)
+    formulas: dict[str, dict[str, str]] = {}
     """The expression of each column that is one, by table and column."""
 
     def changed_rows(self) -> int:
@@ -112,19 +111,19 @@ def closed_config() -> dict[str, str | bool | int | float | list[str]]:
 def connect(path: Path, *, writes: str = "") -> duckdb.DuckDBPyConnection:
     """Open the `location` of a version for guarded SQL: read-only, without file access, settings locked.
 
-    `writes` is the only file that it may touch beside it.
+    `writes` is the only file that it may touch all the same.
     """
     connection = duckdb.connect(path, read_only=True, config=reader_config())
     if path.name == DELTA and (manifest := read_manifest(path.parent)) is not None:
         attach(connection, path.parent.parent / manifest.base / BASE, as_="_base")
-    if writes:
-        connection.execute("SET allowed_paths=?", [[writes]])
-    lock(connection)
+    lock(connection, writes=writes)
     return connection
 
 
-def lock(connection: duckdb.DuckDBPyConnection) -> None:
-    """Close the file system to a connection, and its settings."""
+def lock(connection: duckdb.DuckDBPyConnection, *, writes: str = "") -> None:
+    """Close the file system to a connection but for one file, and its settings."""
+    if writes:
+        connection.execute("SET allowed_paths=?", [[writes]])
     # in this order: after the first no file can be opened, after the second no setting can be changed back
     connection.execute("SET enable_external_access=false")
     connection.execute("SET lock_configuration=true")

@@ -259,13 +259,12 @@ def _import(source: Path, target: Path, said: object) -> JsonValue:
 
 
 def _export(request: Mapping[str, object]) -> JsonValue:
-    from chatsheet.sheets import file_writer  # noqa: PLC0415  a query worker starts without the writers
 
     target = str(request["target"])
-    headings = {name: file_writer.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
-    options = file_writer.Options.model_validate(request["options"])
+    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = files.Options.model_validate(request["options"])
     with Databases.connect(str(request["path"]), writes=target) as database:
-        return file_writer.write(database, str(request["sql"]), headings, Path(target), options).model_dump(mode="json")
+        return files.write(database, str(request["sql"]), headings, Path(target), options).model_dump(mode="json")
 
 
 def _patch(request: Mapping[str, object]) -> JsonValue:

@@ -283,6 +283,7 @@ export interface Finding {
   readonly what: string;
   readonly fix: string;
   readonly commands: readonly string[];
+  readonly is_warning: boolean;
   readonly hides: string;
 }
 
@@ -563,6 +564,7 @@ export interface Report {
   readonly history: readonly RouteHistory[];
   readonly decision: Decision | null;
   readonly changes: readonly string[];
+  readonly only: string;
 }
 
 

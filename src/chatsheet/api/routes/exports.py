@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chatsheet.api.deps import By, Served
 from chatsheet.sheets import export
-from chatsheet.sheets.file_writer import Format, Options
+from chatsheet.sheets.files import Format, Options
 
 router = APIRouter(prefix="/api/sheets/{sheet_id}", tags=["sheets"])
 _BLOCK = 2**18

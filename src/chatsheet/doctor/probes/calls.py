@@ -1,6 +1,8 @@
 """What only a call shows: a few tokens asked for, a few parameters tried, a tool call. Everything from auth upwards."""
 
+import asyncio
 import hashlib
+import re
 import statistics
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +13,7 @@ import aiohttp
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
 from chatsheet.doctor import findings, gist, lifecycle
-from chatsheet.doctor.model import Answer, Finding, Rung, Speed
+from chatsheet.doctor.model import Answer, Finding, Rung, RungName, Speed
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm import causes, legs, trial, wire
 from chatsheet.llm.attempt import Attempt, Failed
@@ -56,6 +58,8 @@ _TRIED: tuple[tuple[str, JsonObject], ...] = (
     ("json_schema", {"response_format": _SCHEMA}),
 )
 """What the application sends sooner or later, one at a time and as it stands."""
+_STRANGE = re.compile(r"[^\w.:/@+ -]")
+_LONGEST_MODEL = 80
 _ABOUT_PARAMETERS = frozenset({"azure.parameter", "provider.parameter", "azure.api_version", "request.invalid"})
 
 
@@ -70,6 +74,7 @@ class Called:
     first_content_ms: int | None
     total_ms: int
     proof: Proof
+    status: int | None
     hidden: str = ""
 
     @property
@@ -77,20 +82,27 @@ class Called:
         """Whether our simulator answered, by the name that it gives its model."""
         return self.answer.model.endswith("-simulated")
 
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the examination's own time ended it, which says nothing of the route."""
+        return self.cause is not None and self.cause.code == "deadline.exceeded"
+
     def finding(self, subject: Subject) -> Finding:
         """Return why it failed."""
         cause = self.cause or CATALOGUE["unknown"]
-        return findings.finding(cause.code, f"a call over {subject.path.name} ended with: {cause.evidence}", hides=self.hidden)
+        how = "broke off after its first words" if self.has_content else "got no answer"
+        how = f"got status {self.status}" if self.status not in {None, legs.OK} else how
+        return findings.finding(cause.code, f"a call over {subject.path.name} {how}", hides=self.hidden)
 
 
-async def chat(subject: Subject, ends: float) -> Called:
+async def chat(subject: Subject) -> Called:
     """Ask for a word."""
-    return await _refined(subject, await _call(subject, _PLAIN, ends))
+    return await _refined(subject, await _call(subject, _PLAIN))
 
 
-async def _call(subject: Subject, request: ChatRequest, ends: float) -> Called:
+async def _call(subject: Subject, request: ChatRequest) -> Called:
     clock, route = subject.means.clock, subject.route
-    async with _attempt(subject, ends) as attempt:
+    async with _attempt(subject) as attempt:
         failed = await trial.run(attempt, request, {})
         seen = attempt.collected
         if failed is not None and failed.cause.code == "stream.empty" and seen.finish_reason == "length":
@@ -100,7 +112,7 @@ async def _call(subject: Subject, request: ChatRequest, ends: float) -> Called:
         ended = attempt.ended(failed.cause.code if failed else None)
         usage = seen.usage
         answer = Answer(
-            model=seen.model,
+            model=_plain(seen.model),
             finish_reason=seen.finish_reason,
             called_tool=bool(seen.tools),
             input_tokens=usage.input_tokens if usage else 0,
@@ -117,16 +129,22 @@ async def _call(subject: Subject, request: ChatRequest, ends: float) -> Called:
             ended.first_content_ms,
             total_ms,
             ended.proof,
+            ended.status,
         )
 
 
 @asynccontextmanager
-async def _attempt(subject: Subject, ends: float) -> AsyncGenerator[Attempt, None]:
-    attempt = Attempt(subject.means, subject.route, deadline=ends)
+async def _attempt(subject: Subject) -> AsyncGenerator[Attempt, None]:
+    attempt = Attempt(subject.means, subject.route, deadline=subject.ends)
     try:
         yield attempt
     finally:
         attempt.close()
+
+
+def _plain(model: str) -> str:
+    """Return a model's name as it may be shown: it is the provider's word."""
+    return _STRANGE.sub("?", model)[:_LONGEST_MODEL]
 
 
 def _told(attempt: Attempt, failed: Failed | None) -> tuple[str, ...]:
@@ -203,6 +221,11 @@ async def _is_path_known(subject: Subject) -> bool:
     return cause is not None and cause.code == "azure.deployment_not_found"
 
 
+def out_of_time(name: RungName) -> Rung:
+    """Return a rung that the examination had no time for."""
+    return findings.not_reached(name).model_copy(update={"evidence": ("the time of the examination ended before",)})
+
+
 # ── the model ──
 
 
@@ -232,8 +255,8 @@ async def parameters(subject: Subject) -> Rung:
         return findings.passed("parameters", "not tried: this route is slow by nature")
     lines: list[str] = []
     warnings: list[Finding] = []
-    for name, more in _TRIED:  # one after the other: side by side they would be the burst that a quota refuses
-        status, cause = await _send(subject, more)
+    tried = await asyncio.gather(*(_send(subject, more) for _, more in _TRIED))
+    for (name, _), (status, cause) in zip(_TRIED, tried, strict=True):
         if cause is None:
             lines.append(f"{name}: taken")
         elif cause.code in _ABOUT_PARAMETERS:
@@ -259,7 +282,16 @@ async def _send(subject: Subject, more: JsonObject) -> tuple[int | None, Cause |
 
 
 async def _refusal(subject: Subject, more: JsonObject) -> Evidence | None:
-    """Send a body as it stands, and return what was seen of its failure; None where it was answered."""
+    """Send a body as it stands, and return what was seen of its failure in time; None where it was answered."""
+    left_s = max(0.0, min(subject.route.first_content_s, subject.left_s))
+    try:
+        async with asyncio.timeout(left_s):
+            return await _sent(subject, more)
+    except TimeoutError:
+        return Evidence(route_kind=subject.route.kind, symptom="stream.silent")
+
+
+async def _sent(subject: Subject, more: JsonObject) -> Evidence | None:
     body: JsonObject = {**_PLAIN.body, "model": subject.route.model, "stream": False}
     body.pop("max_tokens", None)
     body.pop("temperature", None)
@@ -277,9 +309,11 @@ async def _refusal(subject: Subject, more: JsonObject) -> Evidence | None:
     return Evidence(route_kind=kind, status=response.status, headers=dict(response.headers), body=said)
 
 
-async def tools(subject: Subject, ends: float) -> Rung:
+async def tools(subject: Subject) -> Rung:
     """Ask for a tool call, which every answer from a sheet stands on."""
-    called = await _call(subject, _WITH_TOOL, ends)
+    called = await _call(subject, _WITH_TOOL)
+    if called.is_out_of_time:
+        return out_of_time("tools")
     if called.cause is not None:
         return findings.broken("tools", called.finding(subject), *called.evidence)
     if not called.answer.called_tool:
@@ -288,16 +322,17 @@ async def tools(subject: Subject, ends: float) -> Rung:
     return findings.passed("tools", "called the tool", *called.evidence)
 
 
-async def speed(subject: Subject, first: Called, probes: int, ends: float) -> Speed:
-    """Ask for a word some more times, and return the medians; the call before counts as the first."""
+async def speed(subject: Subject, first: Called, probes: int) -> Speed:
+    """Ask for a word some more times, while there is time, and return the medians; the call before counts as the first."""
     seen: Sequence[Called] = (first,)
-    while len(seen) < probes and not subject.route.is_slow and subject.means.clock.monotonic() < ends:
-        seen = (*seen, await _call(subject, _PLAIN, ends))
-    good = [one for one in seen if one.cause is None]
+    while len(seen) < probes and not subject.route.is_slow and subject.left_s > 2 * first.total_ms / 1000:
+        seen = (*seen, await _call(subject, _PLAIN))
+    counted = [one for one in seen if not one.is_out_of_time]
+    good = [one for one in counted if one.cause is None]
     firsts = [one.first_content_ms for one in good if one.first_content_ms is not None]
     return Speed(
-        probes=len(seen),
-        failed=len(seen) - len(good),
+        probes=len(counted),
+        failed=len(counted) - len(good),
         first_content_ms=round(statistics.median(firsts)) if firsts else None,
         total_ms=round(statistics.median(one.total_ms for one in good)) if good else None,
     )

@@ -1,6 +1,7 @@
 """The first rung: what settings, a LiteLLM's config and our LiteLLM's environment show before a packet is sent."""
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,13 +22,16 @@ async def look(subject: Subject) -> Rung:
     """Return what is wrong with this path before it is used."""
     problems, evidence = [*dict.fromkeys(_of_settings(subject))], ["settings are valid"]
     route = subject.path.settings
+    commands: tuple[str, ...] = ()
     if isinstance(route, LitellmRoute) and route.serves:
         more, seen = await asyncio.to_thread(_of_environment)
         problems, evidence = [*problems, *more], [*evidence, seen]
     elif isinstance(route, LitellmRoute) and route.config_file is not None:
         problems = [*problems, *await asyncio.to_thread(_of_config, subject, route)]
         evidence = [*evidence, f"{route.config_file.name} was read"]
-    return _rung(problems, evidence)
+        file = shlex.quote(str(route.config_file))
+        commands = (f"chatsheet litellm config --check {file} --corrected {file}.new",)
+    return _rung(problems, evidence, commands)
 
 
 def _of_settings(subject: Subject) -> list[Problem]:
@@ -66,14 +70,14 @@ def _of_environment() -> tuple[tuple[Problem, ...], str]:
     return litellm_integrity.verify(place), f"LiteLLM {litellm_proxy.VERSION}, pinned; its files were compared with its lock"
 
 
-def _rung(problems: Sequence[Problem], evidence: Sequence[str]) -> Rung:
-    errors = [_finding(problem) for problem in problems if not problem.is_warning]
+def _rung(problems: Sequence[Problem], evidence: Sequence[str], commands: tuple[str, ...]) -> Rung:
+    errors = [_finding(problem, commands) for problem in problems if not problem.is_warning]
     ordered = sorted(problems, key=lambda problem: problem.cause == _HIDING)
-    warnings = [_finding(problem) for problem in ordered if problem.is_warning]
+    warnings = [_finding(problem, commands) for problem in ordered if problem.is_warning]
     if errors:
-        return findings.broken("settings", errors[0], *evidence[1:], warnings=(*errors[1:], *warnings))
+        return findings.broken("settings", errors[0], *evidence[1:], also=(*errors[1:],), warnings=(*warnings,))
     return findings.passed("settings", *evidence, warnings=tuple(warnings))
 
 
-def _finding(problem: Problem) -> Finding:
-    return findings.finding(problem.cause, f"{problem.key}: {problem.reason}", fix=problem.fix)
+def _finding(problem: Problem, commands: tuple[str, ...]) -> Finding:
+    return findings.finding(problem.cause, f"{problem.key}: {problem.reason}", fix=problem.fix, commands=commands)

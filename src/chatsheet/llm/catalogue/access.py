@@ -102,7 +102,7 @@ CAUSES = (
     cause(
         "openai.key_wrong",
         "auth",
-        "openai",
+        "you",
         fix="use a valid OpenAI key",
         evidence="401 invalid_api_key",
         permanent=True,

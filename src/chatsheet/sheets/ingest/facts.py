@@ -30,7 +30,7 @@ _SPELLED = sorted(
 def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
     """Return the facts of a column of a raw table; both are names, not SQL."""
     source, cell = _identifier(table), _identifier(column)
-    sql = f"SELECT any_value(typeof({cell})), count(*), count({cell}) FROM {source}"  # noqa: S608
+    sql = f"SELECT (SELECT typeof({cell}) FROM {source} LIMIT 1), count(*), count({cell}) FROM {source}"  # noqa: S608
     ((native, rows, filled),) = database.execute(sql).fetchall()
     kind = str(native or "VARCHAR").split("(")[0]
     if kind != "VARCHAR":

@@ -22,6 +22,7 @@ ENOUGH = 0.9
 """The share of cells that has to be of a type for the column to be of it."""
 _ASKED = 0.6
 _SUGGESTED = 0.7
+_MOST_WHOLE = 2**53
 
 
 class ReadingUnknown(BadInput):
@@ -89,7 +90,7 @@ def _best(tally: Tally, label: str, hint: Hint) -> Decision:
     if not good:
         near = max(options, key=lambda option: tally.share(option.decision), default=None)
         if near is None or not tally.share(near.decision):
-            return _text(tally, "texts")
+            return _text(tally, "numbers of several units or kinds: kept as text" if tally.has_digits else "texts")
         share = f"{tally.share(near.decision):.0%} of the values are {near.decision.type}"
         return replace(_text(tally, f"{share}, too few to be the column's type: kept as text"))
     if good[0].decision.type == "boolean" and {text.casefold() for text in tally.texts} <= {"0", "1"} and not names_flag(label):
@@ -163,7 +164,8 @@ def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high:
     exponent = 0 if is_percent else hint.exponent
     if is_percent and facts.number_format != "percent" and max(-low, high) > 1:
         exponent = -2
-    kind: ColumnType = "integer" if facts.is_whole and exponent >= 0 and not is_percent else "decimal"
+    fits = not exponent or (exponent > 0 and 10.0**exponent * max(-low, high) < _MOST_WHOLE)
+    kind: ColumnType = "integer" if facts.is_whole and fits and not is_percent else "decimal"
     unit = Unit(
         currency=hint.currency, symbol="%" if is_percent else hint.symbol, is_percent=is_percent, scale=10 ** max(exponent, 0)
     )

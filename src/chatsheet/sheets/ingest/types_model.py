@@ -100,7 +100,8 @@ class Native:
             return f"CAST({column} AS {self.type})"
         if self.factor < 1.0:  # dividing by a whole number rounds once, multiplying by its inverse twice
             return f"CAST({column} / {1 / self.factor:.0f} AS {self.type})"
-        return f"CAST({column} * {self.factor:.0f} AS {self.type})"
+        widened = column if self.type == "BIGINT" else f"CAST({column} AS DOUBLE)"
+        return f"CAST({widened} * {self.factor:.0f} AS {self.type})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,9 @@ from chatsheet.sheets.ingest.types_units import Hint, beside
 _SPACE = f"[{SPACES}]"
 _QUOTE = "['\u2019]"
 _SIGNS = "+\u2212\u2013-"  # the hyphen last, as in a class of characters
+_POWER = r"[eE][+-]?(?:30[0-7]|[0-2]?\d{1,2})"  # of a double
 _TOKEN = re.compile(
-    rf"(?P<lead>[^\d.,]*)(?P<core>(?:\d+(?:[.,'\u2019{SPACES}]\d+)*[.,]?|[.,]\d+)(?:[eE][+-]?\d{{1,3}}(?![^\W_]))?)(?P<tail>[^\d]*)"
+    rf"(?P<lead>[^\d.,]*)(?P<core>(?:\d+(?:[.,'\u2019{SPACES}]\d+)*[.,]?|[.,]\d+)(?:{_POWER}(?![^\W_]))?)(?P<tail>[^\d]*)"
 )
 _WHOLE = r"(?:0|[1-9]\d{0,14})"
 _SHAPES = (  # the first that fits is taken; two texts of one shape read alike in every style
@@ -25,8 +26,8 @@ _SHAPES = (  # the first that fits is taken; two texts of one shape read alike i
     r"[1-9]\d{0,2}\.\d{3}",
     rf"(?:{_WHOLE}\.\d*|\.\d+)",
     rf"(?:{_WHOLE},\d*|,\d+)",
-    rf"{_WHOLE}(?:\.\d+)?[eE][+-]?\d{{1,3}}",
-    rf"{_WHOLE},\d+[eE][+-]?\d{{1,3}}",
+    rf"{_WHOLE}(?:\.\d+)?{_POWER}",
+    rf"{_WHOLE},\d+{_POWER}",
     *(
         rf"[1-9]\d{{0,2}}(?:{group}\d{{3}})+{fraction}"
         for group in (",", r"\.", _SPACE, _QUOTE)
@@ -91,13 +92,13 @@ def shape(text: str) -> str | None:
 
 
 def looks_like_code(text: str) -> bool:
-    """Tell whether digits are a name rather than an amount: leading zeros, a phone number, more than a double keeps."""
+    """Tell whether digits are a name rather than an amount: leading zeros, a phone number, 12E4, more than a double keeps."""
     if re.fullmatch(r"\+\d[\d ()/.-]{6,}", text):
         return sum(map(str.isdigit, text)) > 6  # noqa: PLR2004  shorter ones are signed numbers
     found = token(text)
     if found is None or (not found.is_bare and found.lead.strip(SPACES + _SIGNS)):
         return False
-    return re.fullmatch(r"0\d+(?:[.,]\d+)?|\d{16,}", found.core) is not None and not found.hint.symbol
+    return re.fullmatch(r"0\d+(?:[.,]\d+)?|\d{16,}|\d+[eE]\d+", found.core) is not None and not found.hint.symbol
 
 
 @lru_cache(maxsize=256)
@@ -128,7 +129,7 @@ class Style:
         if is_whole:
             return f"(?:{whole})"
         mark = re.escape(self.mark)
-        return rf"(?:(?:{whole})(?:{mark}\d*)?|\d+{mark}\d*|{mark}\d+)(?:[eE][+-]?\d{{1,3}})?"
+        return rf"(?:(?:{whole})(?:{mark}\d*)?|\d+{mark}\d*|{mark}\d+)(?:{_POWER})?"
 
     def reads_core(self, core: str, *, is_whole: bool = False) -> bool:
         """Tell whether digits, taken out of their text, are written so."""

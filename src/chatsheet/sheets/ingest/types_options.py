@@ -18,6 +18,8 @@ _FEWEST = 0.9
 _LESS_SURE = 0.85
 _GUESSED = 0.7
 _MIXED = 0.6
+_WIDEST = 3
+"""The power of ten with which fifteen digits still are a BIGINT."""
 _SERIALS = (20_000, 80_000)
 """From 1954 to 2119: the numbers that spreadsheets keep for dates."""
 
@@ -223,7 +225,7 @@ def _number(
     guessed = hint.is_percent and not beside.symbol
     is_percent = beside.is_percent or guessed
     exponent = -2 if is_percent else 0 if own else hint.exponent
-    whole = not own and exponent >= 0 and all(style.reads_core(found.core, is_whole=True) for found in read.values())
+    whole = not own and 0 <= exponent <= _WIDEST and all(style.reads_core(found.core, is_whole=True) for found in read.values())
     is_whole = wanted == "integer" or (whole and wanted != "decimal")
     parse = Number(
         style=style,

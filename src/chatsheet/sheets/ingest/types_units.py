@@ -53,7 +53,8 @@ _BESIDE_CURRENCY = re.compile(
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|(?:,| in )\s*(\S+)\s*$")
 _NAMED = {"euro": "EUR", "euros": "EUR", "dollars": "USD", "pounds": "GBP"}
 _UNSCALED = re.compile(
-    r"year|jahr|année|año|anno|\bid\b|nr\b|no\b|number|count|anzahl|nombre|#|%|percent|prozent|per share|je aktie|ratio|rank",
+    r"year|jahr|année|año|anno|\bid\b|nr\b|no\b|number|count|anzahl|nombre|#|%|percent|prozent|per share|je aktie|ratio|rank"
+    r"|employee|headcount|staff|mitarbeiter|fte\b|customer|kunden|stores|units|pieces|quantity|qty|menge|stück|age\b|alter\b|rate\b",
     re.IGNORECASE,
 )
 

@@ -53,7 +53,7 @@ class Edits(Value):
     deleted: tuple[str, ...] = ()
     """Which rows were deleted, such as `Orders!7`."""
     stale: tuple[tuple[str, str], ...] = ()
-    """Formula cells (tab, cell) that depend on the changes: their stored result is taken out."""
+    """Formula cells (tab, cell) that depend on the changes: their stored result is taken out, so all programs compute it."""
 
 
 class Patched(Value):
@@ -184,7 +184,10 @@ def _cut_chain(package: Package, book: Book, plan: _Plan, chain: str, gone: set[
 def _recalculate(package: Package, book: Book, plan: _Plan, *, has_new_formulas: bool) -> None:
     if has_new_formulas or workbook.has_formulas(package, book):
         plan.add(book.part, workbook.recalculate_on_load(package, book))
-        plan.notes.append("formulas are recalculated when the workbook is opened; until then they show their earlier results")
+        # LibreOffice does not heed this for files of others: it recalculates only where no result is stored, hence `stale`
+        plan.notes.append(
+            "Excel recalculates formulas when it opens the workbook; other programs may show earlier results first"
+        )
 
 
 def _say(package: Package, edits: Edits, plan: _Plan) -> None:

@@ -269,7 +269,8 @@ def settle_groups(stack: Stack, body: Body, columns: Sequence[int]) -> list[int]
     is_complete = len(rest) > 1 and filled >= _COMPLETE * len(rest) * max(len(body.data), 1)
     is_wide = any(s.last_column > s.first_column for i in body.groups for s in stack.spans.get(stack.lines[i].number, ()))
     starts = bool(body.groups) and body.groups[0] < min(body.data, default=0)
-    if is_wide or (is_complete and (len(body.groups) > 1 or starts)):
+    is_apart = any(stack.lines[i - 1].is_blank and stack.lines[i + 1].is_blank for i in body.groups)
+    if is_wide or (is_complete and (len(body.groups) > 1 or starts or is_apart)):
         return body.groups
     body.data = sorted([*body.data, *body.groups])
     return []
