@@ -4,8 +4,7 @@ A row of the base that an edit touches is lifted into the delta whole (`_over`) 
 """
 
 import shutil
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -53,24 +52,23 @@ class Draft:
         self._stale: dict[tuple[str, str], None] = {}
 
     @classmethod
-    @contextmanager
-    def opened(cls, folder: Path, head: str, aside: Path, *, next_row: int) -> Generator[Self]:
-        """Copy the delta of `head` into `aside`, or start one on its base."""
+    def opened(cls, connection: duckdb.DuckDBPyConnection, folder: Path, head: str, aside: Path, *, next_row: int) -> Self:
+        """Copy the delta of `head` into `aside`, or start one on its base, in a connection that has nothing open yet."""
         manifest = versions.read_manifest(folder / head)
         is_whole = (folder / head / BASE).exists()
         if not is_whole:
             shutil.copyfile(folder / head / DELTA, aside / DELTA)
-        with duckdb.connect(aside / DELTA, config=versions.delta_config()) as connection:
-            base = head if is_whole or manifest is None else manifest.base
-            versions.attach(connection, folder / base / BASE, as_="_base")
-            states = conflicts.state_of(connection, folder / head, base="_base")
-            origin = manifest.origin if manifest else head
-            formulas = manifest.formulas if manifest else {}
-            made = Manifest(base=base, origin=origin, tables=states, formulas=formulas)
-            if is_whole:
-                connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
-                versions.publish(connection, states)
-            yield cls(connection, versions.read_workbook(folder / head), made, next_row)
+        versions.attach_draft(connection, aside / DELTA)
+        base = head if is_whole or manifest is None else manifest.base
+        versions.attach(connection, folder / base / BASE, as_="_base")
+        states = conflicts.state_of(connection, folder / head, base="_base")
+        origin = manifest.origin if manifest else head
+        formulas = manifest.formulas if manifest else {}
+        made = Manifest(base=base, origin=origin, tables=states, formulas=formulas)
+        if is_whole:
+            connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
+            versions.publish(connection, states)
+        return cls(connection, versions.read_workbook(folder / head), made, next_row)
 
     def make(self, edit: Edit) -> Change:
         """Make one edit; raises EditRefused, SqlRefused, and Met where somebody else changed the same."""
@@ -100,7 +98,7 @@ class Draft:
             self._measure(table_id, name)
         self.connection.execute("COMMIT")
         self.connection.execute("CHECKPOINT")
-        self.connection.close()
+        self.connection.execute("USE memory; DETACH delta")  # readers could not open it before
         manifest = self._manifest.model_copy(update={"tables": self._states, "formulas": self._formulas})
         (aside / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
         (aside / WORKBOOK).write_text(self._workbook.model_dump_json(), encoding="utf-8")

@@ -92,10 +92,18 @@ def writer_config() -> dict[str, str | bool | int | float | list[str]]:
     return {"memory_limit": "3GB", "threads": "2", **closed_config()}
 
 
-def delta_config() -> dict[str, str | bool | int | float | list[str]]:
-    """Return the settings of a connection that writes a delta."""
+def blank() -> duckdb.DuckDBPyConnection:
+    """Open a connection for one draft; it takes longer than the draft, so it is made ahead."""
     # DuckDB's smallest block: a delta of one cell takes 100 KB, not 1.3 MB
-    return {**writer_config(), "default_block_size": "16384"}
+    return duckdb.connect(config={**writer_config(), "default_block_size": "16384", "max_temp_directory_size": "0B"})
+
+
+def attach_draft(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach the delta that is being written, as what unqualified names mean."""
+    quoted = str(path).replace("'", "''")
+    # it is renamed into place when it is whole, so a log of it would serve nobody
+    connection.execute(f"ATTACH '{quoted}' AS delta (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE delta")
 
 
 def closed_config() -> dict[str, str | bool | int | float | list[str]]:

@@ -50,6 +50,18 @@ class Databases:
     def __init__(self) -> None:
         self._open: dict[str, duckdb.DuckDBPyConnection] = {}
         self._lookups: dict[str, Lookup] = {}
+        self._blank: duckdb.DuckDBPyConnection | None = None
+
+    def blank(self) -> duckdb.DuckDBPyConnection:
+        """Return the connection that the next draft is written with."""
+        self._blank = self._blank or versions.blank()
+        return self._blank
+
+    def renew(self) -> None:
+        """Put a fresh connection in the place of the one a draft was written with."""
+        if self._blank is not None:
+            self._blank.close()
+        self._blank = versions.blank()
 
     def get(self, path: str) -> duckdb.DuckDBPyConnection:
         if path not in self._open:
@@ -207,7 +219,7 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
     if request["op"] == "edit":
-        return writer.make(writer.Order.model_validate(request["order"])).model_dump(mode="json")
+        return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
     if request["op"] == "compact":
         writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
         return None
@@ -322,6 +334,8 @@ def main() -> None:
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
             _write(_respond(databases, message))
+            if sys.argv[1:] == ["edit"]:
+                databases.renew()
 
 
 def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:

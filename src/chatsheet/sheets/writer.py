@@ -42,25 +42,25 @@ class Made(Value):
     next_row: int = 1
 
 
-def make(order: Order) -> Made:
-    """Make the edits into `order.aside`, a folder that exists; raises EditRefused and SqlRefused."""
+def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
+    """Make the edits into `order.aside`, a folder that exists; raises EditRefused and SqlRefused.
+
+    `connection` is blank, and of no further use afterwards.
+    """
     folder, aside = Path(order.versions), Path(order.aside)
-    with _translated(), Draft.opened(folder, order.head, aside, next_row=order.next_row) as draft:
+    with _translated():
+        draft = Draft.opened(connection, folder, order.head, aside, next_row=order.next_row)
         if order.since is not None:
-            draft.changed = Changed(draft.connection, folder, since=order.since, head=order.head)
-        versions.lock(draft.connection)
-        draft.connection.execute("BEGIN")
+            draft.changed = Changed(connection, folder, since=order.since, head=order.head)
+        versions.lock(connection)
+        connection.execute("BEGIN")
         try:
             changes = tuple(draft.make(edit) for edit in order.edits)
         except Met as met:
             return Made(conflicts=met.cells)
         if not order.is_preview:
             draft.finish(aside)
-        return Made(
-            changes=changes,
-            digest=f"{draft.digest:x}",
-            next_row=draft.next_row,
-        )
+        return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row)
 
 
 def compact(folder: Path, version: str, aside: Path) -> None:
