@@ -36,7 +36,7 @@ async def test_a_cancelled_import_leaves_no_process_and_no_file(engine: Engine, 
     source = tmp_path / "large.csv"
     source.write_text("a,b\n" + "1,2\n" * 3_000_000)
     begun = asyncio.Event()
-    loading = asyncio.create_task(engine.load(source, tmp_path / "base.duckdb", lambda _: begun.set()))  # noqa: TID251  in a test
+    loading = asyncio.create_task(engine.load(source, tmp_path / "base.duckdb", lambda _: begun.set()))
     await asyncio.wait_for(begun.wait(), 20)
     loading.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -43,7 +43,7 @@ def store(
         _column(decision, name, label, letter(number), next(raws) if decision.keeps_raw else "")
         for decision, name, label, number in zip(decided, named, region.labels, region.columns, strict=False)
     ]
-    database.execute(f'CREATE TABLE "{table_id}" AS SELECT {_selected(columns, decided)} FROM {RAW}')
+    database.execute(f'CREATE TABLE "{table_id}" AS SELECT {_selected(columns, decided)} FROM {RAW}')  # noqa: S608  our own names
     return columns
 
 

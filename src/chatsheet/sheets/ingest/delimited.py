@@ -42,7 +42,13 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
         dialect = dialects.choose(sample)
     except csv.Error as error:
         raise FileNotAWorkbook(f"{path.name} is not delimited text: {error}.", fix="export it again as CSV.") from None
+    if dialect.width > _MOST_COLUMNS:
+        raise FileTooLarge(f"{path.name} has rows of more than {_MOST_COLUMNS} cells.", fix="check its delimiter and quotes.")
     mended = mending.mend(path, encoding.name, dialect, folder)
+    if mending.has_longer_line(mended.path, _LONGEST_LINE):  # DuckDB would drop it without a word
+        raise FileNotAWorkbook(
+            f"{path.name} is not delimited text: a line has more than {_LONGEST_LINE:,} bytes.", fix="export it again as CSV."
+        )
     width = _load(database, readable(mended.path, folder), dialect, path.name)
     evidence = f"{encoding.evidence}, {dialect.evidence}"
     grid = _grid(database, Grid(tab, (), 1, 1, is_hidden=False, evidence=evidence), width)
@@ -107,9 +113,8 @@ def _load(database: duckdb.DuckDBPyConnection, file: str, dialect: Dialect, name
         except (duckdb.Error, UnicodeDecodeError) as error:
             reason = str(error).splitlines()[0]
             raise FileNotAWorkbook(f"{name} is not delimited text: {reason}", fix="export it again as CSV.") from None
-        used = database.execute(f"SELECT {', '.join(f'count(c{n})' for n in range(1, columns + 1))} FROM {_TABLE}").fetchall()[
-            0
-        ]
+        counted = ", ".join(f"count(c{n})" for n in range(1, columns + 1))
+        used = database.execute(f"SELECT {counted} FROM {_TABLE}").fetchall()[0]  # noqa: S608  our own names
         width = max((n for n, filled in enumerate(used, 1) if filled), default=1)
         if width < columns:
             return width
@@ -134,7 +139,7 @@ def _grid(database: duckdb.DuckDBPyConnection, empty: Grid, width: int) -> Grid:
 def _take_comments_out(database: duckdb.DuckDBPyConnection, tab: TableTab, mark: str) -> None:
     """Blank comment lines below the first data; those above stay in the grid, as notes."""
     found = database.execute(
-        f"SELECT _row FROM {_TABLE} WHERE starts_with(ltrim(c1), ?) ORDER BY _row",
+        f"SELECT _row FROM {_TABLE} WHERE starts_with(ltrim(c1), ?) ORDER BY _row",  # noqa: S608  our own names
         [mark],
     ).fetchall()
     above = 0

@@ -1,4 +1,4 @@
-"""Which encoding bytes of text are in, with the evidence: marks first, then what decodes to the end, then what reads like words. Pure."""
+"""Which encoding a text is in, with the evidence: marks, then what decodes to the end, then what reads like words. Pure."""
 
 import codecs
 import re

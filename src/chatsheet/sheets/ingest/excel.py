@@ -1,4 +1,4 @@
-"""XLSX, XLSM, XLSB, XLS and ODS: every tab, hidden ones marked. Small tabs come as cells, large ones as Arrow straight into DuckDB.
+"""XLSX, XLSM, XLSB, XLS and ODS: every tab. Small ones come as cells, large ones as Arrow straight into DuckDB.
 
 The column reader (fastexcel) is fast and forgetful: an error cell, a text among dates and a boolean among numbers would be
 lost or changed without a word. So what it gives is checked against the bytes, and read again or said where they differ.
@@ -8,7 +8,7 @@ import io
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -92,7 +92,7 @@ def read(
 
 
 @contextmanager
-def _read_errors(path: Path) -> Iterator[None]:
+def _read_errors(path: Path) -> Generator[None]:
     try:
         yield
     except PasswordError:
@@ -140,7 +140,7 @@ def _check_extent(book: _Book, part: Part) -> None:
     rows, columns = packages.extent(book.package, part)
     if rows * columns > _MOST_CELLS:
         raise FileTooLarge(
-            f"tab {part.tab!r} of {book.path.name} reaches to {letter(columns)}{rows}, {rows * columns:,} cells, nearly all empty.",
+            f"tab {part.tab!r} of {book.path.name} reaches to {letter(columns)}{rows}: {rows * columns:,} cells.",
             fix="delete what stands far outside of the tables, or save the table you need as CSV.",
         )
 
@@ -213,7 +213,7 @@ def _large(
 
 
 def _never_guess(head: Grid | None, skip: int) -> frozenset[int]:
-    """Return the columns (from 0) that must come as texts: the reader would drop texts among their dates, or fail on durations."""
+    """Return the columns (from 0) to read as texts: the reader would drop texts among dates, or fail on durations."""
     if head is None:
         return frozenset()
     texts: set[int] = set()
@@ -260,7 +260,7 @@ class _Columns:
         try:
             sheet = self._load(texts)
         except fastexcel.UnsupportedColumnTypeCombinationError:
-            sheet = self._reader.load_sheet(self._tab, header_row=None, skip_rows=self._skip, dtypes="string")
+            sheet = self._reader.load_sheet(self._tab, header_row=None, skip_rows=self._skip, dtypes="string")  # pyright: ignore[reportUnknownMemberType]  pyarrow is not here
         kinds = {column.absolute_index + 1: str(column.dtype) for column in sheet.selected_columns}
         self.width = max(kinds, default=0)
         first = min(kinds, default=1)
@@ -268,7 +268,7 @@ class _Columns:
         listed = [f'"{column.name}" AS c{column.absolute_index + 1}' for column in sheet.selected_columns]
         body = sheet  # DuckDB finds it by this name
         database.execute(
-            f"CREATE OR REPLACE TEMP TABLE {table} AS "
+            f"CREATE OR REPLACE TEMP TABLE {table} AS "  # noqa: S608  our own names
             f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM body"
         )
         del body, sheet
@@ -276,7 +276,7 @@ class _Columns:
 
     def _load(self, texts: frozenset[int]) -> fastexcel.ExcelSheet:
         forced: fastexcel.DTypeMap = dict.fromkeys(texts, "string")
-        return self._reader.load_sheet(
+        return self._reader.load_sheet(  # pyright: ignore[reportUnknownMemberType]  pyarrow is not here
             self._tab, header_row=None, skip_rows=self._skip, schema_sample_rows=None, dtypes=forced or None
         )
 
@@ -296,7 +296,7 @@ class _Columns:
         ]
         if not mixed:
             return
-        numbers = self._reader.load_sheet(
+        numbers = self._reader.load_sheet(  # pyright: ignore[reportUnknownMemberType]  pyarrow is not here
             self._tab,
             header_row=None,
             skip_rows=self._skip,
@@ -327,8 +327,10 @@ class _Columns:
                 f"bool_and(s::DATE = DATE '{_NO_DATE}') FROM (SELECT c{n}, {stamp} AS s FROM {table})"
             ).fetchall()[0]
             filled, dated, is_date, is_time = facts
-            if not filled or dated < filled:
-                continue  # a mixed column stays text
+            if not filled or dated < filled:  # a mixed column stays text, its days written as days
+                if is_date:
+                    self.expressions[n] = f"regexp_replace(c{n}::VARCHAR, ' 00:00:00$', '')"
+                continue
             if is_time or n - 1 in self._texts:  # plain timestamps are told from dates later
                 self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
 
@@ -342,7 +344,8 @@ def _head_from(database: duckdb.DuckDBPyConnection, empty: Grid, table: str, col
 def _say_errors(tab: Tab, scan: Scan) -> None:
     if scan.errors:
         tab.warnings.append(
-            f"tab {tab.grid.tab!r}: {scan.errors} cells hold an error such as #DIV/0! and are empty here: {listed(scan.error_cells)}"
+            f"tab {tab.grid.tab!r}: {scan.errors} cells hold an error such as #DIV/0! and are empty here: "
+            f"{listed(scan.error_cells)}"
         )
 
 

@@ -1,4 +1,4 @@
-"""One file into one DuckDB file: reads, decides, loads, profiles, telling how far it is. Runs inside the import worker process."""
+"""One file into one DuckDB file: reads, decides, loads, profiles. Runs inside the import worker process."""
 
 import hashlib
 import shutil
@@ -14,7 +14,7 @@ from chatsheet.sheets import profile
 from chatsheet.sheets.ingest import columns, corrections, delimited, excel, formats, leftovers, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
-from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid
+from chatsheet.sheets.ingest.grid import FileHasNoRows, FileTooLarge, FileUnsupported, Grid
 from chatsheet.sheets.ingest.layout.model import Finding, Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
 from chatsheet.sheets.ingest.said import Said, TypeSaid
@@ -28,6 +28,7 @@ _FIRST_ROWS = 200
 _REMEMBERED = "remembered from another file of this form"
 _MEMORY = "768MB"
 _HASH_BLOCK = 2**20
+_MOST_COLUMNS = 2_000
 
 __all__ = ["PARSER", "SUFFIXES", "load"]
 
@@ -49,6 +50,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None, said: Said
             "autoload_known_extensions": "false",
         }
         with duckdb.connect(target, config=config) as database:
+            database.execute("SET enable_progress_bar = false")  # it would be printed between the worker's messages
             work = _Import(source, aside, database, report, said or Said())
             tables = work.run()
     finally:
@@ -157,6 +159,11 @@ class _Import:
             self.warnings.append(said)
 
     def _store(self, tab: Tab, region: Region, types: Sequence[TypeSaid], *, is_only: bool) -> Table:
+        if len(region.columns) > _MOST_COLUMNS:
+            raise FileTooLarge(
+                f"the table {region.range} of {tab.grid.tab!r} has {len(region.columns)} columns, more than {_MOST_COLUMNS}.",
+                fix="keep fewer columns, or give it with its columns as rows.",
+            )
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
         tab.load(self.database, region, is_only=is_only)

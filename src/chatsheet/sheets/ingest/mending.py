@@ -1,4 +1,4 @@
-"""A copy of a text that DuckDB's reader takes as it was meant: UTF-8, empty lines kept, a quote that never closes made a plain one."""
+"""A copy of a text that DuckDB reads as it was meant: UTF-8, empty lines kept, a quote that never closes made a plain one."""
 
 import codecs
 import csv
@@ -36,6 +36,18 @@ def is_utf8(path: Path) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def has_longer_line(path: Path, limit: int) -> bool:
+    """Tell whether a line has more bytes than that, looking at a few places only."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        position = 0
+        while len(data) - position > limit:
+            at = data.rfind(b"\n", position, position + limit)
+            if at < 0:
+                return True
+            position = at + 1
+    return False
 
 
 def mend(path: Path, encoding: str, dialect: Dialect, folder: Path) -> Mended:

@@ -1,6 +1,6 @@
 """Zip packages: checked before anything is unpacked, then a tab's XML as a stream: its first rows, its odd cells, its extent.
 
-No XML is parsed here and no entity is ever expanded: bytes are cut and counted, and the cut package goes to the workbook reader.
+No XML is parsed here and no entity is expanded: bytes are cut and counted, and a cut package goes to the workbook reader.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""A tab that can load a table's rows into DuckDB: from cells that are already here, or from a temporary table of the whole tab."""
+"""A tab that loads a table's rows into DuckDB: from its cells, or from a temporary table of the whole tab."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

@@ -6,7 +6,7 @@ import importlib
 import lzma
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -53,7 +53,7 @@ def _plain(name: str) -> str:
 
 
 @contextmanager
-def _open(path: Path, kind: Format) -> Iterator[tuple[str, BinaryIO]]:
+def _open(path: Path, kind: Format) -> Generator[tuple[str, BinaryIO]]:
     match kind:
         case "gz":
             with gzip.open(path) as stream:
@@ -62,7 +62,7 @@ def _open(path: Path, kind: Format) -> Iterator[tuple[str, BinaryIO]]:
             with bz2.open(path) as stream:
                 yield path.stem, cast("BinaryIO", stream)  # likewise
         case "xz":
-            with lzma.open(path, memlimit=256 * 2**20) as stream:  # pyright: ignore[reportCallIssue]
+            with lzma.open(path) as stream:
                 yield path.stem, cast("BinaryIO", stream)  # likewise
         case "zst":
             with path.open("rb") as file, _zstandard(file, path) as stream:
@@ -82,7 +82,7 @@ def _open(path: Path, kind: Format) -> Iterator[tuple[str, BinaryIO]]:
 
 
 @contextmanager
-def _zstandard(file: BinaryIO, path: Path) -> Iterator[BinaryIO]:
+def _zstandard(file: BinaryIO, path: Path) -> Generator[BinaryIO]:
     try:
         library = importlib.import_module("zstandard")
     except ImportError:
