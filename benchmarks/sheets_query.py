@@ -9,6 +9,7 @@ Goals are for an otherwise idle machine with two cores; ratios are of one run.
 import argparse
 import asyncio
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -278,7 +279,12 @@ def main() -> None:
     lines = asyncio.run(run(loose.number(given.rows), loose.number(given.rounds)))
     kept = [{**asdict(line), "verdict": line.verdict} for line in lines]
     RESULTS.write_text(
-        json.dumps({"rows": given.rows, "python": sys.version.split()[0], "lines": kept}, indent=1) + "\n", encoding="utf-8"
+        json.dumps(
+            {"rows": given.rows, "load": round(os.getloadavg()[0], 1), "python": sys.version.split()[0], "lines": kept},
+            indent=1,
+        )
+        + "\n",
+        encoding="utf-8",
     )
 
 
