@@ -73,6 +73,17 @@ sheet_move = Table(
 )
 """The append-only history of a sheet's head: edits, undos, redos; `seq` counts from 1 without gaps."""
 
+sheet_correction = Table(
+    "sheet_correction",
+    metadata,
+    Column("workspace_id", String(40), primary_key=True),
+    Column("shape", String(64), primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""What was said of tabs of a shape, the latest."""
+
 chat = Table(
     "chat",
     metadata,

@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from pydantic import JsonValue
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import Conflict
+from chatsheet.core.errors import Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
@@ -30,6 +30,7 @@ from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
 from chatsheet.sheets.ingest.progress import Report
+from chatsheet.sheets.ingest.said import Said, TabSaid
 from chatsheet.sheets.model import ROW_ID, Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.questions import Questions
@@ -56,6 +57,18 @@ class HeadMoved(Conflict):
     """The sheet is at another version than the one named."""
 
     code = "sheet.head_moved"
+
+
+class SheetEdited(Conflict):
+    """A sheet is read again only as it was imported: edits name cells that might not be there any more."""
+
+    code = "sheet.edited"
+
+
+class TabNotFound(NotFound):
+    """No such tab in this sheet."""
+
+    code = "sheet.tab_not_found"
 
 
 class NothingToUndo(Conflict):
@@ -110,34 +123,87 @@ class Library:
         """
         name = _safe_name(name or path.name)
         content = await asyncio.to_thread(_check_and_hash, path, name)
-        # the name is part of it: a delimited file's table is called after its file
-        version = hashlib.sha256(f"{PARSER}\0{name}\0{content}".encode()).hexdigest()[:32]
-        lock = self._locks.setdefault(version, asyncio.Lock())
+        lock = self._locks.setdefault(f"{actor.workspace_id}\0{name}\0{content}", asyncio.Lock())
         async with lock:  # the same file twice at once is one version and one sheet
-            if not (self._versions / version).exists():
-                await self._make_version(path, name, version, report)
-            workbook = await asyncio.to_thread(versions.read_workbook, self._versions / version)
-            sheet = await self._record(actor, name=name, version=version, content=content)
-        return OpenSheet(sheet, workbook)
+            if (known := await self._known(actor, name, content)) is not None:
+                return known
+            async with self._database.unit() as connection:
+                said = Said.model_validate({"shapes": await store.remembered(connection, actor)})
+            version = await self._make_version(path, name, content, said, report)
+            async with self._database.unit() as connection:
+                at = self._clock.now()
+                sheet = await store.add(connection, actor, name=name, version=version, content_sha256=content, at=at)
+        return await self._opened(sheet)
 
-    async def _record(self, actor: Actor, *, name: str, version: str, content: str) -> Sheet:
+    async def _known(self, actor: Actor, name: str, content: str) -> OpenSheet | None:
+        """Return the sheet that was imported from this file, at its head, unless another parser read it."""
         async with self._database.unit() as connection:
-            return await store.find(connection, actor, name=name, version=version) or await store.add(
-                connection, actor, name=name, version=version, content_sha256=content, at=self._clock.now()
-            )
+            sheet = await store.find(connection, actor, name=name, content_sha256=content)
+        opened = None if sheet is None else await self._opened(sheet)
+        return opened if opened is not None and opened.workbook.parser == PARSER else None
 
-    async def _make_version(self, path: Path, name: str, version: str, report: Report) -> None:
+    async def _make_version(self, path: Path, name: str, content: str, said: Said, report: Report = lambda _: None) -> str:
+        """Import a file into a version of its own and return its id."""
+        # the name is part of it: a delimited file's table is called after its file
+        named = f"{PARSER}\0{name}\0{content}" + (f"\0{said.model_dump_json()}" if said.shapes else "")
+        version = hashlib.sha256(named.encode()).hexdigest()[:32]
+        if (self._versions / version).exists():
+            return version
         aside = self._incoming / new_id("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
-            workbook = await self._engine.load(aside / name, aside / "base.duckdb", report)
-            (aside / "workbook.json").write_text(workbook.model_dump_json(), encoding="utf-8")
+            workbook = await self._engine.load(aside / name, aside / versions.BASE, report, said)
+            (aside / versions.WORKBOOK).write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (self._versions / version).exists():
                 aside.rename(self._versions / version)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        return version
+
+    def original(self, opened: OpenSheet) -> Path:
+        """Return the file that a sheet was imported from."""
+        folder = self._versions / opened.sheet.version
+        manifest = versions.read_manifest(folder)
+        return (self._versions / manifest.origin if manifest else folder) / opened.sheet.name
+
+    async def correct(
+        self, actor: Actor, sheet_id: str, tab: str, said: TabSaid, *, expected_version: str, reason: str = ""
+    ) -> OpenSheet:
+        """Read a tab again as the user says, as a new version, and remember it for files whose tab has the same shape.
+
+        Raises HeadMoved, TabNotFound, SheetEdited, CorrectionInvalid, ReadingUnknown.
+        """
+        opened = await self.open(actor, sheet_id)
+        head, workbook = opened.sheet.version, opened.workbook
+        if head != expected_version:
+            raise _moved(head, expected_version)
+        if (shape := workbook.shapes.get(tab)) is None:
+            raise TabNotFound(f"there is no tab {tab}.", fix=f"the tabs are {', '.join(workbook.shapes)}.")
+        if versions.read_manifest(self._versions / head) is not None:
+            raise SheetEdited("the sheet was edited since its import.", fix="undo the edits, correct it, and edit it again.")
+        known = Said.model_validate({"shapes": workbook.corrections, "tab": tab})
+        whole = known.model_copy(update={"shapes": known.shapes | {shape: known.shapes.get(shape, TabSaid()).then(said)}})
+        path, content = self.original(opened), workbook.content_sha256
+        version = await self._make_version(path, opened.sheet.name, content, whole)
+        corrected = await asyncio.to_thread(versions.read_workbook, self._versions / version)
+        at = self._clock.now()
+        async with self._database.unit() as connection:
+            await store.remember(connection, actor, shape, corrected.corrections[shape], at=at)
+            if version == head:
+                return opened
+            moved = await store.move(
+                connection, actor, sheet_id, kind="correction", old=head, new=version, reason=reason, at=at
+            )
+            if not moved:
+                raise _moved("another", head)
+            parent = await store.version(connection, actor, sheet_id, head)
+            edits = whole.shapes[shape].model_dump(mode="json")
+            await store.add_version(
+                connection, actor, sheet_id, version_id=version, parent=parent, edits=edits, changes=(), next_row=1, at=at
+            )
+        return OpenSheet(replace(opened.sheet, version=version), corrected)
 
     async def open(self, actor: Actor, sheet_id: str) -> OpenSheet:
         """Return a sheet at its head; raises SheetNotFound."""
@@ -297,9 +363,17 @@ class Library:
             at = self._clock.now()
             moved = await store.move(connection, actor, sheet_id, kind=kind, old=old, new=new, reason=reason, at=at)
             sheet = await store.get(connection, actor, sheet_id)
+            if moved:
+                for shape, body in (await asyncio.to_thread(self._said_otherwise, old, new)).items():
+                    await store.remember(connection, actor, shape, body, at=at)
         if not moved:
-            raise HeadMoved(f"the sheet is at version {sheet.version}, not {old}.", fix="look at it, then try again.")
+            raise _moved(sheet.version, old)
         return await self._opened(sheet)
+
+    def _said_otherwise(self, old: str, new: str) -> dict[str, JsonValue]:
+        """Return what `new` says of the shapes that `old` reads in another way; None where it says nothing."""
+        before, after = (versions.read_workbook(self._versions / one).corrections for one in (old, new))
+        return {shape: after.get(shape) for shape in before.keys() | after.keys() if before.get(shape) != after.get(shape)}
 
     async def history(
         self, actor: Actor, sheet_id: str, *, table: str | None = None, row: int | None = None, column: str | None = None
@@ -431,6 +505,10 @@ def _line(cell: ConflictCell) -> str:
         return f"{place} was {cell.kind}{who}"
     yours = f", you want {cell.yours!r}" if cell.row is not None else ""
     return f"{place} was {cell.was!r} and is {cell.theirs!r}{who}{yours}"
+
+
+def _moved(here: str, expected: str) -> HeadMoved:
+    return HeadMoved(f"the sheet is at version {here}, not {expected}.", fix="look at it, then try again.")
 
 
 def _safe_name(name: str) -> str:

@@ -149,6 +149,10 @@ class Workbook(Value):
     content_sha256: str
     tables: tuple[Table, ...]
     warnings: tuple[str, ...] = ()
+    shapes: dict[str, str] = {}
+    """A fingerprint of each tab's form, by which corrections are remembered."""
+    corrections: dict[str, JsonValue] = {}
+    """What was said of tabs of a shape and holds here, as it is remembered (ingest/said.py)."""
 
     def table(self, table_id: str) -> Table | None:
         """Return the table of that SQL name, or None."""

@@ -18,6 +18,7 @@ from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
 from chatsheet.sheets.ingest.progress import Progress, Report
+from chatsheet.sheets.ingest.said import Said
 from chatsheet.sheets.model import FoundValue, Result, Workbook
 from chatsheet.sheets.turns import Turns
 from chatsheet.sheets.windows import Paging, Window
@@ -176,23 +177,29 @@ class Engine:
                     f"the query was stopped after {limits.deadline_s:g} s.", fix="filter or group before joining."
                 ) from None
 
-    async def load(self, source: Path, target: Path, report: Report = lambda _: None) -> Workbook:
+    async def load(self, source: Path, target: Path, report: Report = lambda _: None, said: Said | None = None) -> Workbook:
         """Import a file in a process of its own, which a cancellation kills; raises the errors of ingest.grid.
 
         Whatever ends it early, neither the target nor anything beside it is left.
         """
         async with self._imports:
             try:
-                return await self._load(source, target, report)
+                return await self._load(source, target, report, said or Said())
             except BaseException:
                 leftovers.discard(target)
                 raise
 
-    async def _load(self, source: Path, target: Path, report: Report) -> Workbook:
+    async def _load(self, source: Path, target: Path, report: Report, said: Said) -> Workbook:
+        request: JsonObject = {
+            "op": "import",
+            "source": str(source),
+            "target": str(target),
+            "said": said.model_dump(mode="json"),
+        }
         one = await Worker.start("import")
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):
-                answer = await one.call({"op": "import", "source": str(source), "target": str(target)}, report)
+                answer = await one.call(request, report)
         except WorkerDied:
             raise FileNotAWorkbook(
                 f"{source.name} could not be read to its end: it is damaged, or too large for this machine.",

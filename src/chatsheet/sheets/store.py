@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.db.tables import sheet, sheet_move, sheet_version
+from chatsheet.db.tables import sheet, sheet_correction, sheet_move, sheet_version
 from chatsheet.sheets.edits import Change
 from chatsheet.sheets.model import Value
 
@@ -51,7 +51,7 @@ class Version:
     changes: tuple[Change, ...]
 
 
-MoveKind = Literal["edit", "undo", "redo"]
+MoveKind = Literal["edit", "undo", "redo", "correction"]
 
 
 class Move(Value):
@@ -94,11 +94,41 @@ async def listing(connection: AsyncConnection, actor: Actor) -> list[Sheet]:
     return [_sheet(row) for row in (await connection.execute(found)).mappings()]
 
 
-async def find(connection: AsyncConnection, actor: Actor, *, name: str, version: str) -> Sheet | None:
-    """Return the sheet of that name that already stands at that version, or None."""
-    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name) & (sheet.c.head_version == version)
-    row = (await connection.execute(select(sheet).where(mine).limit(1))).mappings().one_or_none()
+async def find(connection: AsyncConnection, actor: Actor, *, name: str, content_sha256: str) -> Sheet | None:
+    """Return the latest sheet of that name that was imported from that content, wherever its head is now, or None."""
+    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name)
+    imported = (sheet_version.c.sheet_id == sheet.c.id) & sheet_version.c.parent_id.is_(None)
+    found = (
+        select(sheet)
+        .join(sheet_version, imported & (sheet_version.c.content_sha256 == content_sha256))
+        .where(mine)
+        .order_by(sheet.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(found)).mappings().one_or_none()
     return None if row is None else _sheet(row)
+
+
+async def remembered(connection: AsyncConnection, actor: Actor) -> dict[str, JsonValue]:
+    """Return what was said of tabs in this workspace, by their shape."""
+    kept = select(sheet_correction.c.shape, sheet_correction.c.body).where(
+        sheet_correction.c.workspace_id == actor.workspace_id
+    )
+    rows = (await connection.execute(kept.order_by(sheet_correction.c.shape))).mappings()
+    return {row["shape"]: row["body"] for row in rows}
+
+
+async def remember(connection: AsyncConnection, actor: Actor, shape: str, body: JsonValue, *, at: datetime) -> None:
+    """Keep what was said of tabs of a shape, in place of what was said before; None forgets it."""
+    this = (sheet_correction.c.workspace_id == actor.workspace_id) & (sheet_correction.c.shape == shape)
+    await connection.execute(delete(sheet_correction).where(this))
+    if body is None:
+        return
+    await connection.execute(
+        insert(sheet_correction).values(
+            workspace_id=actor.workspace_id, shape=shape, body=body, created_by=actor.user_id, created_at=at
+        )
+    )
 
 
 async def add(

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-from pydantic import Field
 
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import ROW_ID, Value, Workbook
@@ -48,7 +47,7 @@ class Manifest(Value):
     base: str
     origin: str
     tables: dict[str, TableState]
-    formulas: dict[str, dict[str, str]] = Field(default_factory=dict)
+    formulas: dict[str, dict[str, str]] = {}
     """The expression of each column that is one, by table and column."""
 
     def changed_rows(self) -> int:

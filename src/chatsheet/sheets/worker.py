@@ -22,12 +22,11 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets import complaints, files, versions, writer
+from chatsheet.sheets import complaints, versions, writer
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
 from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
-from chatsheet.sheets.package import patch
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
@@ -218,19 +217,16 @@ def json_scalar(value: object) -> JsonValue:
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        return _import(Path(str(request["source"])), Path(str(request["target"])))
+        return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
     if request["op"] == "edit":
         return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
     if request["op"] == "compact":
         writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
         return None
     if request["op"] == "export":
-        return _export(request).model_dump(mode="json")
+        return _export(request)
     if request["op"] == "patch":
-        edits = patch.Edits.model_validate(request["edits"])
-        consent = request["has_consent"] is True
-        patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
-        return patched.model_dump(mode="json")
+        return _patch(request)
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -261,16 +257,35 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     ).model_dump(mode="json")
 
 
-def _import(source: Path, target: Path) -> JsonValue:
+def _import(source: Path, target: Path, said: object) -> JsonValue:
     """Import a file with the memory that its size can explain, telling how far it is before the answer."""
     from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+    from chatsheet.sheets.ingest.said import Said  # noqa: PLC0415  likewise
 
     def tell(progress: Progress) -> None:
         _write({"progress": progress.model_dump(mode="json")})
 
     memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
     resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
-    return load.load(source, target, tell).model_dump(mode="json")
+    return load.load(source, target, tell, Said.model_validate(said)).model_dump(mode="json")
+
+
+def _export(request: Mapping[str, object]) -> JsonValue:
+
+    target = str(request["target"])
+    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = files.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return files.write(database, str(request["sql"]), headings, Path(target), options).model_dump(mode="json")
+
+
+def _patch(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets.package import patch  # noqa: PLC0415  likewise
+
+    edits = patch.Edits.model_validate(request["edits"])
+    consent = request["has_consent"] is True
+    patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+    return patched.model_dump(mode="json")
 
 
 def _address_space() -> int:
@@ -291,14 +306,6 @@ def _allow_cpu(seconds: int) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
     limit = int(used.ru_utime + used.ru_stime) + seconds + _SPARE_CPU_S
     resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
-
-
-def _export(request: Mapping[str, object]) -> files.Written:
-    target = str(request["target"])
-    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
-    options = files.Options.model_validate(request["options"])
-    with Databases.connect(str(request["path"]), writes=target) as database:
-        return files.write(database, str(request["sql"]), headings, Path(target), options)
 
 
 def read_message(stream: BinaryIO) -> bytes | None:

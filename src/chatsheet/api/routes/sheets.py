@@ -89,7 +89,7 @@ async def upload(request: Request, services: Served, actor: By, name: Annotated[
                 if size > MAX_BYTES:
                     raise FileTooLarge(f"{name} is larger than 300 MiB.", fix="split the file.")
                 await asyncio.to_thread(file.write, block)
-        return _detail(await services.library.bring_in(actor, path, name=name))
+        return detail_of(await services.library.bring_in(actor, path, name=name))
     finally:
         path.unlink(missing_ok=True)
 
@@ -103,7 +103,7 @@ async def listing(services: Served, actor: By) -> list[SheetEntry]:
 @router.get("/{sheet_id}")
 async def detail(sheet_id: str, services: Served, actor: By) -> SheetDetail:
     """Return one sheet at its head."""
-    return _detail(await services.library.open(actor, sheet_id))
+    return detail_of(await services.library.open(actor, sheet_id))
 
 
 @router.get("/{sheet_id}/tables/{table_id}/rows")
@@ -140,5 +140,6 @@ def _entry(sheet: Sheet) -> SheetEntry:
     return SheetEntry(id=sheet.id, name=sheet.name, version=sheet.version, created_at=sheet.created_at)
 
 
-def _detail(opened: OpenSheet) -> SheetDetail:
+def detail_of(opened: OpenSheet) -> SheetDetail:
+    """Return a sheet with everything that was decided about it."""
     return SheetDetail(sheet=_entry(opened.sheet), workbook=opened.workbook)

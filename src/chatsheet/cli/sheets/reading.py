@@ -30,10 +30,7 @@ def import_(options: Options, file: Path, *, as_json: bool) -> None:
 
     async def work() -> None:
         async with desk.at(options, file) as at:
-            if as_json:
-                click.echo(loose.dumps(as_object(at.opened)))
-            else:
-                _tell(at.opened)
+            tell(at.opened, as_json=as_json)
 
     asyncio.run(work())
 
@@ -73,7 +70,7 @@ def show(
     async def work() -> None:
         async with desk.at(options, file) as at:
             if table is None and len(at.opened.workbook.tables) > 1 and not as_json:
-                _tell(at.opened)
+                tell(at.opened)
                 return
             window = Window(
                 table=at.table(table).id, offset=offset, limit=rows, sort=tuple(map(Sort.parse, sort)), search=search
@@ -115,7 +112,11 @@ def _json(value: object) -> JsonValue:
     return value  # pyright: ignore[reportReturnType]  it comes from model_dump(mode="json")
 
 
-def _tell(opened: OpenSheet) -> None:
+def tell(opened: OpenSheet, *, as_json: bool = False) -> None:
+    """Print what a sheet holds at its head."""
+    if as_json:
+        click.echo(loose.dumps(as_object(opened)))
+        return
     click.echo(f"{plain(opened.sheet.name)}: sheet {opened.sheet.id}, version {opened.sheet.version}")
     for table in opened.workbook.tables:
         rows = "1 row" if table.rows == 1 else f"{table.rows:,} rows"

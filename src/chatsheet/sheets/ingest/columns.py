@@ -1,25 +1,41 @@
 """The raw rows of a region become a typed table: facts per column, one decision per column, one statement for all of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import duckdb
 
+from chatsheet.core.errors import BadInput
 from chatsheet.sheets.ingest import facts, names, types
 from chatsheet.sheets.ingest.grid import letter
 from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.tabs import RAW
-from chatsheet.sheets.ingest.types_model import Decision
+from chatsheet.sheets.ingest.types import ReadingUnknown
+from chatsheet.sheets.ingest.types_model import Decision, Override
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column
 
 
-def store(database: duckdb.DuckDBPyConnection, table_id: str, region: Region) -> list[Column]:
-    """Write the table `table_id` from `RAW` and return its columns, those that keep cells as written with their raw name."""
-    decided = types.settle(
-        [
-            types.decide(facts.measure(database, RAW, f"c{i}"), label=label, captions=region.notes)
-            for i, label in enumerate(region.labels, 1)
-        ]
-    )
+def store(
+    database: duckdb.DuckDBPyConnection,
+    table_id: str,
+    region: Region,
+    overrides: Mapping[str, Override],
+    complain: Callable[[BadInput], None],
+) -> list[Column]:
+    """Write the table `table_id` from `RAW` and return its columns, those that keep cells as written with their raw name.
+
+    `overrides` by header say what a column is; one that its cells do not allow goes to `complain`.
+    """
+
+    def decide(place: int, label: str) -> Decision:
+        found = facts.measure(database, RAW, f"c{place}")
+        if (override := overrides.get(label)) is not None:
+            try:
+                return types.decide(found, label=label, captions=region.notes, override=override)
+            except ReadingUnknown as error:
+                complain(error)
+        return types.decide(found, label=label, captions=region.notes)
+
+    decided = types.settle([decide(place, label) for place, label in enumerate(region.labels, 1)])
     keeping = [label for label, decision in zip(region.labels, decided, strict=True) if decision.keeps_raw]
     named = names.sql_names([*region.labels, *(f"{label} as written" for label in keeping)], fallback="column")
     raws = iter(named[len(decided) :])

@@ -2,24 +2,30 @@
 
 import hashlib
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+from pydantic import JsonValue
 
+from chatsheet.core.errors import BadInput
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import columns, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest import columns, corrections, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileTooLarge, FileUnsupported, Grid
-from chatsheet.sheets.ingest.layout.model import Region
+from chatsheet.sheets.ingest.layout.model import Finding, Region
 from chatsheet.sheets.ingest.progress import Phase, Progress, Report
+from chatsheet.sheets.ingest.said import Said, TypeSaid
 from chatsheet.sheets.ingest.tabs import Tab, drop, written
-from chatsheet.sheets.model import Result, ResultColumn, Table, Workbook
+from chatsheet.sheets.ingest.types_model import Override
+from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
 PARSER = "2"
 """Version of everything in this package that can change a table; part of every version id."""
 _FIRST_ROWS = 200
+_REMEMBERED = "remembered from another file of this form"
 _MEMORY = "768MB"
 _HASH_BLOCK = 2**20
 _MOST_COLUMNS = 2_000
@@ -27,9 +33,10 @@ _MOST_COLUMNS = 2_000
 __all__ = ["PARSER", "SUFFIXES", "load"]
 
 
-def load(source: Path, target: Path, report: Report = lambda _: None) -> Workbook:
+def load(source: Path, target: Path, report: Report = lambda _: None, said: Said | None = None) -> Workbook:
     """Write the tables of `source` into the new DuckDB file `target`; raises the errors of grid.py.
 
+    What was `said` of tabs of a shape holds; raises CorrectionInvalid and ReadingUnknown for the tab being corrected.
     Copies and spilled rows lie in a folder beside the target, which is gone at the end.
     """
     aside = leftovers.aside(target)
@@ -44,13 +51,20 @@ def load(source: Path, target: Path, report: Report = lambda _: None) -> Workboo
         }
         with duckdb.connect(target, config=config) as database:
             database.execute("SET enable_progress_bar = false")  # it would be printed between the worker's messages
-            work = _Import(source, aside, database, report)
+            work = _Import(source, aside, database, report, said or Said())
             tables = work.run()
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
-    return Workbook(parser=PARSER, content_sha256=_sha256(source), tables=tuple(tables), warnings=tuple(work.warnings))
+    return Workbook(
+        parser=PARSER,
+        content_sha256=_sha256(source),
+        tables=tuple(tables),
+        warnings=tuple(work.warnings),
+        shapes=work.shapes,
+        corrections=work.corrections,
+    )
 
 
 @dataclass(slots=True)
@@ -59,6 +73,9 @@ class _Import:
     folder: Path
     database: duckdb.DuckDBPyConnection
     report: Report
+    said: Said
+    shapes: dict[str, str] = field(default_factory=dict[str, str])
+    corrections: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     warnings: list[str] = field(default_factory=list[str])
     rows: int = 0
     fraction: float = 0.0
@@ -69,7 +86,7 @@ class _Import:
         self._tell("reading", 0.01)
         tables: list[Table] = []
         for tab in self._tabs():
-            found = regions.find_all(tab.grid)
+            found, types = self._found(tab.grid)
             self._show(tab.grid)
             if not found:
                 self.warnings.append(f"tab {tab.grid.tab!r} holds no table")
@@ -78,10 +95,40 @@ class _Import:
                 self.warnings.append(f"tab {tab.grid.tab!r} is hidden in the workbook")
             for region in found:
                 self._tell("typing", 0.6, tab=tab.grid.tab)
-                tables.append(self._store(tab, region, is_only=len(found) == 1))
+                tables.append(self._store(tab, region, types, is_only=len(found) == 1))
             self.warnings += tab.warnings
         self._tell("profiling", 0.85)
         return list(profile.measure(self.database, tables))
+
+    def _found(self, grid: Grid) -> tuple[tuple[Region, ...], tuple[TypeSaid, ...]]:
+        """Return the tables of a tab and what was said of their columns."""
+        shape = self.shapes[grid.tab] = corrections.shape(grid)
+        said = self.said.shapes.get(shape)
+        if said is None:
+            return regions.find_all(grid), ()
+        is_now = grid.tab == self.said.tab
+        try:
+            found = corrections.correct(grid, *said.tables)
+        except CorrectionInvalid as error:
+            self._complaint(grid)(error)
+            return regions.find_all(grid), ()
+        if is_now:
+            said = said.model_copy(update={"tables": tuple(corrections.for_next(grid, one) for one in said.tables)})
+        elif said.tables:
+            again = Finding(_REMEMBERED)
+            found = tuple(replace(one, findings=(*one.findings, again)) for one in found)
+        self.corrections[shape] = said.model_dump(mode="json")
+        return found, said.types
+
+    def _complaint(self, grid: Grid) -> Callable[[BadInput], None]:
+        """Return what takes an error of something said: raised for the tab being corrected, else a warning."""
+
+        def complain(error: BadInput) -> None:
+            if grid.tab == self.said.tab:
+                raise error
+            self.warnings.append(f"what you said of another file of this form does not fit tab {grid.tab!r}: {error.what}")
+
+        return complain
 
     def _tabs(self) -> Iterator[Tab]:
         path, kind, name = self._unpacked()
@@ -111,7 +158,7 @@ class _Import:
         if (said := formats.mismatch(name, kind)) is not None:
             self.warnings.append(said)
 
-    def _store(self, tab: Tab, region: Region, *, is_only: bool) -> Table:
+    def _store(self, tab: Tab, region: Region, types: Sequence[TypeSaid], *, is_only: bool) -> Table:
         if len(region.columns) > _MOST_COLUMNS:
             raise FileTooLarge(
                 f"the table {region.range} of {tab.grid.tab!r} has {len(region.columns)} columns, more than {_MOST_COLUMNS}.",
@@ -120,7 +167,10 @@ class _Import:
         self.labels.append(tab.grid.tab)
         table_id = names.sql_names(self.labels, fallback="table")[-1]
         tab.load(self.database, region, is_only=is_only)
-        stored = columns.store(self.database, table_id, region)
+        overrides = {one.column: Override(one.type, one.reading) for one in types}
+        stored = columns.store(self.database, table_id, region, overrides, self._complaint(tab.grid))
+        if tab.grid.tab != self.said.tab:
+            stored = [_remembered(one) if one.label in overrides else one for one in stored]
         drop(self.database)
         rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
         self.rows += rows
@@ -175,3 +225,7 @@ def _sha256(path: Path) -> str:
         while block := file.read(_HASH_BLOCK):
             digest.update(block)
     return digest.hexdigest()
+
+
+def _remembered(column: Column) -> Column:
+    return column.model_copy(update={"evidence": f"{column.evidence}; {_REMEMBERED}"})
