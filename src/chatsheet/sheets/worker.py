@@ -271,6 +271,7 @@ def _import(source: Path, target: Path, said: object) -> JsonValue:
 
 
 def _export(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import files  # noqa: PLC0415  a query worker starts without the writers
 
     target = str(request["target"])
     headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}

@@ -41,7 +41,7 @@ def export(
 ) -> None:
     """Write a table of FILE, as it is at its head, or a query's rows, as CSV, XLSX or Parquet."""
     ending = output.suffix[1:].lower() if output else ""
-    shape = next((one for one in _FORMATS if one == (kind or ending)), "csv")
+    shape: Format = next((one for one in _FORMATS if one == (kind or ending)), _FORMATS[0])
 
     async def work() -> None:
         async with desk.at(options, file) as at:
