@@ -41,7 +41,7 @@ def export(
 ) -> None:
     """Write a table of FILE, as it is at its head, or a query's rows, as CSV, XLSX or Parquet."""
     ending = output.suffix[1:].lower() if output else ""
-    shape: Format = next((one for one in _FORMATS if one == (kind or ending)), _FORMATS[0])
+    shape = next((one for one in _FORMATS if one == (kind or ending)), "csv")
 
     async def work() -> None:
         async with desk.at(options, file) as at:
@@ -52,7 +52,7 @@ def export(
             target = output or Path(f"{name}.{shape}")
             if target.exists() and not force:
                 raise click.UsageError(f"{target} is there already: add --force to write over it.")
-            how = FileOptions(format=shape, keeps_formulas=keep_formulas)
+            how = FileOptions.model_validate({"format": shape, "keeps_formulas": keep_formulas})
             done = await exports.write(questions.database, plan, target, how)
         if as_json:
             told = {"path": str(done.path), "rows": done.rows, "bytes": done.bytes, "notes": list(done.notes)}
