@@ -227,6 +227,8 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
         return _export(request)
     if request["op"] == "patch":
         return _patch(request)
+    if request["op"] == "differences":
+        return _differences(request)
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -287,6 +289,13 @@ def _patch(request: Mapping[str, object]) -> JsonValue:
     consent = request["has_consent"] is True
     patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
     return patched.model_dump(mode="json")
+
+
+def _differences(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import differences  # noqa: PLC0415  likewise
+
+    found = differences.between(Path(str(request["versions"])), str(request["origin"]), str(request["head"]))
+    return found.model_dump(mode="json")
 
 
 def _address_space() -> int:
