@@ -58,3 +58,12 @@ async def test_a_table_that_is_not_there_is_not_downloaded(served: Served, sales
     url, _ = await sheet_of(served, sales)
     async with served.client.get(f"{url}/tables/nothing/export") as response:
         assert response.status == 404
+
+
+async def test_the_original_is_downloaded_with_its_edits(served: Served, sales: Path) -> None:
+    url, version = await sheet_of(served, sales)
+    await posted(served, f"{url}/edits", edits(version))
+    async with served.client.get(f"{url}/original") as response:
+        assert response.status == 200, await response.text()
+        assert "filename*=UTF-8''sales.xlsx" in response.headers["Content-Disposition"]
+        assert (await response.read())[:4] == b"PK\x03\x04"

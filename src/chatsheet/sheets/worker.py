@@ -10,7 +10,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date
 from datetime import time as time_of_day
 from decimal import Decimal
@@ -223,12 +223,8 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "compact":
         writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
         return None
-    if request["op"] == "export":
-        return _export(request)
-    if request["op"] == "patch":
-        return _patch(request)
-    if request["op"] == "differences":
-        return _differences(request)
+    if (leaving := _LEAVING.get(str(request["op"]))) is not None:
+        return leaving(request)
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -296,6 +292,13 @@ def _differences(request: Mapping[str, object]) -> JsonValue:
 
     found = differences.between(Path(str(request["versions"])), str(request["origin"]), str(request["head"]))
     return found.model_dump(mode="json")
+
+
+_LEAVING: Mapping[str, Callable[[Mapping[str, object]], JsonValue]] = {
+    "export": _export,
+    "patch": _patch,
+    "differences": _differences,
+}
 
 
 def _address_space() -> int:
