@@ -27,6 +27,7 @@ const finding: Finding = {
   what: "the key was refused",
   fix: "use another",
   commands: [],
+  is_warning: false,
   hides: "",
 };
 
@@ -65,6 +66,7 @@ const LITELLM = { way: "litellm", serves: "azure" } as const;
 
 function report(paths: readonly PathReport[], more: Partial<Report> = {}): Report {
   return {
+    only: "",
     at: "2026-11-22T09:41:00Z",
     version: "0",
     seconds: 6,

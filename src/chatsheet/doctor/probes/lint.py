@@ -67,7 +67,7 @@ def _of_environment() -> tuple[tuple[Problem, ...], str]:
     place = litellm_proxy.place_of()
     if not (place / "complete").exists():
         return (), f"LiteLLM {litellm_proxy.VERSION} is not installed yet"
-    return litellm_integrity.verify(place), f"LiteLLM {litellm_proxy.VERSION}, pinned; its files were compared with its lock"
+    return litellm_integrity.verify(place), f"LiteLLM {litellm_proxy.VERSION}, pinned; its own files are those of its RECORD"
 
 
 def _rung(problems: Sequence[Problem], evidence: Sequence[str], commands: tuple[str, ...]) -> Rung:
