@@ -21,8 +21,8 @@ from chatsheet.doctor.clinic import ExaminationEntry
 from chatsheet.doctor.model import Report
 from chatsheet.sheets.edits import EditPreview
 from chatsheet.sheets.imports import ImportEvent
+from chatsheet.sheets.library import Move
 from chatsheet.sheets.model import FoundValue, Result
-from chatsheet.sheets.store import Move
 from chatsheet.sheets.uploads import Upload
 from chatsheet.sheets.windows import Filter
 

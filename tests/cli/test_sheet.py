@@ -1,6 +1,7 @@
 """`chatsheet sheet …` on a plain path: what a file holds, its rows, edits that can be taken back, corrections, exports."""
 
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -161,6 +162,41 @@ def test_a_table_is_exported_and_read_again(run: Run, sales: Path, tmp_path: Pat
     assert table["rows"] == 600
     with pytest.raises(click.UsageError, match="--force"):
         run("export", str(sales), "--table", "orders", "--format", kind, "--output", str(target))
+
+
+def test_edits_go_into_the_original_and_nothing_else_changes(run: Run, sales: Path, tmp_path: Path) -> None:
+    target = tmp_path / "edited.xlsx"
+    run("edit", str(sales), "--table", "orders", "--set", "2.revenue=1.5", "--apply", "--yes")
+    run("export", str(sales), "--into-original", "--output", str(target))
+    before, after = (parts(path) for path in (sales, target))
+    changed = {name for name in before if before[name] != after.get(name)}
+    assert "xl/worksheets/sheet1.xml" in changed
+    assert not changed & {"xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml", "xl/styles.xml", "xl/theme/theme1.xml"}
+    assert json.loads(run("query", str(target), "SELECT revenue FROM orders WHERE _row = 2", "--json"))["rows"] == [[1.5]]
+
+
+def test_a_value_goes_back_in_the_scale_of_its_tab(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "edited.xlsx"
+    run("edit", MESSY, "--table", "quarters", "--set", "6.first_half_q1=99500", "--apply", "--yes")
+    run("export", MESSY, "--into-original", "--output", str(target))
+    assert b"<v>99.5</v>" in parts(target)["xl/worksheets/sheet1.xml"]
+
+
+def test_rows_at_the_end_are_appended_and_rows_between_are_refused(run: Run, sales: Path, tmp_path: Path) -> None:
+    target = tmp_path / "edited.xlsx"
+    row = '{"region": "Centre", "target": 50000}'
+    run("edit", str(sales), "--table", "targets", "--insert", row, "--apply", "--yes")
+    run("export", str(sales), "--into-original", "--output", str(target))
+    asked = run("query", str(target), "SELECT region, target FROM targets ORDER BY _row DESC LIMIT 1", "--json")
+    assert json.loads(asked)["rows"] == [["Centre", 50000]]
+    run("edit", str(sales), "--table", "targets", "--insert", row, "--after", "4", "--apply", "--yes")
+    with pytest.raises(ChatSheetError, match="inserted"):
+        run("export", str(sales), "--into-original", "--output", str(target), "--force")
+
+
+def parts(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as package:
+        return {name: package.read(name) for name in package.namelist()}
 
 
 @pytest.mark.parametrize(

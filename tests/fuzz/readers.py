@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-import atheris  # pyright: ignore[reportMissingTypeStubs]
+import atheris
 
-with atheris.instrument_imports(include=["chatsheet.sheets.ingest"]):  # pyright: ignore[reportUnknownMemberType]
+with atheris.instrument_imports(include=["chatsheet.sheets.ingest"]):
     from chatsheet.core.errors import ChatSheetError
     from chatsheet.sheets.ingest import load
 
@@ -61,8 +61,8 @@ def main() -> None:
         (corpus / f"seed-{number}").write_bytes(seed)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     options = [f"-max_total_time={seconds}", f"-artifact_prefix={folder}/", "-rss_limit_mb=0", "-timeout=30", "-verbosity=0"]
-    atheris.Setup([sys.argv[0], *options, str(corpus)], one)  # pyright: ignore[reportUnknownMemberType]
-    atheris.Fuzz()  # pyright: ignore[reportUnknownMemberType]
+    atheris.Setup([sys.argv[0], *options, str(corpus)], one)
+    atheris.Fuzz()
 
 
 if __name__ == "__main__":

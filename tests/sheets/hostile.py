@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships annotations without a marker
+import xlsxwriter
 
 from chatsheet.core import processes
 from tests.harness import ROOT
@@ -26,7 +26,7 @@ def workbook() -> bytes:
     book = xlsxwriter.Workbook(content, {"in_memory": True})
     tab = book.add_worksheet("Data")
     for number in range(20):
-        tab.write_row(number, 0, ["name", "amount"] if number == 0 else [f"n{number}", number])  # pyright: ignore[reportUnknownMemberType]
+        tab.write_row(number, 0, ["name", "amount"] if number == 0 else [f"n{number}", number])
     book.close()
     return content.getvalue()
 
@@ -35,8 +35,9 @@ def _repacked(changes: Mapping[str, Callable[[bytes], bytes]], added: Mapping[st
     content = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook())) as good, zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as bad:
         for item in good.infolist():
-            change = next((change for name, change in changes.items() if item.filename.endswith(name)), lambda part: part)
-            bad.writestr(item.filename, change(good.read(item)))
+            change = next((change for name, change in changes.items() if item.filename.endswith(name)), None)
+            part = good.read(item)
+            bad.writestr(item.filename, part if change is None else change(part))
         for name, part in (added or {}).items():
             bad.writestr(name, part)
     return content.getvalue()
@@ -52,9 +53,9 @@ def _lying(content: bytes, part: str, size: int) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as package:
         local = package.getinfo(part).header_offset
         at = package.start_dir
-    while changed[at : at + 4] == b"PK\x01\x02":
+    while bytes(changed[at : at + 4]) == b"PK\x01\x02":
         name = int.from_bytes(changed[at + 28 : at + 30], "little")
-        if changed[at + 46 : at + 46 + name] == part.encode():
+        if bytes(changed[at + 46 : at + 46 + name]) == part.encode():
             changed[at + 24 : at + 28] = size.to_bytes(4, "little")
         at += (
             46
@@ -99,8 +100,8 @@ def _wide(columns: int) -> bytes:
     content = io.BytesIO()
     book = xlsxwriter.Workbook(content, {"constant_memory": True})
     tab = book.add_worksheet("Wide")
-    tab.write_row(0, 0, [f"name {n}" for n in range(columns)])  # pyright: ignore[reportUnknownMemberType]
-    tab.write_row(1, 0, [float(n) for n in range(columns)])  # pyright: ignore[reportUnknownMemberType]
+    tab.write_row(0, 0, [f"name {n}" for n in range(columns)])
+    tab.write_row(1, 0, [float(n) for n in range(columns)])
     book.close()
     return content.getvalue()
 

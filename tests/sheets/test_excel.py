@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships annotations without a marker
+import xlsxwriter
 
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.model import Column, Workbook
@@ -20,21 +20,21 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Workbook]:
     """A tab of more cells than are read one by one, with a surprise late in each column."""
     folder = tmp_path_factory.mktemp("large")
     book = xlsxwriter.Workbook(folder / "large.xlsx", {"constant_memory": True, "default_date_format": "yyyy-mm-dd"})
-    tab = book.add_worksheet("Large")  # pyright: ignore[reportUnknownMemberType,reportUnknownVariableType]
-    tab.write_row(0, 0, ["code", "day", "share", "count", "paid", "seen", "broken", "name"])  # pyright: ignore[reportUnknownMemberType]
+    tab = book.add_worksheet("Large")
+    tab.write_row(0, 0, ["code", "day", "share", "count", "paid", "seen", "broken", "name"])
     for n in range(1, ROWS):
         is_late = n == LATE
-        tab.write_string(n, 0, f"{n:06d}")  # pyright: ignore[reportUnknownMemberType]
-        tab.write(n, 1, "unknown" if is_late else date(2025, 1, 1) + timedelta(days=n % 300))  # pyright: ignore[reportUnknownMemberType]
-        tab.write(n, 2, "n/a" if is_late else 1 / 3)  # pyright: ignore[reportUnknownMemberType]
-        tab.write(n, 3, n)  # pyright: ignore[reportUnknownMemberType]
-        tab.write(n, 4, n % 2 == 0)  # pyright: ignore[reportUnknownMemberType]
-        tab.write(n, 5, None if is_late else datetime(2025, 1, 1, 10, 30))  # pyright: ignore[reportUnknownMemberType]  # noqa: DTZ001
+        tab.write_string(n, 0, f"{n:06d}")
+        tab.write(n, 1, "unknown" if is_late else date(2025, 1, 1) + timedelta(days=n % 300))
+        tab.write(n, 2, "n/a" if is_late else 1 / 3)
+        tab.write(n, 3, n)
+        tab.write(n, 4, n % 2 == 0)
+        tab.write(n, 5, None if is_late else datetime(2025, 1, 1, 10, 30))
         if is_late:
-            tab.write_formula(n, 6, "=1/0", None, "#DIV/0!")  # pyright: ignore[reportUnknownMemberType]
+            tab.write_formula(n, 6, "=1/0", None, "#DIV/0!")
         else:
-            tab.write(n, 6, n * 1.5)  # pyright: ignore[reportUnknownMemberType]
-        tab.write(n, 7, f"name {n}")  # pyright: ignore[reportUnknownMemberType]
+            tab.write(n, 6, n * 1.5)
+        tab.write(n, 7, f"name {n}")
     book.close()
     return folder / "base.duckdb", load.load(folder / "large.xlsx", folder / "base.duckdb")
 
@@ -50,7 +50,7 @@ def ask(path: Path, sql: str) -> list[tuple[object, ...]]:
 
 def test_every_row_is_there_under_its_own_number(large: tuple[Path, Workbook]) -> None:
     assert ask(large[0], "SELECT count(*), min(_row), max(_row) FROM large") == [(ROWS - 1, 2, ROWS)]
-    assert ask(large[0], f"SELECT code, count FROM large WHERE _row = {LATE + 1}") == [(f"{LATE:06d}", LATE)]
+    assert ask(large[0], f"SELECT code, count FROM large WHERE _row = {LATE + 1}") == [(f"{LATE:06d}", LATE)]  # noqa: S608  our own number
 
 
 def test_a_text_among_dates_is_kept_and_counted(large: tuple[Path, Workbook]) -> None:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 
@@ -48,7 +49,7 @@ def run(source: Path, target: Path) -> Outcome:
         process.stdin.write(worker.frame(loose.dumps(request).encode()))
         process.stdin.close()
         answer: Mapping[str, object] = {}
-        while (message := worker.read_message(process.stdout)) is not None:
+        while (message := worker.read_message(cast("BinaryIO", process.stdout))) is not None:  # Popen's own type is wider
             answer = loose.obj(loose.parse(message))
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships annotations without a marker
+import xlsxwriter
 
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL, Actor
@@ -30,11 +30,11 @@ def workbook(*tabs: str, hidden: str = "") -> bytes:
     content = io.BytesIO()
     book = xlsxwriter.Workbook(content, {"in_memory": True})
     for name in tabs:
-        tab = book.add_worksheet(name)  # pyright: ignore[reportUnknownMemberType]
+        tab = book.add_worksheet(name)
         for number, row in enumerate(
             [["Made by us"], [], ["Code", "Paid (EUR)", "Open"], ["007", 1.5, True], ["008", 2, False]]
         ):
-            tab.write_row(number, 0, row)  # pyright: ignore[reportUnknownMemberType]
+            tab.write_row(number, 0, row)
         if name == hidden:
             tab.hide()
     book.close()

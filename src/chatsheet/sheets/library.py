@@ -25,6 +25,7 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
 from chatsheet.sheets import store, versions
 from chatsheet.sheets.conflicts import ConflictCell
+from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
@@ -167,6 +168,12 @@ class Library:
         folder = self._versions / opened.sheet.version
         manifest = versions.read_manifest(folder)
         return (self._versions / manifest.origin if manifest else folder) / opened.sheet.name
+
+    async def differences(self, opened: OpenSheet) -> Differences:
+        """Return what edits made of the workbook that a sheet was imported from."""
+        head = opened.sheet.version
+        manifest = versions.read_manifest(self._versions / head)
+        return await self._engine.differences(self._versions, manifest.origin if manifest else head, head)
 
     async def correct(
         self, actor: Actor, sheet_id: str, tab: str, said: TabSaid, *, expected_version: str, reason: str = ""

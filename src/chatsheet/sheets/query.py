@@ -14,6 +14,7 @@ from chatsheet.core.errors import ChatSheetError, Unavailable, revive
 from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
+from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
@@ -239,6 +240,18 @@ class Engine:
         try:
             async with asyncio.timeout(_COMPACT_DEADLINE_S):
                 await one.call({"op": "compact", "versions": str(folder), "version": version, "aside": str(aside)})
+        finally:
+            await one.kill()
+
+    async def differences(self, folder: Path, origin: str, head: str) -> Differences:
+        """Return what edits made of the version `origin`, for its original package; raises QueryTimedOut, WorkerDied."""
+        one = await Worker.start("export")
+        try:
+            async with asyncio.timeout(_EDIT_DEADLINE_S):
+                request: JsonObject = {"op": "differences", "versions": str(folder), "origin": origin, "head": head}
+                return Differences.model_validate(await one.call(request))
+        except TimeoutError:
+            raise QueryTimedOut("comparing with the original took too long.", fix="export the table instead.") from None
         finally:
             await one.kill()
 

@@ -10,7 +10,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import date
 from datetime import time as time_of_day
 from decimal import Decimal
@@ -223,10 +223,8 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "compact":
         writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
         return None
-    if request["op"] == "export":
-        return _export(request)
-    if request["op"] == "patch":
-        return _patch(request)
+    if (leaving := _LEAVING.get(str(request["op"]))) is not None:
+        return leaving(request)
     _allow_cpu(loose.number(request["cpu_s"]))
     path = str(request["path"])
     if request["op"] == "find":
@@ -271,7 +269,7 @@ def _import(source: Path, target: Path, said: object) -> JsonValue:
 
 
 def _export(request: Mapping[str, object]) -> JsonValue:
-    from chatsheet.sheets import files  # noqa: PLC0415  likewise
+    from chatsheet.sheets import files  # noqa: PLC0415  a query worker starts without the writers
 
     target = str(request["target"])
     headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
@@ -287,6 +285,20 @@ def _patch(request: Mapping[str, object]) -> JsonValue:
     consent = request["has_consent"] is True
     patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
     return patched.model_dump(mode="json")
+
+
+def _differences(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import differences  # noqa: PLC0415  likewise
+
+    found = differences.between(Path(str(request["versions"])), str(request["origin"]), str(request["head"]))
+    return found.model_dump(mode="json")
+
+
+_LEAVING: Mapping[str, Callable[[Mapping[str, object]], JsonValue]] = {
+    "export": _export,
+    "patch": _patch,
+    "differences": _differences,
+}
 
 
 def _address_space() -> int:

@@ -11,8 +11,7 @@ from chatsheet.api.deps import By, Served
 from chatsheet.api.errors import ErrorBody
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.edits import MOST_EDITS, Change, Edit, EditPreview
-from chatsheet.sheets.library import EditConflict, OpenSheet
-from chatsheet.sheets.store import Move
+from chatsheet.sheets.library import EditConflict, Move, OpenSheet
 
 router = APIRouter(prefix="/api/sheets/{sheet_id}", tags=["sheets"])
 

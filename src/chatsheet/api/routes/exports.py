@@ -45,12 +45,27 @@ async def download(
     options = Options(format=how.format, keeps_formulas=how.keeps_formulas)
     done = await export.write(library.questions(opened).database, plan, target, options)
     name = f"{Path(opened.sheet.name).stem} {table_id}.{how.format}"
+    return await _download(done, name, plain=f"{table_id}.{how.format}", media=_MEDIA[how.format])
+
+
+@router.get("/original", response_class=StreamingResponse)
+async def original(sheet_id: str, services: Served, actor: By) -> StreamingResponse:
+    """Download the original workbook with the edits in it; every part they do not touch is as it was."""
+    library = services.library
+    opened = await library.open(actor, sheet_id)
+    found = await library.differences(opened)
+    done = await export.patch(library.original(opened), found.edits, library.incoming())
+    suffix = Path(opened.sheet.name).suffix
+    return await _download(done, opened.sheet.name, plain=f"workbook{suffix}", media=_MEDIA["xlsx"])
+
+
+async def _download(done: export.Exported, name: str, *, plain: str, media: str) -> StreamingResponse:
     headers = {
-        "Content-Disposition": f"attachment; filename=\"{table_id}.{how.format}\"; filename*=UTF-8''{quote(name)}",
+        "Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}",
         "Content-Length": str(done.bytes),
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(_blocks(await asyncio.to_thread(_taken, target)), media_type=_MEDIA[how.format], headers=headers)
+    return StreamingResponse(_blocks(await asyncio.to_thread(_taken, done.path)), media_type=media, headers=headers)
 
 
 def _taken(path: Path) -> BinaryIO:

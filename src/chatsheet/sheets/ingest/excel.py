@@ -285,6 +285,12 @@ class _Columns:
         found = database.execute(f"SELECT 1 FROM {table} WHERE c{column} IS NULL LIMIT 1").fetchall()  # noqa: S608  our own names
         return bool(found)
 
+    @staticmethod
+    def _has_days(database: duckdb.DuckDBPyConnection, table: str, column: int) -> bool:
+        """Tell whether dates stand among texts: they come with the time of midnight."""
+        days = f"SELECT 1 FROM {table} WHERE ends_with(c{column}, ' 00:00:00') LIMIT 1"  # noqa: S608  our own names
+        return bool(database.execute(days).fetchall())
+
     def _exact(self, database: duckdb.DuckDBPyConnection, table: str, kinds: dict[int, str]) -> None:
         """Give numbers in mixed columns their digits back: as texts they come with nine decimals at most."""
         cut = r"^-?\d+\.\d{9}$"
@@ -319,9 +325,10 @@ class _Columns:
         for n, kind in kinds.items():
             if kind == "duration":
                 self.expressions[n] = f"c{n}::VARCHAR"
-            if kind not in {"datetime", "date"} and n - 1 not in self._texts:
+            is_text = kind == "string" and (n - 1 in self._texts or self._has_days(database, table, n))
+            if kind not in {"datetime", "date"} and not is_text:
                 continue
-            stamp = f"c{n}::TIMESTAMP" if n - 1 not in self._texts else f"try_cast(c{n} AS TIMESTAMP)"
+            stamp = f"try_cast(c{n} AS TIMESTAMP)" if is_text else f"c{n}::TIMESTAMP"
             facts = database.execute(
                 f"SELECT count(c{n}), count(s), bool_and(s = date_trunc('day', s)), "  # noqa: S608  our own names
                 f"bool_and(s::DATE = DATE '{_NO_DATE}') FROM (SELECT c{n}, {stamp} AS s FROM {table})"
@@ -331,7 +338,7 @@ class _Columns:
                 if is_date:
                     self.expressions[n] = f"regexp_replace(c{n}::VARCHAR, ' 00:00:00$', '')"
                 continue
-            if is_time or n - 1 in self._texts:  # plain timestamps are told from dates later
+            if is_time or is_text:  # plain timestamps are told from dates later
                 self.expressions[n] = f"({stamp})::{'TIME' if is_time else 'DATE' if is_date else 'TIMESTAMP'}"
 
 

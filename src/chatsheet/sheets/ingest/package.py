@@ -16,6 +16,9 @@ from chatsheet.sheets.ingest.grid import FileNotAWorkbook, FileTooLarge, Span, n
 
 MAX_UNPACKED_BYTES = 4 * 2**30
 MAX_TABS = 1_000
+_ALWAYS_BYTES = 64 * 2**20
+"""What a part may unpack to at any ratio; real worksheets unpack to some ten times their size."""
+_MOST_TIMES = 200
 _MAX_DIRECTORY_BYTES = 4 * 2**20
 _MAX_PARTS = 20_000
 _MAX_SMALL_PART_BYTES = 32 * 2**20
@@ -62,6 +65,12 @@ def check(path: Path) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
         raise damaged(path, "it is cut off") from None
     parts = package.infolist()
+    if any(p.file_size > _ALWAYS_BYTES and p.file_size > _MOST_TIMES * p.compress_size for p in parts):
+        package.close()
+        raise FileTooLarge(
+            f"{path.name} holds a part that unpacks to more than {_MOST_TIMES} times its size.",
+            fix="save it again in a spreadsheet program.",
+        )
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MAX_UNPACKED_BYTES:
         package.close()
