@@ -14,7 +14,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["chatsheet.sheets.ingest"]):
+with atheris.instrument_imports(include=["chatsheet.sheets.ingest"]):  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  its stub lacks it
     from chatsheet.core.errors import ChatSheetError
     from chatsheet.sheets.ingest import load
 
