@@ -10,12 +10,12 @@ import pytest
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets import export
 from chatsheet.sheets.export import Plan, TableMissing, TargetUnwritable
+from chatsheet.sheets.files import ExportFailed, Format, Options
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import Column, Table, Unit, Workbook
 from chatsheet.sheets.package.patch import Edits
 from chatsheet.sheets.package.values import Change
 from chatsheet.sheets.query import QueryTimedOut
-from chatsheet.sheets.files import ExportFailed, Format, Options
 from tests.harness import ROOT
 from tests.sheets.conftest import Sample
 

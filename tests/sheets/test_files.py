@@ -11,17 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-from chatsheet.sheets import file_writer
-from chatsheet.sheets.model import Unit
-from chatsheet.sheets.worker import Databases
-from chatsheet.sheets.file_writer import ExportFailed, ExportTooLarge, Format, Heading, Options, Written
-========
 from chatsheet.sheets import files
+from chatsheet.sheets.files import ExportFailed, ExportTooLarge, Format, Heading, Options, Written
 from chatsheet.sheets.model import Unit
 from chatsheet.sheets.worker import Databases
-from chatsheet.sheets.files import ExportFailed, ExportTooLarge, Format, Heading, Options, Written
->>>>>>>> sheets:tests/sheets/test_files.py
 
 EURO, PERCENT, KILO = Unit(currency="EUR", symbol="€"), Unit(is_percent=True), Unit(symbol="kg")
 TYPED = (
@@ -42,21 +35,13 @@ def rows_of(path: Path) -> list[list[object]]:
 
 
 def csv(database: duckdb.DuckDBPyConnection, target: Path, sql: str, **options: object) -> tuple[str, Written]:
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    written = file_writer.write(database, sql, {}, target, Options.model_validate({"format": "csv", **options}))
-========
     written = files.write(database, sql, {}, target, Options.model_validate({"format": "csv", **options}))
->>>>>>>> sheets:tests/sheets/test_files.py
     return target.read_bytes().decode(), written
 
 
 def test_xlsx_keeps_types_labels_units_and_order(database: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     headings = {"money": Heading(label="Net (€)", unit=EURO), "share": Heading(label="Share", unit=PERCENT)}
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    written = file_writer.write(database, TYPED, headings, tmp_path / "a.xlsx", Options(format="xlsx", tab="Q1/2024"))
-========
     written = files.write(database, TYPED, headings, tmp_path / "a.xlsx", Options(format="xlsx", tab="Q1/2024"))
->>>>>>>> sheets:tests/sheets/test_files.py
     sheet = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]
     head, first, *_ = rows_of(tmp_path / "a.xlsx")
     assert (written.rows, written.notes, sheet.title, sheet.freeze_panes) == (3, (), "Q1 2024", "A2")
@@ -71,11 +56,7 @@ def test_xlsx_keeps_types_labels_units_and_order(database: duckdb.DuckDBPyConnec
 def test_parquet_keeps_types_and_tells_repeated_labels_apart(database: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     sql = "SELECT DATE '2024-01-01' AS a, 1::BIGINT AS b, 2.5::DOUBLE AS c"
     headings = {name: Heading(label=label) for name, label in (("a", "Total"), ("b", "total"), ("c", "Total"))}
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    file_writer.write(database, sql, headings, tmp_path / "a.parquet", Options(format="parquet"))
-========
     files.write(database, sql, headings, tmp_path / "a.parquet", Options(format="parquet"))
->>>>>>>> sheets:tests/sheets/test_files.py
     described = database.execute(f"DESCRIBE FROM '{tmp_path / 'a.parquet'}'").fetchall()
     assert [row[:2] for row in described] == [("Total", "DATE"), ("total (2)", "BIGINT"), ("Total (3)", "DOUBLE")]
 
@@ -106,11 +87,7 @@ def test_csv_is_plain_and_exact(database: duckdb.DuckDBPyConnection, tmp_path: P
     ],
 )
 def test_a_text_that_looks_like_a_formula_is_defused(database: duckdb.DuckDBPyConnection, tmp_path: Path, text: str) -> None:
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    assert file_writer.is_formula_like(text)
-========
     assert files.is_formula_like(text)
->>>>>>>> sheets:tests/sheets/test_files.py
     database.execute("CREATE TABLE t AS SELECT ?::VARCHAR AS x", [text])
     content, written = csv(database, tmp_path / "a.csv", "SELECT x FROM t")
     assert list(csv_reader(content.splitlines(keepends=True)))[1:] == [[f"'{text}"]]
@@ -137,15 +114,9 @@ def test_headers_are_defused_too_and_the_opt_out_is_told(database: duckdb.DuckDB
 def test_python_and_duckdb_agree_on_what_looks_like_a_formula(text: str) -> None:
     with duckdb.connect() as database:
         cast = "SELECT regexp_matches(?, ?) AND NOT regexp_matches(?, ?)"
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-        rules = file_writer._FORMULA_LIKE, file_writer._PLAIN_NUMBER  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same rule twice
-        (found,) = database.execute(cast, [text, rules[0], text, rules[1]]).fetchall()
-    assert found == (file_writer.is_formula_like(text),)
-========
         rules = files._FORMULA_LIKE, files._PLAIN_NUMBER  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  the same rule twice
         (found,) = database.execute(cast, [text, rules[0], text, rules[1]]).fetchall()
     assert found == (files.is_formula_like(text),)
->>>>>>>> sheets:tests/sheets/test_files.py
 
 
 @pytest.mark.parametrize(
@@ -167,11 +138,7 @@ def test_what_xlsx_cannot_hold_is_said(
     database: duckdb.DuckDBPyConnection, tmp_path: Path, value: str, shown: str | None, note: str | None
 ) -> None:
     database.execute(f"CREATE TABLE t AS SELECT {value} AS x")
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    written = file_writer.write(database, "SELECT x, 1 AS y FROM t", {}, tmp_path / "a.xlsx", Options(format="xlsx"))
-========
     written = files.write(database, "SELECT x, 1 AS y FROM t", {}, tmp_path / "a.xlsx", Options(format="xlsx"))
->>>>>>>> sheets:tests/sheets/test_files.py
     assert written.notes == ((note,) if note else ())
     cell = openpyxl.load_workbook(tmp_path / "a.xlsx").worksheets[0]["A2"]
     assert cell.data_type != "f"
@@ -180,33 +147,21 @@ def test_what_xlsx_cannot_hold_is_said(
 
 def test_more_than_xlsx_holds_is_refused(database: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with pytest.raises(ExportTooLarge):
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-        file_writer.write(database, "FROM range(1048576)", {}, tmp_path / "a.xlsx", Options(format="xlsx"))
-========
         files.write(database, "FROM range(1048576)", {}, tmp_path / "a.xlsx", Options(format="xlsx"))
->>>>>>>> sheets:tests/sheets/test_files.py
 
 
 def test_rows_keep_their_order_also_when_there_are_many(database: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     sql = "SELECT i * 7919 % 300007 AS h FROM range(300_000) AS t(i) ORDER BY h"
     for kind in ("csv", "parquet"):
         target = tmp_path / f"a.{kind}"
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-        file_writer.write(database, sql, {}, target, Options.model_validate({"format": kind}))
-========
         files.write(database, sql, {}, target, Options.model_validate({"format": kind}))
->>>>>>>> sheets:tests/sheets/test_files.py
         out_of_order = f"SELECT count(*) FROM (SELECT h < lag(h) OVER () AS back FROM '{target}') WHERE back"  # noqa: S608
         assert database.execute(out_of_order).fetchall() == [(0,)]
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
 def test_no_rows_is_a_file_with_a_header(database: duckdb.DuckDBPyConnection, tmp_path: Path, kind: Format) -> None:
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    written = file_writer.write(database, "SELECT 1 AS x WHERE false", {}, tmp_path / f"a.{kind}", Options(format=kind))
-========
     written = files.write(database, "SELECT 1 AS x WHERE false", {}, tmp_path / f"a.{kind}", Options(format=kind))
->>>>>>>> sheets:tests/sheets/test_files.py
     assert (written.rows, (tmp_path / f"a.{kind}").exists()) == (0, True)
 
 
@@ -231,17 +186,9 @@ def test_only_the_target_can_be_written_and_nothing_else_read(tmp_path: Path) ->
     ],
 )
 def test_a_unit_becomes_a_number_format(unit: Unit, whole: str, broken: str) -> None:
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    assert (file_writer.number_format(unit, is_whole=True), file_writer.number_format(unit, is_whole=False)) == (whole, broken)
-========
     assert (files.number_format(unit, is_whole=True), files.number_format(unit, is_whole=False)) == (whole, broken)
->>>>>>>> sheets:tests/sheets/test_files.py
 
 
 @pytest.mark.parametrize(("name", "tab"), [("a/b:c", "a b c"), ("'x'", "x"), ("", "Sheet1"), ("n" * 40, "n" * 31)])
 def test_a_tab_gets_a_name_that_it_may_have(name: str, tab: str) -> None:
-<<<<<<<< HEAD:tests/sheets/test_file_writer.py
-    assert file_writer.tab_name(name) == tab
-========
     assert files.tab_name(name) == tab
->>>>>>>> sheets:tests/sheets/test_files.py

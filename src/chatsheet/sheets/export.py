@@ -16,11 +16,11 @@ from chatsheet.core import loose
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
+from chatsheet.sheets.files import Heading, Options, Written
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import ROW_ID, Column, Unit, Workbook
 from chatsheet.sheets.package.patch import Edits, Patched
 from chatsheet.sheets.query import QueryTimedOut, Worker
-from chatsheet.sheets.files import Heading, Options, Written
 
 log = logging.getLogger(__name__)
 _DEADLINE_S = 300.0
