@@ -47,7 +47,7 @@ class Manifest(Value):
     base: str
     origin: str
     tables: dict[str, TableState]
-    formulas: dict[str, dict[str, str]] = {}
+    formulas: dict[str, dict[str, str]] = {}  # noqa: RUF012  pydantic copies it
     """The expression of each column that is one, by table and column."""
 
     def changed_rows(self) -> int:

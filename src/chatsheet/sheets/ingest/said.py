@@ -31,5 +31,5 @@ class Said(Value):
     There a correction that does not fit is an error, elsewhere a warning.
     """
 
-    shapes: dict[str, TabSaid] = {}
+    shapes: dict[str, TabSaid] = {}  # noqa: RUF012  pydantic copies it
     tab: str = ""
