@@ -27,7 +27,7 @@ def main() -> None:
     """Print the best of some rounds each, and their ratio."""
     with duckdb.connect(config={"threads": "2"}) as database:
         selected = ", ".join(f"{sql} AS c{i}" for i, sql in enumerate(COLUMNS.values(), 1))
-        database.execute(f"CREATE TABLE raw AS SELECT i AS _row, {selected} FROM range(1, {ROWS + 1}) t(i)")  # noqa: S608  our own
+        database.execute(f"CREATE TABLE raw AS SELECT i AS _row, {selected} FROM range(1, {ROWS + 1}) t(i)")
         ours, theirs = _best(lambda: _decide(database)), _best(lambda: database.execute("SUMMARIZE raw").fetchall())
         print(f"facts and types {ours:.2f} s, SUMMARIZE {theirs:.2f} s: {ours / theirs:.2f} x")
 

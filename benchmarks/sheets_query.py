@@ -111,7 +111,7 @@ def build(path: Path, rows: int) -> Table:
     """Write the table and describe it."""
     listed = ", ".join(f"{made} AS {name}" for name, (_, made) in COLUMNS.items())
     with duckdb.connect(path) as database:
-        database.execute(f"CREATE TABLE big AS SELECT i + 2 AS _row, {listed} FROM range({rows}) t(i)")  # noqa: S608  ours
+        database.execute(f"CREATE TABLE big AS SELECT i + 2 AS _row, {listed} FROM range({rows}) t(i)")
     columns = tuple(
         Column(name=name, label=name, letter=chr(65 + at), type=kind, evidence="")
         for at, (name, (kind, _)) in enumerate(COLUMNS.items())
@@ -132,14 +132,14 @@ async def windows(bench: Bench, rows: int) -> None:
         return ask(Window(table="big", offset=at(n)))
 
     def plain_deep(n: int) -> str:
-        return f"SELECT * FROM big ORDER BY _row LIMIT 200 OFFSET {at(n)}"  # noqa: S608
+        return f"SELECT * FROM big ORDER BY _row LIMIT 200 OFFSET {at(n)}"
 
     await bench.measure("page of 200, the first far down", lambda _: deep(5), plain_deep, 400, rounds=1)
     await bench.measure("page of 200 at any depth", deep, plain_deep, 20, rounds=40)
     await bench.measure(
         "page of 200 after a row",
         lambda n: ask(Window(table="big", after=at(n))),
-        lambda n: f"SELECT * FROM big WHERE _row > {at(n)} ORDER BY _row LIMIT 200",  # noqa: S608
+        lambda n: f"SELECT * FROM big WHERE _row > {at(n)} ORDER BY _row LIMIT 200",
         20,
     )
     for name in ("revenue", "customer", "id"):
@@ -149,7 +149,7 @@ async def windows(bench: Bench, rows: int) -> None:
             return ask(Window(table="big", sort=sort, offset=at(n)))
 
         def plain(n: int, name: str = name) -> str:
-            return f"SELECT * FROM big ORDER BY {name} DESC, _row LIMIT 200 OFFSET {at(n)}"  # noqa: S608
+            return f"SELECT * FROM big ORDER BY {name} DESC, _row LIMIT 200 OFFSET {at(n)}"
 
         await bench.measure(f"sorted by {name}, first page", page, plain, 400, rounds=1)
         await bench.measure(f"sorted by {name}, later pages at any depth", page, plain, 40)
@@ -168,14 +168,14 @@ async def windows(bench: Bench, rows: int) -> None:
     await bench.measure(
         "filtered, first page, rows counted",
         lambda n: ask(filtered(n)),
-        lambda n: f"SELECT * FROM big WHERE region = 'North' AND revenue > {500 + n} ORDER BY _row LIMIT 200",  # noqa: S608
+        lambda n: f"SELECT * FROM big WHERE region = 'North' AND revenue > {500 + n} ORDER BY _row LIMIT 200",
         60,
     )
     await bench.measure(
         "searched in 5 text columns, hits counted",
         lambda n: ask(Window(table="big", search=f"49{n % 10}{n % 7}")),
         lambda n: (
-            "SELECT count(*) FROM big WHERE "  # noqa: S608
+            "SELECT count(*) FROM big WHERE "
             + " OR ".join(f"{name} ILIKE '%49{n % 10}{n % 7}%'" for name, (kind, _) in COLUMNS.items() if kind == "text")
         ),
         None,
@@ -222,7 +222,7 @@ async def values(bench: Bench) -> None:
         def plain(n: int, column: str | None = column, texts: Sequence[str] = texts) -> str:
             known = [column] if column else [name for name, (kind, _) in COLUMNS.items() if kind == "text"]
             return " UNION ALL ".join(
-                f"(SELECT {name}, count(*) FROM big WHERE {name} ILIKE '%{texts[n % len(texts)]}%' GROUP BY 1 LIMIT 10)"  # noqa: S608
+                f"(SELECT {name}, count(*) FROM big WHERE {name} ILIKE '%{texts[n % len(texts)]}%' GROUP BY 1 LIMIT 10)"
                 for name in known
             )
 
@@ -231,7 +231,7 @@ async def values(bench: Bench) -> None:
         await bench.measure(f"find_values in {name}", find, plain, 50)
     await bench.measure(
         "a literal that is not there, nearest offered",
-        lambda n: bench.query(f"SELECT id FROM big WHERE region = 'Nort{n}'"),  # noqa: S608
+        lambda n: bench.query(f"SELECT id FROM big WHERE region = 'Nort{n}'"),
         None,
         None,
     )

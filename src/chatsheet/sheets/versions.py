@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
+from pydantic import Field
 
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import ROW_ID, Value, Workbook
@@ -47,7 +48,11 @@ class Manifest(Value):
     base: str
     origin: str
     tables: dict[str, TableState]
+<<<<<<< HEAD
     formulas: dict[str, dict[str, str]] = {}  # noqa: RUF012  pydantic copies it
+=======
+    formulas: dict[str, dict[str, str]] = Field(default_factory=dict[str, dict[str, str]])
+>>>>>>> sheets
     """The expression of each column that is one, by table and column."""
 
     def changed_rows(self) -> int:

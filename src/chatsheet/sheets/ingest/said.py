@@ -1,5 +1,7 @@
 """What users said of tabs: which tables stand there and what their columns are, kept by the shape of the tab. Pure values."""
 
+from pydantic import Field
+
 from chatsheet.sheets.ingest.corrections import Correction
 from chatsheet.sheets.model import ColumnType, Value
 
@@ -31,5 +33,9 @@ class Said(Value):
     There a correction that does not fit is an error, elsewhere a warning.
     """
 
+<<<<<<< HEAD
     shapes: dict[str, TabSaid] = {}  # noqa: RUF012  pydantic copies it
+=======
+    shapes: dict[str, TabSaid] = Field(default_factory=dict[str, TabSaid])
+>>>>>>> sheets
     tab: str = ""
