@@ -48,11 +48,7 @@ class Manifest(Value):
     base: str
     origin: str
     tables: dict[str, TableState]
-<<<<<<< HEAD
-    formulas: dict[str, dict[str, str]] = {}  # noqa: RUF012  pydantic copies it
-=======
     formulas: dict[str, dict[str, str]] = Field(default_factory=dict[str, dict[str, str]])
->>>>>>> sheets
     """The expression of each column that is one, by table and column."""
 
     def changed_rows(self) -> int:

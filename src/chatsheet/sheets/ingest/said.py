@@ -33,9 +33,5 @@ class Said(Value):
     There a correction that does not fit is an error, elsewhere a warning.
     """
 
-<<<<<<< HEAD
-    shapes: dict[str, TabSaid] = {}  # noqa: RUF012  pydantic copies it
-=======
     shapes: dict[str, TabSaid] = Field(default_factory=dict[str, TabSaid])
->>>>>>> sheets
     tab: str = ""
