@@ -122,7 +122,7 @@ async def test_the_sign_in_leads_to_its_causes(rehearsal: Rehearsal) -> None:
     toml = blocks("toml")[0].replace("gpt-4o--A1", "gpt-4o").replace('key = "env:AZURE_OPENAI_API_KEY"', 'auth = "entra"', 1)
     assert "broken: answered" in await rehearsal.ask(toml, **exports)
     for order, cause in (
-        ('{"mode": "A9"}', "entra.identity_missing"),
+        ('{"mode": "A9"}', "entra.identity_not_assigned"),
         ('{"mode": "good", "tenant": "x"}', "azure.tenant_mismatch"),
     ):
         await control(rehearsal, "network/identity", order)
