@@ -262,3 +262,10 @@ def test_time_grows_with_the_cells_seen_and_no_faster() -> None:
 
 def test_columns_have_the_letters_of_spreadsheets() -> None:
     assert [letter(number) for number in (1, 26, 27, 702, 703, 16384)] == ["A", "Z", "AA", "ZZ", "AAA", "XFD"]
+
+
+def test_a_row_of_numbers_that_happens_to_be_a_sum_is_data() -> None:
+    """Of 1, 2, 3 the last is the sum of the others: nothing of a table of numbers may be taken for a total."""
+    rows = [["Id", "Count"], *([str(n), str(n)] for n in range(200))]
+    (region,) = regions.find_all(Grid(tab="numbers", rows=rows, first_row=1, first_column=1, is_hidden=False, evidence=""))
+    assert (region.totals, region.first_row, region.last_row) == ((), 2, 201)

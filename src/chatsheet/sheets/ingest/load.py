@@ -98,7 +98,9 @@ class _Import:
                 tables.append(self._store(tab, region, types, is_only=len(found) == 1))
             self.warnings += tab.warnings
         self._tell("profiling", 0.85)
-        return list(profile.measure(self.database, tables))
+        measured = list(profile.measure(self.database, tables))
+        self._tell("profiling", 1)
+        return measured
 
     def _found(self, grid: Grid) -> tuple[tuple[Region, ...], tuple[TypeSaid, ...]]:
         """Return the tables of a tab and what was said of their columns."""

@@ -169,13 +169,14 @@ class Reader:
             return Finding(f"row {line.number} is a total: it says {label!r}{proof}", 0.99 if matches else 0.85)
         if _TOTAL_OF.fullmatch(label) and matches:
             return Finding(f"row {line.number} is a total: it says {label!r} and its numbers are the sums of those above", 0.97)
+        is_last = index + 1 == len(self._lines) or self._lines[index + 1].is_blank
+        # where every row is numbers only, one that happens to be a sum is no total: 1, 2, 3
         if (
             matches
             and not any(line.kinds[i] == TEXT for i in places)
-            and (self._texts or (matches > 1 and self._sums.part_rows > _FEWEST_SUMMED))
+            and (self._texts or (is_last and matches > 1 and self._sums.part_rows > _FEWEST_SUMMED))
         ):
             return Finding(f"row {line.number} is a total: it has no name and its numbers are the sums of those above", 0.9)
-        is_last = index + 1 == len(self._lines) or self._lines[index + 1].is_blank
         if matches > 1 and is_last and not others and self._sums.part_rows > _FEWEST_SUMMED:
             return Finding(f"row {line.number} is a total: all its numbers are the sums of those above", 0.8)
         return None
