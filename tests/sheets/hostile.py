@@ -126,7 +126,7 @@ REFUSED: Mapping[str, tuple[str, Callable[[], bytes], str]] = {
     "a zip bomb that lies": (
         "a.xlsx",
         lambda: _lying(_repacked({}, {"xl/media/x": b"\0" * (400 * 2**20)}), "xl/worksheets/sheet1.xml", 40),
-        "file.not_a_workbook",
+        "file.too_large",
     ),
     "a sheet that unpacks to more than it says": (
         "a.xlsx",

@@ -228,6 +228,8 @@ class Engine:
             except BaseException as error:
                 if isinstance(error, ChatSheetError) and not isinstance(error, WorkerDied | WorkerMemory):
                     self._editor = one
+                elif isinstance(error, ChatSheetError):
+                    await one.kill()  # it writes nothing more: what it left can be removed
                 else:
                     self._tasks.spawn(one.kill(), name="end edit worker")
                 raise

@@ -93,8 +93,12 @@ def _score(lines: Sequence[str], delimiter: str, quote: str, escape: str) -> tup
 def _proposal(lines: Sequence[str]) -> str:
     """Ask a library for a delimiter that we do not think of."""
     from clevercsv.detect import Detector  # noqa: PLC0415  a quarter of a second, and seldom asked
+    from clevercsv.exceptions import Error  # noqa: PLC0415  likewise
 
-    found = Detector().detect("".join(lines)[:_PROPOSAL_CHARACTERS], verbose=False)
+    try:
+        found = Detector().detect("".join(lines)[:_PROPOSAL_CHARACTERS], verbose=False)
+    except Error:  # such as a NUL in the text: it has nothing to propose then
+        return ""
     return found.delimiter if found is not None and found.delimiter in NAMES and found.delimiter else ""
 
 
