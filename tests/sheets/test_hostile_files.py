@@ -45,7 +45,7 @@ def run(source: Path, target: Path) -> Outcome:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603  our own
         assert process.stdin is not None
         assert process.stdout is not None
-        request = {"op": "import", "source": str(source), "target": str(target), "said": {}}
+        request: dict[str, object] = {"op": "import", "source": str(source), "target": str(target), "said": {}}
         process.stdin.write(worker.frame(loose.dumps(request).encode()))
         process.stdin.close()
         answer: Mapping[str, object] = {}
