@@ -47,15 +47,25 @@ def run(source: Path, target: Path) -> Outcome:
         assert process.stdout is not None
         request: dict[str, object] = {"op": "import", "source": str(source), "target": str(target), "said": {}}
         process.stdin.write(worker.frame(loose.dumps(request).encode()))
-        process.stdin.close()
+        process.stdin.flush()
         answer: Mapping[str, object] = {}
+        peak = 0
         while (message := worker.read_message(cast("BinaryIO", process.stdout))) is not None:  # Popen's own type is wider
             answer = loose.obj(loose.parse(message))
+            if "progress" not in answer:
+                peak = _peak(process.pid)
+                process.stdin.close()
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if "ok" not in answer:
         leftovers.discard(target)
-    return Outcome(answer if "progress" not in answer else {}, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Outcome(answer if "progress" not in answer else {}, usage.ru_utime + usage.ru_stime, peak)
+
+
+def _peak(pid: int) -> int:
+    """Return the most memory that a process held, in bytes; what wait4 says counts the memory of whoever started it."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 def is_cheap(outcome: Outcome) -> bool:

@@ -3,6 +3,7 @@
 Runs in an edit worker, never in the server. Expressions of users are guarded SELECTs, run after the file system is closed.
 """
 
+import contextlib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,7 +49,8 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
     `connection` is blank, and of no further use afterwards.
     """
     folder, aside = Path(order.versions), Path(order.aside)
-    with _translated():
+    # closed before anybody hears of the outcome: who does may remove the folder
+    with contextlib.closing(connection), _translated():
         draft = Draft.opened(connection, folder, order.head, aside, next_row=order.next_row)
         if order.since is not None:
             draft.changed = Changed(connection, folder, since=order.since, head=order.head)
