@@ -14,7 +14,7 @@ PORT ?= 8000
 
 BENCH ?= startup
 
-.PHONY: help bench demo dev serve test check web browser-tools netbed-tools quick fix types build shots examples litellm-lock
+.PHONY: help bench demo dev fuzz serve test check web browser-tools netbed-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ netbed-tools:
 
 bench: .venv/ready ## print a benchmark's table beside its baseline; BENCH=startup
 	@$(RUN) python benchmarks/$(BENCH).py
+
+fuzz: .venv/ready ## ten minutes of damaged files against the readers
+	@mkdir -p .fuzz && PYTHONPATH=src:. $(RUN) python -m tests.fuzz.readers 600 .fuzz
 
 quick: .venv/ready ## lint, types and the tests that need no server
 	@$(RUN) ruff check .

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import chatsheet
 from chatsheet.api import openai
-from chatsheet.api.routes import chats, doctor, metrics, sheets, status
+from chatsheet.api.routes import chats, corrections, doctor, edits, exports, imports, metrics, sheets, status, uploads
 from chatsheet.cli import main as cli_main
 from chatsheet.core import settings
 from chatsheet.core.errors import ChatSheetError
@@ -145,8 +145,8 @@ def api_page() -> Iterator[str]:
     yield "On loopback. The page's cookie or `Authorization: Bearer TOKEN` opens `/api` and `/metrics`; `/v1` takes the token"
     yield "only. Bodies are `application/json`, an upload `application/octet-stream`. The schema is at `/api/openapi.json`.\n"
     yield "| method | path | what it does |\n| --- | --- | --- |"
-    for router in (status.router, sheets.router, chats.router, doctor.router, metrics.router, openai.router):
-        for route in cast("list[object]", router.routes):
+    for module in (status, sheets, edits, corrections, exports, uploads, imports, chats, doctor, metrics, openai):
+        for route in cast("list[object]", module.router.routes):
             if isinstance(route, APIRoute):
                 about = (route.description or "").split("\n")[0]
                 yield f"| {', '.join(sorted(route.methods))} | `{route.path}` | {about} |"

@@ -8,14 +8,23 @@ from pydantic import TypeAdapter
 
 from chatsheet.api.errors import ErrorBody
 from chatsheet.api.routes.chats import ChatEntry, NewChat, NewQuestion, TurnStarted
+from chatsheet.api.routes.corrections import NewCorrection
 from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
+from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, SheetHead
+from chatsheet.api.routes.imports import ImportStarted, NewImport
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import RouteState, Status
+from chatsheet.api.routes.uploads import NewUpload
 from chatsheet.chat.events import Event, Live
 from chatsheet.core import loose
 from chatsheet.doctor.clinic import ExaminationEntry
 from chatsheet.doctor.model import Report
-from chatsheet.sheets.model import Result
+from chatsheet.sheets.edits import EditPreview
+from chatsheet.sheets.imports import ImportEvent
+from chatsheet.sheets.library import Move
+from chatsheet.sheets.model import FoundValue, Result
+from chatsheet.sheets.uploads import Upload
+from chatsheet.sheets.windows import Filter
 
 TARGET = Path(__file__).parents[1] / "ui/src/api/types.gen.ts"
 ROOTS = (
@@ -29,6 +38,20 @@ ROOTS = (
     Status,
     RouteState,
     Result,
+    NewUpload,
+    Upload,
+    NewImport,
+    ImportStarted,
+    ImportEvent,
+    NewEdits,
+    EditPreview,
+    SheetHead,
+    HeadMove,
+    EditConflictBody,
+    Move,
+    NewCorrection,
+    FoundValue,
+    Filter,
     Event,
     Live,
     Report,
@@ -36,7 +59,7 @@ ROOTS = (
     ExaminationEntry,
     DoctorEvent,
 )
-UNIONS = {"ChatEvent": Event, "LiveEvent": Live, "DoctorEvent": DoctorEvent}
+UNIONS = {"ImportEvent": ImportEvent, "ChatEvent": Event, "LiveEvent": Live, "DoctorEvent": DoctorEvent}
 _HEAD = "/** Written by tools/gen_web_types.py from the API's models; edits are lost. */\n"
 _SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 

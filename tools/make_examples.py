@@ -45,6 +45,56 @@ def sales() -> None:
             returns.write_row(number, 0, [order, pieces, rng.choice(["Damaged", "Too late", "Wrong item"])])
 
 
+def messy_workbook() -> None:
+    """Write messy.xlsx: titles, headers of two rows, tables side by side, totals, decimal commas, units in captions."""
+    with xlsxwriter.Workbook(EXAMPLES / "messy.xlsx") as book:
+        book.set_properties({"title": "Sample of a mess", "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001
+        bold = book.add_format({"bold": True})
+        quarters = book.add_worksheet("Quarters")
+        quarters.write(0, 0, "Revenue by branch 2025", bold)
+        quarters.write(1, 0, "in thousands of EUR")
+        quarters.merge_range(3, 1, 3, 2, "First half", bold)
+        quarters.merge_range(3, 3, 3, 4, "Second half", bold)
+        quarters.write_row(4, 0, ["Branch", "Q1", "Q2", "Q3", "Q4"], bold)
+        branches = {"Aachen": [120.5, 98.0, 131.2, 140.1], "Basel": [80.0, 85.5, 79.9, 91.3], "Cork": [45.2, 51.0, 48.8, 60.0]}
+        for number, (branch, revenues) in enumerate(branches.items(), 5):
+            quarters.write_row(number, 0, [branch, *revenues])
+        sums = [round(sum(quarter), 1) for quarter in zip(*branches.values(), strict=True)]
+        quarters.write_row(8, 0, ["Total", *sums], bold)
+        quarters.write(10, 0, "Figures are provisional.")
+        beside = book.add_worksheet("Stock and shifts")
+        beside.write_row(0, 0, ["Article", "Pieces", "Price", "", "Shift", "Since", "Hours"], bold)
+        stock = [("00017", 12, "1.299,00"), ("00018", 7, "349,50"), ("00019", 120, "12,95"), ("00020", 3, "2.450,00")]
+        shifts = [("Early", "13.02.2019", "38,5"), ("Late", "01.07.2021", "20,0"), ("Night", "24.11.2023", "32,25")]
+        for number, row in enumerate(stock, 1):
+            beside.write_row(number, 0, row)
+        for number, row in enumerate(shifts, 1):
+            beside.write_row(number, 4, row)
+        hidden = book.add_worksheet("Codes")
+        hidden.write_row(0, 0, ["Code", "Meaning"], bold)
+        for number, row in enumerate([("A", "active"), ("X", "closed")], 1):
+            hidden.write_row(number, 0, row)
+        hidden.hide()
+
+
+def messy_csv() -> None:
+    """Write messy.csv: Windows-1252, semicolons, a preamble, decimal commas, negatives in parentheses and a total."""
+    lines = [
+        "Umsätze der Filialen",
+        "Stand: 31.12.2025",
+        "",
+        "Filiale;Datum;Betrag (EUR);Anteil;Bemerkung",
+        'Aachen;13.02.2025;1.234,50;12,5 %;"Möbel; Küche"',
+        "Basel;01.03.2025;(99,90);4,0 %;Rückgabe",
+        "Köln;24.03.2025;2.000,00;20,1 %;",
+        "Aachen;02.04.2025;310,00;3,1 %;Lampen",
+        "Summe;;3.444,60;;",
+    ]
+    (EXAMPLES / "messy.csv").write_bytes("\r\n".join([*lines, ""]).encode("cp1252"))
+
+
 if __name__ == "__main__":
     EXAMPLES.mkdir(exist_ok=True)
     sales()
+    messy_workbook()
+    messy_csv()

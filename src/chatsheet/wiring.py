@@ -27,8 +27,10 @@ from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
+from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
 
@@ -93,6 +95,8 @@ class Services:
     database: Database
     engine: Engine
     library: Library
+    uploads: Uploads
+    imports: Imports
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
@@ -137,6 +141,20 @@ async def _database_if_usable(path: Path) -> Database | None:
 
 
 @asynccontextmanager
+async def open_library(settings: Settings) -> AsyncGenerator[Library, None]:
+    """Build the library alone, for commands that ask no model."""
+    async with AsyncExitStack() as stack:
+        stack.enter_context(present(settings.data))
+        database = await open_database(settings.data / _DATABASE)
+        stack.push_async_callback(database.close)
+        engine = Engine()
+        stack.push_async_callback(engine.close)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=SystemClock())
+        stack.push_async_callback(library.close)
+        yield library
+
+
+@asynccontextmanager
 async def open_services(
     settings: Settings, *, has_page: bool = True, settings_file: Path | None = None
 ) -> AsyncGenerator[Services, None]:
@@ -157,6 +175,10 @@ async def open_services(
         engine = Engine()
         stack.push_async_callback(engine.close)
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        stack.push_async_callback(library.close)
+        uploads = Uploads(folder=settings.data, clock=clock)
+        imports = Imports(library=library, uploads=uploads, clock=clock)
+        stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
@@ -171,6 +193,8 @@ async def open_services(
             database=database,
             engine=engine,
             library=library,
+            uploads=uploads,
+            imports=imports,
             gateway=gateway,
             records=records,
             chats=chats,

@@ -5,7 +5,8 @@ from pydantic import JsonValue
 
 from chatsheet.ask import Answer, Query
 from chatsheet.chat.events import RowsUsed
-from chatsheet.cli.show import plain, show
+from chatsheet.cli.show import show
+from chatsheet.cli.tables import plain
 from chatsheet.llm.model import Attempt, Trail, Usage
 from chatsheet.sheets.model import Result, ResultColumn
 

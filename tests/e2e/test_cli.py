@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships annotations without a marker
+import xlsxwriter
 
 from chatsheet.llm.records import Sidecar
 from tests.harness import ROOT, Wire, free_ports, program, run_program, runs, says, write_settings
@@ -98,7 +98,7 @@ async def test_a_bad_file_is_one_line_with_code_and_fix_and_leaves_nothing(tmp_p
 
 async def test_a_workbook_without_any_row_is_said_to_be_empty(tmp_path: Path, wire: Wire) -> None:
     with xlsxwriter.Workbook(tmp_path / "blank.xlsx") as book:
-        book.add_worksheet("Nothing")  # pyright: ignore[reportUnknownMemberType]
+        book.add_worksheet("Nothing")
     config = settings_file(tmp_path, wire)
     code, _, err = await run_program("--config", str(config), "ask", str(tmp_path / "blank.xlsx"), "What?")
     assert (code, "file.no_rows" in err) == (2, True)

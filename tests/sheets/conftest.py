@@ -60,5 +60,7 @@ async def library(anyio_backend: str, engine: Engine, tmp_path: Path) -> AsyncGe
     """A library over a fresh SQLite file; its folder is `tmp_path / "data"`."""
     del anyio_backend
     database = await open_database(tmp_path / "data" / "chatsheet.sqlite")
-    yield Library(database=database, folder=tmp_path / "data", engine=engine, clock=SystemClock())
+    library = Library(database=database, folder=tmp_path / "data", engine=engine, clock=SystemClock(), quiet_s=0)
+    yield library
+    await library.close()
     await database.close()

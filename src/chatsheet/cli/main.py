@@ -6,10 +6,11 @@ own are in its help.
 
 import importlib
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import click
 
@@ -23,30 +24,39 @@ _COMMANDS = {
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
     "model": "Get the offline model.",
     "serve": "Serve the page and the API.",
+    "sheet": "Import, read, query, edit and export a workbook.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
 }
 
 
 class LazyGroup(click.Group):
-    """Knows every command by name and one line of help, and imports only the one that runs."""
+    """Knows every command by its place (`module:name`) and one line of help, and imports only the one that runs."""
+
+    known: ClassVar[Mapping[str, tuple[str, str]]]
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return sorted(_COMMANDS)
+        return sorted(self.known)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         del ctx
-        if cmd_name not in _COMMANDS:
+        if cmd_name not in self.known:
             return None
-        command: object = importlib.import_module(f"chatsheet.cli.{cmd_name}").command
+        place = self.known[cmd_name][0]
+        module, _, name = place.partition(":")
+        command: object = getattr(importlib.import_module(module), name)
         if not isinstance(command, click.Command):
-            raise TypeError(f"chatsheet.cli.{cmd_name}.command is not a command")
+            raise TypeError(f"{place} is not a command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(_COMMANDS.items()))
+            formatter.write_dl([(name, told) for name, (_, told) in sorted(self.known.items())])
+
+
+class _Commands(LazyGroup):
+    known = {name: (f"chatsheet.cli.{name}:command", told) for name, told in _COMMANDS.items()}  # noqa: RUF012  not changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +76,7 @@ class Options:
         return settings_file.load(self.config, overrides=values, may_lack_keys=may_lack_keys)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option("--config", type=click.Path(path_type=Path), help="Settings file (default: ./chatsheet.toml).")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder for sheets, chats and state.")
 @click.version_option(version("chatsheet"), prog_name="chatsheet")

@@ -86,7 +86,7 @@ async def serve(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
-        await asyncio.to_thread(services.library.sweep)
+        await services.library.sweep()
         if services.presence.is_alone():  # a turn of another process that still works on it is not ours to take
             await services.chats.resume()
         tasks = Tasks()

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Column, Date, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
 from sqlalchemy.types import TypeDecorator
 
 
@@ -52,8 +52,37 @@ sheet_version = Table(
     Column("content_sha256", String(64), nullable=False),
     Column("created_by", String(40), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("next_row", BigInteger, nullable=False, server_default="1"),
+    Column("edits", JSON, nullable=False, server_default="[]"),
+    Column("changes", JSON, nullable=False, server_default="[]"),
 )
-"""An immutable state of a sheet: which imported file it stands on."""
+"""An immutable state of a sheet: which imported file it stands on, and what made it of its parent."""
+
+sheet_move = Table(
+    "sheet_move",
+    metadata,
+    Column("sheet_id", String(40), ForeignKey("sheet.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("workspace_id", String(40), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("from_version", String(64), nullable=False),
+    Column("to_version", String(64), nullable=False),
+    Column("reason", String, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""The append-only history of a sheet's head: edits, undos, redos; `seq` counts from 1 without gaps."""
+
+sheet_correction = Table(
+    "sheet_correction",
+    metadata,
+    Column("workspace_id", String(40), primary_key=True),
+    Column("shape", String(64), primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""What was said of tabs of a shape, the latest."""
 
 chat = Table(
     "chat",

@@ -18,7 +18,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.tokenizer_core import TokenType
 
 from chatsheet.core.errors import BadInput
-from chatsheet.sheets.model import ROW_ID
+from chatsheet.sheets import lineage
+from chatsheet.sheets.model import ROW_ID, Compared
 
 # its warnings repeat the query, and what it cannot write is an error here
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -78,12 +79,17 @@ class GuardedSql:
     """SQL that passed `check`; the only thing `query` runs.
 
     `tables` are the workbook's tables it reads. `rows_sql` lists for each the number, first and last id of the rows that
-    its conditions select, or is None where the query is too nested to say so simply.
+    its conditions select, or is None where the query is too nested to say so simply. `identified` is the same query with
+    the row ids of `identifies` as its last columns, where its rows stand for rows of tables. `compared` are the literals
+    that it looks for in columns.
     """
 
     sql: str
     tables: tuple[str, ...]
     rows_sql: str | None
+    identified: str = ""
+    identifies: tuple[str, ...] = ()
+    compared: tuple[Compared, ...] = ()
 
 
 def check(sql: str, tables: Mapping[str, Sequence[str]]) -> GuardedSql:
@@ -121,7 +127,15 @@ def _check(sql: str, tables: Mapping[str, Sequence[str]]) -> GuardedSql:
     # what came in and what goes out: the writer turns some names into others
     for text in (sql, written):
         _check_calls(text, root)
-    return GuardedSql(sql=written, tables=tuple(used), rows_sql=_rows_sql(root, tables, known))
+    identified, identifies = lineage.identified(root, tables)
+    return GuardedSql(
+        sql=written,
+        tables=tuple(used),
+        rows_sql=_rows_sql(root, tables, known),
+        identified=identified,
+        identifies=identifies,
+        compared=lineage.compared(root, tables),
+    )
 
 
 def rows_query(guarded: GuardedSql) -> GuardedSql | None:

@@ -1,31 +1,81 @@
 """The sheets of a workspace: bring a file in, find it again, read its rows, ask it guarded SQL.
 
-On disk a version is one folder named by its id, complete or absent: it is made aside and renamed into place.
+On disk a version is one folder named by its id, complete or absent: it is made aside and renamed into place. Edits make new
+versions; a sheet's head is set by compare-and-swap in the same transaction that records the version, so a process that dies
+leaves the old head or the new one.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+from pydantic import JsonValue
+
 from chatsheet.core.clock import Clock
+from chatsheet.core.errors import Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
+from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
-from chatsheet.sheets import guard, store
+from chatsheet.sheets import store, versions
+from chatsheet.sheets.conflicts import ConflictCell
+from chatsheet.sheets.differences import Differences
+from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
-from chatsheet.sheets.model import Result, Workbook
+from chatsheet.sheets.ingest.progress import Report
+from chatsheet.sheets.ingest.said import Said, TabSaid
+from chatsheet.sheets.model import ROW_ID, Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
-from chatsheet.sheets.store import Sheet
+from chatsheet.sheets.questions import Questions
+from chatsheet.sheets.store import Move, MoveKind, Sheet, Version
+from chatsheet.sheets.writer import Made, Order
 
 _HASH_BLOCK = 2**20
 _LONGEST_NAME = 200
 _ABANDONED_S = 24 * 3600.0
+_MOST_TRIES = 10
+_COMPACTED_AT_ONCE = 8 * versions.COMPACTED_ROWS
+"""Changed rows from which compaction waits no longer for a quiet moment: edits wait for it instead."""
+
+
+class EditConflict(Conflict):
+    """Somebody else changed the same cells since the version that the edit was made on; nothing was written."""
+
+    code = "edit.conflict"
+
+    cells: tuple[ConflictCell, ...] = ()
+
+
+class HeadMoved(Conflict):
+    """The sheet is at another version than the one named."""
+
+    code = "sheet.head_moved"
+
+
+class SheetEdited(Conflict):
+    """A sheet is read again only as it was imported: edits name cells that might not be there any more."""
+
+    code = "sheet.edited"
+
+
+class TabNotFound(NotFound):
+    """No such tab in this sheet."""
+
+    code = "sheet.tab_not_found"
+
+
+class NothingToUndo(Conflict):
+    """There is no version to go back, or forward, to."""
+
+    code = "sheet.nothing_to_undo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,86 +90,432 @@ class OpenSheet:
         return {table.id: [column.name for column in table.columns] for table in self.workbook.tables}
 
 
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A sheet at the version that edits made, and what they changed."""
+
+    opened: OpenSheet
+    changes: tuple[Change, ...]
+
+
 class Library:
     """Sheets as files, versions as folders, rows through the engine."""
 
-    def __init__(self, *, database: Database, folder: Path, engine: Engine, clock: Clock) -> None:
+    def __init__(self, *, database: Database, folder: Path, engine: Engine, clock: Clock, quiet_s: float = 0.5) -> None:
+        """`quiet_s` without an edit count as a quiet moment, in which a version is compacted."""
         self._database = database
         self._versions = folder / "versions"
         self._incoming = folder / "incoming"
         self._engine = engine
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._quiet_s = quiet_s
+        self._tasks = Tasks()
+        self._compactions = Tasks()
+        self._closing = asyncio.Event()
+        self._settling: set[str] = set()
 
-    async def bring_in(self, actor: Actor, path: Path, *, name: str | None = None) -> OpenSheet:
-        """Import the file at `path`, or find it again; raises the errors of ingest.grid and leaves nothing behind."""
+    async def bring_in(
+        self, actor: Actor, path: Path, *, name: str | None = None, report: Report = lambda _: None
+    ) -> OpenSheet:
+        """Import the file at `path`, or find it again; raises the errors of ingest.grid and leaves nothing behind.
+
+        `report` hears how far the import is; a cancelled one leaves nothing either.
+        """
         name = _safe_name(name or path.name)
         content = await asyncio.to_thread(_check_and_hash, path, name)
-        # the name is part of it: a delimited file's table is called after its file
-        version = hashlib.sha256(f"{PARSER}\0{name}\0{content}".encode()).hexdigest()[:32]
-        lock = self._locks.setdefault(version, asyncio.Lock())
+        lock = self._locks.setdefault(f"{actor.workspace_id}\0{name}\0{content}", asyncio.Lock())
         async with lock:  # the same file twice at once is one version and one sheet
-            if not (self._versions / version).exists():
-                await self._make_version(path, name, version)
-            workbook = await asyncio.to_thread(self._workbook, version)
-            sheet = await self._record(actor, name=name, version=version, content=content)
-        return OpenSheet(sheet, workbook)
+            if (known := await self._known(actor, name, content)) is not None:
+                return known
+            async with self._database.unit() as connection:
+                said = Said.model_validate({"shapes": await store.remembered(connection, actor)})
+            version = await self._make_version(path, name, content, said, report)
+            async with self._database.unit() as connection:
+                at = self._clock.now()
+                sheet = await store.add(connection, actor, name=name, version=version, content_sha256=content, at=at)
+        return await self._opened(sheet)
 
-    async def _record(self, actor: Actor, *, name: str, version: str, content: str) -> Sheet:
+    async def _known(self, actor: Actor, name: str, content: str) -> OpenSheet | None:
+        """Return the sheet that was imported from this file, at its head, unless another parser read it."""
         async with self._database.unit() as connection:
-            return await store.find(connection, actor, name=name, version=version) or await store.add(
-                connection, actor, name=name, version=version, content_sha256=content, at=self._clock.now()
-            )
+            sheet = await store.find(connection, actor, name=name, content_sha256=content)
+        opened = None if sheet is None else await self._opened(sheet)
+        return opened if opened is not None and opened.workbook.parser == PARSER else None
 
-    async def _make_version(self, path: Path, name: str, version: str) -> None:
+    async def _make_version(self, path: Path, name: str, content: str, said: Said, report: Report = lambda _: None) -> str:
+        """Import a file into a version of its own and return its id."""
+        # the name is part of it: a delimited file's table is called after its file
+        named = f"{PARSER}\0{name}\0{content}" + (f"\0{said.model_dump_json()}" if said.shapes else "")
+        version = hashlib.sha256(named.encode()).hexdigest()[:32]
+        if (self._versions / version).exists():
+            return version
         aside = self._incoming / new_id("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
-            workbook = await self._engine.load(aside / name, aside / "base.duckdb")
-            (aside / "workbook.json").write_text(workbook.model_dump_json(), encoding="utf-8")
+            workbook = await self._engine.load(aside / name, aside / versions.BASE, report, said)
+            (aside / versions.WORKBOOK).write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (self._versions / version).exists():
                 aside.rename(self._versions / version)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        return version
 
-    def _workbook(self, version: str) -> Workbook:
-        return Workbook.model_validate_json((self._versions / version / "workbook.json").read_bytes())
+    def original(self, opened: OpenSheet) -> Path:
+        """Return the file that a sheet was imported from."""
+        folder = self._versions / opened.sheet.version
+        manifest = versions.read_manifest(folder)
+        return (self._versions / manifest.origin if manifest else folder) / opened.sheet.name
+
+    async def differences(self, opened: OpenSheet) -> Differences:
+        """Return what edits made of the workbook that a sheet was imported from."""
+        head = opened.sheet.version
+        manifest = versions.read_manifest(self._versions / head)
+        return await self._engine.differences(self._versions, manifest.origin if manifest else head, head)
+
+    async def correct(
+        self, actor: Actor, sheet_id: str, tab: str, said: TabSaid, *, expected_version: str, reason: str = ""
+    ) -> OpenSheet:
+        """Read a tab again as the user says, as a new version, and remember it for files whose tab has the same shape.
+
+        Raises HeadMoved, TabNotFound, SheetEdited, CorrectionInvalid, ReadingUnknown.
+        """
+        opened = await self.open(actor, sheet_id)
+        head, workbook = opened.sheet.version, opened.workbook
+        if head != expected_version:
+            raise _moved(head, expected_version)
+        if (shape := workbook.shapes.get(tab)) is None:
+            raise TabNotFound(f"there is no tab {tab}.", fix=f"the tabs are {', '.join(workbook.shapes)}.")
+        if versions.read_manifest(self._versions / head) is not None:
+            raise SheetEdited("the sheet was edited since its import.", fix="undo the edits, correct it, and edit it again.")
+        known = Said.model_validate({"shapes": workbook.corrections, "tab": tab})
+        whole = known.model_copy(update={"shapes": known.shapes | {shape: known.shapes.get(shape, TabSaid()).then(said)}})
+        path, content = self.original(opened), workbook.content_sha256
+        version = await self._make_version(path, opened.sheet.name, content, whole)
+        corrected = await asyncio.to_thread(versions.read_workbook, self._versions / version)
+        at = self._clock.now()
+        async with self._database.unit() as connection:
+            await store.remember(connection, actor, shape, corrected.corrections[shape], at=at)
+            if version == head:
+                return opened
+            moved = await store.move(
+                connection, actor, sheet_id, kind="correction", old=head, new=version, reason=reason, at=at
+            )
+            if not moved:
+                raise _moved("another", head)
+            parent = await store.version(connection, actor, sheet_id, head)
+            edits = whole.shapes[shape].model_dump(mode="json")
+            await store.add_version(
+                connection, actor, sheet_id, version_id=version, parent=parent, edits=edits, changes=(), next_row=1, at=at
+            )
+        return OpenSheet(replace(opened.sheet, version=version), corrected)
 
     async def open(self, actor: Actor, sheet_id: str) -> OpenSheet:
         """Return a sheet at its head; raises SheetNotFound."""
         async with self._database.unit() as connection:
             sheet = await store.get(connection, actor, sheet_id)
-        return OpenSheet(sheet, await asyncio.to_thread(self._workbook, sheet.version))
+        return await self._opened(sheet)
+
+    async def at(self, actor: Actor, sheet_id: str, version: str) -> OpenSheet:
+        """Return a sheet at any version it ever had; raises SheetNotFound and VersionNotFound."""
+        async with self._database.unit() as connection:
+            sheet = await store.get(connection, actor, sheet_id)
+            await store.version(connection, actor, sheet_id, version)
+        return await self._opened(replace(sheet, version=version))
+
+    async def _opened(self, sheet: Sheet) -> OpenSheet:
+        return OpenSheet(sheet, await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version))
 
     async def listing(self, actor: Actor) -> list[Sheet]:
         """Return the workspace's sheets, newest first."""
         async with self._database.unit() as connection:
             return await store.listing(connection, actor)
 
+    def questions(self, opened: OpenSheet) -> Questions:
+        """Return what the version that `opened` holds can be asked."""
+        database = versions.location(self._versions / opened.sheet.version)
+        return Questions(version=opened.sheet.version, workbook=opened.workbook, database=database, engine=self._engine)
+
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
-        return await self._engine.run(self._versions / opened.sheet.version / "base.duckdb", guarded, limits)
+        return await self.questions(opened).run(guarded, limits)
 
     async def rows(self, opened: OpenSheet, table_id: str, *, offset: int, limit: int) -> Result | None:
         """Return a window of a table in its own order, row ids first; None where there is no such table."""
-        table = opened.workbook.table(table_id)
-        if table is None:
+        folder = self._versions / opened.sheet.version
+        manifest = await asyncio.to_thread(versions.current_manifest, folder)
+        window = versions.page(opened.workbook, manifest, table_id, offset=offset, limit=limit)
+        if window is None:
             return None
-        names = [column.name for column in table.columns]
-        return await self.query(opened, guard.rows_of_table(table.id, names, offset=offset, limit=limit))
+        # the file that the SQL was written for: a compaction may end between the two
+        file = folder / (versions.BASE if manifest is None else versions.DELTA)
+        return await self._engine.run(file, window)
 
-    def sweep(self) -> None:
-        """Remove what a killed process left half brought in; blocking. For the one server of a data folder, at its start."""
-        for left in self._incoming.iterdir() if self._incoming.is_dir() else ():
-            if time.time() - left.stat().st_mtime > _ABANDONED_S:  # younger ones may be another command's
-                shutil.rmtree(left, ignore_errors=True) if left.is_dir() else left.unlink(missing_ok=True)
+    async def preview(
+        self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str | None = None
+    ) -> EditPreview:
+        """Return what edits of `expected_version`, or of the head, would change now; raises what `edit` raises."""
+        sheet, made, aside = await self._make(actor, sheet_id, edits, since=expected_version, is_preview=True)
+        await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        return EditPreview(version=sheet.version, changes=made.changes)
+
+    async def edit(
+        self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str, reason: str = ""
+    ) -> Edited:
+        """Make edits of `expected_version` a new version, on top of what others did to other cells meanwhile.
+
+        Raises EditConflict where they changed the same; EditRefused, SqlRefused, SheetNotFound, VersionNotFound. Edits that
+        change nothing make no version.
+        """
+        lock = self._locks.setdefault(sheet_id, asyncio.Lock())
+        async with lock:  # the swap below is what keeps processes apart; this saves work in one
+            for _ in range(_MOST_TRIES):
+                sheet, made, aside = await self._make(actor, sheet_id, edits, since=expected_version)
+                try:
+                    if all(change.cells == 0 and not change.rows and not change.notes for change in made.changes):
+                        return Edited(await self._opened(sheet), made.changes)
+                    version = await self._record_edit(actor, sheet, edits, made, aside, reason)
+                finally:
+                    await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+                if version is not None:
+                    opened = await self._opened(replace(sheet, version=version))
+                    self._settle_later(actor, sheet_id)
+                    return Edited(opened, made.changes)
+        raise HeadMoved("others keep changing this sheet.", fix="try again.")
+
+    async def _make(
+        self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, since: str | None, is_preview: bool = False
+    ) -> tuple[Sheet, Made, Path]:
+        """Make edits into a folder of their own, on top of the head; raises EditConflict and removes the folder."""
+        edits = EDITS.validate_python(tuple(edits))
+        async with self._database.unit() as connection:
+            sheet = await store.get(connection, actor, sheet_id)
+            if since is not None:
+                await store.version(connection, actor, sheet_id, since)
+            next_row = await store.next_row(connection, actor, sheet_id)
+        aside = self._incoming / new_id("edit")
+        await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
+        order = Order(
+            versions=str(self._versions), head=sheet.version, aside=str(aside), edits=edits, next_row=next_row,
+            since=None if since == sheet.version else since, is_preview=is_preview,
+        )  # fmt: skip
+        is_made = False
+        try:
+            made = await self._engine.edit(order)
+            is_made = not made.conflicts
+        finally:
+            if not is_made:
+                await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        if made.conflicts:
+            raise await self._conflict(actor, sheet, since or sheet.version, made.conflicts)
+        return sheet, made, aside
+
+    async def _record_edit(
+        self, actor: Actor, sheet: Sheet, edits: Sequence[Edit], made: Made, aside: Path, reason: str
+    ) -> str | None:
+        """Put the version in place and move the head to it; None where the head moved meanwhile."""
+        written = EDITS.dump_python(tuple(edits), mode="json")
+        delta = EDITS.dump_json(tuple(edits)).decode()
+        version = hashlib.sha256(f"{sheet.id}\0{sheet.version}\0{delta}\0{made.digest}".encode()).hexdigest()[:32]
+        if not (self._versions / version).exists():
+            await asyncio.to_thread(aside.rename, self._versions / version)
+        at = self._clock.now()
+        async with self._database.unit() as connection:
+            moved = await store.move(
+                connection, actor, sheet.id, kind="edit", old=sheet.version, new=version, reason=reason, at=at
+            )
+            if moved:
+                parent = await store.version(connection, actor, sheet.id, sheet.version)
+                await store.add_version(
+                    connection, actor, sheet.id, version_id=version, parent=parent, edits=written, changes=made.changes,
+                    next_row=made.next_row, at=at,
+                )  # fmt: skip
+        return version if moved else None
+
+    async def _conflict(self, actor: Actor, sheet: Sheet, since: str, cells: Sequence[ConflictCell]) -> EditConflict:
+        """Return the conflict with who changed each cell last, and when."""
+        async with self._database.unit() as connection:
+            here = await store.parents(connection, actor, sheet.id, sheet.version)
+            there = await store.parents(connection, actor, sheet.id, since)
+            moves = await store.moves(connection, actor, sheet.id)
+        between = set(here) ^ set(there)
+        told = tuple(_with_author(cell, [move for move in moves if move.version in between]) for cell in cells)
+        error = EditConflict(
+            f"somebody else changed {len(told)} of these cells: {'; '.join(_line(cell) for cell in told[:3])}.",
+            fix=f"look at version {sheet.version}, then edit that one.",
+        )
+        error.cells = told
+        return error
+
+    async def undo(self, actor: Actor, sheet_id: str, *, expected_version: str, reason: str = "") -> OpenSheet:
+        """Move the head back to the parent of `expected_version`; raises HeadMoved and NothingToUndo."""
+        async with self._database.unit() as connection:
+            version = await store.version(connection, actor, sheet_id, expected_version)
+        if version.parent_id is None:
+            raise NothingToUndo("this is the sheet as it was imported.", fix="there is nothing before it.")
+        return await self._move(actor, sheet_id, "undo", old=expected_version, new=version.parent_id, reason=reason)
+
+    async def redo(self, actor: Actor, sheet_id: str, *, expected_version: str, reason: str = "") -> OpenSheet:
+        """Move the head forward to where it was last; raises HeadMoved and NothingToUndo."""
+        async with self._database.unit() as connection:
+            new = await store.child(connection, actor, sheet_id, expected_version)
+        if new is None:
+            raise NothingToUndo("nothing was undone here.", fix="edit the sheet to go on.")
+        return await self._move(actor, sheet_id, "redo", old=expected_version, new=new, reason=reason)
+
+    async def _move(self, actor: Actor, sheet_id: str, kind: MoveKind, *, old: str, new: str, reason: str) -> OpenSheet:
+        async with self._database.unit() as connection:
+            at = self._clock.now()
+            moved = await store.move(connection, actor, sheet_id, kind=kind, old=old, new=new, reason=reason, at=at)
+            sheet = await store.get(connection, actor, sheet_id)
+            if moved:
+                for shape, body in (await asyncio.to_thread(self._said_otherwise, old, new)).items():
+                    await store.remember(connection, actor, shape, body, at=at)
+        if not moved:
+            raise _moved(sheet.version, old)
+        return await self._opened(sheet)
+
+    def _said_otherwise(self, old: str, new: str) -> dict[str, JsonValue]:
+        """Return what `new` says of the shapes that `old` reads in another way; None where it says nothing."""
+        before, after = (versions.read_workbook(self._versions / one).corrections for one in (old, new))
+        return {shape: after.get(shape) for shape in before.keys() | after.keys() if before.get(shape) != after.get(shape)}
+
+    async def history(
+        self, actor: Actor, sheet_id: str, *, table: str | None = None, row: int | None = None, column: str | None = None
+    ) -> list[Move]:
+        """Return who moved the head, when and why, newest first; with table, row and column, only what changed that cell."""
+        async with self._database.unit() as connection:
+            await store.get(connection, actor, sheet_id)
+            moves = await store.moves(connection, actor, sheet_id)
+            if table is None:
+                return moves
+            known = {m.version: await store.version(connection, actor, sheet_id, m.version) for m in moves}
+        kept: list[Move] = []
+        for move in moves:
+            told = [_touches(change, table, row, column) for change in move.changes]
+            if True in told or (None in told and await self._differs(actor, sheet_id, known[move.version], table, row, column)):
+                kept.append(move)
+        return kept
+
+    async def _differs(
+        self, actor: Actor, sheet_id: str, version: Version, table: str, row: int | None, column: str | None
+    ) -> bool:
+        """Tell whether a cell differs between a version and its parent, where the record of a large edit is a summary."""
+        seen: list[tuple[JsonValue, ...]] = []
+        for one in (version.id, version.parent_id or version.id):
+            opened = await self.at(actor, sheet_id, one)
+            found = opened.workbook.table(table)
+            names = {c.name for c in found.columns} if found else set[str]()
+            listed = f'"{column}"' if column in names else "NULL"
+            sql = f'SELECT {listed} FROM "{table}" WHERE {ROW_ID} = {row or 0:d}'  # noqa: S608  names of the workbook
+            result = await self.query(opened, GuardedSql(sql, (table,), None)) if found else None
+            seen.append(result.rows[0] if result and result.rows else ())
+        return seen[0] != seen[1]
+
+    def _settle_later(self, actor: Actor, sheet_id: str) -> None:
+        if sheet_id not in self._settling:
+            self._settling.add(sheet_id)
+            self._tasks.spawn(self._settle(actor, sheet_id), name="compact sheet")
+
+    async def _settle(self, actor: Actor, sheet_id: str) -> None:
+        """Compact the head when its delta has grown: in a quiet moment, or at once when it is far too large."""
+        try:
+            while not self._closing.is_set():
+                before = await self._head(actor, sheet_id)
+                if await self._delta_rows(before) < versions.COMPACTED_ROWS:
+                    return
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), self._quiet_s)
+                head = await self._head(actor, sheet_id)
+                if head == before:
+                    await self._compactions.spawn(self._compact(head), name="compact version")
+                elif await self._delta_rows(head) >= _COMPACTED_AT_ONCE:
+                    async with self._locks.setdefault(sheet_id, asyncio.Lock()):
+                        head = await self._head(actor, sheet_id)
+                        await self._compactions.spawn(self._compact(head), name="compact version")
+        finally:
+            self._settling.discard(sheet_id)
+
+    async def _head(self, actor: Actor, sheet_id: str) -> str:
+        async with self._database.unit() as connection:
+            return (await store.get(connection, actor, sheet_id)).version
+
+    async def _delta_rows(self, version: str) -> int:
+        manifest = await asyncio.to_thread(versions.current_manifest, self._versions / version)
+        return manifest.changed_rows() if manifest else 0
+
+    async def _compact(self, version: str) -> None:
+        """Give a version a base of its own; readers of its delta keep it."""
+        if (self._versions / version / versions.BASE).exists():
+            return
+        aside = self._incoming / new_id("compact")
+        await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
+        try:
+            await self._engine.compact(self._versions, version, aside)
+            await asyncio.to_thread((aside / versions.BASE).rename, self._versions / version / versions.BASE)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+
+    async def settled(self) -> None:
+        """Wait until nothing is compacted any more."""
+        await self._tasks.join()
+
+    async def close(self) -> None:
+        """Give up compactions that still run; what they began is removed."""
+        self._closing.set()
+        await self._compactions.close()
+        await self._tasks.join()
+
+    async def sweep(self) -> None:
+        """Remove what a killed process left half done. For the one server of a data folder, at its start."""
+        async with self._database.unit() as connection:
+            known = await store.known_versions(connection)
+        await asyncio.to_thread(self._sweep, known)
+
+    def _sweep(self, known: set[str]) -> None:
+        left = list(self._incoming.iterdir()) if self._incoming.is_dir() else []
+        if self._versions.is_dir():  # made, and its process killed before it was recorded
+            left += [entry for entry in self._versions.iterdir() if entry.name not in known]
+        for entry in left:
+            if time.time() - entry.stat().st_mtime > _ABANDONED_S:  # younger ones may be another command's
+                shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     def incoming(self) -> Path:
         """Return a fresh path for an upload; the caller removes it."""
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._incoming / new_id("upload")
+
+
+def _touches(change: Change, table: str, row: int | None, column: str | None) -> bool | None:
+    """Tell whether a change touched a table, its column, or a cell of it; None where only the values can tell."""
+    if change.table != table:
+        return False
+    if row is None or column is None:
+        return column is None or column in change.columns
+    return change.touches(row, column)
+
+
+def _with_author(cell: ConflictCell, moves: Sequence[Move]) -> ConflictCell:
+    for sure in (True, None):
+        for move in moves:
+            if any(_touches(change, cell.table, cell.row, cell.column or None) is sure for change in move.changes):
+                return cell.model_copy(update={"by": move.created_by, "at": move.created_at})
+    return cell
+
+
+def _line(cell: ConflictCell) -> str:
+    who = f" by {cell.by} at {cell.at:%Y-%m-%d %H:%M}" if cell.at else ""
+    place = cell.column if cell.row is None else f"row {cell.row} {cell.column}".rstrip()
+    if cell.kind != "changed":
+        return f"{place} was {cell.kind}{who}"
+    yours = f", you want {cell.yours!r}" if cell.row is not None else ""
+    return f"{place} was {cell.was!r} and is {cell.theirs!r}{who}{yours}"
+
+
+def _moved(here: str, expected: str) -> HeadMoved:
+    return HeadMoved(f"the sheet is at version {here}, not {expected}.", fix="look at it, then try again.")
 
 
 def _safe_name(name: str) -> str:

@@ -1,6 +1,6 @@
 """The values of a workbook: tables, columns, what was decided about them and on what evidence."""
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -42,6 +42,34 @@ class Profile(Value):
     minimum: JsonValue = None
     median: JsonValue = None
     maximum: JsonValue = None
+    mean: float | None = None
+    stddev: float | None = None
+    patterns: tuple[TopValue, ...] = ()
+    """Shapes of texts, the frequent first: `A` for a letter, `9` for a digit, other signs as they are, such as `AA-999`."""
+    is_estimated: bool = False
+    """Whether `distinct` and `top` are estimates, as they are in large tables."""
+
+
+class Unit(Value):
+    """What the numbers of a column count: a currency, a percentage, a physical unit, and the scale that a caption names."""
+
+    currency: str = ""
+    """The ISO 4217 code, where a symbol or code says it."""
+    symbol: str = ""
+    """As written, such as `€` or `kg`."""
+    is_percent: bool = False
+    """Whether values were written as percentages; 12 % is stored as 0.12."""
+    scale: int = 1
+    """What a written value is multiplied with to be the stored one: 1000 for a caption `in thousands`."""
+
+
+class Reading(Value):
+    """One way to read an ambiguous column, with an example of what it makes of a value."""
+
+    name: str
+    """Such as `day first`, `decimal comma`."""
+    type: ColumnType
+    example: str
 
 
 class Column(Value):
@@ -52,7 +80,37 @@ class Column(Value):
     letter: str
     type: ColumnType
     evidence: str
+    confidence: float = 1.0
+    """Between 0 and 1; below 0.8 the page asks."""
+    unit: Unit = Unit()
+    raw: str = ""
+    """The SQL name of the text column beside it that keeps cells as written, where some did not parse; empty for none."""
+    unparsed: int = 0
+    """How many filled cells did not parse; their value is NULL."""
+    unparsed_examples: tuple[str, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    """The ways to read it where the cells allow several; the first was taken, and the user is asked once."""
     profile: Profile = Profile(nulls=0, distinct=0)
+
+
+class Join(Value):
+    """A column whose values are found in a key of another table."""
+
+    column: str
+    to_table: str
+    to_column: str
+    overlap: float
+    """Share of the column's distinct values that the other one has, sampled."""
+
+
+class Oddity(Value):
+    """Something in a table that an analyst would want to know before trusting a sum."""
+
+    kind: Literal["duplicate_rows", "outliers", "mixed_types", "unparsed", "near_duplicates"]
+    column: str = ""
+    rows: int
+    what: str
+    examples: tuple[str, ...] = ()
 
 
 class Table(Value):
@@ -62,10 +120,26 @@ class Table(Value):
     tab: str
     range: str
     header_row: int | None
+    """The last header row."""
+    header_rows: tuple[int, ...] = ()
     evidence: str
+    confidence: float = 1.0
     rows: int
+    is_hidden: bool = False
+    """Whether its tab is hidden in the workbook."""
+    is_pivoted: bool = False
+    """Whether headers hold values, such as months side by side."""
     notes: tuple[str, ...] = ()
+    """Titles and captions above, beside or below it."""
+    totals: tuple[int, ...] = ()
+    """Row numbers of totals and subtotals: they are in the tab and not in the table."""
+    left_out: tuple[int, ...] = ()
+    """Row numbers inside the range that are no data: blank ones, repeated headers."""
     columns: tuple[Column, ...]
+    keys: tuple[str, ...] = ()
+    """Columns with a value in each row and none twice."""
+    joins: tuple[Join, ...] = ()
+    oddities: tuple[Oddity, ...] = ()
 
 
 class Workbook(Value):
@@ -75,10 +149,22 @@ class Workbook(Value):
     content_sha256: str
     tables: tuple[Table, ...]
     warnings: tuple[str, ...] = ()
+    shapes: dict[str, str] = {}
+    """A fingerprint of each tab's form, by which corrections are remembered."""
+    corrections: dict[str, JsonValue] = {}
+    """What was said of tabs of a shape and holds here, as it is remembered (ingest/said.py)."""
 
     def table(self, table_id: str) -> Table | None:
         """Return the table of that SQL name, or None."""
         return next((t for t in self.tables if t.id == table_id), None)
+
+
+class Compared(NamedTuple):
+    """A text that a query compares with a column of a table."""
+
+    table: str
+    column: str
+    text: str
 
 
 class ResultColumn(Value):
@@ -88,6 +174,15 @@ class ResultColumn(Value):
     type: str
 
 
+class RowIds(Value):
+    """The rows of one table that stand behind something; None where an outer join had none."""
+
+    table: str
+    ids: tuple[int | None, ...]
+    more: int = 0
+    """How many there are beyond those listed."""
+
+
 class Result(Value):
     """Rows of a query: values are JSON scalars, dates ISO texts; `row_count` counts all, `rows` may hold fewer."""
 
@@ -95,3 +190,18 @@ class Result(Value):
     rows: tuple[tuple[JsonValue, ...], ...]
     row_count: int
     truncated: bool
+    handle: str = ""
+    """Content id of version and query: the same handle is the same result."""
+    row_ids: tuple[RowIds, ...] = ()
+    """For each table read, the row that each of `rows` stands for; empty where rows are made of several."""
+    warnings: tuple[str, ...] = ()
+
+
+class FoundValue(Value):
+    """A value that looks like what was searched; `score` is 100 for the same text but case and accents."""
+
+    table: str
+    column: str
+    value: str
+    rows: int
+    score: float

@@ -1,21 +1,32 @@
 """Rows about sheets: the SQL and nothing else. Every statement is bound to the actor's workspace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
-from sqlalchemy import RowMapping, insert, select
+from pydantic import JsonValue, TypeAdapter
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.db.tables import sheet, sheet_version
+from chatsheet.db.tables import sheet, sheet_correction, sheet_move, sheet_version
+from chatsheet.sheets.edits import Change
+from chatsheet.sheets.model import Value
 
 
 class SheetNotFound(NotFound):
     """No such sheet in this workspace."""
 
     code = "sheet.not_found"
+
+
+class VersionNotFound(NotFound):
+    """No such version of this sheet."""
+
+    code = "sheet.version_not_found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +37,42 @@ class Sheet:
     name: str
     version: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """An immutable state of a sheet, and what made it of its parent; an import has no parent."""
+
+    id: str
+    parent_id: str | None
+    content_sha256: str
+    created_by: str
+    created_at: datetime
+    changes: tuple[Change, ...]
+
+
+MoveKind = Literal["edit", "undo", "redo", "correction"]
+
+
+class Move(Value):
+    """One move of a sheet's head: who, when, why; `changes` are those of the version that was made, undone or redone."""
+
+    seq: int
+    kind: MoveKind
+    from_version: str
+    to_version: str
+    reason: str
+    created_by: str
+    created_at: datetime
+    changes: tuple[Change, ...]
+
+    @property
+    def version(self) -> str:
+        """The version whose changes this move made, or took back."""
+        return self.from_version if self.kind == "undo" else self.to_version
+
+
+_CHANGES = TypeAdapter(tuple[Change, ...])
 
 
 def _sheet(row: RowMapping) -> Sheet:
@@ -47,11 +94,41 @@ async def listing(connection: AsyncConnection, actor: Actor) -> list[Sheet]:
     return [_sheet(row) for row in (await connection.execute(found)).mappings()]
 
 
-async def find(connection: AsyncConnection, actor: Actor, *, name: str, version: str) -> Sheet | None:
-    """Return the sheet of that name that already stands at that version, or None."""
-    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name) & (sheet.c.head_version == version)
-    row = (await connection.execute(select(sheet).where(mine).limit(1))).mappings().one_or_none()
+async def find(connection: AsyncConnection, actor: Actor, *, name: str, content_sha256: str) -> Sheet | None:
+    """Return the latest sheet of that name that was imported from that content, wherever its head is now, or None."""
+    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name)
+    imported = (sheet_version.c.sheet_id == sheet.c.id) & sheet_version.c.parent_id.is_(None)
+    found = (
+        select(sheet)
+        .join(sheet_version, imported & (sheet_version.c.content_sha256 == content_sha256))
+        .where(mine)
+        .order_by(sheet.c.id.desc())
+        .limit(1)
+    )
+    row = (await connection.execute(found)).mappings().one_or_none()
     return None if row is None else _sheet(row)
+
+
+async def remembered(connection: AsyncConnection, actor: Actor) -> dict[str, JsonValue]:
+    """Return what was said of tabs in this workspace, by their shape."""
+    kept = select(sheet_correction.c.shape, sheet_correction.c.body).where(
+        sheet_correction.c.workspace_id == actor.workspace_id
+    )
+    rows = (await connection.execute(kept.order_by(sheet_correction.c.shape))).mappings()
+    return {row["shape"]: row["body"] for row in rows}
+
+
+async def remember(connection: AsyncConnection, actor: Actor, shape: str, body: JsonValue, *, at: datetime) -> None:
+    """Keep what was said of tabs of a shape, in place of what was said before; None forgets it."""
+    this = (sheet_correction.c.workspace_id == actor.workspace_id) & (sheet_correction.c.shape == shape)
+    await connection.execute(delete(sheet_correction).where(this))
+    if body is None:
+        return
+    await connection.execute(
+        insert(sheet_correction).values(
+            workspace_id=actor.workspace_id, shape=shape, body=body, created_by=actor.user_id, created_at=at
+        )
+    )
 
 
 async def add(
@@ -65,3 +142,120 @@ async def add(
         insert(sheet_version).values(sheet_id=sheet_id, id=version, parent_id=None, content_sha256=content_sha256, **owned)
     )
     return Sheet(id=sheet_id, name=name, version=version, created_at=at)
+
+
+async def version(connection: AsyncConnection, actor: Actor, sheet_id: str, version_id: str) -> Version:
+    """Return one version of a sheet; raises VersionNotFound."""
+    found = (
+        await connection.execute(select(sheet_version).where(_of(actor, sheet_id), sheet_version.c.id == version_id))
+    ).mappings()
+    if (row := found.one_or_none()) is None:
+        raise VersionNotFound(f"sheet {sheet_id} has no version {version_id}.", fix="take one of its history.")
+    return _version(row)
+
+
+async def parents(connection: AsyncConnection, actor: Actor, sheet_id: str, version_id: str) -> list[str]:
+    """Return a version and its ancestors, nearest first."""
+    mine = sheet_version.c.workspace_id == actor.workspace_id, sheet_version.c.sheet_id == sheet_id
+    line = (
+        select(sheet_version.c.id, sheet_version.c.parent_id).where(*mine, sheet_version.c.id == version_id).cte(recursive=True)
+    )
+    line = line.union_all(
+        select(sheet_version.c.id, sheet_version.c.parent_id).where(*mine).join(line, sheet_version.c.id == line.c.parent_id)
+    )
+    return list((await connection.execute(select(line.c.id))).scalars())
+
+
+async def next_row(connection: AsyncConnection, actor: Actor, sheet_id: str) -> int:
+    """Return a row id from which on none was used in any version."""
+    found = select(func.max(sheet_version.c.next_row)).where(_of(actor, sheet_id))
+    return (await connection.execute(found)).scalar_one() or 1
+
+
+async def child(connection: AsyncConnection, actor: Actor, sheet_id: str, version_id: str) -> str | None:
+    """Return the child of a version where the head was last, or None."""
+    visited = or_(sheet_move.c.to_version == sheet_version.c.id, sheet_move.c.from_version == sheet_version.c.id)
+    found = (
+        select(sheet_version.c.id)
+        .join(sheet_move, (sheet_move.c.sheet_id == sheet_version.c.sheet_id) & visited)
+        .where(_of(actor, sheet_id), sheet_version.c.parent_id == version_id)
+        .order_by(sheet_move.c.seq.desc())
+        .limit(1)
+    )
+    return (await connection.execute(found)).scalar_one_or_none()
+
+
+async def move(
+    connection: AsyncConnection, actor: Actor, sheet_id: str, *, kind: MoveKind, old: str, new: str, reason: str, at: datetime
+) -> bool:
+    """Set the head from `old` to `new` and record it; False, and nothing done, where the head is another by now."""
+    mine = (sheet.c.id == sheet_id) & (sheet.c.workspace_id == actor.workspace_id)
+    swapped = await connection.execute(update(sheet).where(mine, sheet.c.head_version == old).values(head_version=new))
+    if swapped.rowcount != 1:
+        return False
+    last = (await connection.execute(select(func.max(sheet_move.c.seq)).where(sheet_move.c.sheet_id == sheet_id))).scalar_one()
+    await connection.execute(
+        insert(sheet_move).values(
+            sheet_id=sheet_id, seq=(last or 0) + 1, workspace_id=actor.workspace_id, kind=kind, from_version=old,
+            to_version=new, reason=reason, created_by=actor.user_id, created_at=at,
+        )
+    )  # fmt: skip
+    return True
+
+
+async def add_version(
+    connection: AsyncConnection,
+    actor: Actor,
+    sheet_id: str,
+    *,
+    version_id: str,
+    parent: Version,
+    edits: JsonValue,
+    changes: Sequence[Change],
+    next_row: int,
+    at: datetime,
+) -> None:
+    """Record a version that edits made; the same edits of the same parent are the same version."""
+    known = select(sheet_version.c.id).where(_of(actor, sheet_id), sheet_version.c.id == version_id)
+    if (await connection.execute(known)).first() is not None:
+        return
+    await connection.execute(
+        insert(sheet_version).values(
+            sheet_id=sheet_id, id=version_id, workspace_id=actor.workspace_id, parent_id=parent.id,
+            content_sha256=parent.content_sha256, created_by=actor.user_id, created_at=at, next_row=next_row, edits=edits,
+            changes=[change.model_dump(mode="json") for change in changes],
+        )
+    )  # fmt: skip
+
+
+async def moves(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Move]:
+    """Return the history of a sheet's head, newest first."""
+    made = sheet_version.alias()
+    which = ((sheet_move.c.kind == "undo") & (made.c.id == sheet_move.c.from_version)) | (
+        (sheet_move.c.kind != "undo") & (made.c.id == sheet_move.c.to_version)
+    )
+    found = (
+        select(sheet_move, made.c.changes)
+        .join(made, (made.c.sheet_id == sheet_move.c.sheet_id) & which)
+        .where(sheet_move.c.sheet_id == sheet_id, sheet_move.c.workspace_id == actor.workspace_id)
+        .order_by(sheet_move.c.seq.desc())
+    )
+    fields = Move.model_fields.keys()
+    return [Move.model_validate({k: v for k, v in row.items() if k in fields}, strict=False)
+            for row in (await connection.execute(found)).mappings()]  # fmt: skip
+
+
+async def known_versions(connection: AsyncConnection) -> set[str]:
+    """Return every version of every sheet, for what sweeps the folder they share."""
+    return set((await connection.execute(select(sheet_version.c.id))).scalars())
+
+
+def _of(actor: Actor, sheet_id: str) -> ColumnElement[bool]:
+    return (sheet_version.c.workspace_id == actor.workspace_id) & (sheet_version.c.sheet_id == sheet_id)
+
+
+def _version(row: RowMapping) -> Version:
+    return Version(
+        id=row["id"], parent_id=row["parent_id"], content_sha256=row["content_sha256"], created_by=row["created_by"],
+        created_at=row["created_at"], changes=_CHANGES.validate_python(row["changes"]),
+    )  # fmt: skip

@@ -1,14 +1,18 @@
 """The killable process that runs DuckDB and file parsing: requests in on stdin, answers out on stdout, length-prefixed JSON.
 
-Limits are set before any data is opened: memory by RLIMIT_AS, no core dumps, no files for a query worker. The hard deadline
-is the parent's: it kills the process, because neither `interrupt()` nor `max_execution_time` stops one long scalar call.
+Limits are set before any data is opened: memory by RLIMIT_AS, CPU by RLIMIT_CPU, no core dumps, no files for a query worker.
+The hard deadline is the parent's: it kills the process, because neither `interrupt()` nor `max_execution_time` stops one long
+scalar call.
 """
 
 import contextlib
+import os
 import resource
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import date, time
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from datetime import date
+from datetime import time as time_of_day
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -17,23 +21,27 @@ import duckdb
 from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
-from chatsheet.core.errors import BadInput, ChatSheetError
-from chatsheet.sheets.ingest import load
-from chatsheet.sheets.model import Result, ResultColumn
+from chatsheet.core.errors import ChatSheetError
+from chatsheet.sheets import complaints, versions, writer
+from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets.ingest.progress import Progress
+from chatsheet.sheets.lookup import Lookup
+from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
+EXPORT_FILE_BYTES = 16 * 2**30
+_IMPORT_SPARE_BYTES = 2**30
+_IMPORT_TIMES = 8
+"""How many bytes of memory a byte of unpacked file may need; what needs more is made to need it."""
 _FETCH = 1_000
 _LONGEST_CELL = 10_000
 _LARGEST_EXACT = 2**53
 _OPEN_DATABASES = 4
-
-
-class QueryFailed(BadInput):
-    """DuckDB could not run the query."""
-
-    code = "sql.failed"
-    status = 422
+_SPARE_CPU_S = 5
+_QUICK_S = 1.0
+"""A query that took longer gets no hints about its literals: they may take as long again."""
+_NICENESS = 5
 
 
 class Databases:
@@ -41,54 +49,153 @@ class Databases:
 
     def __init__(self) -> None:
         self._open: dict[str, duckdb.DuckDBPyConnection] = {}
+        self._lookups: dict[str, Lookup] = {}
+        self._blank: duckdb.DuckDBPyConnection | None = None
+
+    def blank(self) -> duckdb.DuckDBPyConnection:
+        """Return the connection that the next draft is written with."""
+        self._blank = self._blank or versions.blank()
+        return self._blank
+
+    def renew(self) -> None:
+        """Put a fresh connection in the place of the one a draft was written with."""
+        if self._blank is not None:
+            self._blank.close()
+        self._blank = versions.blank()
 
     def get(self, path: str) -> duckdb.DuckDBPyConnection:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
                 self._open.pop(next(iter(self._open))).close()
-            self._open[path] = self._connect(path)
+            self._open[path] = self.connect(path)
         return self._open[path]
 
+    def lookup(self, path: str) -> Lookup:
+        """Return what is kept of a database; it is dropped with its connection."""
+        connection = self.get(path)
+        self._lookups = {known: one for known, one in self._lookups.items() if self._open.get(known) is one.connection}
+        if path not in self._lookups:
+            self._lookups[path] = Lookup(connection)
+        return self._lookups[path]
+
     @staticmethod
-    def _connect(path: str) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": "512MB",
-            "threads": "2",
-            "max_temp_directory_size": "0B",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            "python_enable_replacements": "false",
-        }
-        connection = duckdb.connect(path, read_only=True, config=config)
-        # in this order: after the first no file can be opened, after the second no setting can be changed back
-        connection.execute("SET enable_external_access=false")
-        connection.execute("SET lock_configuration=true")
-        return connection
+    def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+        """Open one version; `writes` is the only file that it may touch beside it."""
+        return versions.connect(Path(path), writes=writes)
 
 
-def run_query(databases: Databases, *, path: str, sql: str, max_rows: int, max_bytes: int) -> Result:
-    """Run guarded SQL and return at most `max_rows` rows and about `max_bytes` of JSON, with the full row count."""
-    cursor = databases.get(path).cursor()
+def run_query(
+    databases: Databases,
+    *,
+    path: str,
+    sql: str,
+    max_rows: int,
+    max_bytes: int,
+    identified: str = "",
+    identifies: Sequence[str] = (),
+    compared: Sequence[Compared] = (),
+) -> Result:
+    """Run guarded SQL and return at most `max_rows` rows and about `max_bytes` of JSON, with the full row count.
+
+    `identified` is the same query with the row ids of the tables `identifies` as its last columns.
+    """
+    begun = time.monotonic()
+    with _complaining():
+        connection = databases.get(path)
+        try:
+            result = _rows(connection, identified or sql, max_rows, max_bytes)
+        except duckdb.BinderException:
+            if not identified:
+                raise
+            result, identifies = _rows(connection, sql, max_rows, max_bytes), ()  # such as an aggregate not known as one
+        is_quick = time.monotonic() - begun < _QUICK_S
+        return _split(result, identifies).model_copy(
+            update={"warnings": _missing(databases.lookup(path), compared) if is_quick and compared else ()}
+        )
+
+
+def _missing(lookup: Lookup, compared: Sequence[Compared]) -> tuple[str, ...]:
     try:
-        cursor.execute(sql)
-        columns = tuple(ResultColumn(name=str(d[0]), type=str(d[1])) for d in cursor.description or [])
-        rows: list[tuple[JsonValue, ...]] = []
-        count = size = 0
-        while batch := cursor.fetchmany(_FETCH):
-            count += len(batch)
-            for raw in batch:
-                if len(rows) < max_rows and size < max_bytes:
-                    row = tuple(json_scalar(value) for value in raw)
-                    size += len(loose.dumps(row))
-                    rows.append(row)
+        return tuple(lookup.missing(compared))
+    except duckdb.Error:  # the result is there; only the hints are not, such as where a column is too large for them
+        return ()
+
+
+def run_window(
+    databases: Databases,
+    *,
+    path: str,
+    ids: str,
+    parameters: Sequence[JsonValue],
+    page: str,
+    offset: int,
+    limit: int,
+    max_bytes: int,
+) -> Result:
+    """Return one page of a table in the order that `ids` gives, or that `page` has; `row_count` is the order's length."""
+    with _complaining():
+        connection = databases.get(path)
+        if not ids:
+            return _rows(connection, page, limit, max_bytes)
+        lookup = databases.lookup(path)
+        name, count = lookup.order(ids, parameters)
+        places = f"(SELECT place, _row FROM {name} WHERE place BETWEEN {offset + 1} AND {offset + limit})"  # noqa: S608  ours
+        result = _fetched(lookup.execute(page.format(places=places)), limit, max_bytes)
+        return result.model_copy(update={"row_count": count, "truncated": len(result.rows) < count})
+
+
+@contextlib.contextmanager
+def _complaining() -> Generator[None]:
+    try:
+        yield
     except duckdb.Error as error:
-        raise QueryFailed(str(error).split("\n", maxsplit=1)[0], fix="correct the query.") from None
+        raise complaints.explain(str(error)) from None
     except (OverflowError, ValueError) as error:
         raise QueryFailed(f"a value of the result cannot be shown: {error}", fix="cast it to text.") from None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, max_rows: int, max_bytes: int) -> Result:
+    cursor = connection.cursor()
+    try:
+        result = _fetched(cursor.execute(sql), max_rows, max_bytes)
+        if result.truncated:  # counting in DuckDB builds no rows of Python
+            count = int(cursor.execute(f"SELECT count(*) FROM ({sql})").fetchall()[0][0])  # noqa: S608  guarded
+            return result.model_copy(update={"row_count": count})
+        return result
     finally:
         cursor.close()
-    return Result(columns=columns, rows=tuple(rows), row_count=count, truncated=count > len(rows))
+
+
+def _fetched(cursor: duckdb.DuckDBPyConnection, max_rows: int, max_bytes: int) -> Result:
+    """Return the first rows of what was executed; `truncated` says that there are more, uncounted ones."""
+    columns = tuple(ResultColumn(name=str(d[0]), type=str(d[1])) for d in cursor.description or [])
+    rows: list[tuple[JsonValue, ...]] = []
+    size = 0
+    while batch := cursor.fetchmany(_FETCH):
+        for raw in batch:
+            if len(rows) >= max_rows or size >= max_bytes:
+                return Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=True)
+            row = tuple(json_scalar(value) for value in raw)
+            size += len(loose.dumps(row))
+            rows.append(row)
+    return Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=False)
+
+
+def _split(result: Result, identifies: Sequence[str]) -> Result:
+    """Take the row ids of tables, which are the last columns, out of a result."""
+    if not identifies:
+        return result
+    first = len(result.columns) - len(identifies)
+    return result.model_copy(
+        update={
+            "columns": result.columns[:first],
+            "rows": tuple(row[:first] for row in result.rows),
+            "row_ids": tuple(
+                RowIds(table=table, ids=tuple(one if isinstance(one := row[place], int) else None for row in result.rows))
+                for place, table in enumerate(identifies, start=first)
+            ),
+        }
+    )
 
 
 def json_scalar(value: object) -> JsonValue:
@@ -105,20 +212,113 @@ def json_scalar(value: object) -> JsonValue:
         return [json_scalar(item) for item in cast("Sequence[object]", value)]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
-    return value.isoformat() if isinstance(value, date | time) else str(value)
+    return value.isoformat() if isinstance(value, date | time_of_day) else str(value)
 
 
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
-        workbook = load.load(Path(str(request["source"])), Path(str(request["target"])))
-        return workbook.model_dump(mode="json")
+        return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
+    if request["op"] == "compact":
+        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+        return None
+    if (leaving := _LEAVING.get(str(request["op"]))) is not None:
+        return leaving(request)
+    _allow_cpu(loose.number(request["cpu_s"]))
+    path = str(request["path"])
+    if request["op"] == "find":
+        columns = [(str(table), str(column)) for table, column in map(loose.array, loose.array(request["columns"]))]
+        with _complaining():
+            found = databases.lookup(path).find(columns, str(request["text"]), loose.number(request["limit"]))
+        return [one.model_dump(mode="json") for one in found]
+    if request["op"] == "window":
+        return run_window(
+            databases,
+            path=path,
+            ids=str(request["ids"]),
+            parameters=cast("Sequence[JsonValue]", loose.array(request["parameters"])),  # they came as JSON
+            page=str(request["page"]),
+            offset=loose.number(request["offset"]),
+            limit=loose.number(request["limit"]),
+            max_bytes=loose.number(request["max_bytes"]),
+        ).model_dump(mode="json")
     return run_query(
         databases,
-        path=str(request["path"]),
+        path=path,
         sql=str(request["sql"]),
         max_rows=loose.number(request["max_rows"]),
         max_bytes=loose.number(request["max_bytes"]),
+        identified=str(request["identified"]),
+        identifies=[str(table) for table in loose.array(request["identifies"])],
+        compared=[Compared(*map(str, loose.array(one))) for one in loose.array(request["compared"])],
     ).model_dump(mode="json")
+
+
+def _import(source: Path, target: Path, said: object) -> JsonValue:
+    """Import a file with the memory that its size can explain, telling how far it is before the answer."""
+    from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+    from chatsheet.sheets.ingest.said import Said  # noqa: PLC0415  likewise
+
+    def tell(progress: Progress) -> None:
+        _write({"progress": progress.model_dump(mode="json")})
+
+    memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
+    resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
+    return load.load(source, target, tell, Said.model_validate(said)).model_dump(mode="json")
+
+
+def _export(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import files  # noqa: PLC0415  a query worker starts without the writers
+
+    target = str(request["target"])
+    headings = {name: files.Heading.model_validate(one) for name, one in loose.obj(request["headings"]).items()}
+    options = files.Options.model_validate(request["options"])
+    with Databases.connect(str(request["path"]), writes=target) as database:
+        return files.write(database, str(request["sql"]), headings, Path(target), options).model_dump(mode="json")
+
+
+def _patch(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets.package import patch  # noqa: PLC0415  likewise
+
+    edits = patch.Edits.model_validate(request["edits"])
+    consent = request["has_consent"] is True
+    patched = patch.patch(Path(str(request["source"])), Path(str(request["target"])), edits, has_consent=consent)
+    return patched.model_dump(mode="json")
+
+
+def _differences(request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import differences  # noqa: PLC0415  likewise
+
+    found = differences.between(Path(str(request["versions"])), str(request["origin"]), str(request["head"]))
+    return found.model_dump(mode="json")
+
+
+_LEAVING: Mapping[str, Callable[[Mapping[str, object]], JsonValue]] = {
+    "export": _export,
+    "patch": _patch,
+    "differences": _differences,
+}
+
+
+def _address_space() -> int:
+    """Return the bytes of address space that this process has, or none where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+def _write(message: Mapping[str, JsonValue]) -> None:
+    sys.stdout.buffer.write(frame(loose.dumps(message).encode()))
+    sys.stdout.buffer.flush()
+
+
+def _allow_cpu(seconds: int) -> None:
+    """Let the kernel end this process should nobody else do, when a request takes more than its share."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + seconds + _SPARE_CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
 
 
 def read_message(stream: BinaryIO) -> bytes | None:
@@ -135,17 +335,20 @@ def frame(message: bytes) -> bytes:
 def main() -> None:
     """Serve requests until stdin ends, which it does when the parent dies."""
     processes.die_with_parent()
-    can_write = sys.argv[1:] == ["import"]
+    can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if not can_write:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        largest = EXPORT_FILE_BYTES if sys.argv[1:] == ["export"] else 0
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
+        os.nice(_NICENESS)  # the server answers before queries do
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            sys.stdout.buffer.write(frame(loose.dumps(_respond(databases, message)).encode()))
-            sys.stdout.buffer.flush()
+            _write(_respond(databases, message))
+            if sys.argv[1:] == ["edit"]:
+                databases.renew()
 
 
 def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:

@@ -1,5 +1,16 @@
 /** Written by tools/gen_web_types.py from the API's models; edits are lost. */
 
+/** Add a column behind the last: empty, with one value, or computed by an expression that is kept as its formula. */
+export interface AddColumn {
+  readonly kind: "add_column";
+  readonly table: string;
+  readonly label: string;
+  readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
+  readonly value: unknown;
+  readonly expression: string;
+}
+
+
 /** What the probe's answer was like; equal on every path to the same deployment. */
 export interface Answer {
   readonly model: string;
@@ -61,12 +72,42 @@ export interface Cell {
 }
 
 
+/** One cell before and after. */
+export interface CellChange {
+  readonly row: number;
+  readonly column: string;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
+
+/** A value for one cell, named by row id and column. */
+export interface CellValue {
+  readonly row: number;
+  readonly column: string;
+  readonly value: unknown;
+}
+
+
 /** One certificate of the chain that the server showed, leaf first. */
 export interface Certificate {
   readonly subject: string;
   readonly issuer: string;
   readonly names: readonly string[];
   readonly expires: string;
+}
+
+
+/** What one edit changed: every cell where `is_complete`, else counts and the first cells. */
+export interface Change {
+  readonly kind: string;
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: number;
+  readonly cells: number;
+  readonly sample: readonly CellChange[];
+  readonly is_complete: boolean;
+  readonly notes: readonly string[];
 }
 
 
@@ -84,6 +125,12 @@ export interface Column {
   readonly letter: string;
   readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
   readonly evidence: string;
+  readonly confidence: number;
+  readonly unit: Unit;
+  readonly raw: string;
+  readonly unparsed: number;
+  readonly unparsed_examples: readonly string[];
+  readonly readings: readonly Reading[];
   readonly profile: Profile;
 }
 
@@ -93,6 +140,20 @@ export interface Conclusion {
   readonly rule: string;
   readonly says: string;
   readonly because: readonly string[];
+}
+
+
+/** A cell that was changed by somebody else and that the edit wants to change: `row` is None for a whole column. */
+export interface ConflictCell {
+  readonly table: string;
+  readonly row: number | null;
+  readonly column: string;
+  readonly was: unknown;
+  readonly theirs: unknown;
+  readonly yours: unknown;
+  readonly kind: "changed" | "inserted" | "deleted";
+  readonly by: string;
+  readonly at: string | null;
 }
 
 
@@ -107,11 +168,46 @@ export interface Decision {
 }
 
 
+/** Remove a column. */
+export interface DeleteColumn {
+  readonly kind: "delete_column";
+  readonly table: string;
+  readonly column: string;
+}
+
+
+/** Remove the rows named, or those that match; one of the two must be given. */
+export interface DeleteRows {
+  readonly kind: "delete_rows";
+  readonly table: string;
+  readonly rows: readonly number[] | null;
+  readonly where: string;
+}
+
+
 /** What two paths to the same provider answer differently. */
 export interface Difference {
   readonly paths: readonly [string, string];
   readonly field: string;
   readonly values: readonly [string, string];
+}
+
+
+/** An error that names each cell with the value it had, that of the others, and yours. */
+export interface EditConflictBody {
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+  readonly message: string;
+  readonly type: string;
+  readonly cells: readonly ConflictCell[];
+}
+
+
+/** What edits would do to a version. */
+export interface EditPreview {
+  readonly version: string;
+  readonly changes: readonly Change[];
 }
 
 
@@ -158,6 +254,27 @@ export interface Failed {
 }
 
 
+/** Give a column one value, or one SQL expression over its row, in the rows named, those that match, or all. `is_formula` keeps the expression as the column's formula, for what recalculates. */
+export interface Fill {
+  readonly kind: "fill";
+  readonly table: string;
+  readonly column: string;
+  readonly rows: readonly number[] | null;
+  readonly where: string;
+  readonly value: unknown;
+  readonly expression: string;
+  readonly is_formula: boolean;
+}
+
+
+/** A condition on one column; texts compare without case. */
+export interface Filter {
+  readonly column: string;
+  readonly test: "equals" | "not_equals" | "one_of" | "contains" | "starts_with" | "below" | "at_most" | "above" | "at_least" | "between" | "empty" | "filled";
+  readonly values: readonly (boolean | number | number | string)[];
+}
+
+
 /** A cause of the catalogue in one case: what was seen, who mends it and how. */
 export interface Finding {
   readonly cause: string;
@@ -171,6 +288,23 @@ export interface Finding {
 }
 
 
+/** A value that looks like what was searched; `score` is 100 for the same text but case and accents. */
+export interface FoundValue {
+  readonly table: string;
+  readonly column: string;
+  readonly value: string;
+  readonly rows: number;
+  readonly score: number;
+}
+
+
+/** The version to move away from. */
+export interface HeadMove {
+  readonly version: string;
+  readonly reason: string;
+}
+
+
 /** Where one host name of a resource leads. */
 export interface HostProof {
   readonly host: string;
@@ -178,6 +312,63 @@ export interface HostProof {
   readonly chain: readonly string[];
   readonly addresses: readonly string[];
   readonly address_class: "private" | "allowed" | "public" | "loopback" | "link_local" | null;
+}
+
+
+/** The import was cancelled, and nothing of the file is left. */
+export interface ImportCancelled {
+  readonly kind: "cancelled";
+}
+
+
+/** The file is no sheet, by the code of the reason. */
+export interface ImportFailed {
+  readonly kind: "failed";
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+}
+
+
+/** How far an import is: `fraction` between 0 and 1, `rows` typed so far; `first` once, the first rows as read. */
+export interface ImportProgress {
+  readonly kind: "progress";
+  readonly phase: "reading" | "finding tables" | "typing" | "profiling" | "waiting";
+  readonly fraction: number;
+  readonly rows: number;
+  readonly tab: string;
+  readonly first: Result | null;
+}
+
+
+/** The import that now runs. */
+export interface ImportStarted {
+  readonly id: string;
+}
+
+
+/** The file is a sheet now. */
+export interface Imported {
+  readonly kind: "imported";
+  readonly sheet_id: string;
+  readonly version: string;
+}
+
+
+/** Put new rows behind the row `after`, in front of the row `before`, or at the end; values by column name. */
+export interface InsertRows {
+  readonly kind: "insert_rows";
+  readonly table: string;
+  readonly rows: readonly unknown[];
+  readonly after: number | null;
+  readonly before: number | null;
+}
+
+
+/** The tables in these cells are one, named by the header of the first. */
+export interface Join {
+  readonly kind: "join";
+  readonly cells: readonly string[];
 }
 
 
@@ -202,15 +393,67 @@ export interface ModelReplied {
 }
 
 
+/** One move of a sheet's head: who, when, why; `changes` are those of the version that was made, undone or redone. */
+export interface Move {
+  readonly seq: number;
+  readonly kind: "edit" | "undo" | "redo" | "correction";
+  readonly from_version: string;
+  readonly to_version: string;
+  readonly reason: string;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly changes: readonly Change[];
+}
+
+
 /** Which sheet the chat is about. */
 export interface NewChat {
   readonly sheet_id: string;
 }
 
 
+/** What is said of a tab, of the version that was looked at. */
+export interface NewCorrection {
+  readonly version: string;
+  readonly tab: string;
+  readonly tables: readonly (TableAt | NoTable | Split | Join)[];
+  readonly types: readonly TypeSaid[];
+  readonly reason: string;
+}
+
+
+/** Edits to make together, of the version that their author looked at. */
+export interface NewEdits {
+  readonly version: string;
+  readonly edits: readonly (SetCells | Fill | InsertRows | DeleteRows | AddColumn | RenameColumn | RetypeColumn | DeleteColumn)[];
+  readonly reason: string;
+}
+
+
+/** Which upload to import. */
+export interface NewImport {
+  readonly upload: string;
+}
+
+
 /** What is asked. */
 export interface NewQuestion {
   readonly question: string;
+}
+
+
+/** A file to come: its name, its size in bytes, and where it is known its SHA-256 in hex, checked at the last byte. */
+export interface NewUpload {
+  readonly name: string;
+  readonly size: number;
+  readonly sha256: string;
+}
+
+
+/** No table in these cells; empty for the whole tab. */
+export interface NoTable {
+  readonly kind: "none";
+  readonly cells: string;
 }
 
 
@@ -222,6 +465,16 @@ export interface NumberFound {
   readonly handle: string | null;
   readonly row: number | null;
   readonly column: string | null;
+}
+
+
+/** Something in a table that an analyst would want to know before trusting a sum. */
+export interface Oddity {
+  readonly kind: "duplicate_rows" | "outliers" | "mixed_types" | "unparsed" | "near_duplicates";
+  readonly column: string;
+  readonly rows: number;
+  readonly what: string;
+  readonly examples: readonly string[];
 }
 
 
@@ -274,6 +527,27 @@ export interface Profile {
   readonly minimum: unknown;
   readonly median: unknown;
   readonly maximum: unknown;
+  readonly mean: number | null;
+  readonly stddev: number | null;
+  readonly patterns: readonly TopValue[];
+  readonly is_estimated: boolean;
+}
+
+
+/** One way to read an ambiguous column, with an example of what it makes of a value. */
+export interface Reading {
+  readonly name: string;
+  readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
+  readonly example: string;
+}
+
+
+/** Give a column another header, and the SQL name that follows from it. */
+export interface RenameColumn {
+  readonly kind: "rename_column";
+  readonly table: string;
+  readonly column: string;
+  readonly label: string;
 }
 
 
@@ -300,6 +574,9 @@ export interface Result {
   readonly rows: readonly (readonly unknown[])[];
   readonly row_count: number;
   readonly truncated: boolean;
+  readonly handle: string;
+  readonly row_ids: readonly RowIds[];
+  readonly warnings: readonly string[];
 }
 
 
@@ -307,6 +584,15 @@ export interface Result {
 export interface ResultColumn {
   readonly name: string;
   readonly type: string;
+}
+
+
+/** Read a column as another type; what does not parse is counted, and its text is kept beside it. */
+export interface RetypeColumn {
+  readonly kind: "retype_column";
+  readonly table: string;
+  readonly column: string;
+  readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
 }
 
 
@@ -345,6 +631,14 @@ export interface RouteStatus {
 }
 
 
+/** The rows of one table that stand behind something; None where an outer join had none. */
+export interface RowIds {
+  readonly table: string;
+  readonly ids: readonly (number | null)[];
+  readonly more: number;
+}
+
+
 /** Which rows of a table a query's conditions select; ids are row numbers of the tab. */
 export interface RowsUsed {
   readonly table: string;
@@ -368,6 +662,14 @@ export interface Rung {
 export interface RungSeen {
   readonly path: string;
   readonly rung: Rung;
+}
+
+
+/** Give some cells a value each. */
+export interface SetCells {
+  readonly kind: "set";
+  readonly table: string;
+  readonly cells: readonly CellValue[];
 }
 
 
@@ -396,6 +698,14 @@ export interface SheetEntry {
 }
 
 
+/** A sheet's head after edits, and what they changed. */
+export interface SheetHead {
+  readonly sheet_id: string;
+  readonly version: string;
+  readonly changes: readonly Change[];
+}
+
+
 /** A route that was not tried because its breaker was open, and the cause that keeps it open. */
 export interface Skipped {
   readonly route: string;
@@ -409,6 +719,14 @@ export interface Speed {
   readonly failed: number;
   readonly first_content_ms: number | null;
   readonly total_ms: number | null;
+}
+
+
+/** The table in these cells is two: the second starts `at` a row (`12`) or a column (`F`). */
+export interface Split {
+  readonly kind: "split";
+  readonly cells: string;
+  readonly at: string;
 }
 
 
@@ -435,10 +753,27 @@ export interface Table {
   readonly tab: string;
   readonly range: string;
   readonly header_row: number | null;
+  readonly header_rows: readonly number[];
   readonly evidence: string;
+  readonly confidence: number;
   readonly rows: number;
+  readonly is_hidden: boolean;
+  readonly is_pivoted: boolean;
   readonly notes: readonly string[];
+  readonly totals: readonly number[];
+  readonly left_out: readonly number[];
   readonly columns: readonly Column[];
+  readonly keys: readonly string[];
+  readonly joins: readonly Join[];
+  readonly oddities: readonly Oddity[];
+}
+
+
+/** A table stands in these cells, its first `header_rows` rows name the columns; `A4:D` ends where the data end. */
+export interface TableAt {
+  readonly kind: "table";
+  readonly cells: string;
+  readonly header_rows: number;
 }
 
 
@@ -485,6 +820,33 @@ export interface TurnStarted {
 }
 
 
+/** A column is of this type, and where that has several readings, read this way; `column` is its header as written. */
+export interface TypeSaid {
+  readonly column: string;
+  readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
+  readonly reading: string;
+}
+
+
+/** What the numbers of a column count: a currency, a percentage, a physical unit, and the scale that a caption names. */
+export interface Unit {
+  readonly currency: string;
+  readonly symbol: string;
+  readonly is_percent: boolean;
+  readonly scale: number;
+}
+
+
+/** An upload as it stands: `offset` bytes of `size` are here. */
+export interface Upload {
+  readonly id: string;
+  readonly name: string;
+  readonly size: number;
+  readonly offset: number;
+  readonly expires_at: string;
+}
+
+
 /** Tokens as the provider counted them; `cached_tokens` are part of the input tokens. */
 export interface Usage {
   readonly input_tokens: number;
@@ -499,6 +861,8 @@ export interface Workbook {
   readonly content_sha256: string;
   readonly tables: readonly Table[];
   readonly warnings: readonly string[];
+  readonly shapes: unknown;
+  readonly corrections: unknown;
 }
 
 
@@ -508,6 +872,9 @@ export interface Wrote {
   readonly turn: string;
   readonly text: string;
 }
+
+
+export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCancelled;
 
 
 export type ChatEvent = Asked | ModelReplied | ToolAnswered | Answered | Failed | Cancelled;

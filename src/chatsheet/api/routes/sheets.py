@@ -5,17 +5,17 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, Json
 
 from chatsheet.api.deps import By, Served
 from chatsheet.core.errors import NotFound
 from chatsheet.sheets.ingest.grid import FileTooLarge
 from chatsheet.sheets.library import OpenSheet, Sheet
-from chatsheet.sheets.model import Result, Workbook
+from chatsheet.sheets.model import FoundValue, Result, Workbook
+from chatsheet.sheets.uploads import MAX_BYTES
+from chatsheet.sheets.windows import Filter, Sort, Window
 
 router = APIRouter(prefix="/api/sheets", tags=["sheets"])
-
-_MAX_UPLOAD_BYTES = 300 * 2**20
 
 
 class SheetEntry(BaseModel):
@@ -38,6 +38,39 @@ class SheetDetail(BaseModel):
     workbook: Workbook
 
 
+class Shown(BaseModel):
+    """Which rows of a table to show; `version` holds still while others edit.
+
+    `sort` is `column` or `column:desc`, `filter` JSON such as `{"column": "region", "test": "equals", "values": ["North"]}`;
+    both may come several times.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=200, ge=1, le=500)
+    sort: list[str] = Field(default=[], max_length=20)
+    filter: list[Json[Filter]] = Field(default=[], max_length=50)
+    search: str = Field(default="", max_length=500)
+    version: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all rows are asked for, in the table's own order."""
+        return not (self.sort or self.filter or self.search)
+
+    def window(self, table_id: str) -> Window:
+        """Return what is asked of a table."""
+        return Window(
+            table=table_id,
+            offset=self.offset,
+            limit=self.limit,
+            sort=tuple(map(Sort.parse, self.sort)),
+            filters=tuple(self.filter),
+            search=self.search,
+        )
+
+
 class TableNotFound(NotFound):
     """No such table in this sheet."""
 
@@ -53,10 +86,10 @@ async def upload(request: Request, services: Served, actor: By, name: Annotated[
         with path.open("wb") as file:
             async for block in request.stream():
                 size += len(block)
-                if size > _MAX_UPLOAD_BYTES:
+                if size > MAX_BYTES:
                     raise FileTooLarge(f"{name} is larger than 300 MiB.", fix="split the file.")
                 await asyncio.to_thread(file.write, block)
-        return _detail(await services.library.bring_in(actor, path, name=name))
+        return detail_of(await services.library.bring_in(actor, path, name=name))
     finally:
         path.unlink(missing_ok=True)
 
@@ -70,28 +103,43 @@ async def listing(services: Served, actor: By) -> list[SheetEntry]:
 @router.get("/{sheet_id}")
 async def detail(sheet_id: str, services: Served, actor: By) -> SheetDetail:
     """Return one sheet at its head."""
-    return _detail(await services.library.open(actor, sheet_id))
+    return detail_of(await services.library.open(actor, sheet_id))
 
 
 @router.get("/{sheet_id}/tables/{table_id}/rows")
-async def rows(
+async def rows(sheet_id: str, table_id: str, services: Served, actor: By, shown: Annotated[Shown, Query()]) -> Result:
+    """Return a window of a table, row ids first, in its own order or sorted; `row_count` counts what the filters leave."""
+    library = services.library
+    opened = await (library.at(actor, sheet_id, shown.version) if shown.version else library.open(actor, sheet_id))
+    if shown.is_plain:
+        found = await library.rows(opened, table_id, offset=shown.offset, limit=shown.limit)
+        table = opened.workbook.table(table_id)
+        if found is None or table is None:
+            raise TableNotFound(f"there is no table {table_id} in this sheet.", fix="use an id of the sheet's tables.")
+        return found.model_copy(update={"row_count": table.rows, "truncated": len(found.rows) < table.rows})
+    return await library.questions(opened).window(shown.window(table_id))
+
+
+@router.get("/{sheet_id}/values")
+async def values(
     sheet_id: str,
-    table_id: str,
     services: Served,
     actor: By,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 200,
-) -> Result:
-    """Return a window of a table in its own order; the first column is the row's number in its tab."""
-    found = await services.library.rows(await services.library.open(actor, sheet_id), table_id, offset=offset, limit=limit)
-    if found is None:
-        raise TableNotFound(f"there is no table {table_id} in this sheet.", fix="use an id of the sheet's tables.")
-    return found
+    *,
+    text: Annotated[str, Query(min_length=1, max_length=200)],
+    table: str | None = None,
+    column: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=100)] = 10,
+) -> list[FoundValue]:
+    """Return the values most like a text, whatever its case, accents and typos, with how many rows have each."""
+    questions = services.library.questions(await services.library.open(actor, sheet_id))
+    return list(await questions.find_values(text, table=table, column=column, limit=limit))
 
 
 def _entry(sheet: Sheet) -> SheetEntry:
     return SheetEntry(id=sheet.id, name=sheet.name, version=sheet.version, created_at=sheet.created_at)
 
 
-def _detail(opened: OpenSheet) -> SheetDetail:
+def detail_of(opened: OpenSheet) -> SheetDetail:
+    """Return a sheet with everything that was decided about it."""
     return SheetDetail(sheet=_entry(opened.sheet), workbook=opened.workbook)

@@ -1,6 +1,6 @@
 """A tab as it was read: cells by row, and the errors a file can earn before anything is decided about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -8,11 +8,28 @@ from chatsheet.core.errors import BadInput
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 """A cell as the reader gives it; an empty text counts as None."""
+WHOLE_CELLS = 200_000
+HEAD_ROWS = 1_000
+TAIL_ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A rectangle of cells, both ends included, numbered from 1 as the tab numbers them."""
+
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One tab: `rows[i]` is the row number `first_row + i`, its first cell column number `first_column` (both from 1)."""
+    """One tab: `rows[i]` is the row number `first_row + i`, its first cell column number `first_column` (both from 1).
+
+    A tab of up to `WHOLE_CELLS` cells is here whole. Of a larger one `rows` holds the first `HEAD_ROWS` and `tail` the last
+    `TAIL_ROWS`; what lies between is known by `height`, `width` and `blank_rows` only. Rows may be shorter than `width`.
+    """
 
     tab: str
     rows: Sequence[Sequence[Cell]]
@@ -20,6 +37,31 @@ class Grid:
     first_column: int
     is_hidden: bool
     evidence: str
+    tail: Sequence[Sequence[Cell]] = ()
+    """The last rows of a large tab; `tail[-1]` is the tab's last row. Empty where `rows` is everything."""
+    height: int = 0
+    """Rows from `first_row` to the last used one, blank ones included; 0 means as many as `rows` has."""
+    width: int = 0
+    """Columns from `first_column` to the last used one; 0 means as many as the longest row has."""
+    blank_rows: tuple[int, ...] = ()
+    """Of a large tab: the numbers of all rows that are blank across the used width, in order, also of head and tail."""
+    merged: tuple[Span, ...] = ()
+    """Merged cells; a merged range's value stands in its first cell, the others are None."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `rows` holds every row of the tab."""
+        return not self.tail
+
+    @property
+    def last_row(self) -> int:
+        """The number of the last used row."""
+        return self.first_row + (self.height or len(self.rows)) - 1
+
+    def numbered(self) -> Iterator[tuple[int, Sequence[Cell]]]:
+        """Yield the rows that are here, head and tail, each with its number."""
+        yield from enumerate(self.rows, self.first_row)
+        yield from enumerate(self.tail, self.last_row - len(self.tail) + 1)
 
 
 class FileMissing(BadInput):
@@ -79,3 +121,11 @@ def letter(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         name = chr(65 + rest) + name
     return name
+
+
+def number(letters: str) -> int:
+    """Return the column number of spreadsheet letters: A → 1, AA → 27."""
+    value = 0
+    for one in letters:
+        value = value * 26 + ord(one) - 64
+    return value

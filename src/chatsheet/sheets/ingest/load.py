@@ -1,89 +1,233 @@
 """One file into one DuckDB file: reads, decides, loads, profiles. Runs inside the import worker process."""
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
+from pydantic import JsonValue
 
+from chatsheet.core.errors import BadInput
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import delimited, names, regions, types, xlsx
-from chatsheet.sheets.ingest.grid import FileHasNoRows, FileUnsupported, Grid, letter
-from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Workbook
+from chatsheet.sheets.ingest import columns, corrections, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest.corrections import CorrectionInvalid
+from chatsheet.sheets.ingest.formats import SUFFIXES, Format
+from chatsheet.sheets.ingest.grid import FileHasNoRows, FileTooLarge, FileUnsupported, Grid
+from chatsheet.sheets.ingest.layout.model import Finding, Region
+from chatsheet.sheets.ingest.progress import Phase, Progress, Report
+from chatsheet.sheets.ingest.said import Said, TypeSaid
+from chatsheet.sheets.ingest.tabs import Tab, drop, written
+from chatsheet.sheets.ingest.types_model import Override
+from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
-PARSER = "1"
+PARSER = "2"
 """Version of everything in this package that can change a table; part of every version id."""
+_FIRST_ROWS = 200
+_REMEMBERED = "remembered from another file of this form"
+_MEMORY = "768MB"
+_HASH_BLOCK = 2**20
+_MOST_COLUMNS = 2_000
 
-_READERS: dict[str, Callable[[Path], Iterator[Grid]]] = {
-    ".xlsx": xlsx.read,
-    ".xlsm": xlsx.read,
-    ".csv": delimited.read,
-    ".tsv": delimited.read,
-    ".txt": delimited.read,
-}
-SUFFIXES = tuple(_READERS)
-_ROWS_PER_INSERT = 50_000
+__all__ = ["PARSER", "SUFFIXES", "load"]
 
 
-def load(source: Path, target: Path) -> Workbook:
-    """Write the tables of `source` into the new DuckDB file `target`; raises the errors of grid.py."""
-    reader = _READERS.get(source.suffix.lower())
-    if reader is None:
-        raise FileUnsupported(f"{source.name} is of a kind that cannot be read yet.", fix=f"give one of {', '.join(SUFFIXES)}.")
-    warnings: list[str] = []
-    tables: list[Table] = []
-    with duckdb.connect(target) as database:
-        found = [(grid, regions.find(grid)) for grid in reader(source)]
-        ids = names.sql_names([grid.tab for grid, _ in found], fallback="table")
-        for (grid, region), table_id in zip(found, ids, strict=True):
-            if region is None:
-                warnings.append(f"tab {grid.tab!r} holds no table")
-                continue
-            if grid.is_hidden:
-                warnings.append(f"tab {grid.tab!r} is hidden in the workbook")
-            tables.append(_store(database, table_id, grid, region))
-            if total := regions.last_row_total(region):
-                warnings.append(f"row {region.row_numbers[-1]} of {grid.tab!r} looks like a total ({total}) and counts as data")
+def load(source: Path, target: Path, report: Report = lambda _: None, said: Said | None = None) -> Workbook:
+    """Write the tables of `source` into the new DuckDB file `target`; raises the errors of grid.py.
+
+    What was `said` of tabs of a shape holds; raises CorrectionInvalid and ReadingUnknown for the tab being corrected.
+    Copies and spilled rows lie in a folder beside the target, which is gone at the end.
+    """
+    aside = leftovers.aside(target)
+    aside.mkdir(mode=0o700)
+    try:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": _MEMORY,
+            "threads": "2",
+            "temp_directory": str(aside),
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        with duckdb.connect(target, config=config) as database:
+            database.execute("SET enable_progress_bar = false")  # it would be printed between the worker's messages
+            work = _Import(source, aside, database, report, said or Said())
+            tables = work.run()
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
-    content = hashlib.sha256(source.read_bytes()).hexdigest()
-    return Workbook(parser=PARSER, content_sha256=content, tables=tuple(tables), warnings=tuple(warnings))
-
-
-def _store(database: duckdb.DuckDBPyConnection, table_id: str, grid: Grid, region: regions.Region) -> Table:
-    typed = [types.decide(cells) for cells in zip(*region.rows, strict=True)]
-    columns = [
-        Column(name=name, label=label, letter=letter(number), type=column.type, evidence=column.evidence)
-        for name, label, number, column in zip(
-            names.sql_names(region.labels, fallback="column"), region.labels, region.columns, typed, strict=True
-        )
-    ]
-    _insert(database, table_id, columns, region.row_numbers, [column.values for column in typed])
-    return Table(
-        id=table_id,
-        tab=grid.tab,
-        range=region.cells,
-        header_row=region.header_row,
-        evidence=region.evidence,
-        rows=len(region.rows),
-        notes=region.notes,
-        columns=tuple(column.model_copy(update={"profile": profile.measure(database, table_id, column)}) for column in columns),
+    return Workbook(
+        parser=PARSER,
+        content_sha256=_sha256(source),
+        tables=tuple(tables),
+        warnings=tuple(work.warnings),
+        shapes=work.shapes,
+        corrections=work.corrections,
     )
 
 
-def _insert(
-    database: duckdb.DuckDBPyConnection,
-    table_id: str,
-    columns: Sequence[Column],
-    row_numbers: Sequence[int],
-    values: Sequence[Sequence[types.TypedValue]],
-) -> None:
-    declared = ", ".join(f'"{c.name}" {SQL_TYPES[c.type]}' for c in columns)
-    database.execute(f'CREATE TABLE "{table_id}" ({ROW_ID} BIGINT NOT NULL, {declared})')
-    lists = ", ".join(["unnest(?::BIGINT[])", *(f"unnest(?::{SQL_TYPES[c.type]}[])" for c in columns)])
-    for start in range(0, len(row_numbers), _ROWS_PER_INSERT):
-        part = slice(start, start + _ROWS_PER_INSERT)
-        database.execute(
-            f'INSERT INTO "{table_id}" SELECT {lists}',
-            [list(row_numbers[part]), *(list(column[part]) for column in values)],
+@dataclass(slots=True)
+class _Import:
+    source: Path
+    folder: Path
+    database: duckdb.DuckDBPyConnection
+    report: Report
+    said: Said
+    shapes: dict[str, str] = field(default_factory=dict[str, str])
+    corrections: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    warnings: list[str] = field(default_factory=list[str])
+    rows: int = 0
+    fraction: float = 0.0
+    has_shown: bool = False
+    labels: list[str] = field(default_factory=list[str])
+
+    def run(self) -> list[Table]:
+        self._tell("reading", 0.01)
+        tables: list[Table] = []
+        for tab in self._tabs():
+            found, types = self._found(tab.grid)
+            self._show(tab.grid)
+            if not found:
+                self.warnings.append(f"tab {tab.grid.tab!r} holds no table")
+                continue
+            if tab.grid.is_hidden:
+                self.warnings.append(f"tab {tab.grid.tab!r} is hidden in the workbook")
+            for region in found:
+                self._tell("typing", 0.6, tab=tab.grid.tab)
+                tables.append(self._store(tab, region, types, is_only=len(found) == 1))
+            self.warnings += tab.warnings
+        self._tell("profiling", 0.85)
+        measured = list(profile.measure(self.database, tables))
+        self._tell("profiling", 1)
+        return measured
+
+    def _found(self, grid: Grid) -> tuple[tuple[Region, ...], tuple[TypeSaid, ...]]:
+        """Return the tables of a tab and what was said of their columns."""
+        shape = self.shapes[grid.tab] = corrections.shape(grid)
+        said = self.said.shapes.get(shape)
+        if said is None:
+            return regions.find_all(grid), ()
+        is_now = grid.tab == self.said.tab
+        try:
+            found = corrections.correct(grid, *said.tables)
+        except CorrectionInvalid as error:
+            self._complaint(grid)(error)
+            return regions.find_all(grid), ()
+        if is_now:
+            said = said.model_copy(update={"tables": tuple(corrections.for_next(grid, one) for one in said.tables)})
+        elif said.tables:
+            again = Finding(_REMEMBERED)
+            found = tuple(replace(one, findings=(*one.findings, again)) for one in found)
+        self.corrections[shape] = said.model_dump(mode="json")
+        return found, said.types
+
+    def _complaint(self, grid: Grid) -> Callable[[BadInput], None]:
+        """Return what takes an error of something said: raised for the tab being corrected, else a warning."""
+
+        def complain(error: BadInput) -> None:
+            if grid.tab == self.said.tab:
+                raise error
+            self.warnings.append(f"what you said of another file of this form does not fit tab {grid.tab!r}: {error.what}")
+
+        return complain
+
+    def _tabs(self) -> Iterator[Tab]:
+        path, kind, name = self._unpacked()
+        if kind == "parquet":
+            yield parquet.read(path, name, self.folder, self.database)
+        elif kind == "text":
+            if (head := delimited.head(path, name)) is not None:
+                self._show(head)
+            yield delimited.read(path, name, self.folder, self.database)
+        else:
+            yield from excel.read(path, kind, self.database, first_data=_first_data, early=self._show)
+
+    def _unpacked(self) -> tuple[Path, Format, str]:
+        """Return the file to read, its format and what a table without a tab is called."""
+        path, name = self.source, self.source
+        kind = formats.detect(path)
+        self._say_name(name, kind)
+        if kind in {"gz", "bz2", "xz", "zst", "zip"}:
+            path = unpack.unpack(path, kind, self.folder)
+            name = Path(path.name.removeprefix("unpacked-"))
+            kind = formats.detect(path)
+            if kind in {"gz", "bz2", "xz", "zst", "zip"}:
+                raise FileUnsupported(f"{self.source.name} is packed twice.", fix="unpack it first.")
+        return path, kind, name.stem
+
+    def _say_name(self, name: Path, kind: Format) -> None:
+        if (said := formats.mismatch(name, kind)) is not None:
+            self.warnings.append(said)
+
+    def _store(self, tab: Tab, region: Region, types: Sequence[TypeSaid], *, is_only: bool) -> Table:
+        if len(region.columns) > _MOST_COLUMNS:
+            raise FileTooLarge(
+                f"the table {region.range} of {tab.grid.tab!r} has {len(region.columns)} columns, more than {_MOST_COLUMNS}.",
+                fix="keep fewer columns, or give it with its columns as rows.",
+            )
+        self.labels.append(tab.grid.tab)
+        table_id = names.sql_names(self.labels, fallback="table")[-1]
+        tab.load(self.database, region, is_only=is_only)
+        overrides = {one.column: Override(one.type, one.reading) for one in types}
+        stored = columns.store(self.database, table_id, region, overrides, self._complaint(tab.grid))
+        if tab.grid.tab != self.said.tab:
+            stored = [_remembered(one) if one.label in overrides else one for one in stored]
+        drop(self.database)
+        rows = int(self.database.execute(f'SELECT count(*) FROM "{table_id}"').fetchall()[0][0])  # noqa: S608  word characters only
+        self.rows += rows
+        return Table(
+            id=table_id,
+            tab=tab.grid.tab,
+            range=region.range,
+            header_row=region.header_rows[-1] if region.header_rows else None,
+            header_rows=region.header_rows,
+            evidence=f"{tab.grid.evidence}; {region.evidence}",
+            confidence=region.confidence,
+            rows=rows,
+            is_hidden=tab.grid.is_hidden,
+            is_pivoted=region.is_pivoted,
+            notes=region.notes,
+            totals=region.totals,
+            left_out=region.left_out,
+            columns=tuple(stored),
         )
+
+    def _tell(self, phase: Phase, fraction: float, *, tab: str = "", first: Result | None = None) -> None:
+        self.fraction = max(self.fraction, fraction)  # of the tab that is furthest
+        self.report(Progress(phase=phase, fraction=self.fraction, rows=self.rows, tab=tab, first=first))
+
+    def _show(self, grid: Grid) -> None:
+        """Tell the first rows of the first table, once, as soon as its head is known."""
+        if self.has_shown or not (found := regions.find_all(grid)):
+            return
+        self.has_shown = True
+        region = found[0]
+        at = [column - grid.first_column for column in region.columns]
+        rows = [
+            tuple(None if (cell := row[i] if i < len(row) else None) is None else written(cell) for i in at)
+            for number, row in grid.numbered()
+            if region.first_row <= number <= region.last_row and number not in region.left_out
+        ][:_FIRST_ROWS]
+        columns = tuple(ResultColumn(name=name, type="VARCHAR") for name in names.sql_names(region.labels, fallback="column"))
+        first = Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=True)
+        self._tell("finding tables", 0.05, tab=grid.tab, first=first)
+
+
+def _first_data(head: Grid) -> int:
+    """Return the row with which the data of a large tab begin: the first of the tables that reach the end of its head."""
+    end = head.first_row + len(head.rows) - 1
+    reaching = [region.first_row for region in regions.find_all(head) if region.last_row >= end - 1]
+    return min(reaching, default=1)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_HASH_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _remembered(column: Column) -> Column:
+    return column.model_copy(update={"evidence": f"{column.evidence}; {_REMEMBERED}"})

@@ -1,104 +1,86 @@
-"""Where the table of a tab starts, which row is its header, and what stands above it. Pure."""
+"""Which tables a tab holds: where each starts and ends, which rows name it, sum it up or explain it. Pure.
 
-import re
+A tab is cut into blocks (layout/blocks), each block is read from top to bottom (layout/tables). Only cells that the grid
+holds are looked at, each a bounded number of times.
+"""
+
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
-from chatsheet.sheets.ingest.grid import Cell, Grid, is_blank, letter
+from chatsheet.sheets.ingest.grid import Grid, Span, letter
+from chatsheet.sheets.ingest.layout import blocks, cells, tables
+from chatsheet.sheets.ingest.layout.blocks import Block
+from chatsheet.sheets.ingest.layout.cells import Line
+from chatsheet.sheets.ingest.layout.headers import Stack
+from chatsheet.sheets.ingest.layout.model import Finding, Region
 
-_LOOK_AHEAD = 30
-_HEADER_FILL = 0.6
-_TOTAL = re.compile(r"(grand |sub)?total\b|sum\b|summe\b|gesamt|somme\b|suma\b", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A table inside a grid: `row_numbers[i]` is where `rows[i]` stands in the tab, columns count from 1."""
-
-    labels: tuple[str, ...]
-    columns: tuple[int, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    row_numbers: tuple[int, ...]
-    header_row: int | None
-    cells: str
-    notes: tuple[str, ...]
-    evidence: str
+_NEAR = 4
+"""How many tables that start above a line may be the nearest to it."""
 
 
-def find(grid: Grid) -> Region | None:
-    """Return the table of the tab, or None where no row stands under a header."""
-    filled = [(number, row) for number, row in enumerate(grid.rows, grid.first_row) if not all(map(is_blank, row))]
-    if not filled:
-        return None
-    width = max(len(row) for _, row in filled)
-    header = _header_index([row for _, row in filled[:_LOOK_AHEAD]])
-    above = filled[: header or 0]
-    body = filled if header is None else filled[header + 1 :]
-    titles = [""] * width if header is None else [_title(cell) for cell in _padded(filled[header][1], width)]
-    used = [i for i in range(width) if titles[i] or any(i < len(row) and not is_blank(row[i]) for _, row in body)]
-    if not body or not used:
-        return None
-    first_row = body[0][0] if header is None else filled[header][0]
-    columns = tuple(grid.first_column + i for i in used)
-    return Region(
-        labels=tuple(titles[i] or f"Column {letter(grid.first_column + i)}" for i in used),
-        columns=columns,
-        rows=tuple(tuple(row[i] if i < len(row) else None for i in used) for _, row in body),
-        row_numbers=tuple(number for number, _ in body),
-        header_row=None if header is None else filled[header][0],
-        cells=f"{letter(columns[0])}{first_row}:{letter(columns[-1])}{body[-1][0]}",
-        notes=tuple(" ".join(_title(cell) for cell in row if not is_blank(cell)) for _, row in above),
-        evidence=f"{grid.evidence}; " + _reason(header, filled[0][0], first_row),
-    )
+def find_all(grid: Grid) -> tuple[Region, ...]:
+    """Return the tables of a tab in reading order: from top to bottom, blocks beside each other from left to right."""
+    lines = cells.lines(grid)
+    return find_in(grid, Block(0, tuple(lines))) if lines else ()
 
 
-def last_row_total(region: Region) -> str:
-    """Return what makes the last row look like a total of those above, or an empty text."""
-    texts = [cell for cell in region.rows[-1] if isinstance(cell, str) and not is_blank(cell)]
-    return texts[0].strip() if texts and _TOTAL.match(texts[0].strip()) else ""
+def find_in(grid: Grid, area: Block) -> tuple[Region, ...]:
+    """Return the tables of a part of a tab."""
+    found: list[Region] = []
+    loose: list[Line] = []
+    for block in blocks.cut(area):
+        part = tables.read(stack(grid, block), is_beside=block.is_beside)
+        found += [_besides(region) if block.is_beside else region for region in part.regions]
+        loose += part.loose
+    found = _with_notes(found, loose)
+    return tuple(_hidden(region) for region in found) if grid.is_hidden else tuple(found)
 
 
-def _header_index(rows: Sequence[Sequence[Cell]]) -> int | None:
-    """Return the first row that is filled as wide as the data below and holds names only."""
-    for index, row in enumerate(rows[:-1]):
-        here = [cell for cell in row if not is_blank(cell)]
-        widest = max(sum(not is_blank(cell) for cell in other) for other in rows[index:])
-        if _are_names(here) and len(here) >= _HEADER_FILL * widest:
-            return index
-    # notes, then a header and not one row below it: still a header, so that the file is called empty
-    *notes, last = [[cell for cell in row if not is_blank(cell)] for row in rows]
-    return len(notes) if _are_names(last) and all(len(note) < _HEADER_FILL * len(last) for note in notes) else None
+def stack(grid: Grid, block: Block) -> Stack:
+    """Return a block with its merged cells and the blank rows that are not here."""
+    spans: dict[int, list[Span]] = {}
+    if grid.merged:
+        first = grid.first_column + block.left
+        here = {line.number for line in block.lines}
+        width = len(block.lines[0].kinds)
+        low, high = min(here), max(here)
+        for span in grid.merged:
+            left, right = span.first_column - first, span.last_column - first
+            if right < 0 or left >= width:
+                continue
+            for row in range(max(span.first_row, low), min(span.last_row, high) + 1):
+                if row in here:
+                    spans.setdefault(row, []).append(Span(span.first_row, left, span.last_row, right))
+    return Stack(block.lines, grid.first_column + block.left, spans, grid.blank_rows)
 
 
-def _are_names(cells: Sequence[Cell]) -> bool:
-    """Tell whether cells can be column names: texts, and among them perhaps years."""
-    texts = [cell for cell in cells if isinstance(cell, str) and not _is_number(cell)]
-    years = [cell for cell in cells if _is_year(cell)]
-    return bool(texts) and len(texts) + len(years) == len(cells)
+def _besides(region: Region) -> Region:
+    says = f"columns {letter(region.columns[0])} to {letter(region.columns[-1])} stand apart, a blank column at their side"
+    return replace(region, findings=(*region.findings, Finding(says, 0.85)))
 
 
-def _is_year(cell: Cell) -> bool:
-    try:
-        return not isinstance(cell, bool) and float(str(cell)) in range(1900, 2101)
-    except ValueError:
-        return False
+def _hidden(region: Region) -> Region:
+    return replace(region, findings=(*region.findings, Finding("the tab is hidden in the workbook")))
 
 
-def _is_number(text: str) -> bool:
-    return any(c.isdigit() for c in text) and not any(c.isalpha() for c in text)
+def _with_notes(found: Sequence[Region], loose: Sequence[Line]) -> list[Region]:
+    """Give each line that stands in no table to the nearest one, the one below it where two are as near."""
+    notes: dict[int, list[str]] = {}
+    order = sorted(range(len(found)), key=lambda i: _top(found[i]))
+    tops = [_top(found[i]) for i in order]
+    for line in loose if found else ():
+        at = bisect_right(tops, line.number)
+        near = order[max(at - _NEAR, 0) : at + 1]
+        nearest = min(near, key=lambda i: _distance(found[i], line.number))
+        notes.setdefault(nearest, []).append(line.text())
+    return [replace(region, notes=(*region.notes, *notes.get(i, ()))) for i, region in enumerate(found)]
 
 
-def _reason(header: int | None, first: int, row: int) -> str:
-    if header is None:
-        return f"no header: row {first} already holds values"
-    return f"header in row {row}" + (f", {header} row(s) of notes above" if header else "")
+def _top(region: Region) -> int:
+    return min((*region.header_rows, region.first_row))
 
 
-def _title(cell: Cell) -> str:
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    return " ".join(str(cell).split()) if cell is not None else ""
-
-
-def _padded(row: Sequence[Cell], width: int) -> list[Cell]:
-    return [*row, *[None] * (width - len(row))]
+def _distance(region: Region, row: int) -> tuple[int, int]:
+    top = _top(region)
+    return max(top - row, row - region.last_row, 0), -top

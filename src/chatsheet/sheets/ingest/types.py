@@ -1,181 +1,204 @@
-"""Which type a column has, on what evidence, and each cell as a value of that type. Pure.
+"""Which type, unit and readings a column has, and on what evidence. Pure: facts in, decisions out.
 
-A type is given only when every filled cell fits it; a column that fits none stays text, exactly as written.
+A type is given when nine cells in ten that hold a value are read so; the rest become NULL, are counted, and keep their text
+beside. Where cells allow two readings with different values the column stays text, or takes the reading of the columns
+beside it, and the user is asked once.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from collections.abc import Sequence
+from dataclasses import replace
 
-from chatsheet.sheets.ingest.grid import Cell, is_blank
-from chatsheet.sheets.model import ColumnType
+from chatsheet.core.errors import BadInput
+from chatsheet.sheets.ingest import types_options, types_units
+from chatsheet.sheets.ingest.types_dates import Dates
+from chatsheet.sheets.ingest.types_model import AsText, ColumnFacts, Decision, Native, Option, Override
+from chatsheet.sheets.ingest.types_numbers import Number
+from chatsheet.sheets.ingest.types_tally import Tally
+from chatsheet.sheets.ingest.types_units import Hint
+from chatsheet.sheets.ingest.types_words import is_marker, names_code, names_flag
+from chatsheet.sheets.model import SQL_TYPES, ColumnType, Unit
 
-TypedValue = str | int | float | bool | date | datetime | time | None
-
-_EXACT_DIGITS = 15  # of a double, IEEE 754
-_INTEGER = re.compile(r"[+-]?(0|[1-9]\d*)")
-_POINT = re.compile(r"[+-]?([1-9]\d{0,2}(,\d{3})+|\d+)(\.\d+)?([eE][+-]?\d{1,3})?")
-_COMMA = re.compile(r"[+-]?([1-9]\d{0,2}(\.\d{3})+|\d+)(,\d+)?")
-_ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ISO_DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?")
-_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})")
-_BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
-
-
-@dataclass(frozen=True, slots=True)
-class TypedColumn:
-    """A column's cells as values of one type, blank ones None."""
-
-    type: ColumnType
-    evidence: str
-    values: list[TypedValue]
+ENOUGH = 0.9
+"""The share of cells that has to be of a type for the column to be of it."""
+_ASKED = 0.6
+_SUGGESTED = 0.7
+_MOST_WHOLE = 2**53
 
 
-def decide(cells: Sequence[Cell]) -> TypedColumn:
-    """Return the narrowest type that every filled cell fits."""
-    filled = [cell for cell in cells if not is_blank(cell)]
-    if not filled:
-        return TypedColumn("text", "no values", [None] * len(cells))
-    if any(isinstance(cell, str) for cell in filled):
-        return _from_texts(cells, filled)
-    kinds = {type(cell) for cell in filled}
-    if kinds == {bool}:
-        return TypedColumn("boolean", "all cells are booleans", [_blank_or(cell, _same_bool) for cell in cells])
-    if kinds <= {int, float}:
-        return _numbers(cells, filled)
-    if kinds <= {date, datetime}:
-        return _dates(cells, kinds)
-    if kinds == {time}:
-        return TypedColumn("time", "all cells are times", [c if isinstance(c, time) else None for c in cells])
-    if kinds == {timedelta}:
-        return _text(cells, "durations: kept as text")
-    return _text(cells, "cells of mixed types: kept as text")
+class ReadingUnknown(BadInput):
+    """The cells of the column allow no such reading."""
+
+    code = "sheet.reading_unknown"
 
 
-def _numbers(cells: Sequence[Cell], filled: Sequence[Cell]) -> TypedColumn:
-    numbers = [float(cell) for cell in filled if isinstance(cell, int | float)]
-    if all(n.is_integer() and abs(n) < 2**53 for n in numbers):
-        return TypedColumn("integer", "all cells are whole numbers", [_blank_or(c, _to_int) for c in cells])
-    return TypedColumn("decimal", "all cells are numbers", [_blank_or(c, _to_float) for c in cells])
+def decide(facts: ColumnFacts, *, label: str, captions: Sequence[str] = (), override: Override | None = None) -> Decision:
+    """Return what a column is; `captions` are the titles and notes of its table. Raises ReadingUnknown for an override."""
+    header = types_units.in_header(label)
+    hint = header if header.exponent or header.is_percent else _scaled(header, types_units.in_captions(captions, label))
+    if facts.native != "VARCHAR":
+        decision = _native(facts, label, hint)
+        return decision if override is None else _cast(facts, override)
+    tally = Tally(facts)
+    if override is not None:
+        return _overridden(tally, label, hint, override)
+    if not tally.values:
+        return _text(tally, "no values")
+    if facts.is_sampled:
+        return _text(tally, "texts")
+    if facts.number_format == "text" or tally.looks_like_codes or (names_code(label) and tally.has_digits):
+        return _text(tally, _code_evidence(tally, label))
+    return _best(tally, label, hint)
 
 
-def _dates(cells: Sequence[Cell], kinds: set[type]) -> TypedColumn:
-    if kinds == {date}:
-        return TypedColumn("date", "all cells are dates", [c if isinstance(c, date) else None for c in cells])
-    return TypedColumn("datetime", "all cells are dates, some with a time", [_blank_or(c, _to_datetime) for c in cells])
+def settle(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Return the decisions of one table, those that could be read several ways read as the columns beside them are."""
+    marks = {mark for decision in decisions if (mark := _mark(decision))}
+    orders = {order for decision in decisions if (order := _order(decision))}
+    return tuple(_settled(decision, marks | orders) for decision in decisions)
 
 
-def _from_texts(cells: Sequence[Cell], filled: Sequence[Cell]) -> TypedColumn:
-    if not all(isinstance(cell, str) for cell in filled):
-        return _text(cells, "texts beside other values: kept as text")
-    texts = [cell.strip() for cell in filled if isinstance(cell, str)]
-    if any(re.fullmatch(r"[+-]?0\d+([.,]\d+)?|\+\d{7,}", t) for t in texts):
-        return _text(cells, "leading zeros or a leading plus: an identifier, kept as text")
-    if any(_is_long_number(t) for t in texts):
-        return _text(cells, "more digits than a number keeps exactly: an identifier, kept as text")
-    if _reads_two_ways(texts):
-        return _text(cells, "1,234 could be a thousand or one and a bit: kept as text")
-    for pattern, kind, evidence, convert in _READERS:
-        if all(pattern.fullmatch(t) for t in texts):
-            try:
-                return TypedColumn(kind, evidence, [_blank_or(c, convert) for c in cells])
-            except ValueError:
-                continue  # the shape fits and a value does not, such as 2025-02-30
-    if {t.casefold() for t in texts} <= _BOOLEANS.keys():
-        return TypedColumn("boolean", "all texts are true/false or yes/no", [_blank_or(c, _to_bool) for c in cells])
-    return _dates_from_texts(cells, texts) or _text(cells, "texts")
+def _settled(decision: Decision, seen: set[str]) -> Decision:
+    fitting = [option for option in decision.options if option.name in seen]
+    if decision.type != "text" or len(fitting) != 1:
+        return decision
+    (taken,) = fitting
+    others = tuple(option for option in decision.options if option is not taken)
+    evidence = f"{taken.name}, as in other columns of this table; {decision.evidence}"
+    return replace(taken.decision, evidence=evidence, confidence=_SUGGESTED, options=(taken, *others))
 
 
-def _is_long_number(text: str) -> bool:
-    is_number = _INTEGER.fullmatch(text) or _POINT.fullmatch(text) or _COMMA.fullmatch(text)
-    return is_number is not None and len(re.sub(r"\D", "", text).lstrip("0")) > _EXACT_DIGITS
+def _mark(decision: Decision) -> str:
+    """Return the name of the decimal mark that a column proves."""
+    match decision.parse:
+        case Number(style=style, is_whole=is_whole) if not decision.options and (style.group or not is_whole):
+            return style.name
+        case _:
+            return ""
 
 
-def _reads_two_ways(texts: Sequence[str]) -> bool:
-    both = all(_POINT.fullmatch(t) and _COMMA.fullmatch(t) for t in texts)
-    return both and any(_point(t) != _comma(t) for t in texts)
+def _order(decision: Decision) -> str:
+    match decision.parse:
+        case Dates() as dates if not decision.options and any(year for _, _, year, _ in dates.tokens):
+            return types_options.ORDER_NAMES[dates.order]
+        case _:
+            return ""
 
 
-def _dates_from_texts(cells: Sequence[Cell], texts: Sequence[str]) -> TypedColumn | None:
-    parts = [match for text in texts if (match := _DATE.fullmatch(text))]
-    if len(parts) < len(texts):
-        return None
-    firsts, seconds = [int(m.group(1)) for m in parts], [int(m.group(3)) for m in parts]
-    if max(firsts) > 12 >= max(seconds):  # noqa: PLR2004  months
-        return _read_dates(cells, "%d/%m/%Y", f"{texts[firsts.index(max(firsts))]} exists, so the day comes first")
-    if max(seconds) > 12 >= max(firsts):  # noqa: PLR2004  months
-        return _read_dates(cells, "%m/%d/%Y", f"{texts[seconds.index(max(seconds))]} exists, so the month comes first")
-    if all(m.group(2) == "." for m in parts):
-        return _read_dates(cells, "%d/%m/%Y", "dates written with points have the day first")
-    return _text(cells, "dates whose day and month cannot be told apart: kept as text")
+def _best(tally: Tally, label: str, hint: Hint) -> Decision:
+    options = types_options.all_of(tally, label, hint)
+    good = [option for option in options if tally.share(option.decision) >= ENOUGH]
+    if not good:
+        near = max(options, key=lambda option: tally.share(option.decision), default=None)
+        if near is None or not tally.share(near.decision):
+            return _text(tally, "numbers of several units or kinds: kept as text" if tally.has_digits else "texts")
+        share = f"{tally.share(near.decision):.0%} of the values are {near.decision.type}"
+        return replace(_text(tally, f"{share}, too few to be the column's type: kept as text"))
+    if good[0].decision.type == "boolean" and {text.casefold() for text in tally.texts} <= {"0", "1"} and not names_flag(label):
+        good = good[1:]
+    first = good[0]
+    rivals = [option for option in good[1:] if _equals(tally, first, option)]
+    if not rivals:
+        return first.decision
+    return _asked(tally, [first, *rivals])
 
 
-def _read_dates(cells: Sequence[Cell], order: str, evidence: str) -> TypedColumn | None:
-    def read(text: str) -> date:
-        return datetime.strptime(re.sub(r"[.-]", "/", text), order).date()  # noqa: DTZ007  a date has no zone
-
-    try:
-        return TypedColumn("date", evidence, [None if is_blank(c) else read(str(c).strip()) for c in cells])
-    except ValueError:
-        return None
+def _equals(tally: Tally, first: Option, other: Option) -> bool:
+    """Tell whether another reading of the kind takes as many cells and makes something else of them."""
+    one, two = first.decision, other.decision
+    return type(one.parse) is type(two.parse) and one.unparsed == two.unparsed and tally.differ(one.parse, two.parse)
 
 
-def _text(cells: Sequence[Cell], evidence: str) -> TypedColumn:
-    return TypedColumn("text", evidence, [None if is_blank(cell) else written(cell) for cell in cells])
+def _asked(tally: Tally, options: Sequence[Option]) -> Decision:
+    ways = " or ".join(f"{option.example} ({option.name})" for option in options)
+    text = _text(tally, f"could be {ways}: kept as text until you say which")
+    as_text = Option("as written", tally.texts[0], text)
+    return replace(text, confidence=_ASKED, options=(as_text, *options))
 
 
-def written(cell: Cell) -> str:
-    """Return a cell as a person would write it: 12.0 as 12, dates in ISO form."""
-    if isinstance(cell, bool) or not isinstance(cell, float):
-        return cell.isoformat() if isinstance(cell, date | time) else str(cell)
-    return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+def _text(tally: Tally, evidence: str) -> Decision:
+    markers = tuple(text for text in tally.missing if is_marker(text, among_values=False))
+    missing = sum(tally.missing[text] for text in markers)
+    said = f"; {missing} cells say there is no value" if missing else ""
+    return Decision(
+        type="text", parse=AsText(markers), evidence=evidence + said, missing=missing, is_clean=tally.facts.is_trimmed
+    )
 
 
-def _blank_or(cell: Cell, convert: Callable[[Cell], TypedValue]) -> TypedValue:
-    return None if is_blank(cell) else convert(cell)
+def _code_evidence(tally: Tally, label: str) -> str:
+    if tally.looks_like_codes:
+        return f"{tally.code!r}: leading zeros, a plus or more digits than a number keeps: an identifier, kept as text"
+    return f"{label!r} names a code" if tally.facts.number_format != "text" else "the spreadsheet marks its cells as text"
 
 
-def _same_bool(cell: Cell) -> bool:
-    return bool(cell)
+def _scaled(header: Hint, caption: Hint) -> Hint:
+    if not caption.exponent:
+        return header
+    return replace(
+        header, exponent=caption.exponent, evidence=caption.evidence,
+        currency=header.currency or caption.currency, symbol=header.symbol or caption.symbol,
+    )  # fmt: skip
 
 
-def _to_bool(cell: Cell) -> bool:
-    return _BOOLEANS[str(cell).strip().casefold()]
+def _native(facts: ColumnFacts, label: str, hint: Hint) -> Decision:
+    kinds: dict[str, tuple[ColumnType, str]] = {
+        "BOOLEAN": ("boolean", "all cells are booleans"),
+        "DATE": ("date", "all cells are dates"),
+        "TIME": ("time", "all cells are times"),
+    }
+    if facts.native.startswith("TIMESTAMP"):
+        kinds[facts.native] = ("datetime", "all cells are dates, some with a time") if facts.has_times else kinds["DATE"]
+    if found := kinds.get(facts.native):
+        return Decision(type=found[0], parse=Native(SQL_TYPES[found[0]]), evidence=found[1], is_clean=True)
+    if facts.low is None or facts.high is None:
+        return Decision(
+            type="text", parse=AsText(), evidence="durations: kept as text" if facts.native == "INTERVAL" else "no values"
+        )
+    return _native_number(facts, label, hint, facts.low, facts.high)
 
 
-def _to_int(cell: Cell) -> int:
-    return int(cell) if isinstance(cell, str | int | float) else 0
+def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high: float) -> Decision:
+    serial = types_options.native_serial(facts, label, low, high)
+    if serial is not None:
+        return serial
+    is_percent = hint.is_percent or facts.number_format == "percent"
+    exponent = 0 if is_percent else hint.exponent
+    if is_percent and facts.number_format != "percent" and max(-low, high) > 1:
+        exponent = -2
+    fits = not exponent or (exponent > 0 and 10.0**exponent * max(-low, high) < _MOST_WHOLE)
+    kind: ColumnType = "integer" if facts.is_whole and fits and not is_percent else "decimal"
+    unit = Unit(
+        currency=hint.currency, symbol="%" if is_percent else hint.symbol, is_percent=is_percent, scale=10 ** max(exponent, 0)
+    )
+    evidence = "all cells are whole numbers" if facts.is_whole else "all cells are numbers"
+    sure = not hint.is_percent or facts.number_format == "percent"
+    plain = Decision(type=kind, parse=Native(SQL_TYPES[kind], 10.0**exponent), evidence=evidence, unit=unit, is_clean=True)
+    if hint.evidence:
+        plain = replace(plain, evidence=f"{evidence}; {hint.evidence}", confidence=1.0 if sure else _SUGGESTED)
+    return plain
 
 
-def _to_float(cell: Cell) -> float:
-    return float(cell) if isinstance(cell, str | int | float) else 0.0
+def _cast(facts: ColumnFacts, override: Override) -> Decision:
+    if override.type == "text":
+        return Decision(type="text", parse=AsText(), evidence="you said so")
+    fits = {"integer": facts.is_whole, "decimal": facts.low is not None, "date": facts.native.startswith(("DATE", "TIMESTAMP"))}
+    fits |= {"datetime": fits["date"], "boolean": facts.native == "BOOLEAN", "time": facts.native in {"TIME", "TIMESTAMP"}}
+    if not fits[override.type]:
+        raise ReadingUnknown(
+            f"A column of {facts.native} cells cannot become {override.type}.", fix="choose text, or another type."
+        )
+    return Decision(type=override.type, parse=Native(SQL_TYPES[override.type]), evidence="you said so", is_clean=True)
 
 
-def _to_datetime(cell: Cell) -> datetime:
-    if isinstance(cell, datetime):
-        return cell
-    if isinstance(cell, date):
-        return datetime(cell.year, cell.month, cell.day)  # noqa: DTZ001  sheets have no time zone
-    return datetime.fromisoformat(str(cell).strip())
+def _overridden(tally: Tally, label: str, hint: Hint, override: Override) -> Decision:
+    if override.type == "text":
+        return replace(_text(tally, "you said so"), confidence=1.0)
+    options = types_options.all_of(tally, label, hint, wanted=override.type)
+    fitting = [o for o in options if o.decision.type == override.type and override.reading in {"", o.name}]
+    if not fitting:
+        names = ", ".join(sorted({f"{o.decision.type} ({o.name})" for o in options})) or "text only"
+        wanted = f"{override.type} ({override.reading})" if override.reading else override.type
+        raise ReadingUnknown(f"No cell of {label!r} reads as {wanted}.", fix=f"choose one of: text, {names}.")
+    return replace(fitting[0].decision, evidence=f"you said so; {fitting[0].decision.evidence}", confidence=1.0, options=())
 
 
-def _to_date(cell: Cell) -> date:
-    return date.fromisoformat(str(cell).strip())
-
-
-def _point(cell: Cell) -> float:
-    return float(str(cell).strip().replace(",", ""))
-
-
-def _comma(cell: Cell) -> float:
-    return float(str(cell).strip().replace(".", "").replace(",", "."))
-
-
-_READERS: tuple[tuple[re.Pattern[str], ColumnType, str, Callable[[Cell], TypedValue]], ...] = (
-    (_INTEGER, "integer", "all texts are whole numbers", _to_int),
-    (_POINT, "decimal", "all texts are numbers with a decimal point", _point),
-    (_COMMA, "decimal", "all texts are numbers with a decimal comma", _comma),
-    (_ISO_DATE, "date", "all texts are ISO dates", _to_date),
-    (_ISO_DATETIME, "datetime", "all texts are ISO dates with a time", _to_datetime),
-)
+__all__ = ["ColumnFacts", "Decision", "Option", "Override", "ReadingUnknown", "decide", "settle"]

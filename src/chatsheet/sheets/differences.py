@@ -1,0 +1,134 @@
+"""What edits made of an imported workbook, cell by cell, as its original package is to be patched. Runs in an export worker.
+
+Cells are matched by row id and by the letter of their column; a stored value goes back in the scale that its tab writes.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+from pydantic import JsonValue
+
+from chatsheet.sheets import versions
+from chatsheet.sheets.model import ROW_ID, Column, Table, Value, Workbook
+from chatsheet.sheets.package import cells
+from chatsheet.sheets.package.patch import Append, Edits
+from chatsheet.sheets.package.values import Change
+from chatsheet.sheets.scalars import scalar
+from chatsheet.sheets.versions import Manifest
+
+_MOST_CELLS = 500_000
+
+
+class Differences(Value):
+    """Edits for the package, and what it cannot take."""
+
+    edits: Edits
+    notes: tuple[str, ...] = ()
+
+
+def between(folder: Path, origin: str, head: str) -> Differences:
+    """Return how the version `head` differs from `origin`, the import it began with."""
+    before, after = (versions.read_workbook(folder / one) for one in (origin, head))
+    connection = duckdb.connect(versions.location(folder / head), read_only=True, config=versions.reader_config())
+    try:
+        manifest = versions.current_manifest(folder / head)
+        if manifest is not None:
+            versions.attach(connection, folder / manifest.base / versions.BASE, as_="_base")
+        versions.attach(connection, folder / origin / versions.BASE, as_="_origin")
+        return _Compared(connection, before, after, manifest).differences()
+    finally:
+        connection.close()
+
+
+class _Compared:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, before: Workbook, after: Workbook, manifest: Manifest | None
+    ) -> None:
+        self._manifest = manifest
+        self._connection = connection
+        self._before = before
+        self._after = after
+        self._notes: list[str] = []
+
+    def differences(self) -> Differences:
+        changes: list[Change] = []
+        appended: list[Append] = []
+        inserted: list[str] = []
+        deleted: list[str] = []
+        for was in self._before.tables:
+            if (now := self._after.table(was.id)) is None:
+                continue
+            pairs = self._pairs(was, now)
+            changes += self._labels(was, pairs)
+            changes += self._cells(was, pairs)
+            deleted += [f"{was.tab}!{row}" for row in self._rows(was.id, there="_origin.", not_in="")]
+            if new := self._rows(was.id, there="", not_in="_origin."):
+                if self._is_at_end(now, new):
+                    appended.append(self._append(was, pairs, new))
+                else:
+                    inserted += [f"{was.tab}!{row}" for row in new]
+        edits = Edits(changes=tuple(changes), appended=tuple(appended), inserted=tuple(inserted), deleted=tuple(deleted))
+        return Differences(edits=edits, notes=tuple(self._notes))
+
+    def _pairs(self, was: Table, now: Table) -> list[tuple[Column, Column]]:
+        by_letter = {column.letter: column for column in now.columns if column.letter}
+        for column in now.columns:
+            if not column.letter:
+                self._notes.append(f"column {column.label} of {was.tab} is new: it is not in the original workbook's layout")
+        for column in was.columns:
+            if column.letter not in by_letter:
+                self._notes.append(f"column {column.label} of {was.tab} was deleted: the original workbook keeps it")
+        return [(column, by_letter[column.letter]) for column in was.columns if column.letter in by_letter]
+
+    @staticmethod
+    def _labels(was: Table, pairs: list[tuple[Column, Column]]) -> Iterator[Change]:
+        for old, new in pairs:
+            if old.label != new.label and was.header_row is not None:
+                yield Change(tab=was.tab, cell=f"{old.letter}{was.header_row}", type="text", value=new.label)
+
+    def _cells(self, was: Table, pairs: list[tuple[Column, Column]]) -> Iterator[Change]:
+        for old, new in pairs:
+            cast = "" if old.type == new.type else "::VARCHAR"
+            left, right = f'h."{new.name}"{cast}', f'o."{old.name}"{cast}'
+            rows = self._connection.execute(
+                f'SELECT h.{ROW_ID}, {_written(new)} FROM "{was.id}" AS h JOIN _origin.main."{was.id}" AS o USING ({ROW_ID}) '  # noqa: S608  our own names
+                f"WHERE {left} IS DISTINCT FROM {right} ORDER BY 1 LIMIT {_MOST_CELLS}"
+            ).fetchall()
+            for row, value in rows:
+                yield Change(tab=was.tab, cell=f"{old.letter}{row}", type=new.type, value=_scalar(value))
+
+    def _rows(self, table: str, *, there: str, not_in: str) -> list[int]:
+        main = [f'{place}main."{table}"' if place else f'"{table}"' for place in (there, not_in)]
+        sql = f"SELECT {ROW_ID} FROM {main[0]} ANTI JOIN {main[1]} USING ({ROW_ID}) ORDER BY 1"  # noqa: S608  our own names
+        return [int(row) for (row,) in self._connection.execute(sql).fetchall()]
+
+    def _is_at_end(self, now: Table, new: list[int]) -> bool:
+        """Tell whether new rows stand behind all others, in the table's own order."""
+        last = versions.page(self._after, self._manifest, now.id, offset=now.rows - len(new), limit=len(new))
+        found = self._connection.execute(last.sql).fetchall() if last is not None else []
+        return {int(row[0]) for row in found} == set(new)
+
+    def _append(self, was: Table, pairs: list[tuple[Column, Column]], new: list[int]) -> Append:
+        listed = ", ".join(_written(column) for _, column in pairs)
+        named = ", ".join(map(str, new))
+        rows = self._connection.execute(
+            f'SELECT {listed} FROM "{was.id}" AS h WHERE {ROW_ID} IN ({named}) ORDER BY {ROW_ID}'  # noqa: S608  our own names
+        ).fetchall()
+        return Append(
+            tab=was.tab,
+            below=int("".join(c for c in was.range.rpartition(":")[2] if c.isdigit())),
+            first_column=cells.place(f"{pairs[0][0].letter}1")[1],
+            types=tuple(column.type for _, column in pairs),
+            rows=tuple(tuple(_scalar(value) for value in row) for row in rows),
+        )
+
+
+def _written(column: Column) -> str:
+    """Return the SQL of a value as its tab writes it."""
+    value = f'h."{column.name}"'
+    return value if column.unit.scale == 1 else f"{value} / {column.unit.scale}"
+
+
+def _scalar(value: object) -> JsonValue:
+    return value if isinstance(value, str) else scalar(value)  # a text is not cut

@@ -1,0 +1,582 @@
+"""A version in the making: the copy of a delta that edits change, one after the other, in one transaction.
+
+A row of the base that an edit touches is lifted into the delta whole (`_over`) and hidden in the base (`_gone`).
+"""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from chatsheet.sheets import conflicts, edits, profile, versions
+from chatsheet.sheets.conflicts import Changed
+from chatsheet.sheets.edits import (
+    SHOWN_CELLS,
+    AddColumn,
+    CellChange,
+    Change,
+    DeleteColumn,
+    DeleteRows,
+    Edit,
+    EditRefused,
+    Fill,
+    InsertRows,
+    RenameColumn,
+    RetypeColumn,
+    SetCells,
+    TypedValue,
+)
+from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Unit, Workbook
+from chatsheet.sheets.scalars import scalar
+from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest
+
+_EXAMPLES = 5
+_PROFILED_ROWS = 20_000
+"""Tables up to this size are profiled again with each edit."""
+
+
+class Draft:
+    """The delta being written, with what the version will say of itself."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, workbook: Workbook, manifest: Manifest, next_row: int) -> None:
+        self.connection = connection
+        self.next_row = next_row
+        self.digest = 0
+        self.changed: Changed | None = None
+        self._workbook = workbook
+        self._manifest = manifest
+        self._states = dict(manifest.tables)
+        self._formulas = {table: dict(columns) for table, columns in manifest.formulas.items()}
+        self._stale: dict[tuple[str, str], None] = {}
+
+    @classmethod
+    def opened(cls, connection: duckdb.DuckDBPyConnection, folder: Path, head: str, aside: Path, *, next_row: int) -> Self:
+        """Copy the delta of `head` into `aside`, or start one on its base, in a connection that has nothing open yet."""
+        manifest = versions.read_manifest(folder / head)
+        is_whole = (folder / head / BASE).exists()
+        if not is_whole:
+            shutil.copyfile(folder / head / DELTA, aside / DELTA)
+        versions.attach_draft(connection, aside / DELTA)
+        base = head if is_whole or manifest is None else manifest.base
+        versions.attach(connection, folder / base / BASE, as_="_base")
+        states = conflicts.state_of(connection, folder / head, base="_base")
+        origin = manifest.origin if manifest else head
+        formulas = manifest.formulas if manifest else {}
+        made = Manifest(base=base, origin=origin, tables=states, formulas=formulas)
+        if is_whole:
+            connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
+            versions.publish(connection, states)
+        return cls(connection, versions.read_workbook(folder / head), made, next_row)
+
+    def make(self, edit: Edit) -> Change:
+        """Make one edit; raises EditRefused, SqlRefused, and Met where somebody else changed the same."""
+        table = edits.table_of(self._workbook, edit.table)
+        match edit:
+            case SetCells():
+                change = self._set(table, edit)
+            case Fill():
+                change = self._fill(table, edit)
+            case InsertRows():
+                change = self._insert(table, edit)
+            case DeleteRows():
+                change = self._delete(table, edit)
+            case AddColumn():
+                change = self._add(table, edit)
+            case RenameColumn():
+                change = self._rename(table, edit)
+            case RetypeColumn():
+                change = self._retype(table, edit)
+            case DeleteColumn():
+                change = self._drop(table, edit)
+        return change
+
+    def finish(self, aside: Path) -> None:
+        """Commit, and write what the version says of itself beside its delta."""
+        for table_id, name in self._stale:
+            self._measure(table_id, name)
+        self.connection.execute("COMMIT")
+        self.connection.execute("CHECKPOINT")
+        self.connection.execute("USE memory; DETACH delta")  # readers could not open it before
+        manifest = self._manifest.model_copy(update={"tables": self._states, "formulas": self._formulas})
+        (aside / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
+        (aside / WORKBOOK).write_text(self._workbook.model_dump_json(), encoding="utf-8")
+
+    # cells
+
+    def _set(self, table: Table, edit: SetCells) -> Change:
+        by_column: dict[str, dict[int, TypedValue]] = {}
+        for name in dict.fromkeys(cell.column for cell in edit.cells):
+            self._check_column(table, name)
+        for cell in edit.cells:
+            column = edits.column_of(table, cell.column)
+            by_column.setdefault(column.name, {})[cell.row] = edits.parse(cell.value, column)
+        changes: list[Change] = []
+        for name, values in by_column.items():
+            column = edits.column_of(table, name)
+            self._hits(list(values), list(values.values()), SQL_TYPES[column.type])
+            changes.append(self._write(table, column, kind=edit.kind))
+        return _joined(changes)
+
+    def _fill(self, table: Table, edit: Fill) -> Change:
+        self._check_column(table, edit.column)
+        column = edits.column_of(table, edit.column)
+        edits.one_target(edit.rows, edit.where)
+        if edit.expression and edit.value is not None:
+            raise EditRefused("a value and an expression are given.", fix="give one of the two.")
+        if edit.expression:
+            self._compute(table, column, edit)
+        elif edit.rows is not None:
+            value = edits.parse(edit.value, column)
+            rows = list(dict.fromkeys(edit.rows))
+            self._hits(rows, [value] * len(rows), SQL_TYPES[column.type])
+        else:
+            chosen = edits.selection(self._workbook, table, where=edit.where).sql
+            self._hit_table(f"SELECT {ROW_ID}, CAST($1 AS {SQL_TYPES[column.type]}) AS _new FROM ({chosen})",  # noqa: S608
+                            [edits.parse(edit.value, column)])  # fmt: skip
+        if edit.is_formula and edit.expression:
+            self._formulas.setdefault(table.id, {})[column.name] = edit.expression
+        return self._write(table, column, kind=edit.kind)
+
+    def _compute(self, table: Table, column: Column, edit: Fill) -> None:
+        """Put what the expression gives into `_hit`; raises EditRefused for what the column's type cannot hold."""
+        chosen = edits.selection(self._workbook, table, where=edit.where, expression=edit.expression).sql
+        if edit.rows is not None:
+            self._temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
+            chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
+        self._temporary("_computed", chosen)
+        given = self.connection.execute("SELECT data_type FROM duckdb_columns() WHERE table_name = '_computed'").fetchall()
+        text = edits.from_text(column.type, "CAST(_new AS VARCHAR)")
+        new = "_new" if given[1][0] == SQL_TYPES[column.type] else text
+        self._hit_table(f"SELECT {ROW_ID}, {new} AS _new FROM _computed")  # noqa: S608  our own names
+        unfit = self.connection.execute(
+            "SELECT CAST(c._new AS VARCHAR), count(*) OVER () FROM _computed c JOIN _hit h "  # noqa: S608  our own names
+            f"USING ({ROW_ID}) WHERE h._new IS NULL AND nullif(CAST(c._new AS VARCHAR), '') IS NOT NULL LIMIT 1"
+        ).fetchall()
+        if unfit:
+            raise EditRefused(
+                f"{unfit[0][1]} results are no {column.type}, the type of {column.name}, such as {unfit[0][0]!r}.",
+                fix="round or cast in the expression, or retype the column first.",
+            )
+        if edit.rows is not None:
+            self._refuse_missing(table, edit.rows, "_computed")
+
+    def _write(self, table: Table, column: Column, *, kind: str) -> Change:
+        """Write `_hit` (row id, new value) into one column: only cells that change count."""
+        if self.changed is not None:
+            self.changed.check_cells(table.id, [column.name], rows="_hit", new=True)
+        asked = self._count("_hit")
+        self._temporary(
+            "_cell",
+            f'SELECT {ROW_ID}, t."{column.name}" AS _old, h._new FROM "{table.id}" AS t JOIN _hit AS h USING ({ROW_ID}) '  # noqa: S608
+            f"WHERE t.{ROW_ID} BETWEEN {self._span()}",
+        )
+        if self._count("_cell") < asked:
+            missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608
+            raise _missing(table, [int(row[0]) for row in missing])
+        self.connection.execute("DELETE FROM _cell WHERE _old IS NOT DISTINCT FROM _new")
+        change = self._change_of_cells(table, column.name, kind=kind)
+        if change.cells:
+            self._digest("_cell", ROW_ID, "_new")
+            self._lift(table, "_cell")
+            raw = f', "{column.raw}" = CAST(c._new AS VARCHAR)' if column.raw else ""
+            self.connection.execute(
+                f'UPDATE _over."{table.id}" AS o SET "{column.name}" = c._new{raw} '  # noqa: S608  our own names
+                f"FROM _cell AS c WHERE o.{ROW_ID} = c.{ROW_ID}"
+            )
+            self._settle(table.id, column.name)
+        return change
+
+    def _change_of_cells(self, table: Table, column: str, *, kind: str) -> Change:
+        count = self._count("_cell")
+        rows = self.connection.execute(
+            f"SELECT {ROW_ID}, _old, _new FROM _cell ORDER BY {ROW_ID} LIMIT {SHOWN_CELLS}"  # noqa: S608  our own names
+        ).fetchall()
+        sample = tuple(CellChange(row=int(r), column=column, before=scalar(old), after=scalar(new)) for r, old, new in rows)
+        return Change(
+            kind=kind, table=table.id, columns=(column,), rows=count, cells=count, sample=sample, is_complete=count == len(rows)
+        )
+
+    # rows
+
+    def _insert(self, table: Table, edit: InsertRows) -> Change:
+        if edit.after is not None and edit.before is not None:
+            raise EditRefused("a place is given twice, by the row before and the row behind it.", fix="give one of the two.")
+        parsed: dict[str, list[TypedValue]] = {}
+        for number, values in enumerate(edit.rows):
+            for name, value in values.items():
+                self._check_column(table, name)
+                column = edits.column_of(table, name)
+                if value is not None:
+                    parsed.setdefault(name, [None] * len(edit.rows))[number] = edits.parse(value, column)
+        self._ensure_delta(table)
+        places = self._places(table, edit)
+        first = self._reserve(len(edit.rows))
+        ids = list(range(first, first + len(edit.rows)))
+        listed = [(name, edits.column_of(table, name)) for name in parsed]
+        names = "".join(f', "{name}"' for name, _ in listed) + "".join(f', "{c.raw}"' for _, c in listed if c.raw)
+        lists = "".join(f", unnest(${at}::{SQL_TYPES[c.type]}[])" for at, (_, c) in enumerate(listed, 3))
+        lists += "".join(
+            f", CAST(unnest(${at}::{SQL_TYPES[c.type]}[]) AS VARCHAR)" for at, (_, c) in enumerate(listed, 3) if c.raw
+        )
+        self.connection.execute(
+            f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',
+            [places, ids, *parsed.values()],
+        )
+        self.digest ^= first
+        self._settle(table.id)
+        cells = [
+            CellChange(row=ids[i], column=name, before=None, after=values[i])
+            for i in range(min(len(ids), SHOWN_CELLS))
+            for name, values in parsed.items()
+            if values[i] is not None
+        ]
+        count = sum(value is not None for values in parsed.values() for value in values)
+        return Change(
+            kind=edit.kind, table=table.id, columns=tuple(parsed), rows=len(ids), cells=count,
+            sample=tuple(cells[:SHOWN_CELLS]), is_complete=count <= SHOWN_CELLS,
+            notes=(f"rows {ids[0]} to {ids[-1]}",),
+        )  # fmt: skip
+
+    def _places(self, table: Table, edit: InsertRows) -> list[int]:
+        """Return a position for each new row, moving earlier inserted ones where there is no room."""
+        over, wanted = f'_over."{table.id}"', len(edit.rows)
+        behind = self._place_behind(table, edit)
+        slot = behind // SLOT
+        following = self._one(f"SELECT min(_pos) FROM {over} WHERE _pos > {behind}")  # noqa: S608  our own names
+        until = (slot + 1) * SLOT if following is None else min(following, (slot + 1) * SLOT)
+        if step := (until - behind) // (wanted + 1):
+            return [behind + step * (number + 1) for number in range(wanted)]
+        inside = [int(row[0]) for row in self.connection.execute(
+            f"SELECT _pos FROM {over} WHERE _pos > {slot * SLOT} AND _pos < {(slot + 1) * SLOT} ORDER BY _pos"  # noqa: S608
+        ).fetchall()]  # fmt: skip
+        step = SLOT // (len(inside) + wanted + 1)
+        if not step:
+            raise EditRefused("too many rows were inserted at one place.", fix="wait a moment and try again.")
+        left = sum(place <= behind for place in inside)
+        spread = [slot * SLOT + step * (number + 1) for number in range(len(inside) + wanted)]
+        self.connection.execute(
+            f"UPDATE {over} AS o SET _pos = m.new FROM (SELECT unnest($1::BIGINT[]) AS old, unnest($2::BIGINT[]) AS new) AS m "  # noqa: S608
+            "WHERE o._pos = m.old",
+            [inside, spread[:left] + spread[left + wanted :]],
+        )
+        return spread[left : left + wanted]
+
+    def _place_behind(self, table: Table, edit: InsertRows) -> int:
+        """Return the position that the new rows follow."""
+        over = f'_over."{table.id}"'
+        anchor = edit.after if edit.after is not None else edit.before
+        if anchor is None:
+            last = self._one(f"SELECT max(_pos) FROM {over}")  # noqa: S608  our own names
+            end = (self._states[table.id].base_rows - 1) * SLOT
+            return end if last is None else max(last, end)
+        if self.changed is not None:
+            self.changed.check_row(table.id, anchor)
+        rows = versions.merged(table.id, self._states[table.id], position=True)
+        place = self._one(f"SELECT _pos FROM ({rows}) WHERE {ROW_ID} = {anchor}")  # noqa: S608  our own names
+        if place is None:
+            raise _missing(table, [anchor])
+        if edit.after is not None:
+            return place
+        previous = self._one(f"SELECT max(_pos) FROM {over} WHERE _pos < {place}")  # noqa: S608  our own names
+        slot = (place - 1) // SLOT * SLOT
+        return slot if previous is None else max(previous, slot)
+
+    def _delete(self, table: Table, edit: DeleteRows) -> Change:
+        edits.one_target(edit.rows, edit.where)
+        if edit.rows is None and not edit.where:
+            raise EditRefused("no rows are named.", fix="give row ids, or a condition.")
+        if edit.rows is not None:
+            self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
+        else:
+            self._hit_table(edits.selection(self._workbook, table, where=edit.where).sql)
+        if self.changed is not None:
+            self.changed.check_cells(table.id, [column.name for column in table.columns], rows="_hit")
+        if edit.rows is not None:
+            self._temporary("_here", f'SELECT {ROW_ID} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID})')  # noqa: S608
+            self._refuse_missing(table, edit.rows, "_here")
+        change = self._change_of_rows(table, edit)
+        if change.rows:
+            self._reserve(0)
+            self._digest("_hit", ROW_ID)
+            self._lift(table, "_hit")
+            over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
+            self.connection.execute(
+                f"UPDATE {gone} SET is_deleted = true WHERE ord IN "  # noqa: S608  our own names
+                f"(SELECT _pos // {SLOT} FROM {over} SEMI JOIN _hit USING ({ROW_ID}) WHERE _pos % {SLOT} = 0)"
+            )
+            self.connection.execute(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608
+            self._settle(table.id)
+        return change
+
+    def _change_of_rows(self, table: Table, edit: DeleteRows) -> Change:
+        names = [column.name for column in table.columns]
+        listed = ", ".join(f'"{name}"' for name in names)
+        count = self._count("_hit")
+        found = self.connection.execute(
+            f'SELECT {ROW_ID}, {listed} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID}) ORDER BY 1 LIMIT {SHOWN_CELLS}'  # noqa: S608
+        ).fetchall()
+        cells = [
+            CellChange(row=int(row[0]), column=name, before=scalar(value), after=None)
+            for row in found
+            for name, value in zip(names, row[1:], strict=True)
+        ]
+        return Change(
+            kind=edit.kind, table=table.id, columns=tuple(names), rows=count, cells=count * len(names),
+            sample=tuple(cells[:SHOWN_CELLS]), is_complete=count * len(names) <= SHOWN_CELLS,
+        )  # fmt: skip
+
+    # columns
+
+    def _add(self, table: Table, edit: AddColumn) -> Change:
+        if edit.expression and edit.value is not None:
+            raise EditRefused("a value and an expression are given.", fix="give one of the two.")
+        after = edits.after(table, edit)
+        column = after.columns[-1]
+        value = edits.parse(edit.value, column)
+        kind, literal = SQL_TYPES[column.type], "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
+        state = self._states[table.id]
+        self._alter(table, f'ADD COLUMN "{column.name}" {kind}')
+        if state.has_delta and value is not None:
+            self.connection.execute(f'UPDATE _over."{table.id}" SET "{column.name}" = {literal}')  # noqa: S608  quoted
+        self._columns(after, {**state.columns, column.name: f"CAST({literal} AS {kind})"})
+        change = Change(
+            kind=edit.kind, table=table.id, columns=(column.name,), rows=table.rows if value is not None else 0,
+            cells=table.rows if value is not None else 0, is_complete=value is None,
+            notes=(f"{column.label}: {column.type}{'' if value is None else f', {value!r} in every row'}",),
+        )  # fmt: skip
+        if edit.expression:
+            fill = Fill(table=table.id, column=column.name, expression=edit.expression, is_formula=True)
+            filled = self._fill(edits.table_of(self._workbook, table.id), fill)
+            change = filled.model_copy(update={"kind": edit.kind, "notes": change.notes})
+        self._settle(table.id, column.name)
+        return change
+
+    def _rename(self, table: Table, edit: RenameColumn) -> Change:
+        self._check_column(table, edit.column)
+        after = edits.after(table, edit)
+        old = edits.column_of(table, edit.column)
+        new = after.columns[table.columns.index(old)]
+        columns = self._states[table.id].columns
+        if new.name != old.name:
+            self._alter(table, f'RENAME COLUMN "{old.name}" TO "{new.name}"')
+        self._columns(after, {new.name if name == old.name else name: source for name, source in columns.items()})
+        formulas = self._formulas.get(table.id, {})
+        if old.name in formulas:
+            formulas[new.name] = formulas.pop(old.name)
+        renamed = CellChange(row=0, column=old.name, before=old.label, after=new.label)
+        return Change(
+            kind=edit.kind, table=table.id, columns=(old.name, new.name), rows=0, cells=0, sample=(renamed,),
+            notes=(f"{old.label} ({old.name}) is now {new.label} ({new.name})",),
+        )  # fmt: skip
+
+    def _retype(self, table: Table, edit: RetypeColumn) -> Change:
+        """Read the column's texts as another type; a text that is lost in it stays in a column beside."""
+        self._check_column(table, edit.column)
+        old = edits.column_of(table, edit.column)
+        state, over = self._states[table.id], f'_over."{table.id}"'
+        raw = old.raw or edits.named(table, f"{old.name} raw")
+        self._temporary("_before", f'SELECT {ROW_ID}, "{old.name}" AS _old FROM "{table.id}"')  # noqa: S608  our own names
+
+        def text(value: str, kept: str) -> str:
+            return f"coalesce({kept}, {edits.written(old, value)})" if old.raw else edits.written(old, value)
+
+        on_base = text(state.columns[old.name], state.columns.get(old.raw, "NULL"))
+        columns = {name: source for name, source in state.columns.items() if name != old.raw}
+        columns |= {old.name: edits.from_text(edit.type, on_base), raw: on_base}
+        if state.has_delta:
+            mine = text(f'"{old.name}"', f'"{old.raw}"')
+            others = ", ".join(f'"{name}"' for name in state.columns if name not in {old.name, old.raw})
+            self._temporary("_lifted", f"SELECT _pos, {ROW_ID}, {others + ', ' if others else ''}{mine} AS _text FROM {over}")  # noqa: S608
+            listed = ", ".join(
+                {old.name: f'{edits.from_text(edit.type, "_text")} AS "{old.name}"', raw: f'_text AS "{raw}"'}.get(n, f'"{n}"')
+                for n in columns
+            )
+            self.connection.execute(f"CREATE OR REPLACE TABLE {over} AS SELECT _pos, {ROW_ID}, {listed} FROM _lifted")  # noqa: S608
+        self._columns(table, columns, is_derived=True)
+        lost = self.connection.execute(
+            f'SELECT "{raw}", count(*) OVER () FROM "{table.id}" WHERE "{old.name}" IS NULL AND "{raw}" <> \'\' '  # noqa: S608
+            f"ORDER BY {ROW_ID} LIMIT {_EXAMPLES}"
+        ).fetchall()
+        unparsed, examples = (int(lost[0][1]) if lost else 0), tuple(str(row[0])[:100] for row in lost)
+        self._retyped(table, old, edit, raw=raw, unparsed=unparsed, examples=examples)
+        self._temporary(
+            "_cell",
+            f'SELECT {ROW_ID}, b._old, t."{old.name}" AS _new FROM "{table.id}" t JOIN _before b USING ({ROW_ID}) '  # noqa: S608
+            f'WHERE b._old IS NOT NULL OR t."{old.name}" IS NOT NULL',
+        )
+        change = self._change_of_cells(table, old.name, kind=edit.kind)
+        notes = (f"{old.type} to {edit.type}",)
+        if unparsed:
+            notes += (f"{unparsed} did not parse and keep their text, such as {examples[0]!r}",)
+        return change.model_copy(update={"notes": notes})
+
+    def _retyped(
+        self, table: Table, old: Column, edit: RetypeColumn, *, raw: str, unparsed: int, examples: tuple[str, ...]
+    ) -> None:
+        """Record the column's new type; the texts beside it go where nothing is lost without them."""
+        state = self._states[table.id]
+        if not unparsed:
+            self._alter(table, f'DROP COLUMN "{raw}"')
+        kept = {name: source for name, source in state.columns.items() if unparsed or name != raw}
+        is_number = edit.type in {"integer", "decimal"}
+        new = old.model_copy(update={
+            "type": edit.type, "evidence": "retyped by a person", "confidence": 1.0, "readings": (),
+            "raw": raw if unparsed else "", "unparsed": unparsed, "unparsed_examples": examples,
+            "unit": old.unit if is_number else Unit(),
+        })  # fmt: skip
+        after = table.model_copy(update={"columns": tuple(new if c.name == old.name else c for c in table.columns)})
+        self._columns(after, kept, is_derived=True)
+        self._settle(table.id, old.name)
+
+    def _drop(self, table: Table, edit: DeleteColumn) -> Change:
+        self._check_column(table, edit.column)
+        old, after = edits.column_of(table, edit.column), edits.after(table, edit)
+        if self.changed is not None:
+            self.changed.check_cells(table.id, [old.name], rows=None)
+        self._temporary("_cell", f'SELECT {ROW_ID}, "{old.name}" AS _old, NULL AS _new FROM "{table.id}" '  # noqa: S608
+                                 f'WHERE "{old.name}" IS NOT NULL')  # fmt: skip
+        change = self._change_of_cells(table, old.name, kind=edit.kind)
+        gone = {old.name, old.raw} - {""}
+        for name in gone:
+            self._alter(table, f'DROP COLUMN "{name}"')
+        self._columns(after, {name: source for name, source in self._states[table.id].columns.items() if name not in gone})
+        self._formulas.get(table.id, {}).pop(old.name, None)
+        return change
+
+    def _columns(self, table: Table, columns: dict[str, str], *, is_derived: bool = False) -> None:
+        """Give a table these columns, in the workbook and in its view."""
+        state = self._states[table.id]
+        self._states[table.id] = state.model_copy(update={"columns": columns, "is_derived": state.is_derived or is_derived})
+        self._replace(table)
+        versions.publish(self.connection, {table.id: self._states[table.id]})
+
+    def _alter(self, table: Table, clause: str) -> None:
+        if self._states[table.id].has_delta:
+            self.connection.execute(f'ALTER TABLE _over."{table.id}" {clause}')
+
+    # the delta
+
+    def _ensure_delta(self, table: Table) -> None:
+        state = self._states[table.id]
+        if state.has_delta:
+            return
+        rows = versions.merged(table.id, state, position=True)
+        self.connection.execute(f'CREATE TABLE _over."{table.id}" AS SELECT * FROM ({rows}) LIMIT 0')  # noqa: S608
+        self.connection.execute(f'CREATE TABLE _gone."{table.id}" (ord BIGINT, is_deleted BOOLEAN)')
+        self._states[table.id] = state.model_copy(update={"has_delta": True})
+
+    def _lift(self, table: Table, rows: str) -> None:
+        """Copy the rows of the base that the table `rows` names into the delta, and hide them in the base."""
+        self._ensure_delta(table)
+        over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
+        columns = self._states[table.id].columns
+        names = ", ".join(f'"{name}"' for name in columns)
+        self.connection.execute(
+            f"INSERT INTO {over} (_pos, {ROW_ID}, {names}) "  # noqa: S608  our own names
+            f"SELECT b.rowid * {SLOT}, b.{ROW_ID}, {', '.join(columns.values())} "
+            f'FROM _base.main."{table.id}" AS b SEMI JOIN {rows} USING ({ROW_ID}) '
+            f"WHERE b.{ROW_ID} BETWEEN {self._span(rows)} AND b.rowid NOT IN (SELECT ord FROM {gone})"
+        )
+        self.connection.execute(
+            f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608
+            f"WHERE _pos % {SLOT} = 0 AND _pos // {SLOT} NOT IN (SELECT ord FROM {gone})"
+        )
+
+    def _settle(self, table_id: str, *columns: str) -> None:
+        """Bring state, row count and view of a table in line with its delta."""
+        state = self._states[table_id]
+        table = edits.table_of(self._workbook, table_id)
+        if state.has_delta:
+            over, gone = f'_over."{table_id}"', f'_gone."{table_id}"'
+            held, inserted = self.connection.execute(
+                f"SELECT count(*), count(*) FILTER (_pos % {SLOT} <> 0) FROM {over}"  # noqa: S608  our own names
+            ).fetchall()[0]
+            hidden, deleted, groups = self.connection.execute(
+                f"SELECT count(*), count(*) FILTER (is_deleted), list(DISTINCT ord // {GROUP}) FROM {gone}"  # noqa: S608
+            ).fetchall()[0]
+            self._states[table_id] = state.model_copy(update={
+                "groups": tuple(sorted(groups or ())), "inserted": inserted, "deleted": deleted, "changed": held + deleted,
+            })  # fmt: skip
+            versions.publish(self.connection, {table_id: self._states[table_id]})
+            table = table.model_copy(update={"rows": state.base_rows - hidden + held})
+            self._replace(table)
+        stale = columns or [column.name for column in table.columns]
+        self._stale |= {(table_id, name): None for name in stale}
+
+    def _measure(self, table_id: str, name: str) -> None:
+        table = edits.table_of(self._workbook, table_id)
+        column = next((column for column in table.columns if column.name == name), None)
+        if column is None or table.rows > _PROFILED_ROWS:
+            return
+        (alone,) = profile.measure(self.connection, [table.model_copy(update={"columns": (column,)})])
+        (measured,) = alone.columns
+        self._replace(table.model_copy(update={"columns": tuple(measured if c is column else c for c in table.columns)}))
+
+    def _replace(self, table: Table) -> None:
+        tables = tuple(table if t.id == table.id else t for t in self._workbook.tables)
+        self._workbook = self._workbook.model_copy(update={"tables": tables})
+
+    # small things
+
+    def _check_column(self, table: Table, column: str) -> None:
+        if self.changed is not None:
+            self.changed.check_column(table.id, column)
+
+    def _hits(self, rows: Sequence[int], values: Sequence[TypedValue], kind: str) -> None:
+        self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}, unnest($2::{kind}[]) AS _new", [list(rows), list(values)])
+
+    def _hit_table(self, select: str, values: Sequence[object] = ()) -> None:
+        self._temporary("_hit", select, values)
+
+    def _temporary(self, name: str, select: str, values: Sequence[object] = ()) -> None:
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values or None)
+
+    def _count(self, table: str) -> int:
+        return self._one(f"SELECT count(*) FROM {table}") or 0  # noqa: S608  our own names
+
+    def _span(self, rows: str = "_hit") -> str:
+        """Return the smallest and largest row id, for what the storage can skip by."""
+        low, high = self.connection.execute(f"SELECT min({ROW_ID}), max({ROW_ID}) FROM {rows}").fetchall()[0]  # noqa: S608
+        return f"{low or 0} AND {high or 0}"
+
+    def _one(self, sql: str) -> int | None:
+        value = self.connection.execute(sql).fetchall()[0:1]
+        return None if not value or value[0][0] is None else int(value[0][0])
+
+    def _digest(self, rows: str, *columns: str) -> None:
+        self.digest ^= self._one(f"SELECT bit_xor(hash({', '.join(columns)})) FROM {rows}") or 0  # noqa: S608  our own names
+
+    def _reserve(self, count: int) -> int:
+        """Return the first of `count` row ids that were never used."""
+        for table_id in self._states:
+            last = self._one(f'SELECT max({ROW_ID}) FROM "{table_id}"')  # noqa: S608  our own names
+            self.next_row = max(self.next_row, (last or 0) + 1)
+        first = self.next_row
+        self.next_row += count
+        return first
+
+    def _refuse_missing(self, table: Table, rows: Sequence[int], found: str) -> None:
+        if self._count(found) < len(set(rows)):
+            here = {int(row[0]) for row in self.connection.execute(f"SELECT {ROW_ID} FROM {found}").fetchall()}  # noqa: S608
+            raise _missing(table, sorted(set(rows) - here))
+
+
+def _missing(table: Table, rows: Sequence[int]) -> EditRefused:
+    named = ", ".join(map(str, rows[:_EXAMPLES]))
+    return EditRefused(
+        f"{table.id} has no row {named}{' and others' if len(rows) > _EXAMPLES else ''}.", fix="use the ids of rows that exist."
+    )
+
+
+def _joined(changes: Sequence[Change]) -> Change:
+    """Return the changes of several columns as one."""
+    cells = tuple(cell for change in changes for cell in change.sample)
+    return changes[0].model_copy(update={
+        "columns": tuple(change.columns[0] for change in changes),
+        "rows": len({cell.row for cell in cells}) if all(c.is_complete for c in changes) else max(c.rows for c in changes),
+        "cells": sum(change.cells for change in changes),
+        "sample": cells[:SHOWN_CELLS],
+        "is_complete": all(change.is_complete for change in changes) and len(cells) <= SHOWN_CELLS,
+    })  # fmt: skip

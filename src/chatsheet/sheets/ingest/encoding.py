@@ -1,0 +1,123 @@
+"""Which encoding a text is in, with the evidence: marks, then what decodes to the end, then what reads like words. Pure."""
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import charset_normalizer
+
+_SAMPLE = 64 * 1024
+_UTF16_BYTES = 16
+_MOST_CONTROL = 0.02
+"""A text has hardly any control characters; a fiftieth of a sample is no text."""
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_MARKS = (
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+_EAST_ASIAN = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
+_OTHERS = ("cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "mac_roman", "cp866", *_EAST_ASIAN)
+_FEW = 4
+"""Fewer foreign bytes say nothing about an encoding."""
+_SURE = 0.9
+_PLAUSIBLE = 0.5
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """An encoding by Python's name, and why it was chosen."""
+
+    name: str
+    evidence: str
+
+
+def choose(head: bytes, foreign: bytes, *, is_utf8: bool) -> Encoding | None:
+    """Return the encoding of a text, or None for what is no text.
+
+    `head` is how the file starts, `foreign` a sample of its lines with bytes above 127, `is_utf8` whether all of it is UTF-8.
+    """
+    for mark, name in _MARKS:
+        if head.startswith(mark):
+            return _checked(Encoding(name, f"{name.removesuffix('-sig')} by its mark"), head)
+    if (wide := _utf16(head)) is not None:
+        return _checked(wide, head)
+    if b"\0" in head[:4096]:
+        return None
+    if is_utf8:
+        return _checked(Encoding("utf-8", "utf-8"), head)
+    return _checked(_by_words(foreign or head), head)
+
+
+def _checked(chosen: Encoding, head: bytes) -> Encoding | None:
+    text = codecs.getincrementaldecoder(chosen.name)(errors="replace").decode(head[:_SAMPLE])
+    return None if len(_CONTROL.findall(text)) > _MOST_CONTROL * len(text) or not text else chosen
+
+
+def _utf16(head: bytes) -> Encoding | None:
+    """Tell UTF-16 without a mark by its zeros: every other byte of Latin text."""
+    pairs = len(head[:_SAMPLE]) // 2
+    if len(head) < _UTF16_BYTES:
+        return None
+    odd, even = head[1 : 2 * pairs : 2].count(0), head[0 : 2 * pairs : 2].count(0)
+    for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
+        if zeros > 0.6 * pairs and others < 0.02 * pairs:
+            return Encoding(name, f"{name} by its zeros, without a mark")
+    return None
+
+
+def _by_words(sample: bytes) -> Encoding:
+    """Weigh the Western default against what a library proposes, by how much of the text reads like words of one script."""
+    sample = sample[:_SAMPLE]
+    western = _likeness(sample, "cp1252")
+    if sum(byte > 127 for byte in sample) >= _FEW and western < _SURE:  # noqa: PLR2004  ASCII
+        proposed = [match.encoding for match in charset_normalizer.from_bytes(sample[:8192])]
+        names = [name for name in (*proposed, *_OTHERS) if name in _OTHERS]  # the library breaks ties
+        best = max(dict.fromkeys(names), key=lambda name: _likeness(sample, name))
+        if _likeness(sample, best) > max(western + 0.1, _PLAUSIBLE):
+            return Encoding(best, f"{best} by its letters")
+    return Encoding("latin-1", "latin-1, which takes every byte") if western < 0 else Encoding("cp1252", "cp1252")
+
+
+def _likeness(sample: bytes, name: str) -> float:
+    """Return how much of what is not ASCII stands in words of one script, from 0 to 1; -1 where it does not decode."""
+    try:
+        text = codecs.getincrementaldecoder(name)().decode(sample)
+    except UnicodeDecodeError:
+        return -1.0
+    foreign = sum(1 for c in text if ord(c) > 127)  # noqa: PLR2004  ASCII
+    if not foreign or (name in _EAST_ASIAN and not any(_script(c) in {"CJK", "HANGUL"} for c in text)):
+        return -1.0
+    return sum(map(_credit, _WORD.findall(text))) / foreign
+
+
+def _credit(word: str) -> float:
+    """Return for how many of a word's foreign letters it speaks: accents stand among plain letters, other scripts alone."""
+    strange = sum(ord(c) > 127 for c in word)  # noqa: PLR2004  ASCII
+    scripts = {_script(c) for c in word}
+    if len(scripts) > 1 or not _has_plain_case(word):
+        return 0.0
+    if scripts == {"LATIN"}:
+        return strange * (1.0 if 2 * strange <= len(word) else 0.3)
+    return strange * (1.0 if len(word) > 1 else 0.2)
+
+
+def _has_plain_case(word: str) -> bool:
+    return word == word.lower() or word == word.upper() or word[1:] == word[1:].lower()
+
+
+def _script(character: str) -> str:
+    script = unicodedata.name(character, "UNKNOWN").split(" ", maxsplit=1)[0]
+    return "CJK" if script in {"HIRAGANA", "KATAKANA"} else script
+
+
+def foreign_lines(block: bytes) -> Iterator[bytes]:
+    """Yield the lines of a block that hold bytes above 127."""
+    for line in block.splitlines(keepends=True):
+        if not line.isascii():
+            yield line

@@ -1,0 +1,151 @@
+"""Measures a raw column inside DuckDB: a thousand cells are looked at, and SQL counts what is written otherwise.
+
+Whatever the size, Python sees at most a few thousand texts of a column. Not pure: see types.py for what follows from it.
+"""
+
+from dataclasses import replace
+
+import duckdb
+
+from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, NumberFormat, blank, quoted, trimmed
+from chatsheet.sheets.ingest.types_shapes import agree, examples, explain, groups, shape
+from chatsheet.sheets.ingest.types_words import MARKERS, is_marker
+
+_SAMPLE = 1000
+_MOST_TEXTS = 2000
+_WINDOWS = 8
+_OFTEN = 5
+"""A sample in which texts stand this often on average is of a column whose texts can all be listed."""
+_REPEATS = 50
+"""As many repeats in a sample mean some ten thousand texts in all: counting those first is quicker than matching every cell."""
+_EXACT = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
+_ROUNDED = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT"})
+"""Types that may hold fractions, or whole numbers beyond BIGINT."""
+_LONGEST_MARKER = 16
+_SPELLED = sorted(
+    {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
+)
+
+
+def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
+    """Return the facts of a column of a raw table; both are names, not SQL."""
+    source, cell = _identifier(table), _identifier(column)
+    sql = f"SELECT (SELECT typeof({cell}) FROM {source} LIMIT 1), count(*), count({cell}) FROM {source}"  # noqa: S608
+    ((native, rows, filled),) = database.execute(sql).fetchall()
+    kind = str(native or "VARCHAR").split("(")[0]
+    if kind != "VARCHAR":
+        return _native(
+            database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - filled, number_format=number_format)
+        )
+    return _Column(database, source, cell, rows, filled).facts(number_format)
+
+
+class _Column:
+    """A VARCHAR column being measured; `filled` counts cells that are not NULL."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection, source: str, cell: str, rows: int, filled: int) -> None:
+        self._database = database
+        self._source = source
+        self._cell = cell
+        self._rows = rows
+        self._filled = filled
+        self._is_trimmed = True
+        self._repeats = False
+
+    def facts(self, number_format: NumberFormat) -> ColumnFacts:
+        """Look at a sample, then count all of the column by what the sample shows."""
+        if self._rows <= _MOST_TEXTS:
+            texts, _ = self._list("true")
+            return self._of(texts, (), 0, number_format)
+        sample, cells = self._list(f"({_windows(self._rows)})")
+        self._repeats = cells - len(sample) >= _REPEATS
+        if len(sample) * _OFTEN <= cells:
+            texts, cells = self._list("true")
+            if cells == sum(texts.values()):
+                return self._of(texts, (), 0, number_format)
+        if patterns := explain(sample):
+            return self._shaped(sample, patterns, number_format)
+        return self._prose(sample, number_format)
+
+    def _shaped(self, sample: dict[str, int], patterns: tuple[str, ...], number_format: NumberFormat) -> ColumnFacts:
+        """List the cells that fit no shape of the sample; where they are too many, once more with the shapes among them."""
+        rest, cells = self._unexplained(patterns)
+        if cells > sum(rest.values()):
+            sample = {**rest, **sample}
+            patterns = tuple(dict.fromkeys((*patterns, *(found for text in rest if (found := shape(text))))))
+            rest, cells = self._unexplained(patterns)
+        known = tuple(text for pattern in patterns for text in examples(sample, pattern))
+        if agree(known):
+            counted: tuple[Group, ...] = (Group(known, self._filled - cells),)
+        else:
+            counted = self._count(sample, patterns)
+        return self._of(rest, counted, cells - sum(rest.values()), number_format)
+
+    def _unexplained(self, patterns: tuple[str, ...]) -> tuple[dict[str, int], int]:
+        cell = self._cell if self._is_trimmed else trimmed(self._cell)
+        return self._list(f"NOT regexp_full_match({cell}, {quoted('|'.join(patterns))})")
+
+    def _count(self, sample: dict[str, int], patterns: tuple[str, ...]) -> tuple[Group, ...]:
+        cell = self._cell if self._is_trimmed else trimmed(self._cell)
+        cases = " ".join(f"WHEN regexp_full_match({cell}, {quoted(p)}) THEN {i}" for i, p in enumerate(patterns))
+        sql = f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL"  # noqa: S608
+        found = self._database.execute(sql).fetchall()
+        return tuple(Group(examples(sample, patterns[int(i)]), int(n)) for i, n in found)
+
+    def _prose(self, sample: dict[str, int], number_format: NumberFormat) -> ColumnFacts:
+        short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
+        found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
+        words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
+        facts = self._of(found, groups(words), 0, number_format)
+        return replace(facts, is_sampled=True)
+
+    def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int, number_format: NumberFormat) -> ColumnFacts:
+        empty = texts.pop("", 0)
+        return ColumnFacts(
+            native="VARCHAR",
+            rows=self._rows,
+            blank=self._rows - self._filled + empty,
+            groups=(*counted, *groups(texts)),
+            others=others,
+            is_trimmed=self._is_trimmed and not others,
+            number_format=number_format,
+        )
+
+    def _list(self, condition: str) -> tuple[dict[str, int], int]:
+        """Return the most frequent texts, stripped, with their cells, and how many cells there are in all."""
+        cell = self._cell
+        first, then = (
+            ("true", condition) if self._repeats else (condition, "true")
+        )  # materialised, or DuckDB moves it back down
+        counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
+        sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
+        found = self._database.execute(f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}").fetchall()
+        texts: dict[str, int] = {}
+        for text, cells, _ in found:
+            stripped = text.strip(SPACES)
+            self._is_trimmed = self._is_trimmed and stripped == text
+            texts[stripped] = texts.get(stripped, 0) + cells
+        return texts, int(found[0][2]) if found else 0
+
+
+def _windows(rows: int) -> str:
+    """Return SQL for a thousand rows, in windows all over the table: a scan leaves out what lies between."""
+    width, step = _SAMPLE // _WINDOWS, rows // _WINDOWS
+    return " OR ".join(f"rowid BETWEEN {i * step} AND {i * step + width - 1}" for i in range(_WINDOWS))
+
+
+def _native(database: duckdb.DuckDBPyConnection, source: str, cell: str, facts: ColumnFacts) -> ColumnFacts:
+    if facts.native in _EXACT | _ROUNDED:
+        whole = f"bool_and({cell} = trunc({cell}) AND abs({cell}) < 9007199254740992)" if facts.native in _ROUNDED else "true"
+        sql = f"SELECT {whole}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608
+        ((is_whole, low, high),) = database.execute(sql).fetchall()
+        return replace(facts, is_whole=bool(is_whole), low=low, high=high)
+    if facts.native.startswith("TIMESTAMP"):
+        sql = f"SELECT bool_or({cell} <> date_trunc('day', {cell})) FROM {source}"  # noqa: S608
+        ((has_times,),) = database.execute(sql).fetchall()
+        return replace(facts, has_times=bool(has_times))
+    return facts
+
+
+def _identifier(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,47 @@
+"""Words that rows and headers are recognised by, in eleven languages. Pure data."""
+
+import re
+
+_TOTALS = """
+    total totals grand·total overall·total subtotal sub-total sub·total totals·overall sum overall average mean
+    summe gesamt gesamtsumme gesamtergebnis zwischensumme insgesamt endsumme teilsumme teilergebnis durchschnitt mittelwert
+    totaux total·général total·general sous-total sous·total somme ensemble moyenne
+    suma suma·total total·parcial promedio
+    totale totale·generale totale·complessivo totale·parziale subtotale somma media
+    totaal eindtotaal subtotaal algemeen·totaal som gemiddelde
+    total·geral soma total·parcial média
+    razem suma·całkowita suma·częściowa suma·końcowa ogółem łącznie w·sumie średnia
+    summa totalt totalsumma delsumma slutsumma medelvärde
+    合計 総計 小計 計 総合計 平均 合计 总计 小计 总和 总数 共计 總計 總和 平均值
+"""
+_TOTAL_WORDS = "|".join(re.escape(word).replace("·", r"\s+") for word in _TOTALS.split())
+TOTAL = rf"(?i)[*=\s]*({_TOTAL_WORDS})(\s*\(.*\))?[\s:.*]*"
+"""A label that says no more than that it is a total; for re and for DuckDB's regexp_full_match alike."""
+TOTAL_OF = rf"(?i)(({_TOTAL_WORDS})\b.*|.*\s({_TOTAL_WORDS})[\s:]*|.*(合計|総計|小計|合计|总计|小计|總計))"
+"""A label with such a word and more, such as `North total` and `Total 2024`; also `Total Wines`, so it needs proof."""
+
+_NOTES = """
+    source sources note notes remark remarks comment footnote disclaimer prepared·by as·of legend
+    quelle quellen hinweis hinweise anmerkung anmerkungen bemerkung fußnote stand
+    nota remarque remarques fuente fuentes notas fonte fonti bron opmerking opmerkingen źródło uwaga uwagi
+    källa anm anmärkning 出典 出所 注 注記 備考 资料来源 來源 来源 备注 说明 注释
+"""
+_NOTE_WORDS = "|".join(re.escape(word).replace("·", r"\s+") for word in _NOTES.split())
+NOTE = re.compile(rf"(?i)\s*(({_NOTE_WORDS})(\s+\d+)?\s*[:：.]|[*†‡※¹²³⁴]|\(\*+\)|\(?\d\)\s+\D)")  # noqa: RUF001
+"""How a line under a table begins that explains it."""
+
+_MONTHS = """
+    jan january januar jänner janvier janv enero ene gennaio gen januari janeiro sty styczeń
+    feb february februar février févr fevr fév febrero febbraio februari fevereiro fev lut luty
+    mar march märz mär mrz mars marzo maart mrt março marzec
+    apr april avril avr abril abr aprile kwi kwiecień
+    may mai mayo maggio mag mei maio maj
+    jun june juni juin junio giugno giu junho cze czerwiec
+    jul july juli juillet juil julio luglio lug julho lip lipiec
+    aug august août aout agosto ago augustus augusti sie sierpień
+    sep sept september septembre septiembre settembre set setembro wrz wrzesień
+    oct october okt oktober octobre octubre ottobre ott oktober outubro out paź październik
+    nov november novembre noviembre novembro lis listopad
+    dec december dez dezember décembre déc diciembre dic dicembre dezembro gru grudzień
+"""
+MONTHS = {word: number for number, line in enumerate(_MONTHS.strip().splitlines(), 1) for word in line.split()}

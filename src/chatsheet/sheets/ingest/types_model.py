@@ -1,0 +1,175 @@
+"""What was measured of a column, what was decided about it, and how a cell becomes a value. Pure values."""
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from chatsheet.sheets.model import ColumnType, Reading, Unit
+
+NumberFormat = Literal["", "percent", "currency", "text"]
+"""The class of a spreadsheet's number format, where the reader knows it."""
+
+NO_UNIT = Unit()
+SURE_ENOUGH = 0.8
+"""Below this confidence the user is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Texts that one shape or one spelling stands for, and how many cells of the column are of it."""
+
+    texts: tuple[str, ...]
+    cells: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColumnFacts:
+    """A raw column, measured: its DuckDB type, its cells and the texts in them.
+
+    `groups` count every filled cell of a VARCHAR column, but for `others`: cells of no shape seen and too many to list.
+    """
+
+    native: str
+    rows: int
+    blank: int = 0
+    """Cells that are NULL or hold only spaces."""
+    groups: tuple[Group, ...] = ()
+    others: int = 0
+    is_trimmed: bool = True
+    """Whether no cell has spaces around it."""
+    is_sampled: bool = False
+    """Whether the texts are a sample, as in columns of prose; their cells then count the sample only."""
+    is_whole: bool = False
+    """Of native numbers: whether all are whole and exact."""
+    low: float | None = None
+    high: float | None = None
+    has_times: bool = False
+    """Of native timestamps: whether any is not midnight."""
+    number_format: NumberFormat = ""
+
+
+class Parse(Protocol):
+    """One way to read a cell: as SQL over a column, and the same in Python for the texts that were listed."""
+
+    def reads(self, text: str) -> bool:
+        """Tell whether a cell, stripped, becomes a value."""
+        ...
+
+    def show(self, text: str) -> str:
+        """Return the value of a text that it reads, as a person would write it."""
+        ...
+
+    def sql(self, column: str, *, is_clean: bool) -> str:
+        """Return the SQL expression of the value; `is_clean` promises that every filled cell is read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AsText:
+    """A cell as written; blank ones and the markers given are NULL."""
+
+    markers: tuple[str, ...] = ()
+
+    def reads(self, text: str) -> bool:
+        return bool(text)
+
+    def show(self, text: str) -> str:
+        return text
+
+    def sql(self, column: str, *, is_clean: bool) -> str:
+        text = f"CAST({column} AS VARCHAR)"
+        marked = f"{text if is_clean else trimmed(text)} IN ({', '.join(map(quoted, self.markers))})"
+        return f"CASE WHEN {blank(text)}{f' OR {marked}' if self.markers else ''} THEN NULL ELSE {text} END"
+
+
+@dataclass(frozen=True, slots=True)
+class Native:
+    """A column that has its type already: cast, and multiplied where a unit says so."""
+
+    type: str
+    factor: float = 1.0
+
+    def reads(self, text: str) -> bool:
+        return bool(text)
+
+    def show(self, text: str) -> str:
+        return text
+
+    def sql(self, column: str, *, is_clean: bool) -> str:
+        del is_clean
+        if self.factor == 1.0:
+            return f"CAST({column} AS {self.type})"
+        if self.factor < 1.0:  # dividing by a whole number rounds once, multiplying by its inverse twice
+            return f"CAST({column} / {1 / self.factor:.0f} AS {self.type})"
+        widened = column if self.type == "BIGINT" else f"CAST({column} AS DOUBLE)"
+        return f"CAST({widened} * {self.factor:.0f} AS {self.type})"
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a user said about a column: its type, and where that has several readings, which."""
+
+    type: ColumnType
+    reading: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The type of a column, why, and how its cells become values; `unparsed` filled cells become NULL and keep their text."""
+
+    type: ColumnType
+    parse: Parse
+    evidence: str
+    confidence: float = 1.0
+    unit: Unit = NO_UNIT
+    missing: int = 0
+    """Cells that say there is no value, such as `n/a`."""
+    unparsed: int = 0
+    unparsed_examples: tuple[str, ...] = ()
+    keeps_raw: bool = False
+    """Whether the text as written is to be kept in a column beside."""
+    is_clean: bool = False
+    """Whether every filled cell is read and none has spaces around it: then nothing needs checking."""
+    options: tuple["Option", ...] = ()
+    """The ways to read the column where the cells allow several, the one taken first."""
+
+    @property
+    def readings(self) -> tuple[Reading, ...]:
+        """The options as the workbook keeps them."""
+        return tuple(Reading(name=o.name, type=o.decision.type, example=o.example) for o in self.options)
+
+    def expression(self, column: str) -> str:
+        """Return DuckDB SQL for the typed value; `column` is SQL for the raw one, such as `c1`."""
+        return self.parse.sql(column, is_clean=self.is_clean)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One reading that the cells allow, with an example of what it makes of a cell."""
+
+    name: str
+    example: str
+    decision: Decision
+
+
+SPACES = " \t\r\n\u00a0\u2007\u2009\u202f"
+"""What stands between digits, and around cells."""
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def trimmed(column: str) -> str:
+    """Return SQL for a text without the spaces around it."""
+    return f"trim({column}, {quoted(SPACES)})"
+
+
+def blank(column: str) -> str:
+    """Return SQL that tells whether a text holds only spaces; cheap, since it trims only what starts with one."""
+    return f"({column} NOT BETWEEN '!' AND '\u00a0' AND {trimmed(column)} = '')"
+
+
+def guarded(text: str, pattern: str, value: str) -> str:
+    """Return SQL that gives the value where the whole text matches, else NULL."""
+    return f"CASE WHEN regexp_full_match({text}, {quoted(pattern)}) THEN {value} END"

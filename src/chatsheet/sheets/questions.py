@@ -1,0 +1,74 @@
+"""Everything one version can be asked: guarded SQL, the rows behind a result, values like a text, windows for the grid."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from chatsheet.sheets import guard, lineage, windows
+from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.model import FoundValue, Result, RowIds, Table, Workbook
+from chatsheet.sheets.query import Engine, Limits
+from chatsheet.sheets.windows import Window, WindowInvalid
+
+_ROWS_BEHIND = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Questions:
+    """The questions to one version: what it holds, where its database is, and who runs what is asked."""
+
+    version: str
+    workbook: Workbook
+    database: Path
+    engine: Engine
+
+    def check(self, sql: str) -> GuardedSql:
+        """Return the guarded form of SQL; raises SqlRefused."""
+        return guard.check(sql, self._columns())
+
+    async def run(self, guarded: GuardedSql, limits: Limits | None = None) -> Result:
+        """Run guarded SQL; the result's handle names version and query."""
+        result = await self.engine.run(self.database, guarded, limits)
+        return result.model_copy(update={"handle": lineage.handle(self.version, guarded.sql)})
+
+    async def rows_behind(
+        self, guarded: GuardedSql, result: Result, row: int, *, limit: int = _ROWS_BEHIND
+    ) -> tuple[RowIds, ...]:
+        """Return which rows of which tables one row of a result stands on, at most `limit` of each; raises NotTraceable."""
+        if result.row_ids:
+            return tuple(one.model_copy(update={"ids": one.ids[row : row + 1]}) for one in result.row_ids)
+        found: list[RowIds] = []
+        for table, sql in lineage.behind(guarded.sql, self._columns(), result, row):
+            ids = await self.engine.run(self.database, self.check(sql), Limits(max_rows=limit))
+            listed = tuple(one for (one,) in ids.rows if isinstance(one, int))
+            found.append(RowIds(table=table, ids=listed, more=ids.row_count - len(ids.rows)))
+        return tuple(found)
+
+    async def find_values(
+        self, text: str, *, table: str | None = None, column: str | None = None, limit: int = 10
+    ) -> tuple[FoundValue, ...]:
+        """Return the values most like `text`, with how many rows have each; raises WindowInvalid for an unknown table."""
+        tables = self.workbook.tables if table is None else (self._table(table),)
+        columns = [
+            (one.id, known.name)
+            for one in tables
+            for known in one.columns
+            if (known.name == column if column is not None else known.type == "text")
+        ]
+        return await self.engine.find_values(self.database, columns, text, limit=limit)
+
+    async def window(self, window: Window) -> Result:
+        """Return one page of a table, row ids first; `row_count` counts the rows that its filters leave."""
+        table = self._table(window.table)
+        paging = windows.plan(window, table)
+        result = await self.engine.window(self.database, window, paging)
+        return result if paging.ids else result.model_copy(update={"row_count": table.rows})
+
+    def _columns(self) -> dict[str, list[str]]:
+        return {table.id: [column.name for column in table.columns] for table in self.workbook.tables}
+
+    def _table(self, name: str) -> Table:
+        table = self.workbook.table(name)
+        if table is None:
+            listed = ", ".join(one.id for one in self.workbook.tables)
+            raise WindowInvalid(f"there is no table {name}.", fix=f"the tables are {listed}.")
+        return table

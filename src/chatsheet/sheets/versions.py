@@ -1,0 +1,222 @@
+"""How a version lies on disk: an immutable base and the rows that differ from it, merged by views named as the tables.
+
+A version's folder holds `workbook.json` and either `base.duckdb`, its tables whole and in order, or `delta.duckdb` with
+`version.json`: the rows that differ from the base of an earlier version. A base may come later, by compaction, and is then
+preferred; both say the same. Whole files are renamed into place, so a folder is never seen half written.
+
+Order is a position: a base row stands at its place in the file times `SLOT`, so there is room between any two.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+from pydantic import Field
+
+from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.model import ROW_ID, Value, Workbook
+
+SLOT = 2**20
+"""Positions between two neighbouring rows of a base."""
+GROUP = 122_880
+"""Rows of DuckDB's row group: groups without a changed row are read without looking for one."""
+COMPACTED_ROWS = 256
+"""Changed rows from which a base of its own is worth its writing: reading looks up each row of a touched group."""
+BASE, DELTA, MANIFEST, WORKBOOK = "base.duckdb", "delta.duckdb", "version.json", "workbook.json"
+_FAR = 2**62
+
+
+class TableState(Value):
+    """How a table follows from the base: `columns` are SQL over a base row `b`, in order, raw texts included."""
+
+    columns: dict[str, str]
+    base_rows: int
+    groups: tuple[int, ...] = ()
+    """The row groups of the base with rows that were changed or deleted."""
+    has_delta: bool = False
+    inserted: int = 0
+    deleted: int = 0
+    changed: int = 0
+    """Rows that the delta holds, and rows of the base that it hides."""
+    is_derived: bool = False
+    """Whether a column is computed from the base's at each reading."""
+
+
+class Manifest(Value):
+    """What a delta stands on. `base` names the version whose `base.duckdb` it is, `origin` the imported one."""
+
+    base: str
+    origin: str
+    tables: dict[str, TableState]
+    formulas: dict[str, dict[str, str]] = Field(default_factory=dict[str, dict[str, str]])
+    """The expression of each column that is one, by table and column."""
+
+    def changed_rows(self) -> int:
+        """Return how many rows of the largest delta are changed, or COMPACTED_ROWS where a column is computed."""
+        return max((max(s.changed, COMPACTED_ROWS * s.is_derived) for s in self.tables.values()), default=0)
+
+
+def current_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest by which the version in `folder` is read; None for one with a base of its own."""
+    return None if (folder / BASE).exists() else read_manifest(folder)
+
+
+def location(folder: Path) -> Path:
+    """Return the file to open for the version in `folder`."""
+    base = folder / BASE
+    return base if base.exists() else folder / DELTA
+
+
+def read_workbook(folder: Path) -> Workbook:
+    """Return what the version in `folder` says of itself."""
+    return Workbook.model_validate_json((folder / WORKBOOK).read_bytes())
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """Return the manifest of the version in `folder`, also of a compacted one; None for an import."""
+    path = folder / MANIFEST
+    return Manifest.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+def reader_config() -> dict[str, str | bool | int | float | list[str]]:
+    """Return the settings of a connection that guarded SQL may use."""
+    return {
+        "memory_limit": "512MB",
+        "threads": "2",
+        "max_temp_directory_size": "0B",
+        **closed_config(),
+    }
+
+
+def writer_config() -> dict[str, str | bool | int | float | list[str]]:
+    """Return the settings of a connection that writes a base."""
+    return {"memory_limit": "3GB", "threads": "2", **closed_config()}
+
+
+def blank() -> duckdb.DuckDBPyConnection:
+    """Open a connection for one draft; it takes longer than the draft, so it is made ahead."""
+    # DuckDB's smallest block: a delta of one cell takes 100 KB, not 1.3 MB
+    return duckdb.connect(config={**writer_config(), "default_block_size": "16384", "max_temp_directory_size": "0B"})
+
+
+def attach_draft(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Attach the delta that is being written, as what unqualified names mean."""
+    quoted = str(path).replace("'", "''")
+    # it is renamed into place when it is whole, so a log of it would serve nobody
+    connection.execute(f"ATTACH '{quoted}' AS delta (RECOVERY_MODE no_wal_writes)")
+    connection.execute("USE delta")
+
+
+def closed_config() -> dict[str, str | bool | int | float | list[str]]:
+    """Return the settings that keep extensions and Python's own variables out."""
+    return {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+        "allow_community_extensions": "false",
+        "python_enable_replacements": "false",
+    }
+
+
+def connect(path: Path, *, writes: str = "") -> duckdb.DuckDBPyConnection:
+    """Open the `location` of a version for guarded SQL: read-only, without file access, settings locked.
+
+    `writes` is the only file that it may touch all the same.
+    """
+    connection = duckdb.connect(path, read_only=True, config=reader_config())
+    if path.name == DELTA and (manifest := read_manifest(path.parent)) is not None:
+        attach(connection, path.parent.parent / manifest.base / BASE, as_="_base")
+    lock(connection, writes=writes)
+    return connection
+
+
+def lock(connection: duckdb.DuckDBPyConnection, *, writes: str = "") -> None:
+    """Close the file system to a connection but for one file, and its settings."""
+    if writes:
+        connection.execute("SET allowed_paths=?", [[writes]])
+    # in this order: after the first no file can be opened, after the second no setting can be changed back
+    connection.execute("SET enable_external_access=false")
+    connection.execute("SET lock_configuration=true")
+
+
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, as_: str) -> None:
+    """Attach a file read-only."""
+    quoted = str(path).replace("'", "''")
+    connection.execute(f"ATTACH '{quoted}' AS {as_} (READ_ONLY)")
+
+
+def merged(table_id: str, state: TableState, *, base: str = "_base", delta: str = "", position: bool = False) -> str:
+    """Return the SELECT that makes a table from its base and its delta; `delta` is the catalog of the latter, with a dot."""
+    place, stored = (f"b.rowid * {SLOT} AS _pos, ", "_pos, ") if position else ("", "")
+    listed = ", ".join(f'{source} AS "{name}"' for name, source in state.columns.items())
+    reading = f'SELECT {place}b.{ROW_ID}, {listed} FROM {base}.main."{table_id}" AS b'  # noqa: S608  our own names
+    if not state.has_delta:
+        return reading
+    names = ", ".join(f'"{name}"' for name in state.columns)
+    parts = [f'SELECT {stored}{ROW_ID}, {names} FROM {delta}_over."{table_id}"']  # noqa: S608  our own names
+    touched = " OR ".join(f"b.rowid BETWEEN {first} AND {last}" for first, last in _ranges(state.groups))
+    if touched:
+        parts.insert(0, f'{reading} ANTI JOIN {delta}_gone."{table_id}" AS g ON g.ord = b.rowid WHERE {touched}')
+    if len(state.groups) * GROUP < state.base_rows:
+        parts.insert(0, f"{reading} WHERE NOT ({touched})" if touched else reading)
+    return " UNION ALL ".join(parts)
+
+
+def _ranges(groups: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return the base rows of row groups as first and last, neighbours joined."""
+    ranges: list[tuple[int, int]] = []
+    for group in groups:
+        first, last = group * GROUP, (group + 1) * GROUP - 1
+        ranges[-1:] = [(ranges[-1][0], last)] if ranges and ranges[-1][1] + 1 == first else [*ranges[-1:], (first, last)]
+    return ranges
+
+
+def page(workbook: Workbook, manifest: Manifest | None, table_id: str, *, offset: int, limit: int) -> GuardedSql | None:
+    """Return the SQL for a window of a table in its own order, at any depth at one cost; None where there is no such table.
+
+    `manifest` is None for a version with a base of its own.
+    """
+    table = workbook.table(table_id)
+    if table is None:
+        return None
+    columns = ", ".join(f'"{name}"' for name in (ROW_ID, *(column.name for column in table.columns)))
+    if manifest is None:
+        window = f"WHERE rowid >= {offset} AND rowid < {offset + limit} ORDER BY rowid"
+        return GuardedSql(f'SELECT {columns} FROM "{table_id}" {window}', (table_id,), None)  # noqa: S608  our own names
+    state = manifest.tables[table_id]
+    # a row's place in the table is its place in the base, give or take the rows that came and went
+    first, last = max(0, offset - state.inserted), offset + limit + state.deleted
+    low, high = (first * SLOT if first else -_FAR), (last * SLOT if last < state.base_rows else _FAR)
+    listed = ", ".join(f'{source} AS "{name}"' for name, source in state.columns.items())
+    rows = f'SELECT b.rowid * {SLOT} AS _pos, b.{ROW_ID}, {listed} FROM _base.main."{table_id}" AS b'  # noqa: S608  our own
+    window = f"b.rowid >= {first} AND b.rowid < {last}"
+    if not state.has_delta:
+        return GuardedSql(f"SELECT {columns} FROM ({rows} WHERE {window}) ORDER BY _pos LIMIT {limit}", (table_id,), None)  # noqa: S608
+    names = ", ".join(f'"{name}"' for name in state.columns)
+    over, gone = f'_over."{table_id}"', f'_gone."{table_id}"'
+    before = (
+        f"{offset - first} + (SELECT count(*) FROM {gone} WHERE is_deleted AND ord < {first})"  # noqa: S608  our own names
+        f" - (SELECT count(*) FROM {over} WHERE _pos % {SLOT} <> 0 AND _pos < {low})"
+    )
+    sql = (
+        f"WITH candidate AS ({rows} WHERE {window} AND b.rowid NOT IN (SELECT ord FROM {gone})"  # noqa: S608  our own names
+        f" UNION ALL SELECT _pos, {ROW_ID}, {names} FROM {over} WHERE _pos >= {low} AND _pos < {high})"
+        f" SELECT {columns} FROM candidate ORDER BY _pos LIMIT {limit} OFFSET ({before})"
+    )
+    return GuardedSql(sql, (table_id,), None)
+
+
+def publish(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, TableState]) -> None:
+    """Write the views of these tables into the delta that the connection writes."""
+    for table_id, state in tables.items():
+        connection.execute(f'CREATE OR REPLACE VIEW main."{table_id}" AS {merged(table_id, state)}')
+
+
+def whole(connection: duckdb.DuckDBPyConnection, table_ids: list[str], *, base: str) -> dict[str, TableState]:
+    """Return the state of tables that are exactly those of the attached `base`."""
+    states: dict[str, TableState] = {}
+    for table_id in table_ids:
+        described = connection.execute(f'DESCRIBE {base}.main."{table_id}"').fetchall()
+        count = connection.execute(f'SELECT count(*) FROM {base}.main."{table_id}"').fetchall()[0][0]  # noqa: S608  our own
+        names = [str(row[0]) for row in described if row[0] != ROW_ID]
+        states[table_id] = TableState(columns={name: f'b."{name}"' for name in names}, base_rows=int(count))
+    return states

@@ -1,0 +1,1 @@
+"""Tests of the workbook package: what an edit leaves alone."""

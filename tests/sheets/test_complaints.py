@@ -1,0 +1,35 @@
+"""What DuckDB complains of becomes a typed error with the thing to do."""
+
+import pytest
+
+from chatsheet.sheets.complaints import QueryFailed
+from tests.sheets.conftest import Sample
+
+
+@pytest.mark.parametrize(
+    ("sql", "code", "fix"),
+    [
+        ("SELECT product::INTEGER FROM orders", "sql.conversion", "TRY_CAST(product AS"),
+        ("SELECT 'x'::INTEGER", "sql.conversion", "TRY_CAST"),
+        ("SELECT order_date > 'gestern' FROM orders", "sql.conversion", "YYYY-MM-DD; gestern is none"),
+        ("SELECT strptime(product, '%Y') FROM orders", "sql.conversion", "try_strptime"),
+        ("SELECT sum(region) FROM orders", "sql.types", "convert the argument of sum first"),
+        ("SELECT order_date + 'x' FROM orders", "sql.types", "convert one side"),
+        ("SELECT region, sum(revenue) FROM orders", "sql.failed", "add region to GROUP BY, or take any_value(region)."),
+        ("SELECT 1 FROM orders WHERE sum(revenue) > 1", "sql.failed", "HAVING"),
+        ("SELECT region FROM orders a JOIN targets b ON true", "sql.failed", "say which: 'a.region' or 'b.region'"),
+        ("SELECT revenu FROM orders", "sql.failed", "nearest columns: revenue"),
+        ("SELECT medain(revenue) FROM orders", "sql.failed", "use median."),
+        ("SELECT 9223372036854775807 + quantity FROM orders", "sql.failed", "DOUBLE"),
+        ("SELECT (SELECT region FROM orders)", "sql.failed", "one value"),
+        ("SELECT date_trunc('mth', order_date) FROM orders", "sql.failed", "mth is no part of a date"),
+        ("SELECT region FROM orders UNION SELECT 1, 2", "sql.failed", "as many columns"),
+        ("SELECT regexp_matches(region, '(') FROM orders", "sql.failed", "correct the query."),
+    ],
+)
+def test_the_fix_says_what_to_write_instead(sample: Sample, sql: str, code: str, fix: str) -> None:
+    with pytest.raises(QueryFailed) as failed:
+        sample.run(sql)
+    assert failed.value.code == code
+    assert fix in failed.value.fix
+    assert "Error:" not in failed.value.what
