@@ -28,6 +28,7 @@ from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
 from chatsheet.sheets.ingest.progress import Report
@@ -42,6 +43,7 @@ _HASH_BLOCK = 2**20
 _LONGEST_NAME = 200
 _ABANDONED_S = 24 * 3600.0
 _MOST_TRIES = 10
+_MOST_NAMED = 30
 _COMPACTED_AT_ONCE = 8 * versions.COMPACTED_ROWS
 """Changed rows from which compaction waits no longer for a quiet moment: edits wait for it instead."""
 
@@ -195,6 +197,7 @@ class Library:
         path, content = self.original(opened), workbook.content_sha256
         version = await self._make_version(path, opened.sheet.name, content, whole)
         corrected = await asyncio.to_thread(versions.read_workbook, self._versions / version)
+        _check_columns(corrected, tab, said)
         at = self._clock.now()
         async with self._database.unit() as connection:
             await store.remember(connection, actor, shape, corrected.corrections[shape], at=at)
@@ -516,6 +519,14 @@ def _line(cell: ConflictCell) -> str:
 
 def _moved(here: str, expected: str) -> HeadMoved:
     return HeadMoved(f"the sheet is at version {here}, not {expected}.", fix="look at it, then try again.")
+
+
+def _check_columns(corrected: Workbook, tab: str, said: TabSaid) -> None:
+    labels = list(dict.fromkeys(c.label for table in corrected.tables if table.tab == tab for c in table.columns))
+    for one in said.types:
+        if one.column not in labels:
+            named = ", ".join(labels[:_MOST_NAMED]) or "none"
+            raise CorrectionInvalid(f"no column of {tab} has the header {one.column!r}.", fix=f"the columns are {named}.")
 
 
 def _safe_name(name: str) -> str:
