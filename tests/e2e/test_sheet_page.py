@@ -1,5 +1,6 @@
 """What the page says of how a table was read, and its correction in one step, in a browser on a real server."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ async def correct(page: Page, cells: str, header_rows: str) -> None:
 
 
 def header(page: Page, name: str) -> Locator:
-    return page.get_by_role("tabpanel").get_by_role("columnheader", name=name)
+    return page.get_by_role("tabpanel").get_by_role("columnheader", name=re.compile(f"^{name} "))
 
 
 async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> None:
@@ -75,7 +76,7 @@ async def test_next_years_file_is_read_as_this_one_was_corrected(opened: Opened,
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A5:E8", "1")
-    await expect(header(page, "Q1")).to_have_count(1)
+    await expect(header(page, "Q1")).to_be_visible()
     later = next_year(tmp_path)
     origin = opened.address.split("#")[0].split("?")[0].rstrip("/")
     answer = await page.request.post(
@@ -121,7 +122,7 @@ async def test_an_ambiguous_column_is_asked_once_and_its_neighbour_settled(opene
     await expect(page.get_by_role("cell", name="2024-01-02")).to_be_visible()
     await page.get_by_role("group", name="How is amount meant?").get_by_role("button", name="decimal point").click()
     await expect(page.get_by_role("cell", name="1,234")).to_be_visible()
-    await expect(page.get_by_role("group")).to_have_count(0)
+    await expect(page.get_by_role("group", name="meant?")).to_have_count(0)
 
 
 async def test_a_columns_type_is_corrected_and_a_false_table_taken_away(opened: Opened) -> None:
