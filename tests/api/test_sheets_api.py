@@ -45,6 +45,7 @@ async def test_a_correction_of_an_old_version_is_refused(served: Served, sales: 
     ("said", "status", "code"),
     [
         ({"tab": "Nothing"}, 404, "sheet.tab_not_found"),
+        ({"tab": "Orders"}, 400, "sheet.correction_invalid"),
         ({"tab": "Orders", "tables": [{"kind": "table", "cells": "A4"}]}, 400, "sheet.correction_invalid"),
         ({"tab": "Orders", "tables": [{"kind": "table", "cells": "A9000:B9010"}]}, 400, "sheet.correction_invalid"),
         ({"tab": "Orders", "tables": [{"kind": "table", "cells": "A1:B3", "header_rows": 3}]}, 400, "sheet.correction_invalid"),

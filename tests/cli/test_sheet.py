@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from chatsheet.cli.main import cli
-from chatsheet.core.errors import ChatSheetError
+from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.sheets.export import TargetUnwritable
 from tests.harness import ROOT
 
@@ -182,7 +182,7 @@ def test_an_export_that_contradicts_itself_is_refused(run: Run, sales: Path, opt
 
 @pytest.mark.parametrize("options", [("--row", "2"), ("--column", "revenue"), ("--table", "orders", "--row", "2")])
 def test_the_history_of_half_a_cell_is_refused(run: Run, sales: Path, options: tuple[str, ...]) -> None:
-    with pytest.raises(click.UsageError, match="need"):
+    with pytest.raises(BadInput, match="named without its"):
         run("history", str(sales), *options)
 
 

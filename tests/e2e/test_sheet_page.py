@@ -22,8 +22,8 @@ def next_year(folder: Path) -> Path:
     path = folder / "quarters 2026.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet("Quarters")
-        sheet.write(0, 0, "Revenue by branch 2026")
-        sheet.write(1, 0, "in thousands of EUR")
+        sheet.write_row(0, 0, ["Revenue by branch 2026"])
+        sheet.write_row(1, 0, ["in thousands of EUR"])
         sheet.merge_range(3, 1, 3, 2, "First half")
         sheet.merge_range(3, 3, 3, 4, "Second half")
         sheet.write_row(4, 0, ["Branch", "Q1", "Q2", "Q3", "Q4"])

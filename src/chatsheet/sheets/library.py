@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from pydantic import JsonValue
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import Conflict, NotFound
+from chatsheet.core.errors import BadInput, Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
@@ -192,6 +192,8 @@ class Library:
             raise TabNotFound(f"there is no tab {tab}.", fix=f"the tabs are {', '.join(workbook.shapes)}.")
         if versions.read_manifest(self._versions / head) is not None:
             raise SheetEdited("the sheet was edited since its import.", fix="undo the edits, correct it, and edit it again.")
+        if said == TabSaid():
+            raise CorrectionInvalid(f"nothing was said of {tab}.", fix="say where a table stands, or what a column is.")
         known = Said.model_validate({"shapes": workbook.corrections, "tab": tab})
         whole = known.model_copy(update={"shapes": known.shapes | {shape: known.shapes.get(shape, TabSaid()).then(said)}})
         path, content = self.original(opened), workbook.content_sha256
@@ -388,7 +390,12 @@ class Library:
     async def history(
         self, actor: Actor, sheet_id: str, *, table: str | None = None, row: int | None = None, column: str | None = None
     ) -> list[Move]:
-        """Return who moved the head, when and why, newest first; with table, row and column, only what changed that cell."""
+        """Return who moved the head, when and why, newest first; with table, row and column, only what changed that cell.
+
+        Raises BadInput for a row without its column, or a column without its table.
+        """
+        if (row is not None and column is None) or (column is not None and table is None):
+            raise BadInput("a row is named without its column, or a column without its table.", fix="name them too.")
         async with self._database.unit() as connection:
             await store.get(connection, actor, sheet_id)
             moves = await store.moves(connection, actor, sheet_id)

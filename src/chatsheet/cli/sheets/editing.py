@@ -123,10 +123,6 @@ def redo(options: Options, file: Path, reason: str) -> None:
 @click.pass_obj
 def history(options: Options, file: Path, table: str | None, row: int | None, column: str | None, *, as_json: bool) -> None:
     """Say who changed what in FILE, when and why, newest first."""
-    if table is None and (row is not None or column is not None):
-        raise click.UsageError("--row and --column need --table.")
-    if row is not None and column is None:
-        raise click.UsageError("--row needs --column.")
 
     async def work() -> None:
         async with desk.at(options, file) as at:

@@ -71,10 +71,10 @@ def export(options: Options, file: Path, **given: Unpack[_Given]) -> None:
 def _named(output: Path | None) -> Format:
     """Return the format that a file's ending names; raises UsageError for another ending."""
     ending = output.suffix[1:].lower() if output else ""
-    known = next((one for one in _FORMATS if one == (ending or "csv")), None)
-    if known is None:
-        raise click.UsageError(f"{output}: the ending names no format; give one with --format: {', '.join(_FORMATS)}.")
-    return known
+    for known in _FORMATS:
+        if (ending or "csv") == known:
+            return known
+    raise click.UsageError(f"{output}: the ending names no format; give one with --format: {', '.join(_FORMATS)}.")
 
 
 def _plan(at: desk.Desk, name: str, sql: str | None) -> exports.Plan:
