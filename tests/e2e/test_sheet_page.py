@@ -24,8 +24,8 @@ def next_year(folder: Path) -> Path:
         sheet = book.add_worksheet("Quarters")
         sheet.write_row(0, 0, ["Revenue by branch 2026"])
         sheet.write_row(1, 0, ["in thousands of EUR"])
-        sheet.merge_range(3, 1, 3, 2, "First half")
-        sheet.merge_range(3, 3, 3, 4, "Second half")
+        sheet.merge_range("B4:C4", "First half")
+        sheet.merge_range("D4:E4", "Second half")
         sheet.write_row(4, 0, ["Branch", "Q1", "Q2", "Q3", "Q4"])
         for row in range(5, 9):
             sheet.write_row(row, 0, [f"Branch {row}", 10.5, 20.5, 30.5, 40.5])
