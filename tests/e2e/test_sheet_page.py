@@ -7,7 +7,8 @@ import pytest
 import xlsxwriter
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.test_page import Opened, ask, browser, opened, upload
+from tests.e2e.test_page import Opened, ask, browser, opened
+from tests.e2e.test_page import upload as send
 from tests.harness import ROOT, Wire, runs, says
 
 __all__ = ["browser", "opened"]
@@ -15,6 +16,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 MESSY = ROOT / "examples" / "messy.xlsx"
 OCTETS = {"Content-Type": "application/octet-stream"}
+READ_MS = 60_000
+"""How long a busy machine may read a file."""
 
 
 def next_year(folder: Path) -> Path:
@@ -30,6 +33,16 @@ def next_year(folder: Path) -> Path:
         for row in range(5, 9):
             sheet.write_row(row, 0, [f"Branch {row}", 10.5, 20.5, 30.5, 40.5])
     return path
+
+
+async def upload(opened: Opened, path: Path) -> None:
+    await send(opened, path)
+    chosen = opened.page.get_by_label("Workbook", exact=True).locator("option:checked")
+    await expect(chosen).to_have_text(path.name, timeout=READ_MS)
+
+
+async def read_again(page: Page, says: str = "as you said") -> None:
+    await expect(page.get_by_role("status")).to_contain_text(says, timeout=READ_MS)
 
 
 async def correct(page: Page, cells: str, header_rows: str) -> None:
@@ -64,7 +77,7 @@ async def test_a_corrected_range_is_seen_at_once_and_asked_by_the_chat(opened: O
     wire.script("gpt-4o", runs("SELECT sum(q1) AS q1 FROM quarters"), says("Q1 is 245,700."))
     await upload(opened, MESSY)
     await correct(page, "A5:E8", "1")
-    await expect(page.get_by_role("status")).to_contain_text("Files of the same form will be read this way too.")
+    await read_again(page, "Files of the same form will be read this way too.")
     await expect(header(page, "Q1")).to_contain_text("decimal · EUR, thousands")
     await expect(page.get_by_role("tabpanel").get_by_role("cell", name="120,500")).to_be_visible()
     await expect(page.get_by_role("button", name="Correct", exact=True)).to_be_focused()
@@ -76,7 +89,7 @@ async def test_next_years_file_is_read_as_this_one_was_corrected(opened: Opened,
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A5:E8", "1")
-    await expect(header(page, "Q1")).to_be_visible()
+    await read_again(page)
     later = next_year(tmp_path)
     origin = opened.address.split("#")[0].split("?")[0].rstrip("/")
     answer = await page.request.post(
@@ -95,9 +108,10 @@ async def test_a_correction_is_taken_back_with_a_click(opened: Opened) -> None:
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A5:E8", "none")
+    await read_again(page)
     await expect(header(page, "Column B")).to_be_visible()
     await page.get_by_role("button", name="Take it back").click()
-    await expect(page.get_by_role("status")).to_contain_text("Taken back, and forgotten for other files.")
+    await read_again(page, "Taken back, and forgotten for other files.")
     await expect(header(page, "First half Q1")).to_be_visible()
 
 
@@ -105,7 +119,8 @@ async def test_a_refused_correction_says_why_and_keeps_what_was_written(opened: 
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A400:E500", "1")
-    await expect(page.get_by_role("alert")).to_contain_text("stay within its 11 rows and 5 columns. sheet.correction_invalid")
+    says = "stay within its 11 rows and 5 columns. sheet.correction_invalid"
+    await expect(page.get_by_role("alert")).to_contain_text(says, timeout=READ_MS)
     await expect(page.get_by_label("Cells of the table")).to_have_value("A400:E500")
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("form", name="Correct Quarters")).to_have_count(0)
@@ -119,9 +134,10 @@ async def test_an_ambiguous_column_is_asked_once_and_its_neighbour_settled(opene
     question = page.get_by_role("group", name="How is ordered meant?")
     await expect(question.get_by_text("1 more to ask")).to_be_visible()
     await question.get_by_role("button", name="month first").click()
+    await read_again(page)
     await expect(page.get_by_role("cell", name="2024-01-02")).to_be_visible()
     await page.get_by_role("group", name="How is amount meant?").get_by_role("button", name="decimal point").click()
-    await expect(page.get_by_role("cell", name="1,234")).to_be_visible()
+    await expect(page.get_by_role("cell", name="1,234")).to_be_visible(timeout=READ_MS)
     await expect(page.get_by_role("group", name="meant?")).to_have_count(0)
 
 
@@ -132,10 +148,11 @@ async def test_a_columns_type_is_corrected_and_a_false_table_taken_away(opened: 
     await page.get_by_role("button", name="Correct", exact=True).click()
     await page.get_by_label("Pieces B").select_option("text")
     await page.get_by_role("button", name="Read it this way").click()
+    await read_again(page)
     await expect(header(page, "Pieces")).to_contain_text("text")
     await page.get_by_role("button", name="Correct", exact=True).click()
     await page.get_by_role("button", name="This is no table").click()
-    await expect(page.get_by_role("tab", name="Stock and shifts")).to_have_count(1)
+    await expect(page.get_by_role("tab", name="Stock and shifts")).to_have_count(1, timeout=READ_MS)
     await expect(page.get_by_text("E1:G4")).to_be_visible()
 
 
@@ -147,6 +164,6 @@ async def test_the_form_fits_smaller_screens(opened: Opened, width: int) -> None
     if width == 390:
         await page.get_by_role("button", name="Sheet", exact=True).click()
     await correct(page, "A400:E500", "1")
-    await expect(page.get_by_role("alert")).to_be_in_viewport()
+    await expect(page.get_by_role("alert")).to_be_in_viewport(timeout=READ_MS)
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     opened.complaints.clear()  # the browser itself notes the 400
