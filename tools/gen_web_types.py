@@ -113,6 +113,8 @@ def _type(schema: Mapping[str, object]) -> str:
     if schema.get("type") == "array":
         item = _type(loose.obj(schema.get("items"))) if schema.get("items") else "unknown"
         return f"readonly ({item})[]" if " " in item else f"readonly {item}[]"
+    if "additionalProperties" in schema:
+        return f"Readonly<Record<string, {_type(loose.obj(schema['additionalProperties']))}>>"
     return _SIMPLE.get(loose.text(schema.get("type")), "unknown")
 
 

@@ -41,6 +41,29 @@ async def test_a_correction_of_an_old_version_is_refused(served: Served, sales: 
         assert (response.status, await code_of(response)) == (409, "sheet.head_moved")
 
 
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ({"tab": "Nothing"}, 404, "sheet.tab_not_found"),
+        ({"tab": "Orders"}, 400, "sheet.correction_invalid"),
+        ({"tab": "Orders", "tables": [{"kind": "table", "cells": "A4"}]}, 400, "sheet.correction_invalid"),
+        ({"tab": "Orders", "tables": [{"kind": "table", "cells": "A9000:B9010"}]}, 400, "sheet.correction_invalid"),
+        ({"tab": "Orders", "tables": [{"kind": "table", "cells": "A1:B3", "header_rows": 3}]}, 400, "sheet.correction_invalid"),
+        ({"tab": "Orders", "types": [{"column": "Nothing", "type": "text"}]}, 400, "sheet.correction_invalid"),
+        ({"tab": "Orders", "types": [{"column": "Region", "type": "date"}]}, 400, "sheet.reading_unknown"),
+        ({"tab": "Orders", "types": [{"column": "Region", "type": "money"}]}, 400, "input.invalid"),
+    ],
+)
+async def test_a_correction_that_does_not_fit_changes_nothing(
+    served: Served, sales: Path, said: dict[str, object], status: int, code: str
+) -> None:
+    url, version = await sheet_of(served, sales)
+    async with served.client.put(f"{url}/corrections", json={"version": version, **said}) as response:
+        assert (response.status, await code_of(response)) == (status, code)
+    async with served.client.get(url) as response:
+        assert loose.obj(loose.obj(await response.json())["sheet"])["version"] == version
+
+
 @pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
 async def test_a_table_is_downloaded_and_nothing_stays(served: Served, sales: Path, tmp_path: Path, kind: str) -> None:
     url, _ = await sheet_of(served, sales)

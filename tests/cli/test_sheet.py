@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from chatsheet.cli.main import cli
-from chatsheet.core.errors import ChatSheetError
+from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.sheets.export import TargetUnwritable
 from tests.harness import ROOT
 
 Run = Callable[..., str]
@@ -160,8 +161,52 @@ def test_a_table_is_exported_and_read_again(run: Run, sales: Path, tmp_path: Pat
     run("export", str(sales), "--table", "orders", "--format", kind, "--output", str(target))
     table = json.loads(run("import", str(target), "--json"))["tables"][0]
     assert table["rows"] == 600
-    with pytest.raises(click.UsageError, match="--force"):
+    with pytest.raises(TargetUnwritable, match="is there already") as caught:
         run("export", str(sales), "--table", "orders", "--format", kind, "--output", str(target))
+    assert "--force" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--table", "orders", "--output", "orders.docx"),
+        ("--table", "orders", "--sql", "SELECT 1"),
+        ("--into-original", "--table", "orders"),
+        ("--into-original", "--format", "csv"),
+    ],
+)
+def test_an_export_that_contradicts_itself_is_refused(run: Run, sales: Path, options: tuple[str, ...]) -> None:
+    with pytest.raises(click.UsageError):
+        run("export", str(sales), *options)
+
+
+@pytest.mark.parametrize("options", [("--row", "2"), ("--column", "revenue"), ("--table", "orders", "--row", "2")])
+def test_the_history_of_half_a_cell_is_refused(run: Run, sales: Path, options: tuple[str, ...]) -> None:
+    with pytest.raises(BadInput, match="named without its"):
+        run("history", str(sales), *options)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(None, "file.missing"), (b"{bad", "edit.refused"), (b"\xff\xfe\x00", "edit.refused"), (b"7", "edit.refused")],
+)
+def test_a_file_of_edits_that_cannot_be_read_says_so(
+    run: Run, sales: Path, tmp_path: Path, content: bytes | None, code: str
+) -> None:
+    path = tmp_path / "edits.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(ChatSheetError) as caught:
+        run("edit", str(sales), "--edits", str(path))
+    assert caught.value.code == code
+    assert str(path) in caught.value.what
+
+
+def test_a_column_that_is_not_there_is_not_corrected_and_not_remembered(run: Run, sales: Path) -> None:
+    with pytest.raises(ChatSheetError, match="no column of Orders has the header 'nothing'") as caught:
+        run("correct", str(sales), "--tab", "Orders", "--type", "nothing=text")
+    assert caught.value.fix.startswith("the columns are Order ID, Order date,")
+    assert "correction" not in run("history", str(sales))
 
 
 def test_edits_go_into_the_original_and_nothing_else_changes(run: Run, sales: Path, tmp_path: Path) -> None:

@@ -77,6 +77,30 @@ def test_joined_tables_have_the_header_of_the_first() -> None:
     assert (region.range, region.labels, region.left_out) == ("A1:C8", ("Item", "Qty", "Price"), (5, 6))
 
 
+CAPTIONED: list[list[Cell]] = [["Costs"], ["in thousands of EUR"], [], *ROWS[2:6], [], ["Figures are provisional."]]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        TableAt(cells="A4:C6"),
+        TableAt(cells="A4:C"),
+        Split(cells="A4:C7", at="C"),
+        Split(cells="A4:C7", at="6"),
+        Join(cells=("A4:C7",)),
+    ],
+)
+def test_captions_stay_with_a_corrected_table(said: TableAt | Split | Join) -> None:
+    (found,) = regions.find_all(grid(CAPTIONED))
+    assert found.notes == ("Costs", "in thousands of EUR", "Figures are provisional.")
+    assert {region.notes for region in corrections.correct(grid(CAPTIONED), said)} == {found.notes}
+
+
+def test_a_caption_that_is_now_in_the_table_is_none_any_more() -> None:
+    (region,) = corrections.correct(grid(CAPTIONED), TableAt(cells="A2:C7", header_rows=0))
+    assert region.notes == ("Costs", "Figures are provisional.")
+
+
 def test_corrections_follow_one_after_the_other() -> None:
     assert ranges(NoTable(), TableAt(cells="A8:B10")) == ["A8:B10"]
 
@@ -154,6 +178,7 @@ def test_saying_what_was_found_changes_no_row(seed: int) -> None:
     for region in regions.find_all(mess.grid):
         said = TableAt(cells=region.range, header_rows=len(region.header_rows))
         again = next(one for one in corrections.correct(mess.grid, said) if one.range == region.range)
+        assert set(again.notes) >= set(region.notes)
         assert (again.first_row, again.last_row, again.columns, again.labels) == (
             region.first_row, region.last_row, region.columns, region.labels,
         )  # fmt: skip

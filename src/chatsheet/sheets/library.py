@@ -18,7 +18,7 @@ from weakref import WeakValueDictionary
 from pydantic import JsonValue
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import Conflict, NotFound
+from chatsheet.core.errors import BadInput, Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
@@ -28,6 +28,7 @@ from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
 from chatsheet.sheets.ingest.progress import Report
@@ -42,6 +43,7 @@ _HASH_BLOCK = 2**20
 _LONGEST_NAME = 200
 _ABANDONED_S = 24 * 3600.0
 _MOST_TRIES = 10
+_MOST_NAMED = 30
 _COMPACTED_AT_ONCE = 8 * versions.COMPACTED_ROWS
 """Changed rows from which compaction waits no longer for a quiet moment: edits wait for it instead."""
 
@@ -190,11 +192,14 @@ class Library:
             raise TabNotFound(f"there is no tab {tab}.", fix=f"the tabs are {', '.join(workbook.shapes)}.")
         if versions.read_manifest(self._versions / head) is not None:
             raise SheetEdited("the sheet was edited since its import.", fix="undo the edits, correct it, and edit it again.")
+        if said == TabSaid():
+            raise CorrectionInvalid(f"nothing was said of {tab}.", fix="say where a table stands, or what a column is.")
         known = Said.model_validate({"shapes": workbook.corrections, "tab": tab})
         whole = known.model_copy(update={"shapes": known.shapes | {shape: known.shapes.get(shape, TabSaid()).then(said)}})
         path, content = self.original(opened), workbook.content_sha256
         version = await self._make_version(path, opened.sheet.name, content, whole)
         corrected = await asyncio.to_thread(versions.read_workbook, self._versions / version)
+        _check_columns(corrected, tab, said)
         at = self._clock.now()
         async with self._database.unit() as connection:
             await store.remember(connection, actor, shape, corrected.corrections[shape], at=at)
@@ -385,7 +390,12 @@ class Library:
     async def history(
         self, actor: Actor, sheet_id: str, *, table: str | None = None, row: int | None = None, column: str | None = None
     ) -> list[Move]:
-        """Return who moved the head, when and why, newest first; with table, row and column, only what changed that cell."""
+        """Return who moved the head, when and why, newest first; with table, row and column, only what changed that cell.
+
+        Raises BadInput for a row without its column, or a column without its table.
+        """
+        if (row is not None and column is None) or (column is not None and table is None):
+            raise BadInput("a row is named without its column, or a column without its table.", fix="name them too.")
         async with self._database.unit() as connection:
             await store.get(connection, actor, sheet_id)
             moves = await store.moves(connection, actor, sheet_id)
@@ -516,6 +526,14 @@ def _line(cell: ConflictCell) -> str:
 
 def _moved(here: str, expected: str) -> HeadMoved:
     return HeadMoved(f"the sheet is at version {here}, not {expected}.", fix="look at it, then try again.")
+
+
+def _check_columns(corrected: Workbook, tab: str, said: TabSaid) -> None:
+    labels = list(dict.fromkeys(c.label for table in corrected.tables if table.tab == tab for c in table.columns))
+    for one in said.types:
+        if one.column not in labels:
+            named = ", ".join(labels[:_MOST_NAMED]) or "none"
+            raise CorrectionInvalid(f"no column of {tab} has the header {one.column!r}.", fix=f"the columns are {named}.")
 
 
 def _safe_name(name: str) -> str:

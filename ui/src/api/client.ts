@@ -9,12 +9,14 @@ import type {
   Examined,
   LatestReport,
   LiveEvent,
+  NewCorrection,
   Report,
   Result,
   RouteState,
   Rung,
   SheetDetail,
   SheetEntry,
+  SheetHead,
   Status,
   TurnStarted,
 } from "./types.gen";
@@ -63,8 +65,12 @@ export const api = {
   routes: () => call<RouteState[]>("api/routes"),
   sheets: () => call<SheetEntry[]>("api/sheets"),
   sheet: (id: string) => call<SheetDetail>(`api/sheets/${id}`),
-  rows: (id: string, table: string, offset: number, limit: number) =>
-    call<Result>(`api/sheets/${id}/tables/${encodeURIComponent(table)}/rows?offset=${offset}&limit=${limit}`),
+  rows: (sheet: SheetEntry, table: string, offset: number, limit: number) =>
+    call<Result>(
+      `api/sheets/${sheet.id}/tables/${encodeURIComponent(table)}/rows?offset=${offset}&limit=${limit}&version=${sheet.version}`,
+    ),
+  correct: (id: string, said: NewCorrection) => call<SheetDetail>(`api/sheets/${id}/corrections`, send("PUT", said)),
+  undo: (id: string, version: string) => call<SheetHead>(`api/sheets/${id}/undo`, send("POST", { version })),
   upload: (file: File) =>
     call<SheetDetail>(`api/sheets?name=${encodeURIComponent(file.name)}`, {
       method: "POST",

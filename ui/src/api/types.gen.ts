@@ -359,7 +359,7 @@ export interface Imported {
 export interface InsertRows {
   readonly kind: "insert_rows";
   readonly table: string;
-  readonly rows: readonly unknown[];
+  readonly rows: readonly (Readonly<Record<string, unknown>>)[];
   readonly after: number | null;
   readonly before: number | null;
 }
@@ -861,8 +861,8 @@ export interface Workbook {
   readonly content_sha256: string;
   readonly tables: readonly Table[];
   readonly warnings: readonly string[];
-  readonly shapes: unknown;
-  readonly corrections: unknown;
+  readonly shapes: Readonly<Record<string, string>>;
+  readonly corrections: Readonly<Record<string, unknown>>;
 }
 
 

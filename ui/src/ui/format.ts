@@ -17,6 +17,12 @@ export function count(value: number, one: string, many = `${one}s`): string {
   return `${whole.format(value)} ${value === 1 ? one : many}`;
 }
 
+const share = new Intl.NumberFormat(undefined, { style: "percent" });
+
+export function percent(value: number): string {
+  return share.format(value);
+}
+
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 

@@ -78,7 +78,9 @@ class TableNotFound(NotFound):
 
 
 @router.post("", status_code=201)
-async def upload(request: Request, services: Served, actor: By, name: Annotated[str, Query(max_length=255)]) -> SheetDetail:
+async def upload(
+    request: Request, services: Served, actor: By, name: Annotated[str, Query(min_length=1, max_length=255)]
+) -> SheetDetail:
     """Bring in a workbook: its bytes as application/octet-stream, its file name in `name`."""
     path = services.library.incoming()
     try:

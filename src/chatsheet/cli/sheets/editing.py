@@ -14,7 +14,8 @@ from chatsheet.cli.main import Options
 from chatsheet.cli.sheets import desk
 from chatsheet.cli.tables import plain, show_rows
 from chatsheet.core import loose
-from chatsheet.sheets.edits import EDITS, Change, Edit
+from chatsheet.sheets.edits import EDITS, Change, Edit, EditRefused
+from chatsheet.sheets.ingest.grid import FileMissing
 from chatsheet.sheets.model import Table
 
 _CELLS_SHOWN = 20
@@ -158,12 +159,7 @@ def _confirmed() -> bool:
 def _edits(at: desk.Desk, given: _Given) -> tuple[Edit, ...]:
     """Return the edits that the options name, in the order of the help."""
     path = given["edits"]
-    found: list[JsonValue] = []
-    if path is not None:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        found = [loose.parse(text)] if not isinstance(parsed := loose.parse(text), list) else parsed
-    else:
-        found = list(_named(at.table(given["table"]), given))
+    found = _listed(path) if path is not None else list(_named(at.table(given["table"]), given))
     if not found:
         raise click.UsageError("say what to change, such as --set 5.price=3.5.")
     try:
@@ -171,6 +167,18 @@ def _edits(at: desk.Desk, given: _Given) -> tuple[Edit, ...]:
     except ValidationError as error:
         first = error.errors()[0]
         raise click.UsageError(f"the edits are not valid: {'.'.join(map(str, first['loc']))}: {first['msg']}.") from None
+
+
+def _listed(path: Path) -> list[JsonValue]:
+    """Return the edits of a JSON file, which may be one alone; `-` is stdin. Raises FileMissing and EditRefused."""
+    try:
+        content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise FileMissing(f"{path} cannot be read: {error.strerror}.", fix="check the path and its permissions.") from None
+    parsed = loose.parse(content)
+    if not isinstance(parsed, list | dict):
+        raise EditRefused(f"{path} holds no JSON list of edits.", fix='write it as [{"kind": "set", …}], in UTF-8.')
+    return parsed if isinstance(parsed, list) else [parsed]
 
 
 def _named(table: Table, given: _Given) -> Iterator[JsonValue]:

@@ -42,9 +42,11 @@ class _Given(TypedDict):
 def export(options: Options, file: Path, **given: Unpack[_Given]) -> None:
     """Write a table of FILE, as it is at its head, or a query's rows, as CSV, XLSX or Parquet."""
     table, sql, output, force = given["table"], given["sql"], given["output"], given["force"]
-    ending = output.suffix[1:].lower() if output else ""
-    shape = next((one for one in _FORMATS if one == (given["kind"] or ending)), "csv")
-
+    if table and sql:
+        raise click.UsageError("give --table or --sql, not both.")
+    if given["into_original"] and (table or sql or given["kind"]):
+        raise click.UsageError("--into-original writes the whole workbook: leave --table, --sql and --format out.")
+    shape = given["kind"] or _named(output)
     how = FileOptions.model_validate({"format": shape, "keeps_formulas": given["keep_formulas"]})
 
     async def work() -> None:
@@ -59,11 +61,20 @@ def export(options: Options, file: Path, **given: Unpack[_Given]) -> None:
             told = {"path": str(done.path), "rows": done.rows, "bytes": done.bytes, "notes": list(done.notes)}
             click.echo(loose.dumps(told))
             return
-        click.echo(f"wrote {plain(str(done.path))}: {done.rows:,} rows, {done.bytes:,} bytes")
+        click.echo(f"wrote {plain(str(done.path))}: {done.rows:,} row{'' if done.rows == 1 else 's'}, {done.bytes:,} bytes")
         for note in done.notes:
             click.echo(f"note: {plain(note)}", err=True)
 
     asyncio.run(work())
+
+
+def _named(output: Path | None) -> Format:
+    """Return the format that a file's ending names; raises UsageError for another ending."""
+    ending = output.suffix[1:].lower() if output else ""
+    for known in _FORMATS:
+        if (ending or "csv") == known:
+            return known
+    raise click.UsageError(f"{output}: the ending names no format; give one with --format: {', '.join(_FORMATS)}.")
 
 
 def _plan(at: desk.Desk, name: str, sql: str | None) -> exports.Plan:
@@ -82,5 +93,5 @@ async def _into_original(at: desk.Desk, target: Path, *, force: bool) -> exports
 
 def _free(target: Path, *, force: bool) -> Path:
     if target.exists() and not force:
-        raise click.UsageError(f"{target} is there already: add --force to write over it.")
+        raise exports.TargetUnwritable(f"{target} is there already.", fix="add --force to write over it.")
     return target

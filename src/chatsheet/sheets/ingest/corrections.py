@@ -122,7 +122,8 @@ def _apply(grid: Grid, found: Sequence[Region], correction: TableAt | NoTable | 
         case TableAt():
             table = _table_at(grid, correction)
             area = _Area(*_area_of(table))
-            return _sorted([*(one for one in found if not area.meets(_Area(*_area_of(one)))), table])
+            met = [one for one in found if area.meets(_Area(*_area_of(one)))]
+            return _sorted([*(one for one in found if one not in met), _explained(grid, table, met)])
         case NoTable():
             return tuple(one for one in found if correction.cells and not _area(correction.cells).meets(_Area(*_area_of(one))))
         case Split():
@@ -149,7 +150,8 @@ def _split(grid: Grid, found: Sequence[Region], correction: Split) -> tuple[Regi
             raise _invalid(f"column {correction.at} is not inside the table {whole.range}", "name a column inside it")
         sides = [_a1(top, left, bottom, column - 1), _a1(top, column, bottom, right)]
         parts = [_table_at(grid, TableAt(cells=side, header_rows=count)) for side in sides]
-    return _sorted([*(one for one in found if one is not whole), *parts])
+    explained = [_explained(grid, part, [whole]) for part in parts]
+    return _sorted([*(one for one in found if one is not whole), *explained])
 
 
 def _join(grid: Grid, found: Sequence[Region], correction: Join) -> tuple[Region, ...]:
@@ -162,7 +164,15 @@ def _join(grid: Grid, found: Sequence[Region], correction: Join) -> tuple[Region
     one = _forced(grid, _Area(min(tops), min(lefts), max(bottoms), max(rights)), len(first.header_rows))
     headers = {row for other in chosen for row in other.header_rows if one.first_row < row < one.last_row}
     joined = replace(one, left_out=tuple(sorted({*one.left_out, *headers})))
-    return _sorted([*(other for other in found if other not in chosen), joined])
+    return _sorted([*(other for other in found if other not in chosen), _explained(grid, joined, chosen)])
+
+
+def _explained(grid: Grid, table: Region, before: Sequence[Region]) -> Region:
+    """Return a table with the captions of those it replaces, but for what stands in its cells now: they name its units."""
+    top, left, bottom, right = _area_of(table)
+    inside = {line.text() for line in _block(grid, _Area(top, left, bottom, right)).lines}
+    notes = [*(note for one in before for note in one.notes if note not in inside), *table.notes]
+    return replace(table, notes=tuple(dict.fromkeys(notes)))
 
 
 def _table_at(grid: Grid, correction: TableAt) -> Region:
