@@ -137,9 +137,7 @@ class _Import:
         if kind == "parquet":
             yield parquet.read(path, name, self.folder, self.database)
         elif kind == "text":
-            if (head := delimited.head(path, name)) is not None:
-                self._show(head)
-            yield delimited.read(path, name, self.folder, self.database)
+            yield delimited.read(path, name, self.folder, self.database, early=self._show)
         else:
             yield from excel.read(path, kind, self.database, first_data=_first_data, early=self._show)
 
