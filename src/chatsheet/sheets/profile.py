@@ -65,7 +65,9 @@ def measure(database: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> tup
 def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
     every = 1 + table.rows // _SAMPLE_ROWS
     names = ", ".join(f'"{column.name}"' for column in table.columns)
-    database.execute(f'CREATE OR REPLACE TEMP TABLE _sample AS SELECT {names} FROM "{table.id}" WHERE hash({ROW_ID}) % {every} = 0')  # noqa: S608
+    database.execute(
+        f'CREATE OR REPLACE TEMP TABLE _sample AS SELECT {names} FROM "{table.id}" WHERE hash({ROW_ID}) % {every} = 0'  # noqa: S608  likewise
+    )
     profiles, spreads = _ranges(database, table)
     oddities: list[Oddity] = []
     for column in table.columns:

@@ -30,9 +30,7 @@ _SPARE = 4
 _TABLE = "lines"
 
 
-def read(
-    path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection, *, early: Callable[[Grid], None]
-) -> TableTab:
+def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection, *, early: Callable[[Grid], None]) -> TableTab:
     """Return the one tab of a delimited text, loaded as texts; `folder` takes copies. Raises FileNotAWorkbook, FileTooLarge.
 
     `early` is called with the first rows before all of them are loaded.
