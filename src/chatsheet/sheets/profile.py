@@ -17,7 +17,7 @@ _TOP = 8
 _LONGEST = 60
 _EXACT_ROWS = 100_000
 """Beyond it distinct values and quartiles are estimated."""
-_SAMPLE_ROWS = 20_000
+_SAMPLE_ROWS = 10_000
 _MOST_COUNTED = 50_000
 """Beyond it, as an estimate, the values of a column of texts are not counted one by one."""
 _NEARLY_ALL = 0.8

@@ -26,7 +26,7 @@ _FOREIGN_BYTES = 64 * 1024
 _BLOCK = 2**20
 _LONGEST_LINE = 2_000_000
 _MOST_COLUMNS = 16_384
-_SPARE = 4
+_SPARE = 2
 _TABLE = "lines"
 
 
@@ -113,14 +113,19 @@ def _load(database: duckdb.DuckDBPyConnection, file: str, dialect: Dialect, name
         except (duckdb.Error, UnicodeDecodeError) as error:
             reason = str(error).splitlines()[0]
             raise FileNotAWorkbook(f"{name} is not delimited text: {reason}", fix="export it again as CSV.") from None
-        counted = ", ".join(f"count(c{n})" for n in range(1, columns + 1))
-        used = database.execute(f"SELECT {counted} FROM {_TABLE}").fetchall()[0]  # noqa: S608  our own names
-        width = max((n for n, filled in enumerate(used, 1) if filled), default=1)
+        width = _used(database, range(dialect.width, columns + 1)) or _used(database, range(1, dialect.width)) or 1
         if width < columns:
             return width
         if columns > _MOST_COLUMNS:
             raise FileTooLarge(f"{name} has rows of more than {_MOST_COLUMNS} cells.", fix="check its delimiter and quotes.")
         spare *= 8
+
+
+def _used(database: duckdb.DuckDBPyConnection, columns: range) -> int:
+    """Return the last of these columns that holds something; 0 for none."""
+    counted = ", ".join(f"count(c{n})" for n in columns) or "0"
+    filled = database.execute(f"SELECT {counted} FROM {_TABLE}").fetchall()[0]  # noqa: S608  our own names
+    return max((n for n, cells in zip(columns, filled, strict=False) if cells), default=0)
 
 
 def _grid(database: duckdb.DuckDBPyConnection, empty: Grid, width: int) -> Grid:
