@@ -37,6 +37,7 @@ _OVERLAP, _OVERLAP_OF_STRANGERS = 0.5, 0.95
 _DENSE = 10
 _KEY_NAME = re.compile(r"(^|_)(id|ids|key|no|nr|num|number|nummer|code|sku|uuid)$", re.IGNORECASE)
 _NUMBERS = {"integer", "decimal"}
+_WORDS = {"text", "boolean"}
 _KEY_TYPES = {"text", "integer"}
 _SHAPE = r"regexp_replace(regexp_replace(v, '\pL', 'A', 'g'), '[0-9]', '9', 'g')"
 
@@ -75,7 +76,7 @@ def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
             what = f"{column.unparsed} filled cells of {column.label} are no {column.type}"
             examples = column.unparsed_examples[:_EXAMPLES]
             oddities.append(Oddity(kind="unparsed", column=column.name, rows=column.unparsed, what=what, examples=examples))
-        if column.type in {"text", "boolean"}:
+        if column.type in _WORDS:
             profiles[column.name], found = _texts(database, table, column, profiles[column.name], every)
             oddities.extend(found)
     keys = tuple(
@@ -99,7 +100,7 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
     quartiles: list[str] = []
     for column in table.columns:
         name = f'"{column.name}"'
-        is_words = column.type in {"text", "boolean"}
+        is_words = column.type in _WORDS
         distinct = f"approx_count_distinct({name})" if not is_exact else "0" if is_words else f"count(DISTINCT {name})"
         limits = "NULL, NULL" if is_words else f"min({name}), max({name})"
         finite = f"CASE WHEN isfinite({name}::DOUBLE) THEN {name}::DOUBLE END"
@@ -111,6 +112,8 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
     row = database.execute(f'SELECT {", ".join(parts)} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
     source = f'"{table.id}"' if is_exact else "_sample"
     middles = database.execute(f"SELECT {', '.join(quartiles)} FROM {source}").fetchall()[0]  # noqa: S608  likewise
+    others = [(column, row[6 * place + 1]) for place, column in enumerate(table.columns) if column.type not in _WORDS]
+    few = _counted(database, table, [column.name for column, count in others if not is_exact and count <= _MOST_COUNTED])
     profiles: dict[str, Profile] = {}
     spreads: dict[str, _Spread] = {}
     for place, column in enumerate(table.columns):
@@ -118,7 +121,7 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
         middle, first, third = middles[3 * place : 3 * place + 3]
         profiles[column.name] = Profile(
             nulls=table.rows - int(filled),
-            distinct=min(int(count), int(filled)),
+            distinct=few.get(column.name, min(int(count), int(filled))),
             minimum=_scalar(low),
             median=_scalar(middle),
             maximum=_scalar(high),
@@ -129,6 +132,13 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
         if first is not None and third is not None and first < third:
             spreads[column.name] = _Spread(first, third)
     return profiles, spreads
+
+
+def _counted(database: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str]) -> dict[str, int]:
+    """Count the distinct values of columns that have few."""
+    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names) or "0"
+    found = database.execute(f'SELECT {listed} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
+    return dict(zip(names, map(int, found), strict=False))
 
 
 def _texts(
