@@ -77,7 +77,7 @@ def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
             examples = column.unparsed_examples[:_EXAMPLES]
             oddities.append(Oddity(kind="unparsed", column=column.name, rows=column.unparsed, what=what, examples=examples))
         if column.type in _WORDS:
-            profiles[column.name], found = _texts(database, table, column, profiles[column.name], every)
+            profiles[column.name], found = _texts(database, table, column, profiles[column.name])
             oddities.extend(found)
     keys = tuple(
         column.name
@@ -141,9 +141,7 @@ def _counted(database: duckdb.DuckDBPyConnection, table: Table, names: Sequence[
     return dict(zip(names, map(int, found), strict=False))
 
 
-def _texts(
-    database: duckdb.DuckDBPyConnection, table: Table, column: Column, ranged: Profile, every: int
-) -> tuple[Profile, list[Oddity]]:
+def _texts(database: duckdb.DuckDBPyConnection, table: Table, column: Column, ranged: Profile) -> tuple[Profile, list[Oddity]]:
     """Measure one column of texts from its distinct values and a sample of its rows."""
     name, source = f'"{column.name}"', f'"{table.id}"'
     is_counted = ranged.distinct <= _MOST_COUNTED
@@ -166,11 +164,12 @@ def _texts(
         f"LIMIT {_PATTERNS}) SELECT (SELECT count(*) FROM s), (SELECT count(try_cast(v AS DOUBLE)) FROM s), "
         "(SELECT list((shape, n) ORDER BY n DESC, shape) FROM p)"
     ).fetchall()[0]
-    patterns = tuple(TopValue(value=shape, rows=n * every) for shape, n in shapes or () if n >= _COMMON * sampled)
+    each = (table.rows - ranged.nulls) / max(1, sampled)
+    patterns = tuple(TopValue(value=shape, rows=round(n * each)) for shape, n in shapes or () if n >= _COMMON * sampled)
     oddities: list[Oddity] = []
     if sampled and _COMMON <= numbers / sampled <= 1 - _COMMON:
         what = f"{column.label} holds numbers ({100 * numbers / sampled:.0f} %) and other texts"
-        oddities.append(Oddity(kind="mixed_types", column=column.name, rows=numbers * every, what=what))
+        oddities.append(Oddity(kind="mixed_types", column=column.name, rows=round(numbers * each), what=what))
     if is_counted and profile.distinct <= _CATEGORIES:
         oddities.extend(_near_duplicates(database, column))
     return profile.model_copy(update={"patterns": patterns}), oddities
