@@ -1,6 +1,7 @@
 """Measures importing beside bare readers: seconds, CPU and peak memory of one process each, in turn, and prints ratios.
 
-`python benchmarks/sheets_import.py [--full] [--rounds N]`: XLSX 200k x 10 (with --full 1M), CSV 1M x 10 clean and messy.
+`python benchmarks/sheets_import.py [--full] [--rounds N] [--peers all|none]`: XLSX 200k x 10 (with --full 1M), CSV 1M x 10
+clean and messy. Without peers their lines of an earlier run are kept.
 """
 
 import argparse
@@ -84,6 +85,8 @@ class Line:
     peak_mb: float
     ratio: float = 0.0
     """Of seconds, to the baseline of the same round."""
+    cpu_ratio: float = 0.0
+    """Likewise of CPU seconds, which a busy machine moves less."""
     first_rows_s: float | None = None
     goals: dict[str, bool] = field(default_factory=dict)
 
@@ -197,12 +200,11 @@ def contest(source: Path, contenders: Mapping[str, str], python: Path | None, ro
         if not found:
             print(f"  {source.name}: {name} failed")
             continue
-        ratios = [mine[0] / base[0] for mine, base in zip(found, taken[baseline], strict=False)]
+        ratios, cpu_ratios = ([mine[i] / base[i] for mine, base in zip(found, taken[baseline], strict=False)] for i in range(2))
         seconds, cpu, peak = (statistics.median(one[i] for one in found) for i in range(3))
         firsts = [one[3] for one in found if one[3] is not None]
-        line = Line(
-            source.name, name, round(seconds, 2), round(cpu, 2), round(peak), round(statistics.median(ratios or [0]), 2)
-        )
+        line = Line(source.name, name, round(seconds, 2), round(cpu, 2), round(peak))
+        line.ratio, line.cpu_ratio = (round(statistics.median(one or [0]), 2) for one in (ratios, cpu_ratios))
         if name == "chatsheet":
             line.first_rows_s = round(statistics.median(firsts), 2) if firsts else None
             line.goals = {
@@ -219,8 +221,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--full", action="store_true", help="XLSX of 1M rows as well")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", choices=("all", "none"), default="all")
     options = parser.parse_args()
-    python = peers()
+    python = peers() if options.peers == "all" else None
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -235,17 +238,18 @@ def main() -> None:
             lines += contest(source, CSV, python, options.rounds, folder)
             source.unlink()
     for line in lines:
-        cost = f"{line.seconds:8.2f} s {line.cpu_s:8.2f} CPU-s {line.peak_mb:6.0f} MB {line.ratio:6.2f} x"
+        ratios = f"{line.ratio:6.2f} x {line.cpu_ratio:6.2f} x CPU"
+        cost = f"{line.seconds:8.2f} s {line.cpu_s:8.2f} CPU-s {line.peak_mb:6.0f} MB {ratios}"
         print(f"{line.file:24} {line.contender:26} {cost}")
         if line.first_rows_s is not None:
             print(f"{'':24} first rows after {line.first_rows_s} s")
         for goal, is_met in line.goals.items():
             print(f"{'':24} {goal}: {'met' if is_met else 'MISSED'}")
     load = os.getloadavg()[0]
+    measured = {(line.file, line.contender) for line in lines}
+    kept = [one for one in json.loads(RESULTS.read_text())["lines"] if (one["file"], one["contender"]) not in measured]
     RESULTS.write_text(
-        json.dumps(
-            {"load_average": round(load, 1), "rounds": options.rounds, "lines": [asdict(one) for one in lines]}, indent=1
-        )
+        json.dumps({"load_average": round(load, 1), "rounds": options.rounds, "lines": [*map(asdict, lines), *kept]}, indent=1)
         + "\n"
     )
 

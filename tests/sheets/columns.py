@@ -36,7 +36,7 @@ def read(
 ) -> tuple[Decision, tuple[Plain, ...]]:
     """Return what is decided about a column of texts, and the values that DuckDB makes of it."""
     database = load(cells)
-    decision = decide(facts.measure(database, "raw", "c1"), label=label, captions=captions, override=override)
+    decision = decide(*facts.measure(database, "raw", "c1"), label=label, captions=captions, override=override)
     return decision, values(database, decision)
 
 
@@ -44,5 +44,5 @@ def read_native(sql: str, label: str = "x", captions: Sequence[str] = ()) -> tup
     """Return the same of a column that a query gives, which may have a type already."""
     database = _database()
     database.execute(f"CREATE OR REPLACE TABLE raw AS SELECT row_number() OVER () AS _row, c1 FROM ({sql}) t(c1)")  # noqa: S608  our own
-    decision = decide(facts.measure(database, "raw", "c1"), label=label, captions=captions)
+    decision = decide(*facts.measure(database, "raw", "c1"), label=label, captions=captions)
     return decision, values(database, decision)

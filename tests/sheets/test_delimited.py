@@ -13,7 +13,7 @@ def read(folder: Path, content: bytes, name: str = "data.csv") -> Grid:
     path = folder / name
     path.write_bytes(content)
     with duckdb.connect() as database:
-        return delimited.read(path, path.stem, folder, database).grid
+        return delimited.read(path, path.stem, folder, database, early=lambda _: None).grid
 
 
 def cells(grid: Grid) -> list[list[Cell]]:

@@ -116,3 +116,14 @@ def test_what_did_not_parse_is_repeated_from_the_import() -> None:
         table = Table(id="t", tab="t", range="", header_row=1, evidence="", rows=1, columns=(column,))
         (found,) = profile.measure(database, [table])[0].oddities
     assert (found.kind, found.rows, found.examples) == ("unparsed", 2, ("?", "tbd"))
+
+
+def test_a_large_table_is_estimated_but_its_keys_are_counted() -> None:
+    rows = "SELECT 'K' || i AS code, i // 2 AS pair, i % 7 AS seventh FROM range(120000) r(i)"
+    table = measured(t=rows)[0]
+    code, pair, seventh = (column.profile for column in table.columns)
+    assert table.keys == ("code",)
+    assert (code.distinct, len(code.top), code.is_estimated) == (120_000, 8, True)
+    assert pair.distinct == pytest.approx(60_000, rel=0.15)
+    assert (pair.minimum, pair.maximum, pair.is_estimated) == (0, 59_999, True)
+    assert (seventh.distinct, seventh.median) == (7, 3)

@@ -132,7 +132,7 @@ def test_a_time_of_day_comes_back(clocks: list[time], style: str) -> None:
 def test_every_cell_is_a_value_or_counted(cells: list[str | None]) -> None:
     cells = [None if cell is None else cell.replace("\0", "") for cell in cells]
     database = load(cells)
-    measured = facts.measure(database, "raw", "c1")
+    (measured,) = facts.measure(database, "raw", "c1")
     decision = decide(measured, label="x")
     found = values(database, decision)
     assert found.count(None) == measured.blank + decision.missing + decision.unparsed

@@ -15,9 +15,13 @@ from chatsheet.sheets.model import ROW_ID, Column, Join, Oddity, Profile, Table,
 
 _TOP = 8
 _LONGEST = 60
-_EXACT_ROWS = 2_000_000
-"""Beyond it distinct numbers are estimated."""
-_SAMPLE_ROWS = 20_000
+_EXACT_ROWS = 100_000
+"""Beyond it distinct values and quartiles are estimated."""
+_SAMPLE_ROWS = 10_000
+_MOST_COUNTED = 50_000
+"""Beyond it, as an estimate, the values of a column of texts are not counted one by one."""
+_NEARLY_ALL = 0.8
+"""An estimate of distinct values of a key; it may be wrong by a few in a hundred."""
 _SAMPLE_VALUES = 1_000
 _PATTERNS = 5
 _COMMON = 0.05
@@ -33,6 +37,7 @@ _OVERLAP, _OVERLAP_OF_STRANGERS = 0.5, 0.95
 _DENSE = 10
 _KEY_NAME = re.compile(r"(^|_)(id|ids|key|no|nr|num|number|nummer|code|sku|uuid)$", re.IGNORECASE)
 _NUMBERS = {"integer", "decimal"}
+_WORDS = {"text", "boolean"}
 _KEY_TYPES = {"text", "integer"}
 _SHAPE = r"regexp_replace(regexp_replace(v, '\pL', 'A', 'g'), '[0-9]', '9', 'g')"
 
@@ -59,6 +64,11 @@ def measure(database: duckdb.DuckDBPyConnection, tables: Sequence[Table]) -> tup
 
 
 def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
+    every = 1 + table.rows // _SAMPLE_ROWS
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    database.execute(
+        f'CREATE OR REPLACE TEMP TABLE _sample AS SELECT {names} FROM "{table.id}" WHERE hash({ROW_ID}) % {every} = 0'  # noqa: S608  likewise
+    )
     profiles, spreads = _ranges(database, table)
     oddities: list[Oddity] = []
     for column in table.columns:
@@ -66,7 +76,7 @@ def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
             what = f"{column.unparsed} filled cells of {column.label} are no {column.type}"
             examples = column.unparsed_examples[:_EXAMPLES]
             oddities.append(Oddity(kind="unparsed", column=column.name, rows=column.unparsed, what=what, examples=examples))
-        if column.type in {"text", "boolean"}:
+        if column.type in _WORDS:
             profiles[column.name], found = _texts(database, table, column, profiles[column.name])
             oddities.extend(found)
     keys = tuple(
@@ -74,6 +84,8 @@ def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
         for column in table.columns
         if _may_be_key(table, column, profiles[column.name]) and _is_unique(database, table, column, profiles[column.name])
     )
+    for name in keys:
+        profiles[name] = profiles[name].model_copy(update={"distinct": table.rows})
     oddities.extend(_outliers(database, table, spreads))
     if not keys:
         oddities.extend(_duplicates(database, table))
@@ -82,30 +94,34 @@ def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
 
 
 def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str, Profile], dict[str, _Spread]]:
-    """Measure all columns in one pass."""
+    """Measure all columns in one pass, and their quartiles in another one."""
     is_exact = table.rows <= _EXACT_ROWS
-    distinct = "count(DISTINCT {})" if is_exact else "approx_count_distinct({})"
     parts: list[str] = []
+    quartiles: list[str] = []
     for column in table.columns:
         name = f'"{column.name}"'
-        counted = "NULL" if column.type in {"text", "boolean"} else distinct.format(name)
-        ordered = (
-            "NULL, NULL, NULL"
-            if column.type in {"text", "boolean"}
-            else f"min({name}), quantile_disc({name}, 0.5), max({name})"
-        )
+        is_words = column.type in _WORDS
+        distinct = f"approx_count_distinct({name})" if not is_exact else "0" if is_words else f"count(DISTINCT {name})"
+        limits = "NULL, NULL" if is_words else f"min({name}), max({name})"
         finite = f"CASE WHEN isfinite({name}::DOUBLE) THEN {name}::DOUBLE END"
-        numeric = f"avg({finite}), stddev_pop({finite}), quantile_cont({finite}, 0.25), quantile_cont({finite}, 0.75)"
-        numeric = numeric if column.type in _NUMBERS else "NULL, NULL, NULL, NULL"
-        parts.append(f"count(*) - count({name}), {counted}, {ordered}, {numeric}")
+        is_number = column.type in _NUMBERS
+        spread = f"avg({finite}), stddev_pop({finite})" if is_number else "NULL, NULL"
+        parts.append(f"count({name}), {distinct}, {limits}, {spread}")
+        quartiles.append("NULL" if is_words else f"quantile_disc({name}, 0.5)")
+        quartiles.append(f"quantile_cont({finite}, 0.25), quantile_cont({finite}, 0.75)" if is_number else "NULL, NULL")
     row = database.execute(f'SELECT {", ".join(parts)} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
+    source = f'"{table.id}"' if is_exact else "_sample"
+    middles = database.execute(f"SELECT {', '.join(quartiles)} FROM {source}").fetchall()[0]  # noqa: S608  likewise
+    others = [(column, row[6 * place + 1]) for place, column in enumerate(table.columns) if column.type not in _WORDS]
+    few = _counted(database, table, [column.name for column, count in others if not is_exact and count <= _MOST_COUNTED])
     profiles: dict[str, Profile] = {}
     spreads: dict[str, _Spread] = {}
     for place, column in enumerate(table.columns):
-        nulls, count, low, middle, high, mean, deviation, first, third = row[9 * place : 9 * place + 9]
+        filled, count, low, high, mean, deviation = row[6 * place : 6 * place + 6]
+        middle, first, third = middles[3 * place : 3 * place + 3]
         profiles[column.name] = Profile(
-            nulls=int(nulls),
-            distinct=int(count or 0),
+            nulls=table.rows - int(filled),
+            distinct=few.get(column.name, min(int(count), int(filled))),
             minimum=_scalar(low),
             median=_scalar(middle),
             maximum=_scalar(high),
@@ -118,33 +134,43 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
     return profiles, spreads
 
 
+def _counted(database: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str]) -> dict[str, int]:
+    """Count the distinct values of columns that have few."""
+    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names) or "0"
+    found = database.execute(f'SELECT {listed} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
+    return dict(zip(names, map(int, found), strict=False))
+
+
 def _texts(database: duckdb.DuckDBPyConnection, table: Table, column: Column, ranged: Profile) -> tuple[Profile, list[Oddity]]:
     """Measure one column of texts from its distinct values and a sample of its rows."""
-    name, source = f't."{column.name}"', f'"{table.id}" AS t'
+    name, source = f'"{column.name}"', f'"{table.id}"'
+    is_counted = ranged.distinct <= _MOST_COUNTED
+    often = f"SELECT {name} FROM _sample WHERE {name} IS NOT NULL GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT {_TOP}"  # noqa: S608  likewise
+    wanted = f"{name} IS NOT NULL" if is_counted else f"{name} IN ({often})"
     database.execute(
         f"CREATE OR REPLACE TEMP TABLE _values AS SELECT {name}::VARCHAR AS v, count(*) AS n FROM {source} "  # noqa: S608  likewise
-        f"WHERE {name} IS NOT NULL GROUP BY 1"
+        f"WHERE {wanted} GROUP BY 1"
     )
-    distinct = int(database.execute("SELECT count(*) FROM _values").fetchall()[0][0])
     top = database.execute(f"SELECT v, n FROM _values ORDER BY n DESC, v LIMIT {_TOP}").fetchall()  # noqa: S608  our own
-    profile = ranged.model_copy(
-        update={"distinct": distinct, "is_estimated": False, "top": tuple(TopValue(value=v[:_LONGEST], rows=n) for v, n in top)}
-    )
+    profile = ranged.model_copy(update={"top": tuple(TopValue(value=v[:_LONGEST], rows=n) for v, n in top)})
+    if is_counted:
+        ((distinct,),) = database.execute("SELECT count(*) FROM _values").fetchall()
+        profile = profile.model_copy(update={"distinct": int(distinct), "is_estimated": False})
     if column.type == "boolean":
         return profile, []
-    every = 1 + table.rows // _SAMPLE_ROWS
     sampled, numbers, shapes = database.execute(
-        f"WITH s AS (SELECT {name} AS v FROM {source} WHERE {name} IS NOT NULL AND hash(t.{ROW_ID}) % {every} = 0), "  # noqa: S608
+        f"WITH s AS (SELECT {name} AS v FROM _sample WHERE {name} IS NOT NULL), "  # noqa: S608
         f"p AS (SELECT {_SHAPE} AS shape, count(*) AS n FROM s WHERE length(v) <= {_LONGEST} GROUP BY 1 ORDER BY n DESC, 1 "
         f"LIMIT {_PATTERNS}) SELECT (SELECT count(*) FROM s), (SELECT count(try_cast(v AS DOUBLE)) FROM s), "
         "(SELECT list((shape, n) ORDER BY n DESC, shape) FROM p)"
     ).fetchall()[0]
-    patterns = tuple(TopValue(value=shape, rows=n * every) for shape, n in shapes or () if n >= _COMMON * sampled)
+    each = (table.rows - ranged.nulls) / max(1, sampled)
+    patterns = tuple(TopValue(value=shape, rows=round(n * each)) for shape, n in shapes or () if n >= _COMMON * sampled)
     oddities: list[Oddity] = []
     if sampled and _COMMON <= numbers / sampled <= 1 - _COMMON:
         what = f"{column.label} holds numbers ({100 * numbers / sampled:.0f} %) and other texts"
-        oddities.append(Oddity(kind="mixed_types", column=column.name, rows=numbers * every, what=what))
-    if distinct <= _CATEGORIES:
+        oddities.append(Oddity(kind="mixed_types", column=column.name, rows=round(numbers * each), what=what))
+    if is_counted and profile.distinct <= _CATEGORIES:
         oddities.extend(_near_duplicates(database, column))
     return profile.model_copy(update={"patterns": patterns}), oddities
 
@@ -176,7 +202,7 @@ def _may_be_key(table: Table, column: Column, profile: Profile) -> bool:
 def _is_unique(database: duckdb.DuckDBPyConnection, table: Table, column: Column, profile: Profile) -> bool:
     if not profile.is_estimated:
         return profile.distinct == table.rows
-    if profile.distinct < 0.9 * table.rows:
+    if profile.distinct < _NEARLY_ALL * table.rows:
         return False
     exact = database.execute(f'SELECT count(DISTINCT "{column.name}") FROM "{table.id}"').fetchall()  # noqa: S608  likewise
     return exact[0][0] == table.rows

@@ -6,7 +6,8 @@ follows. So lines it would misread are mended in a copy (mending.py), and spare 
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,12 +26,15 @@ _FOREIGN_BYTES = 64 * 1024
 _BLOCK = 2**20
 _LONGEST_LINE = 2_000_000
 _MOST_COLUMNS = 16_384
-_SPARE = 4
+_SPARE = 2
 _TABLE = "lines"
 
 
-def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection) -> TableTab:
-    """Return the one tab of a delimited text, loaded as texts; `folder` takes copies. Raises FileNotAWorkbook, FileTooLarge."""
+def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection, *, early: Callable[[Grid], None]) -> TableTab:
+    """Return the one tab of a delimited text, loaded as texts; `folder` takes copies. Raises FileNotAWorkbook, FileTooLarge.
+
+    `early` is called with the first rows before all of them are loaded.
+    """
     size = path.stat().st_size
     if size > _MAX_BYTES:
         raise FileTooLarge(
@@ -44,31 +48,27 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
         raise FileNotAWorkbook(f"{path.name} is not delimited text: {error}.", fix="export it again as CSV.") from None
     if dialect.width > _MOST_COLUMNS:
         raise FileTooLarge(f"{path.name} has rows of more than {_MOST_COLUMNS} cells.", fix="check its delimiter and quotes.")
-    mended = mending.mend(path, encoding.name, dialect, folder)
-    if mending.has_longer_line(mended.path, _LONGEST_LINE):  # DuckDB would drop it without a word
-        raise FileNotAWorkbook(
-            f"{path.name} is not delimited text: a line has more than {_LONGEST_LINE:,} bytes.", fix="export it again as CSV."
-        )
+    empty = Grid(tab, (), 1, 1, is_hidden=False, evidence=f"{encoding.evidence}, {dialect.evidence}")
+    with suppress(csv.Error):  # they cannot be read so simply: then they are shown later
+        early(replace(empty, rows=dialect.rows(io.StringIO(sample, newline="").readlines()[:HEAD_ROWS])))
+    text = mending.plain(path, encoding.name, folder)
+    _refuse_long_lines(text.path, path.name)
+    mended = mending.mend(text, dialect, folder)
+    _refuse_long_lines(mended.path, path.name)
     width = _load(database, readable(mended.path, folder), dialect, path.name)
-    evidence = f"{encoding.evidence}, {dialect.evidence}"
-    grid = _grid(database, Grid(tab, (), 1, 1, is_hidden=False, evidence=evidence), width)
-    tab_ = TableTab(grid, _TABLE, width, warnings=list(mended.warnings))
+    tab_ = TableTab(_grid(database, empty, width), _TABLE, width, warnings=list(mended.warnings))
     if dialect.comment:
         _take_comments_out(database, tab_, dialect.comment)
     tab_.check = lambda connection, area: _ragged(connection, area, dialect.width, width)
     return tab_
 
 
-def head(path: Path, tab: str) -> Grid | None:
-    """Return the first rows of a delimited text before it is loaded, or None where they cannot be read so simply."""
-    try:
-        encoding = _encoding(path)
-        sample = _sample(path, encoding.name)
-        dialect = dialects.choose(sample)
-        rows = dialect.rows(io.StringIO(sample, newline="").readlines()[:HEAD_ROWS])
-    except (csv.Error, FileNotAWorkbook):
-        return None
-    return Grid(tab, rows, 1, 1, is_hidden=False, evidence=f"{encoding.evidence}, {dialect.evidence}")
+def _refuse_long_lines(path: Path, name: str) -> None:
+    """Raise FileNotAWorkbook for a line that DuckDB would drop without a word."""
+    if mending.has_longer_line(path, _LONGEST_LINE):
+        raise FileNotAWorkbook(
+            f"{name} is not delimited text: a line has more than {_LONGEST_LINE:,} bytes.", fix="export it again as CSV."
+        )
 
 
 def _encoding(path: Path) -> encodings.Encoding:
@@ -113,14 +113,19 @@ def _load(database: duckdb.DuckDBPyConnection, file: str, dialect: Dialect, name
         except (duckdb.Error, UnicodeDecodeError) as error:
             reason = str(error).splitlines()[0]
             raise FileNotAWorkbook(f"{name} is not delimited text: {reason}", fix="export it again as CSV.") from None
-        counted = ", ".join(f"count(c{n})" for n in range(1, columns + 1))
-        used = database.execute(f"SELECT {counted} FROM {_TABLE}").fetchall()[0]  # noqa: S608  our own names
-        width = max((n for n, filled in enumerate(used, 1) if filled), default=1)
+        width = _used(database, range(dialect.width, columns + 1)) or _used(database, range(1, dialect.width)) or 1
         if width < columns:
             return width
         if columns > _MOST_COLUMNS:
             raise FileTooLarge(f"{name} has rows of more than {_MOST_COLUMNS} cells.", fix="check its delimiter and quotes.")
         spare *= 8
+
+
+def _used(database: duckdb.DuckDBPyConnection, columns: range) -> int:
+    """Return the last of these columns that holds something; 0 for none."""
+    counted = ", ".join(f"count(c{n})" for n in columns) or "0"
+    filled = database.execute(f"SELECT {counted} FROM {_TABLE}").fetchall()[0]  # noqa: S608  our own names
+    return max((n for n, cells in zip(columns, filled, strict=False) if cells), default=0)
 
 
 def _grid(database: duckdb.DuckDBPyConnection, empty: Grid, width: int) -> Grid:

@@ -6,8 +6,6 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import charset_normalizer
-
 _SAMPLE = 64 * 1024
 _UTF16_BYTES = 16
 _MOST_CONTROL = 0.02
@@ -73,6 +71,8 @@ def _utf16(head: bytes) -> Encoding | None:
 
 def _by_words(sample: bytes) -> Encoding:
     """Weigh the Western default against what a library proposes, by how much of the text reads like words of one script."""
+    import charset_normalizer  # noqa: PLC0415  most texts are UTF-8
+
     sample = sample[:_SAMPLE]
     western = _likeness(sample, "cp1252")
     if sum(byte > 127 for byte in sample) >= _FEW and western < _SURE:  # noqa: PLR2004  ASCII

@@ -3,16 +3,20 @@
 Whatever the size, Python sees at most a few thousand texts of a column. Not pure: see types.py for what follows from it.
 """
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
 
-from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, NumberFormat, blank, quoted, trimmed
+from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, blank, quoted, trimmed
 from chatsheet.sheets.ingest.types_shapes import agree, examples, explain, groups, shape
 from chatsheet.sheets.ingest.types_words import MARKERS, is_marker
 
 _SAMPLE = 1000
 _MOST_TEXTS = 2000
+_AT_ONCE = 100
+"""Columns whose samples are held at once."""
 _WINDOWS = 8
 _OFTEN = 5
 """A sample in which texts stand this often on average is of a column whose texts can all be listed."""
@@ -27,17 +31,26 @@ _SPELLED = sorted(
 )
 
 
-def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
-    """Return the facts of a column of a raw table; both are names, not SQL."""
-    source, cell = _identifier(table), _identifier(column)
-    sql = f"SELECT (SELECT typeof({cell}) FROM {source} LIMIT 1), count(*), count({cell}) FROM {source}"  # noqa: S608
-    ((native, rows, filled),) = database.execute(sql).fetchall()
-    kind = str(native or "VARCHAR").split("(")[0]
-    if kind != "VARCHAR":
-        return _native(
-            database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - filled, number_format=number_format)
-        )
-    return _Column(database, source, cell, rows, filled).facts(number_format)
+def measure(database: duckdb.DuckDBPyConnection, table: str, *columns: str) -> list[ColumnFacts]:
+    """Return the facts of columns of a raw table; all are names, not SQL."""
+    source = _identifier(table)
+    kinds = dict(database.execute(f"SELECT column_name, column_type FROM (DESCRIBE {source})").fetchall())  # noqa: S608
+    found: list[ColumnFacts] = []
+    for start in range(0, len(columns), _AT_ONCE):
+        cells = [_identifier(column) for column in columns[start : start + _AT_ONCE]]
+        counted = ", ".join(f"count({cell})" for cell in cells)
+        ((rows, *filled),) = database.execute(f"SELECT count(*), {counted} FROM {source}").fetchall()  # noqa: S608
+        natives = [str(kinds[column]).split("(")[0] if rows else "VARCHAR" for column in columns[start : start + _AT_ONCE]]
+        looked_at = ", ".join(cell if kind == "VARCHAR" else "NULL" for cell, kind in zip(cells, natives, strict=True))
+        where = "true" if rows <= _MOST_TEXTS else _windows(rows)
+        sample = database.execute(f"SELECT {looked_at} FROM {source} WHERE {where}").fetchall()  # noqa: S608
+        for place, (cell, kind, full) in enumerate(zip(cells, natives, filled, strict=True)):
+            if kind != "VARCHAR":
+                found.append(_native(database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - full)))
+                continue
+            seen = Counter(row[place] for row in sample if row[place] is not None)
+            found.append(_Column(database, source, cell, rows, full).facts(seen))
+    return found
 
 
 class _Column:
@@ -52,22 +65,22 @@ class _Column:
         self._is_trimmed = True
         self._repeats = False
 
-    def facts(self, number_format: NumberFormat) -> ColumnFacts:
-        """Look at a sample, then count all of the column by what the sample shows."""
+    def facts(self, seen: Mapping[str, int]) -> ColumnFacts:
+        """Count all of the column by what its cells `seen` show: those of a sample, or all of a small table."""
+        sample = self._stripped(sorted(seen.items(), key=lambda one: (-one[1], one[0])))
         if self._rows <= _MOST_TEXTS:
-            texts, _ = self._list("true")
-            return self._of(texts, (), 0, number_format)
-        sample, cells = self._list(f"({_windows(self._rows)})")
+            return self._of(sample, (), 0)
+        cells = sum(seen.values())
         self._repeats = cells - len(sample) >= _REPEATS
         if len(sample) * _OFTEN <= cells:
             texts, cells = self._list("true")
             if cells == sum(texts.values()):
-                return self._of(texts, (), 0, number_format)
+                return self._of(texts, (), 0)
         if patterns := explain(sample):
-            return self._shaped(sample, patterns, number_format)
-        return self._prose(sample, number_format)
+            return self._shaped(sample, patterns)
+        return self._prose(sample)
 
-    def _shaped(self, sample: dict[str, int], patterns: tuple[str, ...], number_format: NumberFormat) -> ColumnFacts:
+    def _shaped(self, sample: dict[str, int], patterns: tuple[str, ...]) -> ColumnFacts:
         """List the cells that fit no shape of the sample; where they are too many, once more with the shapes among them."""
         rest, cells = self._unexplained(patterns)
         if cells > sum(rest.values()):
@@ -79,7 +92,7 @@ class _Column:
             counted: tuple[Group, ...] = (Group(known, self._filled - cells),)
         else:
             counted = self._count(sample, patterns)
-        return self._of(rest, counted, cells - sum(rest.values()), number_format)
+        return self._of(rest, counted, cells - sum(rest.values()))
 
     def _unexplained(self, patterns: tuple[str, ...]) -> tuple[dict[str, int], int]:
         cell = self._cell if self._is_trimmed else trimmed(self._cell)
@@ -92,14 +105,14 @@ class _Column:
         found = self._database.execute(sql).fetchall()
         return tuple(Group(examples(sample, patterns[int(i)]), int(n)) for i, n in found)
 
-    def _prose(self, sample: dict[str, int], number_format: NumberFormat) -> ColumnFacts:
+    def _prose(self, sample: dict[str, int]) -> ColumnFacts:
         short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
         found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
         words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
-        facts = self._of(found, groups(words), 0, number_format)
+        facts = self._of(found, groups(words), 0)
         return replace(facts, is_sampled=True)
 
-    def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int, number_format: NumberFormat) -> ColumnFacts:
+    def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int) -> ColumnFacts:
         empty = texts.pop("", 0)
         return ColumnFacts(
             native="VARCHAR",
@@ -108,7 +121,6 @@ class _Column:
             groups=(*counted, *groups(texts)),
             others=others,
             is_trimmed=self._is_trimmed and not others,
-            number_format=number_format,
         )
 
     def _list(self, condition: str) -> tuple[dict[str, int], int]:
@@ -120,12 +132,15 @@ class _Column:
         counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
         sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
         found = self._database.execute(f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}").fetchall()
+        return self._stripped([(text, cells) for text, cells, _ in found]), int(found[0][2]) if found else 0
+
+    def _stripped(self, found: Sequence[tuple[str, int]]) -> dict[str, int]:
         texts: dict[str, int] = {}
-        for text, cells, _ in found:
+        for text, cells in found:
             stripped = text.strip(SPACES)
             self._is_trimmed = self._is_trimmed and stripped == text
             texts[stripped] = texts.get(stripped, 0) + cells
-        return texts, int(found[0][2]) if found else 0
+        return texts
 
 
 def _windows(rows: int) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +28,6 @@ PARSER = "2"
 _FIRST_ROWS = 200
 _REMEMBERED = "remembered from another file of this form"
 _MEMORY = "768MB"
-_HASH_BLOCK = 2**20
 _MOST_COLUMNS = 2_000
 
 __all__ = ["PARSER", "SUFFIXES", "load"]
@@ -59,7 +59,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None, said: Said
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
     return Workbook(
         parser=PARSER,
-        content_sha256=_sha256(source),
+        content_sha256=work.content_sha256,
         tables=tuple(tables),
         warnings=tuple(work.warnings),
         shapes=work.shapes,
@@ -81,6 +81,9 @@ class _Import:
     fraction: float = 0.0
     has_shown: bool = False
     labels: list[str] = field(default_factory=list[str])
+    content_sha256: str = ""
+    looked_at: tuple[Grid, tuple[Region, ...]] | None = None
+    """The grid whose tables were found last."""
 
     def run(self) -> list[Table]:
         self._tell("reading", 0.01)
@@ -98,7 +101,10 @@ class _Import:
                 tables.append(self._store(tab, region, types, is_only=len(found) == 1))
             self.warnings += tab.warnings
         self._tell("profiling", 0.85)
-        measured = list(profile.measure(self.database, tables))
+        with ThreadPoolExecutor(1) as beside:
+            digest = beside.submit(_sha256, self.source)
+            measured = list(profile.measure(self.database, tables))
+            self.content_sha256 = digest.result()
         self._tell("profiling", 1)
         return measured
 
@@ -107,13 +113,13 @@ class _Import:
         shape = self.shapes[grid.tab] = corrections.shape(grid)
         said = self.said.shapes.get(shape)
         if said is None:
-            return regions.find_all(grid), ()
+            return self._regions(grid), ()
         is_now = grid.tab == self.said.tab
         try:
             found = corrections.correct(grid, *said.tables)
         except CorrectionInvalid as error:
             self._complaint(grid)(error)
-            return regions.find_all(grid), ()
+            return self._regions(grid), ()
         if is_now:
             said = said.model_copy(update={"tables": tuple(corrections.for_next(grid, one) for one in said.tables)})
         elif said.tables:
@@ -121,6 +127,11 @@ class _Import:
             found = tuple(replace(one, findings=(*one.findings, again)) for one in found)
         self.corrections[shape] = said.model_dump(mode="json")
         return found, said.types
+
+    def _regions(self, grid: Grid) -> tuple[Region, ...]:
+        if self.looked_at is None or self.looked_at[0] is not grid:
+            self.looked_at = grid, regions.find_all(grid)
+        return self.looked_at[1]
 
     def _complaint(self, grid: Grid) -> Callable[[BadInput], None]:
         """Return what takes an error of something said: raised for the tab being corrected, else a warning."""
@@ -137,11 +148,9 @@ class _Import:
         if kind == "parquet":
             yield parquet.read(path, name, self.folder, self.database)
         elif kind == "text":
-            if (head := delimited.head(path, name)) is not None:
-                self._show(head)
-            yield delimited.read(path, name, self.folder, self.database)
+            yield delimited.read(path, name, self.folder, self.database, early=self._show)
         else:
-            yield from excel.read(path, kind, self.database, first_data=_first_data, early=self._show)
+            yield from excel.read(path, kind, self.database, first_data=self._first_data, early=self._show)
 
     def _unpacked(self) -> tuple[Path, Format, str]:
         """Return the file to read, its format and what a table without a tab is called."""
@@ -199,7 +208,7 @@ class _Import:
 
     def _show(self, grid: Grid) -> None:
         """Tell the first rows of the first table, once, as soon as its head is known."""
-        if self.has_shown or not (found := regions.find_all(grid)):
+        if self.has_shown or not (found := self._regions(grid)):
             return
         self.has_shown = True
         region = found[0]
@@ -213,20 +222,15 @@ class _Import:
         first = Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=True)
         self._tell("finding tables", 0.05, tab=grid.tab, first=first)
 
-
-def _first_data(head: Grid) -> int:
-    """Return the row with which the data of a large tab begin: the first of the tables that reach the end of its head."""
-    end = head.first_row + len(head.rows) - 1
-    reaching = [region.first_row for region in regions.find_all(head) if region.last_row >= end - 1]
-    return min(reaching, default=1)
+    def _first_data(self, head: Grid) -> int:
+        """Return the row with which the data of a large tab begin: the first of the tables that reach the end of its head."""
+        end = head.first_row + len(head.rows) - 1
+        return min((region.first_row for region in self._regions(head) if region.last_row >= end - 1), default=1)
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(_HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _remembered(column: Column) -> Column:

@@ -3,9 +3,11 @@
 import codecs
 import csv
 import io
+import itertools
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from chatsheet.sheets.ingest.dialect import Dialect
 from chatsheet.sheets.ingest.tabs import listed
 
 _BLOCK = 2**20
+_STRETCH = 2**16
+_LONE_RETURN = re.compile(rb"\r[^\n]")
 _LONGEST_CELL_LINES = 1_000
 _LONGEST_CELL_BYTES = 256 * 1024
 
@@ -28,10 +32,13 @@ class Mended:
 def is_utf8(path: Path) -> bool:
     """Tell whether a whole file is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
+    begun = False
     try:
         with path.open("rb") as file:
             while block := file.read(_BLOCK):
-                decoder.decode(block)
+                if begun or not block.isascii():
+                    decoder.decode(block)
+                    begun = bool(decoder.getstate()[0])
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
@@ -40,7 +47,7 @@ def is_utf8(path: Path) -> bool:
 
 def has_longer_line(path: Path, limit: int) -> bool:
     """Tell whether a line has more bytes than that, looking at a few places only."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    with _mapped(path) as data:
         position = 0
         while len(data) - position > limit:
             at = data.rfind(b"\n", position, position + limit)
@@ -50,41 +57,45 @@ def has_longer_line(path: Path, limit: int) -> bool:
     return False
 
 
-def mend(path: Path, encoding: str, dialect: Dialect, folder: Path) -> Mended:
-    """Return what to read; copies lie in `folder`."""
+def plain(path: Path, encoding: str, folder: Path) -> Mended:
+    """Return the text as UTF-8 with line feeds and without zero bytes; copies lie in `folder`."""
     warnings: list[str] = []
     if encoding not in {"utf-8", "utf-8-sig"}:
         path = _transcoded(path, encoding, folder / "utf8", warnings)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(b"\0") >= 0 or _has_lone_returns(data):
+    with _mapped(path) as data:
+        if not _is_plain(data):
             path = _plain(data, folder / "plain", warnings)
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+    return Mended(path, tuple(warnings))
+
+
+def mend(text: Mended, dialect: Dialect, folder: Path) -> Mended:
+    """Return a plain text with its empty lines kept and its broken quotes made plain ones."""
+    broken: list[int] = []
+    with _mapped(text.path) as data:
         patches = _patches(data, dialect)
         if (first := next(patches, None)) is None:
-            return Mended(path, tuple(warnings))
+            return text
         target = folder / "mended"
-        broken: list[int] = []
         with target.open("wb") as out:
             position = 0
             line = 1
-            patch: tuple[int, int, bytes, bool] | None = first
-            while patch is not None:
-                start, end, replacement, is_broken = patch
-                out.write(data[position:start])
+            for start, end, replacement, is_broken in itertools.chain((first,), patches):
+                kept = data[position:start]
+                out.write(kept)
+                line += kept.count(b"\n")
                 if is_broken:
-                    line += data[position:start].count(b"\n")
                     broken.append(line)
-                    line -= data[position:start].count(b"\n")
-                line += data[position:end].count(b"\n")
                 out.write(replacement)
                 position = end
-                patch = next(patches, None)
             out.write(data[position:])
-    if broken:
-        warnings.append(
-            f"{len(broken)} lines open a quote that never closes and are read as plain text: lines {listed(broken)}"
-        )
-    return Mended(target, tuple(warnings))
+    said = f"{len(broken)} lines open a quote that never closes and are read as plain text: lines {listed(broken)}"
+    return Mended(target, (*text.warnings, said) if broken else text.warnings)
+
+
+@contextmanager
+def _mapped(path: Path) -> Generator[mmap.mmap]:
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        yield data
 
 
 def _transcoded(path: Path, encoding: str, target: Path, warnings: list[str]) -> Path:
@@ -102,9 +113,13 @@ def _transcoded(path: Path, encoding: str, target: Path, warnings: list[str]) ->
     return target
 
 
-def _has_lone_returns(data: mmap.mmap) -> bool:
-    at = data.find(b"\r")
-    return at >= 0 and re.search(rb"\r(?!\n)", data) is not None
+def _is_plain(data: mmap.mmap) -> bool:
+    """Tell whether there are neither zeros nor returns without a line feed."""
+    for start in range(0, len(data), _BLOCK):
+        block = data[start : start + _BLOCK + 1]
+        if b"\0" in block or (b"\r" in block and _LONE_RETURN.search(block)):
+            return False
+    return data[-1:] != b"\r"
 
 
 def _plain(data: mmap.mmap, target: Path, warnings: list[str]) -> Path:
@@ -129,26 +144,42 @@ def _plain(data: mmap.mmap, target: Path, warnings: list[str]) -> Path:
 def _patches(data: mmap.mmap, dialect: Dialect) -> Iterator[tuple[int, int, bytes, bool]]:
     """Yield what to replace: start, end, bytes, and whether it is a broken line. Lines inside a quoted cell are left alone."""
     quote = dialect.quote.encode()
-    mends_quotes = dialect.escape == dialect.quote and data.find(quote) >= 0
-    has_blanks = data[:1] in {b"\n", b"\r"} or data.find(b"\n\n") >= 0 or data.find(b"\n\r\n") >= 0
-    if not mends_quotes and not has_blanks:
-        return
+    mends_quotes = dialect.escape == dialect.quote
     q = re.escape(quote)
     odd = rb"[^%s\n]*+%s(?:[^%s\n]*+%s[^%s\n]*+%s)*+[^%s\n]*+$" % ((q,) * 7)
     found = re.compile(rb"(?m)^(?:\r?$|%s)" % odd if mends_quotes else rb"(?m)^\r?$")
     odd_line = re.compile(rb"(?m)^%s" % odd)
     past = 0
-    for match in found.finditer(data):
-        if match.start() < past or match.start() == len(data):
-            continue
-        if not match.group().strip(b"\r"):
-            yield match.start(), match.end(), quote * 2, False
-            continue
-        end = _closing(data, match.start(), match.end(), odd_line, dialect)
-        if end is not None:
-            past = end
-            continue
-        yield match.start(), match.end(), _as_plain(match.group(), dialect), True
+    for first, last in _suspects(data, quote if mends_quotes else b""):
+        for match in found.finditer(data, first, last):
+            if match.start() < past:
+                continue
+            if not match.group().strip(b"\r"):
+                yield match.start(), match.end(), quote * 2, False
+                continue
+            end = _closing(data, match.start(), match.end(), odd_line, dialect)
+            if end is not None:
+                past = end
+                continue
+            yield match.start(), match.end(), _as_plain(match.group(), dialect), True
+
+
+def _suspects(data: mmap.mmap, quote: bytes) -> Iterator[tuple[int, int]]:
+    """Yield stretches of whole lines, less the last line feed, that hold an empty line or one with an odd number of quotes.
+
+    Counting in C what a pattern would look at line by line: it takes a tenth of the time, and few stretches are left.
+    """
+    others = bytes(set(range(256)) - {*quote, *b"\n"})
+    start = 0
+    while start < len(data):
+        end = data.rfind(b"\n", start, start + _STRETCH)
+        end = data.find(b"\n", start) if end < 0 else end
+        end = len(data) if end < 0 else end
+        lines = b"\n" + data[start:end] + b"\n"
+        has_odd = quote != b"" and quote in lines and quote in lines.translate(None, others).replace(quote * 2, b"")
+        if has_odd or b"\n\n" in lines or (b"\r" in lines and b"\n\r\n" in lines):
+            yield start, end
+        start = end + 1
 
 
 def _closing(data: mmap.mmap, start: int, end: int, odd_line: re.Pattern[bytes], dialect: Dialect) -> int | None:

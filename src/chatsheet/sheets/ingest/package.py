@@ -8,6 +8,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,16 +176,18 @@ def scan(path: Path, part: Part) -> Scan:
     Its own handle on the file, so that it can run beside the reading.
     """
     seen = Scan()
-    tail = b""
+    ends: deque[bytes] = deque(maxlen=_TAIL_BYTES // _BLOCK)
+    overlap = b""
     try:
         with zipfile.ZipFile(path) as package:
             for block in blocks(package, part.name):
-                _count(seen, tail[-256:] + block, overlap=tail[-256:])
-                tail = (tail + block)[-_TAIL_BYTES:]
+                _count(seen, overlap + block, overlap=overlap)
+                overlap = (overlap + block)[-256:]
+                ends.append(block)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError):
         seen.is_damaged = True
     seen.merged = tuple(
-        Span(int(r1), number(c1.decode()), int(r2), number(c2.decode())) for c1, r1, c2, r2 in _MERGE.findall(tail)
+        Span(int(r1), number(c1.decode()), int(r2), number(c2.decode())) for c1, r1, c2, r2 in _MERGE.findall(b"".join(ends))
     )
     return seen
 

@@ -201,7 +201,9 @@ def large_grid(database: duckdb.DuckDBPyConnection, head: Grid, table: str, widt
     tail = database.execute(
         f"SELECT {', '.join(columns)} FROM {table} WHERE _row > {int(last) - TAIL_ROWS} ORDER BY _row"  # noqa: S608  likewise
     ).fetchall()
-    blank = " AND ".join(f"(c{n} IS NULL OR trim(c{n}::VARCHAR) = '')" for n in range(head.first_column, width + 1))
+    blank = " AND ".join(
+        f"(c{n} IS NULL OR (c{n}::VARCHAR < '!' AND trim(c{n}::VARCHAR) = ''))" for n in range(head.first_column, width + 1)
+    )
     blanks = database.execute(f"SELECT _row FROM {table} WHERE {blank} ORDER BY _row").fetchall()  # noqa: S608  likewise
     above = [n for n, row in enumerate(head.rows, head.first_row) if all(map(is_blank, row))]
     rows = head.rows[:HEAD_ROWS]

@@ -185,7 +185,7 @@ class Dates:
         return day.isoformat() if day else ""
 
     def sql(self, column: str, *, is_clean: bool) -> str:
-        text = trimmed(column)
+        text = column if is_clean else trimmed(column)
         values = [self._numeric(text, is_clean=is_clean)] if self.tokens else []
         values += [
             _named_sql(text, _NAMED_DMY if named == "dmy" else _NAMED_MDY, day_first=named == "dmy") for named in self.named
@@ -251,7 +251,7 @@ class Times:
         return text
 
     def sql(self, column: str, *, is_clean: bool) -> str:
-        text = trimmed(column)
+        text = column if is_clean else trimmed(column)
         formats = "['%I:%M:%S %p', '%I:%M:%S%p', '%I:%M %p', '%I:%M%p']"
         value = f"coalesce(TRY_CAST({text} AS TIME), CAST(try_strptime({text}, {formats}) AS TIME))"
         pattern = rf"{_CLOCK}(?::[0-5]\d(?:\.\d{{1,6}})?)?|{_HALF}(?::[0-5]\d)? ?[AaPp][Mm]"

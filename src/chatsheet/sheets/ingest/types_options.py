@@ -38,8 +38,7 @@ class Booleans:
         return "true" if text.casefold() in self.yes else "false"
 
     def sql(self, column: str, *, is_clean: bool) -> str:
-        del is_clean
-        text = f"lower({trimmed(column)})"
+        text = f"lower({column if is_clean else trimmed(column)})"
         sides = ((self.yes, "TRUE"), (self.no, "FALSE"))
         cases = " ".join(f"WHEN {text} IN ({', '.join(map(quoted, of))}) THEN {value}" for of, value in sides if of)
         return f"CASE {cases} END"
