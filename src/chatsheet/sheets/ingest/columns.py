@@ -10,7 +10,7 @@ from chatsheet.sheets.ingest.grid import letter
 from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.tabs import RAW
 from chatsheet.sheets.ingest.types import ReadingUnknown
-from chatsheet.sheets.ingest.types_model import Decision, Override
+from chatsheet.sheets.ingest.types_model import Decision, NumberFormat, Override
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column
 
 
@@ -18,16 +18,18 @@ def store(
     database: duckdb.DuckDBPyConnection,
     table_id: str,
     region: Region,
+    formats: Sequence[NumberFormat],
     overrides: Mapping[str, Override],
     complain: Callable[[BadInput], None],
 ) -> list[Column]:
     """Write the table `table_id` from `RAW` and return its columns, those that keep cells as written with their raw name.
 
-    `overrides` by header say what a column is; one that its cells do not allow goes to `complain`.
+    `formats` are what the numbers of each column are shown with. `overrides` by header say what a column is; one that its
+    cells do not allow goes to `complain`.
     """
 
     def decide(place: int, label: str) -> Decision:
-        found = facts.measure(database, RAW, f"c{place}")
+        found = facts.measure(database, RAW, f"c{place}", number_format=formats[place - 1])
         if (override := overrides.get(label)) is not None:
             try:
                 return types.decide(found, label=label, captions=region.notes, override=override)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import duckdb
 
-from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, NumberFormat, blank, quoted, trimmed
+from chatsheet.sheets.ingest.types_model import NO_FORMAT, SPACES, ColumnFacts, Group, NumberFormat, blank, quoted, trimmed
 from chatsheet.sheets.ingest.types_shapes import agree, examples, explain, groups, shape
 from chatsheet.sheets.ingest.types_words import MARKERS, is_marker
 
@@ -27,7 +27,9 @@ _SPELLED = sorted(
 )
 
 
-def measure(database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = "") -> ColumnFacts:
+def measure(
+    database: duckdb.DuckDBPyConnection, table: str, column: str, *, number_format: NumberFormat = NO_FORMAT
+) -> ColumnFacts:
     """Return the facts of a column of a raw table; both are names, not SQL."""
     source, cell = _identifier(table), _identifier(column)
     sql = f"SELECT (SELECT typeof({cell}) FROM {source} LIMIT 1), count(*), count({cell}) FROM {source}"  # noqa: S608
