@@ -113,14 +113,9 @@ def test_dates_shown_in_the_words_of_a_country_are_dates(tmp_path: Path, code: s
     assert (net.type, values(tmp_path, "net")) == ("date", [date(2025, 3, 1), date(2025, 12, 24)])
 
 
-def test_a_total_shown_otherwise_does_not_change_what_the_rows_are(tmp_path: Path) -> None:
-    cells = [0.5, 0.25, 0.125]
-    assert column(tmp_path, "0%", cells).unit.is_percent
-    assert number_formats.read("General") == number_formats.read("#,##0.00") == NO_FORMAT
-
-
 @pytest.mark.parametrize(
-    "code", ["[h]:mm", "0.00E+00", "# ?/?", "000-00-0000", '"Nr. "0', "#,##0.00\\ _€", "", "[Red]0", ";;;"]
+    "code",
+    ["[h]:mm", "0.00E+00", "# ?/?", "000-00-0000", '"Nr. "0', "#,##0.00\\ _€", "", "[Red]0", ";;;", "General", "#,##0.00"],
 )
 def test_formats_that_say_nothing_of_a_unit_say_nothing(code: str) -> None:
     assert number_formats.read(code) == NO_FORMAT
