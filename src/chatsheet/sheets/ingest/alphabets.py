@@ -1,4 +1,4 @@
-"""How well a decoded text fits what is written in its encoding: Latin alphabets by language, common East Asian characters. Pure."""
+"""How well a decoded text fits what its encoding is used for: alphabets of languages, common East Asian characters. Pure."""
 
 import math
 import re

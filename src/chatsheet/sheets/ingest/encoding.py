@@ -23,16 +23,17 @@ _MARKS = (
     (b"\xfe\xff", "utf-16"),
 )
 _OTHERS = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp866")
-_VOWELS = frozenset("аеиоуыэюяіїєё")  # noqa: RUF001
+_VOWELS = frozenset("аеиоуыэюяіїєё")
 _FEWEST_VOWELS = 0.2
 """Of Cyrillic letters: other alphabets that are read as Cyrillic make words without vowels."""
 _INNER_SIGMA = re.compile(r"ς\w")
-_ACCENTS = frozenset("άέήίόύώΐΰϊϋΆΈΉΊΌΎΏ")  # noqa: RUF001
+_ACCENTS = frozenset("άέήίόύώΐΰϊϋΆΈΉΊΌΎΏ")
 """Hardly a Greek word of small letters is without one."""
 _MOST_SCRIPTS = 4
 _FEW = 4
 """Fewer foreign bytes say nothing about an encoding."""
 _PLAUSIBLE = 0.5
+_SURE = 0.9
 _FITS = 0.95
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -98,14 +99,12 @@ def _by_words(sample: bytes) -> Encoding:
         if fits[latin] >= _FITS:
             return Encoding(latin, f"{latin} by its letters")
         proposed = [match.encoding for match in charset_normalizer.from_bytes(sample[:8192])]
-        names = [
-            name for name in (*proposed, *_OTHERS, alphabets.east_asian(sample)) if name in {*_OTHERS, *alphabets.EAST_ASIAN}
-        ]
-        names = [name for name in names if name in _OTHERS or name == alphabets.east_asian(sample)]  # the library breaks ties
+        known = {*_OTHERS, alphabets.east_asian(sample)} - {""}
+        names = [name for name in (*proposed, *sorted(known)) if name in known]  # the library breaks ties
         best = max(dict.fromkeys(names), key=lambda name: _likeness(sample, name))
         if _likeness(sample, best) > max(_likeness(sample, "cp1252") + 0.1, _PLAUSIBLE):
             return Encoding(best, f"{best} by its letters")
-        if fits[latin] > western + 0.1:
+        if _likeness(sample, "cp1252") < _SURE and fits[latin] > western + 0.1:
             return Encoding(latin, f"{latin} by its letters")
     return Encoding("latin-1", "latin-1, which takes every byte") if western < 0 else Encoding("cp1252", "cp1252")
 
