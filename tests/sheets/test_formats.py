@@ -100,7 +100,8 @@ def test_packed_text_is_read_as_if_it_were_not(
 
 def test_parquet_keeps_its_types_and_writes_out_what_has_none_here(tmp_path: Path) -> None:
     sql = (
-        "SELECT i AS id, (i * 1.25)::DECIMAL(12,2) AS net, TIMESTAMPTZ '2025-01-01 12:00:00+02' AS at, DATE '2025-03-01' AS day, "
+        "SELECT i AS id, (i * 1.25)::DECIMAL(12,2) AS net, TIMESTAMPTZ '2025-01-01 12:00:00+02' AS at, "
+        "DATE '2025-03-01' AS day, "
         "[i, i + 1] AS many, {'a': i, 'b': 'x'} AS pair, "
         "CASE WHEN i % 2 = 0 THEN 'even' END AS kind, i = 1 AS ok, "
         "(i / 10)::FLOAT AS small, NULL::INTEGER AS nothing, 170141183460469231731687303715884105727::HUGEINT AS huge "
