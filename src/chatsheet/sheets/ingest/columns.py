@@ -1,6 +1,7 @@
 """The raw rows of a region become a typed table: facts per column, one decision per column, one statement for all of them."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import duckdb
 
@@ -10,7 +11,7 @@ from chatsheet.sheets.ingest.grid import letter
 from chatsheet.sheets.ingest.layout.model import Region
 from chatsheet.sheets.ingest.tabs import RAW
 from chatsheet.sheets.ingest.types import ReadingUnknown
-from chatsheet.sheets.ingest.types_model import ColumnFacts, Decision, Override
+from chatsheet.sheets.ingest.types_model import ColumnFacts, Decision, NumberFormat, Override
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column
 
 _LOOKED_AT = 50_000
@@ -21,15 +22,18 @@ def store(
     database: duckdb.DuckDBPyConnection,
     table_id: str,
     region: Region,
+    formats: Sequence[NumberFormat],
     overrides: Mapping[str, Override],
     complain: Callable[[BadInput], None],
 ) -> list[Column]:
     """Write the table `table_id` from `RAW` and return its columns, those that keep cells as written with their raw name.
 
-    `overrides` by header say what a column is; one that its cells do not allow goes to `complain`.
+    `formats` are what the numbers of each column are shown with. `overrides` by header say what a column is; one that its
+    cells do not allow goes to `complain`.
     """
 
-    def decide(label: str, found: ColumnFacts) -> Decision:
+    def decide(label: str, found: ColumnFacts, shown: NumberFormat) -> Decision:
+        found = replace(found, number_format=shown)
         if (override := overrides.get(label)) is not None:
             try:
                 return types.decide(found, label=label, captions=region.notes, override=override)
@@ -38,7 +42,7 @@ def store(
         return types.decide(found, label=label, captions=region.notes)
 
     measured = facts.measure(database, RAW, *(f"c{place}" for place in range(1, len(region.labels) + 1)))
-    decided = types.settle(list(map(decide, region.labels, measured)))
+    decided = types.settle(list(map(decide, region.labels, measured, formats)))
     keeping = [label for label, decision in zip(region.labels, decided, strict=True) if decision.keeps_raw]
     named = names.sql_names([*region.labels, *(f"{label} as written" for label in keeping)], fallback="column")
     raws = iter(named[len(decided) :])

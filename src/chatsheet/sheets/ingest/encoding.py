@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from chatsheet.sheets.ingest import alphabets
+
 _SAMPLE = 64 * 1024
 _UTF16_BYTES = 16
 _MOST_CONTROL = 0.02
@@ -18,12 +20,19 @@ _MARKS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
-_EAST_ASIAN = ("cp932", "euc_jp", "gb18030", "big5", "cp949")
-_OTHERS = ("cp1250", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "mac_roman", "cp866", *_EAST_ASIAN)
+_OTHERS = ("cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp866")
+_VOWELS = frozenset("аеиоуыэюяіїєё")
+_FEWEST_VOWELS = 0.2
+"""Of Cyrillic letters: other alphabets that are read as Cyrillic make words without vowels."""
+_INNER_SIGMA = re.compile(r"ς\w")
+_ACCENTS = frozenset("άέήίόύώΐΰϊϋΆΈΉΊΌΎΏ")
+"""Hardly a Greek word of small letters is without one."""
+_MOST_SCRIPTS = 4
 _FEW = 4
 """Fewer foreign bytes say nothing about an encoding."""
-_SURE = 0.9
 _PLAUSIBLE = 0.5
+_SURE = 0.9
+_FITS = 0.95
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -58,30 +67,53 @@ def _checked(chosen: Encoding, head: bytes) -> Encoding | None:
 
 
 def _utf16(head: bytes) -> Encoding | None:
-    """Tell UTF-16 without a mark by its zeros: every other byte of Latin text."""
+    """Tell UTF-16 without a mark by its zeros: those of ASCII marks and digits, all at the same place of a pair."""
     pairs = len(head[:_SAMPLE]) // 2
     if len(head) < _UTF16_BYTES:
         return None
     odd, even = head[1 : 2 * pairs : 2].count(0), head[0 : 2 * pairs : 2].count(0)
     for zeros, others, name in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if zeros > 0.6 * pairs and others < 0.02 * pairs:
+        is_text = zeros > 0.6 * pairs or (zeros and not others and _is_prose(head[: 2 * pairs], name))
+        if is_text and others < 0.02 * pairs:
             return Encoding(name, f"{name} by its zeros, without a mark")
     return None
 
 
+def _is_prose(sample: bytes, name: str) -> bool:
+    try:
+        text = codecs.getincrementaldecoder(name)().decode(sample)
+    except UnicodeDecodeError:
+        return False
+    return not _CONTROL.search(text) and len({_script(c) for c in text if c.isalpha()}) <= _MOST_SCRIPTS and "\n" in text
+
+
 def _by_words(sample: bytes) -> Encoding:
-    """Weigh the Western default against what a library proposes, by how much of the text reads like words of one script."""
+    """Weigh the Western default against the others: Latin ones by the alphabets of their languages, others by their words."""
     import charset_normalizer  # noqa: PLC0415  most texts are UTF-8
 
     sample = sample[:_SAMPLE]
-    western = _likeness(sample, "cp1252")
-    if sum(byte > 127 for byte in sample) >= _FEW and western < _SURE:  # noqa: PLR2004  ASCII
+    western = _fit(sample, "cp1252")
+    if sum(byte > 127 for byte in sample) >= _FEW and western < _FITS:  # noqa: PLR2004  ASCII
+        fits = {name: _fit(sample, name) for name in alphabets.LATIN}
+        latin = max(fits, key=lambda name: fits[name])
+        if fits[latin] >= _FITS:
+            return Encoding(latin, f"{latin} by its letters")
         proposed = [match.encoding for match in charset_normalizer.from_bytes(sample[:8192])]
-        names = [name for name in (*proposed, *_OTHERS) if name in _OTHERS]  # the library breaks ties
+        known = {*_OTHERS, alphabets.east_asian(sample)} - {""}
+        names = [name for name in (*proposed, *sorted(known)) if name in known]  # the library breaks ties
         best = max(dict.fromkeys(names), key=lambda name: _likeness(sample, name))
-        if _likeness(sample, best) > max(western + 0.1, _PLAUSIBLE):
+        if _likeness(sample, best) > max(_likeness(sample, "cp1252") + 0.1, _PLAUSIBLE):
             return Encoding(best, f"{best} by its letters")
+        if _likeness(sample, "cp1252") < _SURE and fits[latin] > western + 0.1:
+            return Encoding(latin, f"{latin} by its letters")
     return Encoding("latin-1", "latin-1, which takes every byte") if western < 0 else Encoding("cp1252", "cp1252")
+
+
+def _fit(sample: bytes, name: str) -> float:
+    try:
+        return alphabets.latin_fit(sample.decode(name), name)
+    except UnicodeDecodeError:
+        return -1.0
 
 
 def _likeness(sample: bytes, name: str) -> float:
@@ -91,9 +123,11 @@ def _likeness(sample: bytes, name: str) -> float:
     except UnicodeDecodeError:
         return -1.0
     foreign = sum(1 for c in text if ord(c) > 127)  # noqa: PLR2004  ASCII
-    if not foreign or (name in _EAST_ASIAN and not any(_script(c) in {"CJK", "HANGUL"} for c in text)):
+    if not foreign or (name in alphabets.EAST_ASIAN and not any(_script(c) in {"CJK", "HANGUL"} for c in text)):
         return -1.0
-    return sum(map(_credit, _WORD.findall(text))) / foreign
+    vowels = sum(c in _VOWELS for c in text.lower())
+    has_vowels = name not in {"cp1251", "koi8_r", "cp866"} or vowels >= _FEWEST_VOWELS * foreign
+    return sum(map(_credit, _WORD.findall(text))) / foreign * (1.0 if has_vowels else _PLAUSIBLE)
 
 
 def _credit(word: str) -> float:
@@ -104,6 +138,8 @@ def _credit(word: str) -> float:
         return 0.0
     if scripts == {"LATIN"}:
         return strange * (1.0 if 2 * strange <= len(word) else 0.3)
+    if scripts == {"GREEK"} and (_INNER_SIGMA.search(word) or (word != word.upper() and not _ACCENTS & set(word))):
+        return strange * 0.3
     return strange * (1.0 if len(word) > 1 else 0.2)
 
 

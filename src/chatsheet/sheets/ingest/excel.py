@@ -8,7 +8,7 @@ import io
 import threading
 import zipfile
 import zlib
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -28,6 +28,7 @@ from python_calamine import (
     ZipError,
 )
 
+from chatsheet.sheets.ingest import number_formats
 from chatsheet.sheets.ingest import package as packages
 from chatsheet.sheets.ingest.grid import (
     HEAD_ROWS,
@@ -43,9 +44,12 @@ from chatsheet.sheets.ingest.grid import (
 )
 from chatsheet.sheets.ingest.package import Part, Scan
 from chatsheet.sheets.ingest.tabs import CellsTab, Tab, TableTab, large_grid, listed
+from chatsheet.sheets.ingest.types_model import NO_FORMAT
 
 _SMALL_PART_BYTES = 6 * 2**20
 """A worksheet up to this size is read as cells first: it can hardly hold more than `WHOLE_CELLS`."""
+_HEAD_BYTES = 2**20
+"""Of a large worksheet: as much is looked at for number formats."""
 _MOST_CELLS = 20_000_000
 _NO_DATE = "1899-12-31"
 """The day that a time without a date comes with."""
@@ -63,6 +67,8 @@ class _Book:
     reader: CalamineWorkbook
     package: zipfile.ZipFile | None = None
     parts: dict[str, Part] = field(default_factory=dict[str, Part])
+    formats: dict[int, str] = field(default_factory=dict[int, str])
+    """The number formats that say something, by the number of the style."""
 
 
 def read(
@@ -78,7 +84,7 @@ def read(
             raise FileEncrypted(f"{path.name} is protected by a password.", fix="save it without a password.")
         with _read_errors(path):
             parts = packages.worksheets(package, path) if package is not None and kind == "xlsx" else {}
-            book = _Book(path, kind, CalamineWorkbook.from_path(str(path)), package, parts)  # pyright: ignore[reportUnknownMemberType]  its stub leaves PathLike open
+            book = _Book(path, kind, CalamineWorkbook.from_path(str(path)), package, parts, _number_formats(package, parts))  # pyright: ignore[reportUnknownMemberType]  its stub leaves PathLike open
             metas = [meta for meta in book.reader.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
         if len(metas) > packages.MAX_TABS:
             raise FileTooLarge(f"{path.name} has {len(metas)} tabs, more than {packages.MAX_TABS}.", fix="split the workbook.")
@@ -89,6 +95,12 @@ def read(
     finally:
         if package is not None:
             package.close()
+
+
+def _number_formats(package: zipfile.ZipFile | None, parts: Mapping[str, Part]) -> dict[int, str]:
+    codes = packages.number_formats(package) if package is not None and parts else []
+    named = [number_formats.BUILT_IN.get(code, "") if isinstance(code, int) else code for code in codes]
+    return {style: code for style, code in enumerate(named) if number_formats.read(code) != NO_FORMAT}
 
 
 @contextmanager
@@ -117,6 +129,10 @@ def _tab(
 ) -> Tab:
     part = book.parts.get(meta.name)
     empty = Grid(meta.name, (), 1, 1, meta.visible != SheetVisibleEnum.Visible, "Excel worksheet")
+    if book.formats and book.package is not None and part is not None:
+        limit = _SMALL_PART_BYTES if part.bytes_unpacked <= _SMALL_PART_BYTES else _HEAD_BYTES
+        formats, known_to = packages.styled(book.package, part, book.formats, limit=limit)
+        empty = replace(empty, formats=formats, formats_to=known_to)
     if book.kind == "ods":
         empty = replace(empty, evidence="OpenDocument sheet")
     if part is None or part.bytes_unpacked <= _SMALL_PART_BYTES:

@@ -1,7 +1,7 @@
 """A tab as it was read: cells by row, and the errors a file can earn before anything is decided about it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from chatsheet.core.errors import BadInput
@@ -47,6 +47,10 @@ class Grid:
     """Of a large tab: the numbers of all rows that are blank across the used width, in order, also of head and tail."""
     merged: tuple[Span, ...] = ()
     """Merged cells; a merged range's value stands in its first cell, the others are None."""
+    formats: Mapping[tuple[int, int], str] = field(default_factory=dict[tuple[int, int], str])
+    """Number formats by row and column, of those cells whose format says more than `a number`."""
+    formats_to: int = 0
+    """The last row whose number formats are known."""
 
     @property
     def is_whole(self) -> bool:

@@ -12,7 +12,19 @@ from pydantic import JsonValue
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets import profile
-from chatsheet.sheets.ingest import columns, corrections, delimited, excel, formats, leftovers, names, parquet, regions, unpack
+from chatsheet.sheets.ingest import (
+    columns,
+    corrections,
+    delimited,
+    excel,
+    formats,
+    leftovers,
+    names,
+    number_formats,
+    parquet,
+    regions,
+    unpack,
+)
 from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
 from chatsheet.sheets.ingest.grid import FileHasNoRows, FileTooLarge, FileUnsupported, Grid
@@ -23,7 +35,7 @@ from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.ingest.types_model import Override
 from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
-PARSER = "2"
+PARSER = "3"
 """Version of everything in this package that can change a table; part of every version id."""
 _FIRST_ROWS = 200
 _REMEMBERED = "remembered from another file of this form"
@@ -179,7 +191,9 @@ class _Import:
         table_id = names.sql_names(self.labels, fallback="table")[-1]
         tab.load(self.database, region, is_only=is_only)
         overrides = {one.column: Override(one.type, one.reading) for one in types}
-        stored = columns.store(self.database, table_id, region, overrides, self._complaint(tab.grid))
+        stored = columns.store(
+            self.database, table_id, region, number_formats.of_columns(tab.grid, region), overrides, self._complaint(tab.grid)
+        )
         if tab.grid.tab != self.said.tab:
             stored = [_remembered(one) if one.label in overrides else one for one in stored]
         drop(self.database)

@@ -9,8 +9,9 @@ import struct
 import zipfile
 import zlib
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from html import unescape
 from pathlib import Path
 
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook, FileTooLarge, Span, number
@@ -34,6 +35,10 @@ _FILLED = re.compile(rb'<c\s[^>/]*?r="([A-Z]{1,7})(\d{1,9})"[^>/]*>(?!</c>)')
 _MERGE = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ERROR = re.compile(rb'<c\s[^>]*?r="([A-Z]{1,3}\d{1,7})"[^>]*t="e"')
 _SHARED = re.compile(rb't="s"[^>]*><v>(\d{1,9})<')
+_FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s[^>]*>")
+_STYLE = re.compile(rb'<(?:\w+:)?xf\s[^>]*?numFmtId="(\d{1,5})"')
+_STYLED = re.compile(rb'<c\s(?=[^>]*?\br="([A-Z]{1,3})(\d{1,7})")[^>]*?\bs="(\d{1,5})"')
+_ROW = re.compile(rb'<row\s[^>]*?\br="(\d{1,7})"')
 _TAIL_BYTES = 4 * 2**20
 _EXAMPLES = 5
 
@@ -161,6 +166,32 @@ def extent(package: zipfile.ZipFile, part: Part) -> tuple[int, int]:
             seen.add(letters)
             columns = max(columns, number(letters.decode()))
     return rows, columns
+
+
+def number_formats(package: zipfile.ZipFile) -> list[str | int]:
+    """Return the number format of each style that a cell may name: its code, or the number of a built-in one."""
+    styles = read_part(package, "xl/styles.xml")
+    own = {
+        int(given.get("numFmtId", "0")): unescape(given.get("formatCode", ""))
+        for given in map(_attributes, _FORMAT.findall(styles))
+    }
+    cells = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
+    used = [int(number) for number in _STYLE.findall(cells[0])] if cells else []
+    return [own.get(number, number) for number in used]
+
+
+def styled(
+    package: zipfile.ZipFile, part: Part, wanted: Mapping[int, str], *, limit: int
+) -> tuple[dict[tuple[int, int], str], int]:
+    """Return the cells among the first `limit` bytes that have a wanted style, by row and column, and the last row seen."""
+    sheet = read_part(package, part.name, limit=limit)
+    cells = {
+        (int(row), number(letters.decode())): wanted[int(style)]
+        for letters, row, style in _STYLED.findall(sheet)
+        if int(style) in wanted
+    }
+    rows = _ROW.findall(sheet[sheet.rfind(b"<row ") :])
+    return cells, int(rows[-1]) if rows else 0
 
 
 def blocks(package: zipfile.ZipFile, name: str) -> Iterator[bytes]:

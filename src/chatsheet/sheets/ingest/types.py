@@ -11,7 +11,7 @@ from dataclasses import replace
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets.ingest import types_options, types_units
 from chatsheet.sheets.ingest.types_dates import Dates
-from chatsheet.sheets.ingest.types_model import AsText, ColumnFacts, Decision, Native, Option, Override
+from chatsheet.sheets.ingest.types_model import AsText, ColumnFacts, Decision, Native, NumberFormat, Option, Override, Padded
 from chatsheet.sheets.ingest.types_numbers import Number
 from chatsheet.sheets.ingest.types_tally import Tally
 from chatsheet.sheets.ingest.types_units import Hint
@@ -35,9 +35,10 @@ def decide(facts: ColumnFacts, *, label: str, captions: Sequence[str] = (), over
     """Return what a column is; `captions` are the titles and notes of its table. Raises ReadingUnknown for an override."""
     header = types_units.in_header(label)
     hint = header if header.exponent or header.is_percent else _scaled(header, types_units.in_captions(captions, label))
+    hint = _unhidden(hint, facts.number_format)
     if facts.native != "VARCHAR":
         decision = _native(facts, label, hint)
-        return decision if override is None else _cast(facts, override)
+        return _shown(decision, facts.number_format) if override is None else _cast(facts, override)
     tally = Tally(facts)
     if override is not None:
         return _overridden(tally, label, hint, override)
@@ -45,9 +46,11 @@ def decide(facts: ColumnFacts, *, label: str, captions: Sequence[str] = (), over
         return _text(tally, "no values")
     if facts.is_sampled:
         return _text(tally, "texts")
-    if facts.number_format == "text" or tally.looks_like_codes or (names_code(label) and tally.has_digits):
+    if tally.looks_like_codes or (names_code(label) and tally.has_digits):
         return _text(tally, _code_evidence(tally, label))
-    return _best(tally, label, hint)
+    if facts.number_format.is_percent:
+        hint = Hint()
+    return _shown(_best(tally, label, hint), facts.number_format)
 
 
 def settle(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
@@ -127,7 +130,7 @@ def _text(tally: Tally, evidence: str) -> Decision:
 def _code_evidence(tally: Tally, label: str) -> str:
     if tally.looks_like_codes:
         return f"{tally.code!r}: leading zeros, a plus or more digits than a number keeps: an identifier, kept as text"
-    return f"{label!r} names a code" if tally.facts.number_format != "text" else "the spreadsheet marks its cells as text"
+    return f"{label!r} names a code"
 
 
 def _scaled(header: Hint, caption: Hint) -> Hint:
@@ -153,6 +156,10 @@ def _native(facts: ColumnFacts, label: str, hint: Hint) -> Decision:
         return Decision(
             type="text", parse=AsText(), evidence="durations: kept as text" if facts.native == "INTERVAL" else "no values"
         )
+    digits = facts.number_format.digits
+    if digits and facts.is_whole and 0 <= facts.low < 10 ** (digits - 1):
+        evidence = f"shown with {digits} digits, zeros in front: an identifier, kept as text as it is shown"
+        return Decision(type="text", parse=Padded(digits), evidence=evidence, is_clean=True)
     return _native_number(facts, label, hint, facts.low, facts.high)
 
 
@@ -160,9 +167,10 @@ def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high:
     serial = types_options.native_serial(facts, label, low, high)
     if serial is not None:
         return serial
-    is_percent = hint.is_percent or facts.number_format == "percent"
+    is_shown = facts.number_format.is_percent
+    is_percent = hint.is_percent or is_shown
     exponent = 0 if is_percent else hint.exponent
-    if is_percent and facts.number_format != "percent" and max(-low, high) > 1:
+    if is_percent and not is_shown and max(-low, high) > 1:
         exponent = -2
     fits = not exponent or (exponent > 0 and 10.0**exponent * max(-low, high) < _MOST_WHOLE)
     kind: ColumnType = "integer" if facts.is_whole and fits and not is_percent else "decimal"
@@ -170,11 +178,31 @@ def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high:
         currency=hint.currency, symbol="%" if is_percent else hint.symbol, is_percent=is_percent, scale=10 ** max(exponent, 0)
     )
     evidence = "all cells are whole numbers" if facts.is_whole else "all cells are numbers"
-    sure = not hint.is_percent or facts.number_format == "percent"
+    sure = not hint.is_percent or is_shown
     plain = Decision(type=kind, parse=Native(SQL_TYPES[kind], 10.0**exponent), evidence=evidence, unit=unit, is_clean=True)
     if hint.evidence:
         plain = replace(plain, evidence=f"{evidence}; {hint.evidence}", confidence=1.0 if sure else _SUGGESTED)
     return plain
+
+
+def _unhidden(hint: Hint, shown: NumberFormat) -> Hint:
+    """Return a hint without its scale where the number format leaves out the thousands that a caption speaks of."""
+    return replace(hint, exponent=0, evidence=hint.evidence if hint.symbol else "") if shown.exponent else hint
+
+
+def _shown(decision: Decision, shown: NumberFormat) -> Decision:
+    """Return a decision about numbers with the unit that they are shown with, where no text says another."""
+    if decision.type not in {"integer", "decimal"} or not (shown.symbol or shown.exponent):
+        return decision
+    unit, evidence = decision.unit, f"{decision.evidence}; shown as {shown.code!r}"
+    if shown.exponent:
+        evidence += ", the cells hold the whole amounts"
+    if shown.is_mixed:
+        said = f"{evidence}; shown in several currencies ({shown.symbol})"
+        return replace(decision, evidence=said, confidence=_ASKED)
+    if not unit.symbol and not unit.currency:
+        unit = unit.model_copy(update={"currency": shown.currency, "symbol": shown.symbol, "is_percent": shown.is_percent})
+    return replace(decision, unit=unit, evidence=evidence)
 
 
 def _cast(facts: ColumnFacts, override: Override) -> Decision:

@@ -1,13 +1,29 @@
 """What was measured of a column, what was decided about it, and how a cell becomes a value. Pure values."""
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from chatsheet.sheets.model import ColumnType, Reading, Unit
 
-NumberFormat = Literal["", "percent", "currency", "text"]
-"""The class of a spreadsheet's number format, where the reader knows it."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberFormat:
+    """What a spreadsheet's number format says of the numbers in its cells."""
+
+    code: str = ""
+    """As the spreadsheet has it, such as `0.0%`."""
+    currency: str = ""
+    symbol: str = ""
+    is_percent: bool = False
+    is_mixed: bool = False
+    """Whether cells are shown in several currencies."""
+    digits: int = 0
+    """How many digits are shown at least, as of ids with leading zeros."""
+    exponent: int = 0
+    """Which power of ten is left out of what is shown: the cells hold more than one sees."""
+
+
+NO_FORMAT = NumberFormat()
 NO_UNIT = Unit()
 SURE_ENOUGH = 0.8
 """Below this confidence the user is asked."""
@@ -44,7 +60,7 @@ class ColumnFacts:
     high: float | None = None
     has_times: bool = False
     """Of native timestamps: whether any is not midnight."""
-    number_format: NumberFormat = ""
+    number_format: NumberFormat = NO_FORMAT
 
 
 class Parse(Protocol):
@@ -102,6 +118,23 @@ class Native:
             return f"CAST({column} / {1 / self.factor:.0f} AS {self.type})"
         widened = column if self.type == "BIGINT" else f"CAST({column} AS DOUBLE)"
         return f"CAST({widened} * {self.factor:.0f} AS {self.type})"
+
+
+@dataclass(frozen=True, slots=True)
+class Padded:
+    """Whole numbers as texts of some digits at least, zeros in front."""
+
+    digits: int
+
+    def reads(self, text: str) -> bool:
+        return bool(text)
+
+    def show(self, text: str) -> str:
+        return text.zfill(self.digits)
+
+    def sql(self, column: str, *, is_clean: bool) -> str:
+        del is_clean
+        return f"printf('%0{self.digits}d', CAST({column} AS BIGINT))"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ from chatsheet.sheets.ingest.layout import headers
 from chatsheet.sheets.ingest.layout.cells import BLANK, NUMBER, TEXT, Line, number, period, title
 from chatsheet.sheets.ingest.layout.headers import Head, Stack
 from chatsheet.sheets.ingest.layout.model import Finding
-from chatsheet.sheets.ingest.layout.words import NOTE, TOTAL, TOTAL_OF
+from chatsheet.sheets.ingest.layout.words import NOTE, PAGE, TOTAL, TOTAL_OF
 
 _TOTAL, _TOTAL_OF = re.compile(TOTAL), re.compile(TOTAL_OF)
 _CENT = 0.011
 _LOOK_NEAR = 6
+_LOOK_ABOVE = 8
 _LOOK_BACK = 20
 _FEWEST_SUMMED = 2
 _COMPLETE = 0.9
@@ -34,6 +35,8 @@ class Body:
     """Lines with one text that head the rows below them; perhaps rows with gaps."""
     totals: list[int] = field(default_factory=list[int])
     repeated: list[int] = field(default_factory=list[int])
+    pages: list[int] = field(default_factory=list[int])
+    """Page numbers and titles that are printed again on every page."""
     notes: list[int] = field(default_factory=list[int])
     hidden_to: int = 0
     """The last row known to be filled of those that are not here; 0 where all rows of the table are here."""
@@ -84,8 +87,11 @@ class Reader:
         self._texts = {column for column, count in texts.items() if count > len(under) // 2}
         self._used = {c for line in [*under, *(self._lines[r] for r in head.rows)] for c in line.places()}
         headings = [stack.lines[row] for row in head.rows]
+        top = head.rows[0] if head.rows else head.end
+        self._above = {line.text() for line in stack.lines[max(top - _LOOK_ABOVE, 0) : top]} - {""}
         self._labels = [[(i, title(line.cells[i]).casefold()) for i in line.places()] for line in headings]
         self._sums = _Sums()
+        self._end = -1
         self.body = Body()
 
     def read(self) -> Body:
@@ -106,8 +112,12 @@ class Reader:
         """Take the row, or a run of them, and return the index after; the same index where the table has ended."""
         line, body = self._lines[index], self.body
         numbers = self._numbers(line)
+        if index == self._end:
+            return index
         if self._repeats(line):
             body.repeated.append(line.number)
+        elif self._is_page(line):
+            body.pages.append(line.number)
         elif finding := self._total(index, numbers):
             body.totals.append(line.number)
             body.findings.append(finding)
@@ -150,6 +160,9 @@ class Reader:
                 return True
         return False
 
+    def _is_page(self, line: Line) -> bool:
+        return line.filled < self._typical and PAGE.fullmatch(line.text()) is not None
+
     def _numbers(self, line: Line) -> dict[int, float]:
         if NUMBER not in line.kinds:
             return {}
@@ -164,11 +177,16 @@ class Reader:
         numbers = {i: n for i, n in numbers.items() if i in self._values}
         matches = self._sums.matches(numbers)
         others = [i for i in places[1:] if i in self._texts]
+        if self._head.is_form and not matches:
+            return None
         if _TOTAL.fullmatch(label) and (matches or not others) and (numbers or len(places) == 1):
             proof = " and its numbers are the sums of those above" if matches else ""
             return Finding(f"row {line.number} is a total: it says {label!r}{proof}", 0.99 if matches else 0.85)
         if _TOTAL_OF.fullmatch(label) and matches:
             return Finding(f"row {line.number} is a total: it says {label!r} and its numbers are the sums of those above", 0.97)
+        said = next((t for i in others if _TOTAL_OF.fullmatch(t := title(line.cells[i])[:_LONGEST_LABEL])), "")
+        if said and matches:
+            return Finding(f"row {line.number} is a total: it says {said!r} and its numbers are the sums of those above", 0.95)
         is_last = index + 1 == len(self._lines) or self._lines[index + 1].is_blank
         # where every row is numbers only, one that happens to be a sum is no total: 1, 2, 3
         if (
@@ -202,11 +220,15 @@ class Reader:
                 is_note = self._is_note(place) or bool(self.body.notes)
                 (self.body.notes if is_note else self.body.data).append(self._lines[place].number if is_note else place)
             return end
+        if self._repeats(self._lines[end]) and all(self._lines[place].text() in self._above for place in run):
+            self.body.pages += [self._lines[place].number for place in run]
+            return end
         is_apart = any(self._lines[place].is_blank for place in range(index - 1, end))
         if self._starts_another(end, is_apart=is_apart):
             titles = [place for place in run if not NOTE.match(self._lines[place].text())]
             stop = titles[0] if titles else end
             self.body.notes += [self._lines[place].number for place in run if place < stop]
+            self._end = stop if is_apart and run else -1
             return stop
         for place in run:
             is_note = NOTE.match(self._lines[place].text()) is not None
@@ -218,7 +240,12 @@ class Reader:
 
     def _is_sparse_here(self, index: int) -> bool:
         line = self._lines[index]
-        return self._is_sparse(line) and not self._repeats(line) and self._total(index, self._numbers(line)) is None
+        return (
+            self._is_sparse(line)
+            and not self._repeats(line)
+            and not self._is_page(line)
+            and self._total(index, self._numbers(line)) is None
+        )
 
     def _is_note(self, index: int) -> bool:
         line = self._lines[index]
@@ -237,6 +264,9 @@ class Reader:
         if self._is_all or index == self._head.end or not (is_apart or after_total or (over and self.body.data)):
             return False
         head = headers.find(self._stack, index) if self._can_head(line) else None
+        if head is not None and head.is_form and self._head.is_form:
+            place = line.places()[0]
+            return is_apart and any(self._lines[i].cells[place] == line.cells[place] for i in self.body.data)
         if head is None or not head.rows:
             return is_apart and not self._fits(line)
         places = set(line.places())

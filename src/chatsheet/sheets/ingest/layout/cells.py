@@ -35,6 +35,7 @@ _WEEK = re.compile(
 )
 _MONTH = re.compile(r"(?:\d{4}[ -]?)?([^\W\d]{3,10})\.?(?:[ /'-]*(?:\d{2}|\d{4}))?")
 _MONTH_NUMBER = re.compile(r"(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d{2}|(?:\d{4}年)?\d{1,2}月")
+_RULE = re.compile(r"[-=_~*+|─═—–\s]{3,}")  # noqa: RUF001
 _SPANS = (("year", _YEAR), ("month", _MONTH_NUMBER), ("quarter", _QUARTER), ("week", _WEEK), ("date", _DATE))
 
 
@@ -73,7 +74,12 @@ def lines(grid: Grid) -> list[Line]:
     """Return the rows that are here, all equally wide."""
     rows = list(grid.numbered())
     width = max((len(row) for _, row in rows), default=0)
-    return [Line(number, *_padded(row, width)) for number, row in rows]
+    return [Line(number, *_padded(() if _is_ruled(row) else row, width)) for number, row in rows]
+
+
+def _is_ruled(row: Sequence[Cell]) -> bool:
+    """Tell whether a row is a line drawn of dashes, which counts as blank."""
+    return all(cell is None or (isinstance(cell, str) and (not cell.strip() or _RULE.fullmatch(cell))) for cell in row)
 
 
 def _padded(row: Sequence[Cell], width: int) -> tuple[tuple[Cell, ...], str]:

@@ -5,9 +5,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chatsheet.sheets.ingest.grid import Span, letter
+from chatsheet.sheets.ingest.grid import Cell, Span, letter
 from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, VALUES, Line, number, period, title
 from chatsheet.sheets.ingest.layout.model import Finding
+from chatsheet.sheets.ingest.layout.words import VALUE_WORDS
 
 _LOOK_BELOW = 12
 _LOOK_NEAR = 4
@@ -15,6 +16,8 @@ _FILL = 0.6
 _MOST_HEADER_ROWS = 4
 _FEWEST_PERIODS = 3
 _MOST_UNLABELLED = 2
+_PAIR = 2
+_FEWEST_PAIRS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,8 @@ class Head:
     finding: Finding
     is_sure: bool
     """Whether types tell the header from the data, or only that it stands on top."""
+    is_form: bool = False
+    """Whether rows are names and their values, each of another kind."""
 
 
 def find(stack: Stack, index: int) -> Head | None:
@@ -57,6 +62,9 @@ def find(stack: Stack, index: int) -> Head | None:
     line, under = stack.lines[index], stack.below(index)
     if not under:
         return None
+    if is_form([line, *under]):
+        says = "no header: the rows are names, each with a value of its own"
+        return Head((), index, Finding(says, 0.75), is_sure=False, is_form=True)
     if not are_names(line, under):
         return _headless(stack, index)
     if not _is_full(line, under):
@@ -85,6 +93,24 @@ def _judge(stack: Stack, rows: Sequence[int]) -> Head | None:
         return Head((), rows[0], Finding(f"no header: {again!r} in row {last.number} comes again below it", 0.6), is_sure=False)
     says = f"{place} names, as far as one can tell: the rows below are texts too"
     return Head(tuple(rows), rows[-1] + 1, Finding(says, 0.65), is_sure=False)
+
+
+def is_form(band: Sequence[Line]) -> bool:
+    """Tell whether rows are names and values (`Founded on | 1998-05-01`): names end in colons, or values are of all kinds."""
+    places = sorted({place for line in band for place in line.places()})
+    if len(places) != _PAIR or len(band) < _FEWEST_PAIRS or band[0].filled < _PAIR:
+        return False
+    names, values = [title(line.cells[places[0]]) for line in band], [line.kinds[places[1]] for line in band]
+    if any(line.kinds[places[0]] != TEXT for line in band) or len(set(names)) < len(names):
+        return False
+    if title(band[0].cells[places[1]]).casefold().rstrip(":") in VALUE_WORDS:
+        return False
+    return sum(map(ends_in_colon, names)) * 2 >= len(names) or {NUMBER, DATE} <= set(values)
+
+
+def ends_in_colon(cell: Cell) -> bool:
+    """Tell whether a cell names the one at its right."""
+    return isinstance(cell, str) and cell.rstrip().endswith((":", "："))  # noqa: RUF001
 
 
 def _headless(stack: Stack, index: int) -> Head | None:
@@ -147,6 +173,8 @@ def _goes_on(stack: Stack, index: int) -> bool:
     if index + 1 >= len(stack.lines) or stack.lines[index + 1].is_blank:
         return False
     upper, line, under = stack.lines[index], stack.lines[index + 1], stack.below(index + 1)
+    if under and counts_columns(line) and any(line.kinds[i] != other.kinds[i] for other in under for i in other.places()):
+        return line.filled == upper.filled
     if not under or not are_names(line, under):
         return False
     values = value_columns(under)
@@ -162,6 +190,12 @@ def _belongs(stack: Stack, index: int) -> bool:
     """Tell whether a row over another header row is a level of it, not a title."""
     line, lower = stack.lines[index], stack.lines[index + 1]
     return line.filled >= lower.filled or is_group(stack, index)
+
+
+def counts_columns(line: Line) -> bool:
+    """Tell whether a row numbers the columns, from 1 at the first: 1, 2, 3 or (1), (2), (3)."""
+    numbers = [abs(number(line.cells[i]) or 0.0) for i in line.places() if line.kinds[i] == NUMBER]
+    return line.filled >= _FEWEST_PERIODS and numbers == list(range(1, line.filled + 1))
 
 
 def is_group(stack: Stack, index: int) -> bool:
@@ -209,7 +243,8 @@ def _form(text: str) -> str:
 
 def labels(stack: Stack, rows: Sequence[int], columns: Sequence[int]) -> tuple[str, ...]:
     """Return one label per column: the levels above it joined by spaces, its letter where there is none."""
-    levels = [_level(stack, rows, depth) for depth in range(len(rows))]
+    named = [row for row in rows if not (len(rows) > 1 and counts_columns(stack.lines[row]))]
+    levels = [_level(stack, named, depth) for depth in range(len(named))]
     found: list[str] = []
     for column in columns:
         parts = list(dict.fromkeys(part for level in levels if (part := level[column])))

@@ -78,7 +78,7 @@ def region(stack: Stack, head: Head, read: Body, *, above: Sequence[Line] = ()) 
     group_lines = [lines[i] for i in groups]
     numbers = [lines[i].number for i in read.data]
     first, last = numbers[0], max(numbers[-1], read.hidden_to)
-    inside = {*body.blank_rows(stack, read, first, last), *read.repeated, *(line.number for line in group_lines)}
+    inside = {*body.blank_rows(stack, read, first, last), *read.repeated, *read.pages, *(line.number for line in group_lines)}
     inside |= {row for row in read.notes if first < row < last}
     said = {line.number: line for line in [*above, *group_lines]}
     below = set(read.notes)
@@ -102,12 +102,14 @@ def region(stack: Stack, head: Head, read: Body, *, above: Sequence[Line] = ()) 
 
 def _findings(stack: Stack, read: Body, groups: Sequence[int], inside: set[int]) -> list[Finding]:
     found = list(read.findings)
+    if read.pages:
+        found.append(Finding(f"{_rows(read.pages)} belong to printed pages", 0.95))
     if read.repeated:
         found.append(Finding(f"the header comes again in {_rows(read.repeated)}", 0.97))
     if groups:
         numbers = [stack.lines[i].number for i in groups]
         found.append(Finding(f"{_rows(numbers)} hold one text each and head the rows below", 0.8))
-    if blanks := sorted(inside - set(read.repeated) - {stack.lines[i].number for i in groups} - set(read.notes)):
+    if blanks := sorted(inside - {*read.repeated, *read.pages, *read.notes} - {stack.lines[i].number for i in groups}):
         found.append(Finding(f"{_rows(blanks)} inside are blank and the rows after go on in the same columns", 0.9))
     if read.hidden_to:
         found.append(Finding("of a large tab the first and last rows were looked at, those between taken for rows alike", 0.9))
@@ -143,10 +145,10 @@ def _form(stack: Stack, index: int) -> int:
     """Return where a few rows of name and value over a wider table end (`Date: | 2025-05-01`), or 0."""
     end = index
     last = min(len(stack.lines), index + _FORM_ROWS + 1)
-    while end < last and 0 < stack.lines[end].filled <= _FORM_WIDTH:
+    while end < last and (0 < stack.lines[end].filled <= _FORM_WIDTH or _is_pairs(stack.lines[end])):
         end += 1
     band = stack.lines[index:end]
-    pairs = [line for line in band if line.filled == _FORM_WIDTH]
+    pairs = [line for line in band if line.filled >= _FORM_WIDTH]
     if (
         not pairs
         or len(band) > _FORM_ROWS
@@ -158,6 +160,16 @@ def _form(stack: Stack, index: int) -> int:
     if max(ahead, default=0) <= _FORM_WIDTH:
         return 0
     second = {line.kinds[line.places()[1]] for line in pairs}
-    has_colons = sum(str(line.cells[line.places()[0]]).rstrip().endswith(":") for line in pairs) * 2 >= len(pairs)
+    has_colons = sum(headers.ends_in_colon(line.cells[line.places()[0]]) for line in pairs) * 2 >= len(pairs)
     is_apart = stack.lines[end].is_blank
     return end if has_colons or (is_apart and (len(pairs) <= 2 or len(second) > 1)) else 0  # noqa: PLR2004
+
+
+def _is_pairs(line: Line) -> bool:
+    """Tell whether a row is several names and values: `From: | 2025-01-01 | To: | 2025-01-31`."""
+    places = line.places()
+    return (
+        bool(places)
+        and len(places) % _FORM_WIDTH == 0
+        and all(headers.ends_in_colon(line.cells[i]) for i in places[::_FORM_WIDTH])
+    )
