@@ -17,8 +17,9 @@ from pydantic import JsonValue
 from chatsheet.core import loose
 from chatsheet.sheets.formulas import package, temporal, traits
 from chatsheet.sheets.formulas.graph import Graph
-from chatsheet.sheets.formulas.model import Counts, Formula, FormulaBook, Impact, Position, Recalculated, Stale, Trait
+from chatsheet.sheets.formulas.model import Counts, Formula, FormulaBook, Impact, Position, Recalculated, Stale
 from chatsheet.sheets.ingest.grid import letter
+from chatsheet.sheets.model import Trait
 
 LISTED = 10_000
 """Cells that an Impact lists; its counts count all."""

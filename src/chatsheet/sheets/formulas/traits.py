@@ -1,8 +1,9 @@
 """What makes a formula special: volatile, reading another workbook, calling out, dead AI functions. Pure."""
 
 from chatsheet.sheets.formulas import pattern
-from chatsheet.sheets.formulas.model import Formula, FormulaBook, Trait
+from chatsheet.sheets.formulas.model import Formula, FormulaBook
 from chatsheet.sheets.formulas.pattern import Pattern
+from chatsheet.sheets.model import Trait
 
 VOLATILE = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "CELL", "INFO"})
 DYNAMIC = frozenset({"INDIRECT", "OFFSET"})

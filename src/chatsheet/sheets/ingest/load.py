@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets import profile
+from chatsheet.sheets.formulas.describe import describe
 from chatsheet.sheets.ingest import columns, corrections, delimited, excel, formats, leftovers, names, parquet, regions, unpack
 from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.formats import SUFFIXES, Format
@@ -22,7 +23,7 @@ from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.ingest.types_model import Override
 from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
-PARSER = "2"
+PARSER = "3"
 """Version of everything in this package that can change a table; part of every version id."""
 _FIRST_ROWS = 200
 _REMEMBERED = "remembered from another file of this form"
@@ -57,7 +58,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None, said: Said
         shutil.rmtree(aside, ignore_errors=True)
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
-    return Workbook(
+    workbook = Workbook(
         parser=PARSER,
         content_sha256=_sha256(source),
         tables=tuple(tables),
@@ -65,6 +66,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None, said: Said
         shapes=work.shapes,
         corrections=work.corrections,
     )
+    return describe(workbook, source, work.formula_tabs) if work.formula_tabs else workbook
 
 
 @dataclass(slots=True)
@@ -81,11 +83,14 @@ class _Import:
     fraction: float = 0.0
     has_shown: bool = False
     labels: list[str] = field(default_factory=list[str])
+    formula_tabs: list[str] = field(default_factory=list[str])
 
     def run(self) -> list[Table]:
         self._tell("reading", 0.01)
         tables: list[Table] = []
         for tab in self._tabs():
+            if tab.has_formulas:
+                self.formula_tabs.append(tab.grid.tab)
             found, types = self._found(tab.grid)
             self._show(tab.grid)
             if not found:

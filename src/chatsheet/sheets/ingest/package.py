@@ -33,6 +33,7 @@ _FILLED = re.compile(rb'<c\s[^>/]*?r="([A-Z]{1,7})(\d{1,9})"[^>/]*>(?!</c>)')
 _MERGE = re.compile(rb'<mergeCell\s[^>]*ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _ERROR = re.compile(rb'<c\s[^>]*?r="([A-Z]{1,3}\d{1,7})"[^>]*t="e"')
 _SHARED = re.compile(rb't="s"[^>]*><v>(\d{1,9})<')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _TAIL_BYTES = 4 * 2**20
 _EXAMPLES = 5
 
@@ -53,6 +54,7 @@ class Scan:
     errors: int = 0
     error_cells: list[str] = field(default_factory=list[str])
     booleans: int = 0
+    has_formulas: bool = False
     merged: tuple[Span, ...] = ()
     is_damaged: bool = False
 
@@ -190,6 +192,9 @@ def scan(path: Path, part: Part) -> Scan:
 
 
 def _count(seen: Scan, block: bytes, *, overlap: bytes) -> None:
+    seen.has_formulas = seen.has_formulas or (
+        any(part in block for part in (b"<f", b":f>", b":f ")) and _FORMULA.search(block) is not None
+    )
     found = block.count(b't="e"') - overlap.count(b't="e"')
     seen.booleans += block.count(b't="b"') - overlap.count(b't="b"')
     seen.errors += found
