@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from chatsheet.sheets.formulas.pattern import Pattern
-from chatsheet.sheets.model import Value
+from chatsheet.sheets.model import Trait, Value
 
 Position = tuple[str, int, int]
 """Tab, row and column of a cell; both numbers count from 1."""
@@ -113,3 +113,18 @@ class Impact(Value):
     overwritten: tuple[str, ...] = ()
     """Formulas that the edit itself replaces, as `Tab!A1`."""
     counts: Counts = Counts()
+
+
+class CellFormula(Value):
+    """A cell's formula, the value that the file stores for it, and what makes it special."""
+
+    cell: str
+    formula: str
+    value: JsonValue = None
+    traits: tuple[Trait, ...] = ()
+
+
+class InArea(Value):
+    """The formulas of an area of a tab, row by row."""
+
+    cells: tuple[CellFormula, ...] = ()
