@@ -236,8 +236,7 @@ def test_libreoffice_opens_it_with_the_new_value(rich: Path, edited: Path, tmp_p
 def test_a_formulas_result_is_stored_in_place_of_the_former_one(tmp_path: Path, result: JsonValue, read: JsonValue) -> None:
     source = workbooks.write_rich(tmp_path / "a.xlsm")
     results: tuple[tuple[str, str, JsonValue], ...] = (("Data", "D2", result), ("Über & Co", "A1", result))
-    patched = patch(source, tmp_path / "b.xlsm", Edits(results=results))
-    assert len(patched.parts) == 3
+    patch(source, tmp_path / "b.xlsm", Edits(results=results))
     for tab, cell, _ in results:
         values = openpyxl.load_workbook(tmp_path / "b.xlsm", data_only=True)[tab][cell].value
         assert values == read

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from chatsheet.sheets.formulas import lexer
+from chatsheet.sheets.formulas.grammar import FormulaRefused
 from chatsheet.sheets.formulas.model import FormulaSheet
 from chatsheet.sheets.formulas.pattern import Pattern, Reference, cell
 from chatsheet.sheets.ingest.grid import letter
-from chatsheet.sheets.model import FormulaColumn
+from chatsheet.sheets.model import Column, FormulaColumn, Table
 
 _LISTED = 20
 
@@ -63,3 +65,40 @@ def _label(reference: Reference, column: int, labels: Mapping[str, str]) -> str 
         return None
     label = labels.get(letter(at), "")
     return label if label and not set(label) & set("[]#'@") else None
+
+
+def in_cells(formula: str, columns: Sequence[Column], row: int) -> str:
+    """Return a formula whose columns are named by their cells in a row; raises FormulaRefused for an unknown `[@Column]`.
+
+    A bare word that is no column stays, as it may be a defined name.
+    """
+    known = {key.casefold(): column for column in reversed(columns) for key in (column.label, column.name)}
+    parts: list[str] = []
+    for token in lexer.tokens(formula.removeprefix("=")):
+        name = token.text
+        if token.kind == "table" and name.startswith("[@"):
+            name = name[2:-1].removeprefix("[").removesuffix("]")
+        column = known.get(name.casefold()) if token.kind == "name" or name != token.text else None
+        if column is None and name != token.text:
+            labels = ", ".join(one.label for one in columns)
+            raise FormulaRefused(f"there is no column {token.text}.", fix=f"the columns are {labels}.")
+        if column is not None and not column.letter:
+            raise FormulaRefused(f"{column.label} has no cells in the workbook.", fix="use columns that were imported.")
+        parts.append(token.text if column is None else f"{column.letter}{row}")
+    return f"={''.join(parts)}"
+
+
+def filled(table: Table, column: Column, shared: Pattern, rows: Sequence[int]) -> FormulaColumn:
+    """Return what a column's formulas have in common after `rows` of it were given one."""
+    labels = {one.letter: one.label for one in table.columns if one.letter}
+    at = cell(f"{column.letter}1")[1]
+    if len(rows) * 2 > table.rows or column.formula is None:
+        is_rule = len(rows) * 2 > table.rows
+        return FormulaColumn(
+            letter=column.letter,
+            formula=f"={shared.at(rows[0], at)}" if is_rule else "",
+            named=in_names(shared, at, labels) if is_rule else "",
+            formulas=len(rows),
+            breaking=table.rows - len(rows) if is_rule else 0,
+        )
+    return column.formula.model_copy(update={"formulas": min(table.rows, column.formula.formulas + len(rows))})

@@ -27,6 +27,7 @@ class Asked:
     changes: Changes
     earlier: Changes = field(default_factory=dict[tuple[str, str], JsonValue])
     holds: Changes = field(default_factory=dict[tuple[str, str], JsonValue])
+    was_stale: Collection[tuple[str, str]] = ()
     moved: Collection[tuple[str, str]] = ()
     moved_earlier: Collection[tuple[str, str]] = ()
 
@@ -36,6 +37,7 @@ class Asked:
             "changes": _rows(self.changes),
             "earlier": _rows(self.earlier),
             "holds": _rows(self.holds),
+            "was_stale": _rows(dict.fromkeys(self.was_stale)),
             "moved": _rows(dict.fromkeys(self.moved)),
             "moved_earlier": _rows(dict.fromkeys(self.moved_earlier)),
         }

@@ -19,22 +19,12 @@ from chatsheet.sheets.formulas import package, pattern, temporal, traits
 from chatsheet.sheets.formulas.graph import Graph
 from chatsheet.sheets.formulas.model import Counts, Formula, FormulaBook, Impact, Position, Recalculated, Stale
 from chatsheet.sheets.ingest.grid import letter
-from chatsheet.sheets.model import Trait
 
 LISTED = 100_000
 """Cells that an Impact lists; its counts count all."""
 
 _ROUNDS = 4
 _DISAGREES = "not recalculated: our engine disagrees with the cached value"
-_REASONS: dict[Trait, str] = {
-    "volatile": "it has another value at every recalculation",
-    "external": "it reads another workbook",
-    "web": "it calls out of the workbook",
-    "ai": "it calls an AI function that cannot be recalculated",
-    "array": "it fills several cells at once",
-    "unreadable": "its formula cannot be read",
-    "circular": "it reads its own result",
-}
 _ERRORS = {
     "Div": "#DIV/0!", "Ref": "#REF!", "Name": "#NAME?", "Value": "#VALUE!", "Num": "#NUM!", "Null": "#NULL!", "Na": "#N/A",
     "Spill": "#SPILL!", "Calc": "#CALC!", "Circ": "#CIRC!",
@@ -76,7 +66,7 @@ def _never(book: FormulaBook) -> dict[Position, str]:
             key = (id(formula.pattern), formula.fills is not None)
             if key not in known:
                 own = traits.of(formula, book, tab)
-                known[key] = next((reason for trait, reason in _REASONS.items() if trait in own), "")
+                known[key] = next((reason for trait, reason in traits.REASONS.items() if trait in own), "")
             if known[key]:
                 never[(tab, *at)] = known[key]
     return never
@@ -84,7 +74,9 @@ def _never(book: FormulaBook) -> dict[Position, str]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is done to a workbook: `changes` now and `earlier`, after which its formulas held the values `holds`.
+    """What is done to a workbook: `changes` now and `earlier`.
+
+    After those its formulas held the values `holds`, and were stale where `was_stale`.
 
     `moved` and `moved_earlier` are cells where rows came (of the row in front) or went (of the row itself).
     """
@@ -92,6 +84,7 @@ class Asked:
     changes: Changes
     earlier: Changes = field(default_factory=dict[Position, JsonValue])
     holds: Changes = field(default_factory=dict[Position, JsonValue])
+    was_stale: Collection[Position] = ()
     moved: Collection[Position] = ()
     moved_earlier: Collection[Position] = ()
 
@@ -156,7 +149,7 @@ def _reached(opened: Opened, asked: Asked) -> tuple[Sequence[Position], dict[Pos
     computed = {position for position, value in asked.changes.items() if given(value)}
     order = graph.ordered({*graph.reached({**asked.changes, **dict.fromkeys(spanning)}), *spanning, *computed})
     latest = {**asked.earlier, **asked.changes}
-    circular = {position: _REASONS["circular"] for circle in order.circles for position in circle}
+    circular = {position: traits.REASONS["circular"] for circle in order.circles for position in circle}
     moved = dict.fromkeys((one for position in asked.moved_earlier for one in graph.spanning(position)), _MOVED)
     stale = {**circular, **moved, **dict.fromkeys(spanning, _MOVED), **opened.never}
     return [position for position in order.cells if position not in latest or given(latest[position])], stale
@@ -244,6 +237,7 @@ class _Telling:
         book = self._book = opened.book
         self._graph = opened.graph
         self._holds = asked.holds
+        self._was_stale = frozenset(asked.was_stale)
         self._overwritten = [
             position
             for position, value in asked.changes.items()
@@ -267,7 +261,9 @@ class _Telling:
         )
 
     def _is_other(self, position: Position, before: JsonValue, after: JsonValue) -> bool:
-        """Tell whether a cell has another value now; what it holds may be of a time when it could not be recalculated."""
+        """Tell whether a cell has another value now, or one that is not stale any more."""
+        if position in self._was_stale:
+            return True
         formula = self._book.formula(position)
         if position in self._holds and formula is not None and not agree(self._shown(after, formula), self._holds[position]):
             return True

@@ -52,8 +52,9 @@ def answer(books: Books, request: Mapping[str, object]) -> Value:
     if "area" in request:
         return _in_area(opened.book, loose.array(request["area"]))
     changes, earlier, holds = (_positions(opened, request.get(name)) for name in ("changes", "earlier", "holds"))
-    moved, moved_earlier = (tuple(_positions(opened, request.get(name))) for name in ("moved", "moved_earlier"))
-    asked = Asked(changes, earlier, holds, moved, moved_earlier)
+    listed = ("was_stale", "moved", "moved_earlier")
+    was_stale, moved, moved_earlier = (tuple(_positions(opened, request.get(name))) for name in listed)
+    asked = Asked(changes, earlier, holds, was_stale, moved, moved_earlier)
     if reason := loose.text(request.get("reason")):
         return recalculate.told(opened, asked, reason=reason)
     return recalculate.impact(opened, asked)
