@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from chatsheet.sheets import export
 from chatsheet.sheets.formulas.model import Impact
+from chatsheet.sheets.ingest.grid import letter
 from chatsheet.sheets.library import Library, OpenSheet
 
 ORDERS: Sequence[tuple[str, float, int]] = (("pen", 1.5, 10), ("cup", 2.25, 20), ("bag", 30.5, 3), ("hat", 12.5, 4))
@@ -74,7 +75,9 @@ def formulas(path: Path, tab: str) -> dict[str, object]:
 
 def _cells(path: Path, tab: str, *, is_values: bool) -> dict[str, object]:
     sheet = openpyxl.load_workbook(path, data_only=is_values)[tab]
-    return {cell.coordinate: cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None}
+    places = [(row, column) for row in range(1, sheet.max_row + 1) for column in range(1, sheet.max_column + 1)]
+    held = {f"{letter(column)}{row}": sheet.cell(row, column).value for row, column in places}
+    return {name: value for name, value in held.items() if value is not None}
 
 
 def plain(path: Path) -> Path:

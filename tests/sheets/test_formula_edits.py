@@ -6,6 +6,7 @@ import formualizer
 import pytest
 
 from chatsheet.core.identity import LOCAL
+from chatsheet.sheets import export, files, following
 from chatsheet.sheets.edits import (
     AddColumn,
     CellValue,
@@ -153,7 +154,7 @@ async def test_the_package_keeps_formulas_and_gets_their_new_results(
     # a program computes NOW again; nobody but its author could compute the other workbook's
     assert (summary["B2"], summary.get("B3"), summary["B4"]) == (573, None, 9.5)
     assert "B3" in formula_sheets.formulas(path, "Summary")
-    engine = formualizer.load_workbook(str(path))
+    engine = formualizer.load_workbook(str(path))  # pyright: ignore[reportUnknownMemberType]  an open dict
     assert engine.evaluate_cell("Orders", 6, 4) == 286.5
 
 
@@ -270,3 +271,37 @@ async def test_sheets_without_formulas_ask_no_engine(library: Library, tmp_path:
     assert [change.kind for change in done.changes] == ["set"]
     versions = tmp_path / "data" / "versions" / done.opened.sheet.version
     assert not (versions / "cells.json").exists()
+
+
+async def test_formulas_without_values_are_calculated_at_import_or_said_to_be_missing(library: Library, tmp_path: Path) -> None:
+    opened = await library.bring_in(LOCAL, formula_sheets.write(tmp_path / "bare.xlsx", is_cached=False))
+    assert await totals(library, opened) == [15, 45, 91.5, 50]
+    assert opened.workbook.warnings[-2:] == (
+        "2 formulas have no value in the file: their cells are empty",
+        "6 formulas have no value in the file: they were calculated here",
+    )
+    assert (opened.workbook.formulas.calculated, opened.workbook.formulas.missing) == (6, 2)
+    done = await made(library, opened, put(2, "price", 10))
+    assert recalculated(done.formulas)["Orders!D6"] == (201.5, 286.5)
+
+
+async def test_an_export_of_a_table_says_which_values_are_stale(library: Library, opened: OpenSheet, tmp_path: Path) -> None:
+    done = await made(library, opened, put(2, "price", 10))
+    plan = export.of_table(done.opened.workbook, "summary")
+    written = await export.write(library.questions(done.opened).database, plan, tmp_path / "a.csv", files.Options(format="csv"))
+    assert written.notes == ("2 values of summary.value are stale: its formulas were not recalculated",)
+
+
+async def test_formulas_beyond_the_limit_keep_their_values_and_say_so(
+    library: Library, opened: OpenSheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "MOST_CHANGED", 1)
+    first = await made(library, opened, put(2, "price", 10))
+    second = await made(library, first.opened, put(3, "price", 10))
+    assert await totals(library, second.opened) == [100, 45, 91.5, 50]
+    assert second.opened.workbook.warnings[-1].startswith("more than")
+    assert not second.opened.workbook.formulas.is_followed
+    (cell,) = await library.formula_cells(second.opened, "Orders", "D3")
+    assert "not recalculated any more" in cell.stale
+    undone = await library.undo(LOCAL, opened.sheet.id, expected_version=second.opened.sheet.version)
+    assert undone.workbook.formulas.is_followed

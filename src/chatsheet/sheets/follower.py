@@ -1,13 +1,14 @@
 """Follows edits through the formulas of a workbook: what they touched goes to the recalculator, what comes back is kept."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
 
-from chatsheet.core.errors import BadInput
-from chatsheet.sheets import following, versions
+from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.sheets import export, following, versions
 from chatsheet.sheets.edits import SHOWN_CELLS, AddColumn, Edit, Fill
 from chatsheet.sheets.following import Cells, Followed, Touched
 from chatsheet.sheets.formulas.engine import Asked, FormulasTimedOut, Recalculator
@@ -16,7 +17,10 @@ from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.formulas.package import SUFFIXES
 from chatsheet.sheets.formulas.pattern import cell
 from chatsheet.sheets.model import Trait, Value, Workbook
+from chatsheet.sheets.package.patch import Edits
 from chatsheet.sheets.query import Engine
+
+log = logging.getLogger(__name__)
 
 _MOST_SHOWN = 1_000
 _TOO_MUCH = f"more than {following.MOST_CHANGED:,} cells changed since the import: formulas are not recalculated any more"
@@ -90,6 +94,22 @@ class Follower:
             given.setdefault(change.tab, {})[change.cell] = change.value
         return Cells(given=given)
 
+    async def completed(self, source: Path, target: Path, workbook: Workbook) -> Cells | None:
+        """Write `source` to `target` with the values that its formulas have none of, and return those; None where none is."""
+        formulas = workbook.formulas
+        if not (formulas.missing and formulas.is_followed):
+            return None
+        try:
+            impact = await self._recalculator.missing(source, formulas.tabs)
+            results = tuple((one.tab, one.cell, one.after) for one in impact.recalculated)
+            if not results:
+                return None
+            await export.patch(source, Edits(results=results), target)
+        except ChatSheetError as error:  # the file is as good as it was
+            log.info("formulas of %s have no values, and were not calculated: %s", source.name, error.what)
+            return None
+        return following.after(Cells(), Touched(), impact.model_copy(update={"stale": ()}))
+
     async def shown(self, name: str, head: str, workbook: Workbook, tab: str, area: str) -> tuple[ShownCell, ...]:
         """Return the cells of an area such as `B2:D9` that hold formulas, at the version `head`."""
         top, left, bottom, right = _area(area)
@@ -112,6 +132,17 @@ class Follower:
     def _source(self, head: str, name: str) -> Path:
         manifest = versions.read_manifest(self._folder / head)
         return self._folder / (manifest.origin if manifest else head) / name
+
+
+def calculated(workbook: Workbook, before: Workbook) -> Workbook:
+    """Return the workbook read from a completed copy of the file that `before` was read from."""
+    done = before.formulas.missing - workbook.formulas.missing
+    said = f"{done:,} formulas have no value in the file: they were calculated here"
+    return workbook.model_copy(update={
+        "content_sha256": before.content_sha256,
+        "formulas": workbook.formulas.model_copy(update={"calculated": done}),
+        "warnings": (*workbook.warnings, said),
+    })  # fmt: skip
 
 
 def first(impact: Impact) -> Impact:

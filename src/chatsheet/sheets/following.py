@@ -240,7 +240,8 @@ def marked(workbook: Workbook, cells: Cells, impact: Impact) -> Workbook:
         "stale": len(listed(cells.stale)),
         "is_followed": workbook.formulas.is_followed and not cells.lost,
     })  # fmt: skip
-    return workbook.model_copy(update={"tables": tables, "formulas": formulas})
+    warnings = dict.fromkeys((*workbook.warnings, *([cells.lost] if cells.lost else [])))
+    return workbook.model_copy(update={"tables": tables, "formulas": formulas, "warnings": tuple(warnings)})
 
 
 def _marked(column: Column, stale: int, broken: Sequence[str]) -> Column:

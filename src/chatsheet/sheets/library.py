@@ -23,11 +23,11 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
-from chatsheet.sheets import store, versions
+from chatsheet.sheets import following, store, versions
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
-from chatsheet.sheets.follower import Follower, ShownCell, first
+from chatsheet.sheets.follower import Follower, ShownCell, calculated, first
 from chatsheet.sheets.following import Followed
 from chatsheet.sheets.formulas.engine import Recalculator
 from chatsheet.sheets.formulas.model import Impact
@@ -172,6 +172,13 @@ class Library:
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
             workbook = await self._engine.load(aside / name, aside / versions.BASE, report, said)
+            copy = aside / "calculated" / name
+            copy.parent.mkdir()
+            if (cells := await self._follower.completed(aside / name, copy, workbook)) is not None:
+                (aside / versions.BASE).unlink()
+                workbook = calculated(await self._engine.load(copy, aside / versions.BASE, report, said), workbook)
+                following.write(aside, cells)
+            await asyncio.to_thread(shutil.rmtree, copy.parent)
             (aside / versions.WORKBOOK).write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (self._versions / version).exists():

@@ -74,6 +74,12 @@ class Recalculator:
                 reason = "recalculation needed more memory than allowed, or met what our engine cannot survive"
             return Impact.model_validate(await self._within({**request, "reason": reason}))
 
+    async def missing(self, source: Path, tabs: Sequence[str]) -> Impact:
+        """Return what formulas of a file give that it stores no value for; raises FormulasUnreadable, FormulasTimedOut."""
+        async with self._turn:
+            request: JsonObject = {"source": str(source), "tabs": list(tabs), "is_missing": True}
+            return Impact.model_validate(await self._within(request))
+
     async def formulas(
         self, source: Path, tab: str, area: tuple[int, int, int, int], tabs: Sequence[str] | None = None
     ) -> InArea:

@@ -33,6 +33,7 @@ _OF_DATA = frozenset({"Div", "Ref", "Value", "Num", "Null", "Na", "Calc"})
 """Errors that speak of the data; all others speak of our engine."""
 
 _LARGEST_EXACT = 2**53
+_FAILURES = (formualizer.ExcelEvaluationError, formualizer.FormualizerHostError, OSError, RuntimeError, ValueError)
 _DIGITS = 1e-9
 
 Changes = Mapping[Position, JsonValue]
@@ -105,12 +106,30 @@ def impact(opened: Opened, asked: Asked) -> Impact:
         before = engine.values(reached)
         engine.change(asked.changes)
         after = engine.values(reached)
-    except (formualizer.ExcelEvaluationError, formualizer.FormualizerHostError, OSError, RuntimeError, ValueError) as error:
+    except _FAILURES as error:
         return told(opened, asked, reason=f"our engine cannot compute this workbook ({error})")
     for position in reached:
         if failed := engine.failure(position):
             stale.setdefault(position, failed)
     return _Telling(opened, asked, reached, stale).impact(before, after)
+
+
+def missing(opened: Opened) -> Impact:
+    """Return what the formulas give that the file stores no value for; stale are those for which that cannot be told."""
+    wanted = [(tab, *at) for tab, sheet in opened.book.sheets.items() for at, one in sheet.cells.items() if one.cached is None]
+    order = opened.graph.ordered(wanted)
+    stale = {**{position: traits.REASONS["circular"] for circle in order.circles for position in circle}, **opened.never}
+    nothing = Asked({})
+    try:
+        engine = _Engine(opened)
+        engine.pin(stale)
+        engine.settle()
+        values = engine.values(order.cells)
+    except _FAILURES as error:
+        stale |= dict.fromkeys(order.cells, f"our engine cannot compute this workbook ({error})")
+        return _Telling(opened, nothing, order.cells, stale).impact({}, {})
+    stale |= {position: failed for position in order.cells if (failed := engine.failure(position))}
+    return _Telling(opened, nothing, order.cells, stale).impact(dict.fromkeys(order.cells), values)
 
 
 def told(opened: Opened, asked: Asked, *, reason: str) -> Impact:

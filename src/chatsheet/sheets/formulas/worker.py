@@ -51,6 +51,8 @@ def answer(books: Books, request: Mapping[str, object]) -> Value:
     opened = books.get(str(request["source"]), None if tabs is None else [str(tab) for tab in loose.array(tabs)])
     if "area" in request:
         return _in_area(opened.book, loose.array(request["area"]))
+    if request.get("is_missing") is True:
+        return recalculate.missing(opened)
     changes, earlier, holds = (_positions(opened, request.get(name)) for name in ("changes", "earlier", "holds"))
     listed = ("was_stale", "moved", "moved_earlier")
     was_stale, moved, moved_earlier = (tuple(_positions(opened, request.get(name))) for name in listed)
