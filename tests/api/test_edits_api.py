@@ -7,6 +7,7 @@ import pytest
 from chatsheet.core import loose
 from tests.api.conftest import Served
 from tests.api.test_api import upload
+from tests.sheets import formula_sheets
 
 pytestmark = pytest.mark.anyio
 
@@ -85,6 +86,39 @@ async def test_the_later_of_two_editors_gets_both_values(served: Served, sales: 
 async def test_an_edit_that_does_not_fit_is_refused(served: Served, sales: Path, change: dict[str, object], code: str) -> None:
     url, version = await sheet_of(served, sales)
     cell = {"row": 2, "column": "revenue", "value": 1.0, **change}
+    body = {"version": version, "edits": [{"kind": "set", "table": "orders", "cells": [cell]}]}
+    status, told = await posted(served, f"{url}/edits", body)
+    error = loose.obj(told["error"])
+    assert (status, error["code"]) == (422, code)
+
+
+async def test_nothing_is_undone_before_the_import(served: Served, sales: Path) -> None:
+    url, version = await sheet_of(served, sales)
+    status, told = await posted(served, f"{url}/undo", {"version": version})
+    assert (status, loose.obj(told["error"])["code"]) == (409, "sheet.nothing_to_undo")
+
+
+async def test_rows_come_sorted_filtered_and_searched(served: Served, sales: Path) -> None:
+    url, _ = await sheet_of(served, sales)
+    north = '{"column": "region", "test": "equals", "values": ["North"]}'
+    asked = [("sort", "revenue:desc"), ("filter", north), ("search", "desk"), ("limit", "3")]
+    async with served.client.get(f"{url}/tables/orders/rows", params=asked) as response:
+        assert response.status == 200, await response.text()
+        found = await response.json()
+    assert {(row[3], row[4]) for row in found["rows"]} == {("North", "Desk")}
+    assert found["rows"][0][-1] == 2790.0
+    assert found["row_count"] > 3
+
+
+async def test_values_are_found_whatever_their_spelling(served: Served, sales: Path) -> None:
+    url, _ = await sheet_of(served, sales)
+    async with served.client.get(f"{url}/values", params={"text": "nroth", "table": "orders"}) as response:
+        found = await response.json()
+    assert found[0]["value"] == "North"
+
+
+async def test_a_preview_and_an_edit_say_what_they_recalculate(served: Served, tmp_path: Path) -> None:
+    url, version = await sheet_of(served, formula_sheets.write(tmp_path / "orders.xlsx"))
     edit = {"kind": "set", "table": "orders", "cells": [{"row": 2, "column": "price", "value": 10}]}
     body = {"version": version, "edits": [edit]}
     for path, expected in ((f"{url}/edits/preview", 200), (f"{url}/edits", 201)):
@@ -93,6 +127,12 @@ async def test_an_edit_that_does_not_fit_is_refused(served: Served, sales: Path,
         assert (status, loose.obj(impact["counts"])["recalculated"]) == (expected, 3)
         first = loose.obj(loose.array(impact["recalculated"])[0])
         assert (first["tab"], first["cell"], first["before"], first["after"]) == ("Orders", "D2", 15, 100)
+
+
+async def test_a_cell_says_its_formula_and_whether_it_is_stale(served: Served, tmp_path: Path) -> None:
+    url, version = await sheet_of(served, formula_sheets.write(tmp_path / "orders.xlsx"))
+    edit = {"kind": "set", "table": "orders", "cells": [{"row": 2, "column": "price", "value": 10}]}
+    await posted(served, f"{url}/edits", {"version": version, "edits": [edit]})
     async with served.client.get(f"{url}/formulas", params={"tab": "Summary", "area": "A1:B9"}) as response:
         found = await response.json()
     assert [(one["cell"], one["value"], one["stale"][:2]) for one in found] == [

@@ -64,19 +64,19 @@ async def exported(library: Library, opened: OpenSheet, target: Path) -> Path:
 
 
 def values(path: Path, tab: str) -> dict[str, object]:
-    """Return the values stored in a tab."""
+    """Return the values stored in the first cells of a tab."""
     return _cells(path, tab, is_values=True)
 
 
 def formulas(path: Path, tab: str) -> dict[str, object]:
-    """Return what stands in the cells of a tab, formulas as they are written."""
+    """Return what stands in the first cells of a tab, formulas as they are written."""
     return _cells(path, tab, is_values=False)
 
 
 def _cells(path: Path, tab: str, *, is_values: bool) -> dict[str, object]:
     sheet = openpyxl.load_workbook(path, data_only=is_values)[tab]
-    places = [(row, column) for row in range(1, sheet.max_row + 1) for column in range(1, sheet.max_column + 1)]
-    held = {f"{letter(column)}{row}": sheet.cell(row, column).value for row, column in places}
+    names = [f"{letter(column)}{row}" for row in range(1, 10) for column in range(1, 6)]
+    held = {name: sheet[name].value for name in names}
     return {name: value for name, value in held.items() if value is not None}
 
 
