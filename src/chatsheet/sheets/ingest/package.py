@@ -193,7 +193,7 @@ def scan(path: Path, part: Part) -> Scan:
 
 def _count(seen: Scan, block: bytes, *, overlap: bytes) -> None:
     seen.has_formulas = seen.has_formulas or (
-        any(part in block for part in (b"<f", b":f>", b":f ")) and _FORMULA.search(block) is not None
+        any(part in block for part in (b"<f", b":f>")) and _FORMULA.search(block) is not None
     )
     found = block.count(b't="e"') - overlap.count(b't="e"')
     seen.booleans += block.count(b't="b"') - overlap.count(b't="b"')
