@@ -18,7 +18,9 @@ from chatsheet.sheets.edits import (
     RenameColumn,
     SetCells,
 )
+from chatsheet.sheets.formulas.engine import FormulasTimedOut, Recalculator
 from chatsheet.sheets.formulas.grammar import FormulaRefused
+from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.library import Edited, Library, OpenSheet
 from chatsheet.sheets.package.formula import FormulaForbidden
 from tests.sheets import edited, formula_sheets
@@ -299,9 +301,26 @@ async def test_formulas_beyond_the_limit_keep_their_values_and_say_so(
     first = await made(library, opened, put(2, "price", 10))
     second = await made(library, first.opened, put(3, "price", 10))
     assert await totals(library, second.opened) == [100, 45, 91.5, 50]
-    assert second.opened.workbook.warnings[-1].startswith("more than")
+    assert second.opened.workbook.warnings[-1].startswith("formulas are not recalculated any more")
     assert not second.opened.workbook.formulas.is_followed
     (cell,) = await library.formula_cells(second.opened, "Orders", "D3")
     assert "not recalculated any more" in cell.stale
     undone = await library.undo(LOCAL, opened.sheet.id, expected_version=second.opened.sheet.version)
     assert undone.workbook.formulas.is_followed
+
+
+async def test_formulas_that_took_too_long_are_followed_by_the_next_edit(
+    library: Library, opened: OpenSheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def late(*_: object) -> Impact:
+        raise FormulasTimedOut("the formulas took too long.", fix="split the workbook.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Recalculator, "impact", late)
+        first = await made(library, opened, put(2, "price", 10))
+    assert await totals(library, first.opened) == [15, 45, 91.5, 50]
+    assert "the next edit tries again" in first.opened.workbook.warnings[-1]
+    second = await made(library, first.opened, put(3, "price", 5))
+    assert await totals(library, second.opened) == [100, 100, 91.5, 50]
+    assert second.opened.workbook.formulas.is_followed
+    assert not second.opened.workbook.warnings

@@ -88,12 +88,12 @@ class _Compared:
 
     def _is_computed(self, tab: str, cell: str) -> bool:
         """Tell whether what a cell holds comes from its formula."""
-        given = self._known.given.get(tab, {})
+        given = self._known.all_given.get(tab, {})
         return isinstance(given[cell], dict) if cell in given else cell in self._known.holds.get(tab, {})
 
     def _formulas(self) -> Iterator[Change]:
         """Yield the formulas that edits gave, with their results where these are known."""
-        for (tab, cell), value in listed(self._known.given).items():
+        for (tab, cell), value in listed(self._known.all_given).items():
             if formula := given_formula(value):
                 is_stale = cell in self._known.stale.get(tab, {})
                 held = None if is_stale else self._known.holds.get(tab, {}).get(cell)
@@ -102,13 +102,13 @@ class _Compared:
     def _stale(self) -> Iterator[tuple[str, str]]:
         """Yield the cells whose stored result is to be computed again; what no program can compute keeps it."""
         for (tab, cell), reason in listed(self._known.stale).items():
-            if cell not in self._known.given.get(tab, {}) and reason not in traits.LASTING:
+            if cell not in self._known.all_given.get(tab, {}) and reason not in traits.LASTING:
                 yield tab, cell
 
     def _results(self) -> Iterator[tuple[str, str, JsonValue]]:
         """Yield what formulas of the workbook give now."""
         for (tab, cell), value in listed(self._known.holds).items():
-            if cell not in self._known.given.get(tab, {}) and cell not in self._known.stale.get(tab, {}):
+            if cell not in self._known.all_given.get(tab, {}) and cell not in self._known.stale.get(tab, {}):
                 yield tab, cell, value
 
     def _pairs(self, was: Table, now: Table) -> list[tuple[Column, Column]]:

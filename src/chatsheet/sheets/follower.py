@@ -11,6 +11,7 @@ from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.sheets import export, following, versions
 from chatsheet.sheets.edits import SHOWN_CELLS, AddColumn, Edit, Fill
 from chatsheet.sheets.following import Cells, Followed, Touched
+from chatsheet.sheets.formulas.cells import MOST_FORMULAS
 from chatsheet.sheets.formulas.engine import Asked, FormulasTimedOut, Recalculator
 from chatsheet.sheets.formulas.markup import FormulasUnreadable
 from chatsheet.sheets.formulas.model import Impact
@@ -23,7 +24,7 @@ from chatsheet.sheets.query import Engine
 log = logging.getLogger(__name__)
 
 _MOST_SHOWN = 1_000
-_TOO_MUCH = f"more than {following.MOST_CHANGED:,} cells changed since the import: formulas are not recalculated any more"
+_TOO_MUCH = f"{following.LOST} any more: more than {following.MOST_CHANGED:,} cells changed since the import"
 
 
 class AreaRefused(BadInput):
@@ -67,8 +68,9 @@ class Follower:
         """
         before = await self._cells(head)
         if not (lost := _lost(workbook, before, touched)):
+            now = touched.model_copy(update={"given": following.merged(before.pending, touched.given)})
             asked = Asked(
-                changes=following.listed(touched.given),
+                changes=following.listed(now.given),
                 earlier=following.listed(before.given),
                 holds=following.listed(before.holds),
                 was_stale=tuple(following.listed(before.stale)),
@@ -77,9 +79,11 @@ class Follower:
             )
             try:
                 impact = await self._recalculator.impact(self._source(head, name), asked, workbook.formulas.tabs)
-                return Followed(impact=impact, cells=following.after(before, touched, impact))
+                return Followed(impact=impact, cells=following.after(before, now, impact))
             except (FormulasTimedOut, FormulasUnreadable) as error:
-                lost = f"formulas are not recalculated any more: {error.what}"
+                return Followed(
+                    cells=following.late(before, touched, f"{following.LOST}, the next edit tries again: {error.what}")
+                )
         return Followed(cells=following.after(before, touched, Impact(), lost=lost))
 
     async def _cells(self, head: str) -> Cells:
@@ -117,7 +121,7 @@ class Follower:
         source = self._source(head, name)
         held = await self._recalculator.formulas(source, tab, (top, left, bottom, right), workbook.formulas.tabs)
         found = {one.cell: ShownCell(tab=tab, **one.model_dump()) for one in held.cells}
-        for at, value in cells.given.get(tab, {}).items():
+        for at, value in cells.all_given.get(tab, {}).items():
             row, column = cell(at)
             if top <= row <= bottom and left <= column <= right:
                 found.pop(at, None)
@@ -155,11 +159,13 @@ def first(impact: Impact) -> Impact:
 
 
 def _lost(workbook: Workbook, before: Cells, touched: Touched) -> str:
-    """Return why formulas are not followed, empty where they are."""
-    if before.lost or workbook.formulas.is_followed:
-        is_too_much = touched.is_too_much or before.size + touched.size > following.MOST_CHANGED
-        return before.lost or (_TOO_MUCH if is_too_much else "")
-    return f"the workbook has more than {workbook.formulas.cells - 1:,} formulas: they are not recalculated"
+    """Return why formulas are not followed, empty where they are, or where that is to be tried again."""
+    if workbook.formulas.cells > MOST_FORMULAS:
+        return f"{following.LOST}: the workbook has more than {MOST_FORMULAS:,}"
+    if before.lost and not before.pending:
+        return before.lost
+    is_too_much = touched.is_too_much or before.size + touched.size > following.MOST_CHANGED
+    return _TOO_MUCH if is_too_much else ""
 
 
 def _area(text: str) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from pydantic import Field, JsonValue
 
 from chatsheet.sheets import edits
 from chatsheet.sheets.edits import TypedValue
+from chatsheet.sheets.formulas.cells import MOST_FORMULAS
 from chatsheet.sheets.formulas.describe import bounds, rows_of
 from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.formulas.pattern import cell
@@ -24,6 +25,9 @@ from chatsheet.sheets.scalars import scalar
 CELLS = "cells.json"
 MOST_CHANGED = 100_000
 """Cells that edits may change for their formulas to be followed; beyond, stored values stay and the workbook says so."""
+
+LOST = "formulas are not recalculated"
+"""How every reason begins for which formulas are not followed."""
 
 Cell = tuple[str, str]
 """Tab and cell name."""
@@ -45,13 +49,20 @@ class Cells(Value):
     """Why the formulas that were not recalculated were not."""
     moved: tuple[Cell, ...] = ()
     """Where rows came or went."""
+    pending: ByCell = Field(default_factory=dict[str, dict[str, JsonValue]])
+    """What edits gave while formulas could not be followed in time: the next edit tries again."""
     lost: str = ""
     """Why the formulas of the workbook are not followed any more; empty while they are."""
 
     @property
     def size(self) -> int:
         """How many cells were given something."""
-        return sum(map(len, self.given.values()))
+        return sum(map(len, self.all_given.values()))
+
+    @property
+    def all_given(self) -> ByCell:
+        """Everything that edits gave, `pending` included."""
+        return merged(self.given, self.pending)
 
 
 class Touched(Value):
@@ -178,7 +189,7 @@ class Places:
 
 def after(cells: Cells, touched: Touched, impact: Impact, *, lost: str = "") -> Cells:
     """Return what the next version knows of cells; where formulas are `lost`, values given are not kept any more."""
-    given = _merged(cells.given, touched.given)
+    given = merged(cells.all_given, touched.given)
     if lost:
         given = {tab: {at: one for at, one in held.items() if given_formula(one)} for tab, held in given.items()}
     new = {(tab, name) for tab, listed in touched.given.items() for name in listed}
@@ -199,7 +210,8 @@ def given_formula(value: JsonValue) -> str:
     return str(value.get("formula", "")) if isinstance(value, dict) else ""
 
 
-def _merged(old: ByCell, new: ByCell) -> ByCell:
+def merged(old: ByCell, new: ByCell) -> ByCell:
+    """Return what was given in the end."""
     return {tab: {**old.get(tab, {}), **new.get(tab, {})} for tab in dict.fromkeys((*old, *new))}
 
 
@@ -213,6 +225,12 @@ def _without(by_cell: Mapping[str, Mapping[str, _Held]], gone: Iterable[Cell]) -
 def listed(by_cell: Mapping[str, Mapping[str, _Held]]) -> dict[Cell, _Held]:
     """Return values by tab and cell in one."""
     return {(tab, name): value for tab, cells in by_cell.items() for name, value in cells.items()}
+
+
+def late(cells: Cells, touched: Touched, lost: str) -> Cells:
+    """Return what the next version knows of cells where there was no time to follow what they mean."""
+    pending, moved = merged(cells.pending, touched.given), dict.fromkeys((*cells.moved, *touched.moved))
+    return cells.model_copy(update={"pending": pending, "moved": tuple(moved), "lost": lost})
 
 
 def marked(workbook: Workbook, cells: Cells, impact: Impact) -> Workbook:
@@ -236,11 +254,11 @@ def marked(workbook: Workbook, cells: Cells, impact: Impact) -> Workbook:
         for table in workbook.tables
     )  # fmt: skip
     formulas = workbook.formulas.model_copy(update={
-        "cells": max(workbook.formulas.cells, sum(map(bool, map(given_formula, listed(cells.given).values())))),
+        "cells": max(workbook.formulas.cells, sum(map(bool, map(given_formula, listed(cells.all_given).values())))),
         "stale": len(listed(cells.stale)),
-        "is_followed": workbook.formulas.is_followed and not cells.lost,
+        "is_followed": workbook.formulas.cells <= MOST_FORMULAS and not cells.lost,
     })  # fmt: skip
-    warnings = dict.fromkeys((*workbook.warnings, *([cells.lost] if cells.lost else [])))
+    warnings = [one for one in workbook.warnings if not one.startswith(LOST)] + [cells.lost] * bool(cells.lost)
     return workbook.model_copy(update={"tables": tables, "formulas": formulas, "warnings": tuple(warnings)})
 
 

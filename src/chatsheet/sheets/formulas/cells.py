@@ -8,7 +8,7 @@ from chatsheet.sheets.formulas import pattern
 from chatsheet.sheets.formulas.model import Formula, Temporal
 from chatsheet.sheets.formulas.pattern import Pattern, cell
 
-MOST_FORMULAS = 100_000
+MOST_FORMULAS = 50_000
 """Formulas of one workbook that are read: following and recalculating as many takes seconds; beyond, stored values stay."""
 
 

@@ -52,7 +52,7 @@ class FormulasTimedOut(Unavailable):
 class Recalculator:
     """One warm process that knows the workbook it was asked about last."""
 
-    def __init__(self, *, deadline_s: float = 15.0) -> None:
+    def __init__(self, *, deadline_s: float = 30.0) -> None:
         self._deadline_s = deadline_s
         self._worker: Worker | None = None
         self._turn = asyncio.Lock()
