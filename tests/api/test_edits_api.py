@@ -7,6 +7,7 @@ import pytest
 from chatsheet.core import loose
 from tests.api.conftest import Served
 from tests.api.test_api import upload
+from tests.sheets import formula_sheets
 
 pytestmark = pytest.mark.anyio
 
@@ -114,3 +115,30 @@ async def test_values_are_found_whatever_their_spelling(served: Served, sales: P
     async with served.client.get(f"{url}/values", params={"text": "nroth", "table": "orders"}) as response:
         found = await response.json()
     assert found[0]["value"] == "North"
+
+
+async def test_a_preview_and_an_edit_say_what_they_recalculate(served: Served, tmp_path: Path) -> None:
+    url, version = await sheet_of(served, formula_sheets.write(tmp_path / "orders.xlsx"))
+    edit = {"kind": "set", "table": "orders", "cells": [{"row": 2, "column": "price", "value": 10}]}
+    body = {"version": version, "edits": [edit]}
+    for path, expected in ((f"{url}/edits/preview", 200), (f"{url}/edits", 201)):
+        status, told = await posted(served, path, body)
+        impact = loose.obj(told["formulas"])
+        assert (status, loose.obj(impact["counts"])["recalculated"]) == (expected, 3)
+        first = loose.obj(loose.array(impact["recalculated"])[0])
+        assert (first["tab"], first["cell"], first["before"], first["after"]) == ("Orders", "D2", 15, 100)
+
+
+async def test_a_cell_says_its_formula_and_whether_it_is_stale(served: Served, tmp_path: Path) -> None:
+    url, version = await sheet_of(served, formula_sheets.write(tmp_path / "orders.xlsx"))
+    edit = {"kind": "set", "table": "orders", "cells": [{"row": 2, "column": "price", "value": 10}]}
+    await posted(served, f"{url}/edits", {"version": version, "edits": [edit]})
+    async with served.client.get(f"{url}/formulas", params={"tab": "Summary", "area": "A1:B9"}) as response:
+        found = await response.json()
+    assert [(one["cell"], one["value"], one["stale"][:2]) for one in found] == [
+        ("B2", 573, ""),
+        ("B3", 46001.5, "it"),
+        ("B4", 9.5, "it"),
+    ]
+    async with served.client.get(f"{url}/formulas", params={"tab": "Summary", "area": "nothing"}) as response:
+        assert response.status == 422

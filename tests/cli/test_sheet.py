@@ -13,6 +13,7 @@ from chatsheet.cli.main import cli
 from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.sheets.export import TargetUnwritable
 from tests.harness import ROOT
+from tests.sheets import formula_sheets
 
 Run = Callable[..., str]
 MESSY = str(ROOT / "examples" / "messy.xlsx")
@@ -261,3 +262,25 @@ def test_what_goes_wrong_has_its_code(run: Run, arguments: tuple[str, ...], code
     with pytest.raises(ChatSheetError) as error:
         run(*arguments)
     assert error.value.code == code
+
+
+def test_an_edit_says_what_it_recalculates_and_show_says_what_is_stale(run: Run, tmp_path: Path) -> None:
+    path = str(formula_sheets.write(tmp_path / "orders.xlsx"))
+    assert "=[@Price]*[@Count]" in run("import", path)
+    said = run("edit", path, "--table", "orders", "--set", "2.price=10")
+    assert "recalculates 3 cells" in said
+    assert "Orders!D6\t201.5\t286.5" in said
+    assert "Summary!B3\t46001.5\tit has another value at every recalculation" in said
+    told = json.loads(run("edit", path, "--table", "orders", "--set", "2.price=10", "--apply", "--yes", "--json"))
+    assert told["formulas"]["counts"] == {"recalculated": 3, "unchanged": 0, "stale": 2, "overwritten": 0}
+    assert "Orders!D2\t=B2*C2\t100\t\t" in run("show", path, "--formulas", "Orders!D2")
+    assert json.loads(run("show", path, "--formulas", "Summary!B3", "--json"))[0]["traits"] == ["volatile"]
+    assert "recalculate outside of tables: 1 cell" in run("history", path)
+
+
+def test_a_formula_is_filled_down_and_exported_with_its_values(run: Run, tmp_path: Path) -> None:
+    path = str(formula_sheets.write(tmp_path / "orders.xlsx"))
+    run("edit", path, "--table", "orders", "--formula", "total==[@Price]*[@Count]*2", "--apply", "--yes")
+    run("export", path, "--into-original", "--output", str(tmp_path / "out.xlsx"))
+    assert formula_sheets.formulas(tmp_path / "out.xlsx", "Orders")["D2"] == "=B2*C2*2"
+    assert formula_sheets.values(tmp_path / "out.xlsx", "Orders")["D6"] == 403

@@ -72,7 +72,7 @@ async def test_formula_like_text_stays_text(library: Library, tmp_path: Path) ->
         (set_cell(2, "price", "=1+1"), "is no decimal"),
         (Fill(table="prices", column="count", expression="price * 2.1"), "results are no integer"),
         (Fill(table="prices", column="count", expression="count; DROP TABLE prices"), "no single SQL expression"),
-        (Fill(table="prices", column="count", expression="count", value=1), "a value and an expression"),
+        (Fill(table="prices", column="count", expression="count", value=1), "several of a value, an expression and a formula"),
         (Fill(table="prices", column="count", rows=(2,), where="count > 1", value=1), "given twice"),
         (Fill(table="prices", column="count", rows=(2, 9), expression="count + 1"), "no row 9"),
         (DeleteRows(table="prices"), "no rows are named"),

@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 from pydantic import JsonValue
 
-from chatsheet.sheets import versions
+from chatsheet.sheets import following, versions
+from chatsheet.sheets.following import Cells, given_formula, listed
+from chatsheet.sheets.formulas import traits
 from chatsheet.sheets.model import ROW_ID, Column, Table, Value, Workbook
 from chatsheet.sheets.package import cells
 from chatsheet.sheets.package.patch import Append, Edits
@@ -36,15 +38,22 @@ def between(folder: Path, origin: str, head: str) -> Differences:
         if manifest is not None:
             versions.attach(connection, folder / manifest.base / versions.BASE, as_="_base")
         versions.attach(connection, folder / origin / versions.BASE, as_="_origin")
-        return _Compared(connection, before, after, manifest).differences()
+        cells = following.read(folder / head) or Cells()
+        return _Compared(connection, before, after, manifest, cells).differences()
     finally:
         connection.close()
 
 
 class _Compared:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, before: Workbook, after: Workbook, manifest: Manifest | None
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        before: Workbook,
+        after: Workbook,
+        manifest: Manifest | None,
+        known: Cells,
     ) -> None:
+        self._known = known
         self._manifest = manifest
         self._connection = connection
         self._before = before
@@ -68,8 +77,39 @@ class _Compared:
                     appended.append(self._append(was, pairs, new))
                 else:
                     inserted += [f"{was.tab}!{row}" for row in new]
-        edits = Edits(changes=tuple(changes), appended=tuple(appended), inserted=tuple(inserted), deleted=tuple(deleted))
+        changes = [change for change in changes if not self._is_computed(change.tab, change.cell)]
+        edits = Edits(
+            changes=(*changes, *self._formulas()), appended=tuple(appended), inserted=tuple(inserted), deleted=tuple(deleted),
+            stale=tuple(self._stale()), results=tuple(self._results()),
+        )  # fmt: skip
+        if self._known.stale or self._known.lost:
+            self._notes.append("formulas whose values are stale have none in the file until a program computes them")
         return Differences(edits=edits, notes=tuple(self._notes))
+
+    def _is_computed(self, tab: str, cell: str) -> bool:
+        """Tell whether what a cell holds comes from its formula."""
+        given = self._known.all_given.get(tab, {})
+        return isinstance(given[cell], dict) if cell in given else cell in self._known.holds.get(tab, {})
+
+    def _formulas(self) -> Iterator[Change]:
+        """Yield the formulas that edits gave, with their results where these are known."""
+        for (tab, cell), value in listed(self._known.all_given).items():
+            if formula := given_formula(value):
+                is_stale = cell in self._known.stale.get(tab, {})
+                held = None if is_stale else self._known.holds.get(tab, {}).get(cell)
+                yield Change(tab=tab, cell=cell, type="formula", value=formula, result=held)
+
+    def _stale(self) -> Iterator[tuple[str, str]]:
+        """Yield the cells whose stored result is to be computed again; what no program can compute keeps it."""
+        for (tab, cell), reason in listed(self._known.stale).items():
+            if cell not in self._known.all_given.get(tab, {}) and reason not in traits.LASTING:
+                yield tab, cell
+
+    def _results(self) -> Iterator[tuple[str, str, JsonValue]]:
+        """Yield what formulas of the workbook give now."""
+        for (tab, cell), value in listed(self._known.holds).items():
+            if cell not in self._known.all_given.get(tab, {}) and cell not in self._known.stale.get(tab, {}):
+                yield tab, cell, value
 
     def _pairs(self, was: Table, now: Table) -> list[tuple[Column, Column]]:
         by_letter = {column.letter: column for column in now.columns if column.letter}

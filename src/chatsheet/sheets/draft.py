@@ -4,7 +4,7 @@ A row of the base that an edit touches is lifted into the delta whole (`_over`) 
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -28,7 +28,12 @@ from chatsheet.sheets.edits import (
     SetCells,
     TypedValue,
 )
-from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Unit, Workbook
+from chatsheet.sheets.following import MOST_CHANGED, Log
+from chatsheet.sheets.formulas import columns as formulas
+from chatsheet.sheets.formulas import pattern
+from chatsheet.sheets.formulas.columns import filled
+from chatsheet.sheets.formulas.translate import translate
+from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, FormulaColumn, Table, Unit, Workbook
 from chatsheet.sheets.scalars import scalar
 from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest
 
@@ -50,6 +55,9 @@ class Draft:
         self._states = dict(manifest.tables)
         self._formulas = {table: dict(columns) for table, columns in manifest.formulas.items()}
         self._stale: dict[tuple[str, str], None] = {}
+        self._changed: set[str] = set()
+        self.log: Log | None = None
+        """Where cells are noted that formulas of the workbook may read; None where it has none that are followed."""
 
     @classmethod
     def opened(cls, connection: duckdb.DuckDBPyConnection, folder: Path, head: str, aside: Path, *, next_row: int) -> Self:
@@ -63,8 +71,8 @@ class Draft:
         versions.attach(connection, folder / base / BASE, as_="_base")
         states = conflicts.state_of(connection, folder / head, base="_base")
         origin = manifest.origin if manifest else head
-        formulas = manifest.formulas if manifest else {}
-        made = Manifest(base=base, origin=origin, tables=states, formulas=formulas)
+        kept = manifest.formulas if manifest else {}
+        made = Manifest(base=base, origin=origin, tables=states, formulas=kept)
         if is_whole:
             connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
             versions.publish(connection, states)
@@ -92,6 +100,39 @@ class Draft:
                 change = self._drop(table, edit)
         return change
 
+    @property
+    def workbook(self) -> Workbook:
+        """The workbook as the edits so far leave it."""
+        return self._workbook
+
+    def mark(self, workbook: Workbook) -> None:
+        """Let the version say this of itself: the same tables, told otherwise."""
+        self._workbook = workbook
+
+    def put(self, table_id: str, name: str, values: Mapping[int, TypedValue], *, kind: str) -> Change:
+        """Write values by row id that follow from the edits, whoever else changed them; rows that are gone are passed over."""
+        table = edits.table_of(self._workbook, table_id)
+        column = edits.column_of(table, name)
+        self._hits(list(values), list(values.values()), SQL_TYPES[column.type])
+        self.connection.execute(f'DELETE FROM _hit WHERE {ROW_ID} NOT IN (SELECT {ROW_ID} FROM "{table_id}")')  # noqa: S608
+        return self._write(table, column, kind=kind, is_given=False)
+
+    def compute(self, table_id: str, name: str, expression: str, *, kind: str) -> Change:
+        """Write what an expression gives in the rows that changed; raises EditRefused and SqlRefused."""
+        table = edits.table_of(self._workbook, table_id)
+        column = edits.column_of(table, name)
+        self._compute(table, column, Fill(table=table_id, column=name, expression=expression), among="_changed")
+        return self._write(table, column, kind=kind, is_given=False)
+
+    def kept(self) -> list[tuple[str, str, str]]:
+        """Return the formulas that the store computes: table, column, formula; of tables whose rows changed."""
+        return [(t, name, text) for t, listed in self._formulas.items() if t in self._changed for name, text in listed.items()]
+
+    def forget(self, table_id: str, name: str) -> None:
+        """Keep a column's formula no longer: its values stay."""
+        self._formulas.get(table_id, {}).pop(name, None)
+        self._tell_formula(table_id, name, None)
+
     def finish(self, aside: Path) -> None:
         """Commit, and write what the version says of itself beside its delta."""
         for table_id, name in self._stale:
@@ -117,14 +158,15 @@ class Draft:
             column = edits.column_of(table, name)
             self._hits(list(values), list(values.values()), SQL_TYPES[column.type])
             changes.append(self._write(table, column, kind=edit.kind))
-        return _joined(changes)
+        return self._by_hand(_joined(changes))
 
     def _fill(self, table: Table, edit: Fill) -> Change:
         self._check_column(table, edit.column)
         column = edits.column_of(table, edit.column)
         edits.one_target(edit.rows, edit.where)
-        if edit.expression and edit.value is not None:
-            raise EditRefused("a value and an expression are given.", fix="give one of the two.")
+        edits.one_content(edit)
+        if edit.formula:
+            return self._fill_formula(table, column, edit)
         if edit.expression:
             self._compute(table, column, edit)
         elif edit.rows is not None:
@@ -136,12 +178,76 @@ class Draft:
             self._hit_table(f"SELECT {ROW_ID}, CAST($1 AS {SQL_TYPES[column.type]}) AS _new FROM ({chosen})",  # noqa: S608
                             [edits.parse(edit.value, column)])  # fmt: skip
         if edit.is_formula and edit.expression:
-            self._formulas.setdefault(table.id, {})[column.name] = edit.expression
-        return self._write(table, column, kind=edit.kind)
+            self._keep(table, column, edit.expression)
+            return self._write(table, column, kind=edit.kind)
+        return self._by_hand(self._write(table, column, kind=edit.kind))
 
-    def _compute(self, table: Table, column: Column, edit: Fill) -> None:
-        """Put what the expression gives into `_hit`; raises EditRefused for what the column's type cannot hold."""
+    def _by_hand(self, change: Change) -> Change:
+        """Return the change of cells by hand: a column whose formula the store computes is one of values from now on."""
+        for name in set(change.columns) & set(self._formulas.get(change.table, {})):
+            self.forget(change.table, name)
+            change = change.model_copy(update={"notes": (*change.notes, f"{name} is not computed any more: it holds values")})
+        return change
+
+    def _fill_formula(self, table: Table, column: Column, edit: Fill) -> Change:
+        """Give cells a formula, which what follows computes; a column without cells in a tab is computed here, row by row."""
+        chosen = edits.selection(self._workbook, table, where=edit.where).sql
+        if edit.rows is not None:
+            self._temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
+            chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
+        self._hit_table(f"SELECT {ROW_ID}, NULL AS _new FROM ({chosen})")  # noqa: S608  guarded
+        rows = self._ids(f"SELECT {ROW_ID} FROM _hit ORDER BY 1 LIMIT {MOST_CHANGED + 1}")  # noqa: S608  our own names
+        if edit.rows is not None:
+            self._refuse_missing(table, edit.rows, "_hit")
+        if not rows:
+            return Change(kind=edit.kind, table=table.id, columns=(column.name,), rows=0, cells=0)
+        here = [] if self.log is None or not column.letter else [row for row in rows if row in self.log.rows(table)]
+        if not here or self.log is None:
+            translated = translate(edit.formula, table.columns, rows[0])
+            self._compute(table, column, edit.model_copy(update={"expression": translated.sql}))
+            if edit.rows is None and not edit.where:
+                self._keep(table, column, edit.formula, row=rows[0])
+            return self._write(table, column, kind=edit.kind)
+        if len(rows) > MOST_CHANGED:
+            raise EditRefused(f"a formula fills {MOST_CHANGED:,} rows at most.", fix="name rows, or give an expression.")
+        if self.changed is not None:
+            self.changed.check_cells(table.id, [column.name], rows="_hit")
+        written = formulas.in_cells(edit.formula, table.columns, here[0])
+        at = pattern.cell(f"{column.letter}1")[1]
+        shared = pattern.of(written.removeprefix("="), here[0], at)
+        self.log.formula(table, column, {row: f"={shared.at(row, at)}" for row in here})
+        self._tell_formula(table.id, column.name, filled(table, column, shared, here))
+        notes = (f"{column.label}: {edit.formula}",)
+        if len(here) < len(rows):
+            notes += (f"{len(rows) - len(here)} inserted rows have no cell for a formula and keep their values",)
+        return Change(
+            kind=edit.kind, table=table.id, columns=(column.name,), rows=len(here), cells=len(here), is_complete=False,
+            notes=notes,
+        )  # fmt: skip
+
+    def _keep(self, table: Table, column: Column, formula: str, *, row: int = 0) -> None:
+        """Keep a formula that the store computes; one of Excel is kept for the row 1."""
+        if formula.startswith("="):
+            shared = pattern.of(formula.removeprefix("="), row, 1)
+            formula = f"={shared.at(1, 1)}"
+        self._formulas.setdefault(table.id, {})[column.name] = formula
+        told = FormulaColumn(letter=column.letter, formula=formula, formulas=table.rows)
+        self._tell_formula(table.id, column.name, told)
+
+    def _tell_formula(self, table_id: str, name: str, told: FormulaColumn | None) -> None:
+        table = edits.table_of(self._workbook, table_id)
+        columns = tuple(c.model_copy(update={"formula": told}) if c.name == name else c for c in table.columns)
+        self._replace(table.model_copy(update={"columns": columns}))
+
+    def _compute(self, table: Table, column: Column, edit: Fill, *, among: str = "") -> None:
+        """Put what the expression gives into `_hit`; raises EditRefused for what the column's type cannot hold.
+
+        `among` names a table of (table, row id) pairs to which the rows are confined.
+        """
         chosen = edits.selection(self._workbook, table, where=edit.where, expression=edit.expression).sql
+        if among:
+            rows = f"(SELECT {ROW_ID} FROM {among} WHERE _table = '{table.id}')"  # noqa: S608  our own names
+            chosen = f"SELECT * FROM ({chosen}) WHERE {ROW_ID} IN {rows}"  # noqa: S608  guarded
         if edit.rows is not None:
             self._temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
             chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
@@ -162,9 +268,12 @@ class Draft:
         if edit.rows is not None:
             self._refuse_missing(table, edit.rows, "_computed")
 
-    def _write(self, table: Table, column: Column, *, kind: str) -> Change:
-        """Write `_hit` (row id, new value) into one column: only cells that change count."""
-        if self.changed is not None:
+    def _write(self, table: Table, column: Column, *, kind: str, is_given: bool = True) -> Change:
+        """Write `_hit` (row id, new value) into one column: only cells that change count.
+
+        What is not `is_given` by the user but follows from it meets nobody, and is no input of formulas.
+        """
+        if self.changed is not None and is_given:
             self.changed.check_cells(table.id, [column.name], rows="_hit", new=True)
         asked = self._count("_hit")
         self._temporary(
@@ -186,7 +295,23 @@ class Draft:
                 f"FROM _cell AS c WHERE o.{ROW_ID} = c.{ROW_ID}"
             )
             self._settle(table.id, column.name)
+            self._note_rows(table.id, "_cell")
+            if is_given:
+                self._note(table, column)
         return change
+
+    def _note(self, table: Table, column: Column) -> None:
+        """Tell the log which cells of `_cell` change."""
+        if self.log is not None and column.letter:
+            changed = f"SELECT {ROW_ID}, _new FROM _cell LIMIT {MOST_CHANGED + 1}"  # noqa: S608  our own names
+            self.log.values(table, column, self.connection.execute(changed).fetchall())
+
+    def _note_rows(self, table_id: str, rows: str) -> None:
+        """Remember rows in which the store must compute formulas again."""
+        if self._formulas.get(table_id):
+            self._changed.add(table_id)
+            self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS _changed (_table VARCHAR, _row BIGINT)")
+            self.connection.execute(f"INSERT INTO _changed SELECT '{table_id}', {ROW_ID} FROM {rows}")  # noqa: S608  our own
 
     def _change_of_cells(self, table: Table, column: str, *, kind: str) -> Change:
         count = self._count("_cell")
@@ -226,6 +351,10 @@ class Draft:
         )
         self.digest ^= first
         self._settle(table.id)
+        self._hits(ids, [None] * len(ids), "BIGINT")
+        self._note_rows(table.id, "_hit")
+        if self.log is not None:
+            self.log.rows_moved(table, self._neighbours(table, edit))
         cells = [
             CellChange(row=ids[i], column=name, before=None, after=values[i])
             for i in range(min(len(ids), SHOWN_CELLS))
@@ -238,6 +367,13 @@ class Draft:
             sample=tuple(cells[:SHOWN_CELLS]), is_complete=count <= SHOWN_CELLS,
             notes=(f"rows {ids[0]} to {ids[-1]}",),
         )  # fmt: skip
+
+    def _neighbours(self, table: Table, edit: InsertRows) -> list[int]:
+        """Return the row that new ones stand beside: the last one where no place was given."""
+        if (anchor := edit.after if edit.after is not None else edit.before) is not None:
+            return [anchor]
+        here = self.log.rows(table) if self.log else ()
+        return [max(here)] if here else []
 
     def _places(self, table: Table, edit: InsertRows) -> list[int]:
         """Return a position for each new row, moving earlier inserted ones where there is no room."""
@@ -301,6 +437,8 @@ class Draft:
             self._reserve(0)
             self._digest("_hit", ROW_ID)
             self._lift(table, "_hit")
+            if self.log is not None:
+                self.log.rows_moved(table, self._ids(f"SELECT {ROW_ID} FROM _hit LIMIT {MOST_CHANGED + 1}"))  # noqa: S608
             over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
             self.connection.execute(
                 f"UPDATE {gone} SET is_deleted = true WHERE ord IN "  # noqa: S608  our own names
@@ -330,8 +468,10 @@ class Draft:
     # columns
 
     def _add(self, table: Table, edit: AddColumn) -> Change:
-        if edit.expression and edit.value is not None:
-            raise EditRefused("a value and an expression are given.", fix="give one of the two.")
+        edits.one_content(edit)
+        if edit.formula and edit.type == "text":
+            first = self._one(f'SELECT min({ROW_ID}) FROM "{table.id}"') or 0  # noqa: S608  our own names
+            edit = edit.model_copy(update={"type": translate(edit.formula, table.columns, first).type})
         after = edits.after(table, edit)
         column = after.columns[-1]
         value = edits.parse(edit.value, column)
@@ -346,8 +486,11 @@ class Draft:
             cells=table.rows if value is not None else 0, is_complete=value is None,
             notes=(f"{column.label}: {column.type}{'' if value is None else f', {value!r} in every row'}",),
         )  # fmt: skip
-        if edit.expression:
-            fill = Fill(table=table.id, column=column.name, expression=edit.expression, is_formula=True)
+        if edit.expression or edit.formula:
+            fill = Fill(
+                table=table.id, column=column.name, expression=edit.expression, formula=edit.formula,
+                is_formula=bool(edit.expression),
+            )  # fmt: skip
             filled = self._fill(edits.table_of(self._workbook, table.id), fill)
             change = filled.model_copy(update={"kind": edit.kind, "notes": change.notes})
         self._settle(table.id, column.name)
@@ -362,9 +505,11 @@ class Draft:
         if new.name != old.name:
             self._alter(table, f'RENAME COLUMN "{old.name}" TO "{new.name}"')
         self._columns(after, {new.name if name == old.name else name: source for name, source in columns.items()})
-        formulas = self._formulas.get(table.id, {})
-        if old.name in formulas:
-            formulas[new.name] = formulas.pop(old.name)
+        kept = self._formulas.get(table.id, {})
+        if old.name in kept:
+            kept[new.name] = kept.pop(old.name)
+        if self.log is not None:
+            self.log.label(table, old, new.label)
         renamed = CellChange(row=0, column=old.name, before=old.label, after=new.label)
         return Change(
             kind=edit.kind, table=table.id, columns=(old.name, new.name), rows=0, cells=0, sample=(renamed,),
@@ -532,6 +677,9 @@ class Draft:
 
     def _temporary(self, name: str, select: str, values: Sequence[object] = ()) -> None:
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values or None)
+
+    def _ids(self, sql: str) -> list[int]:
+        return [int(row[0]) for row in self.connection.execute(sql).fetchall()]
 
     def _count(self, table: str) -> int:
         return self._one(f"SELECT count(*) FROM {table}") or 0  # noqa: S608  our own names

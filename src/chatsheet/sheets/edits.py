@@ -18,14 +18,23 @@ from sqlglot.errors import SqlglotError
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets import guard
+from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest import names
 from chatsheet.sheets.model import ROW_ID, Column, ColumnType, Profile, Table, Value, Workbook
+from chatsheet.sheets.package import formula
 
 MOST_EDITS = 1_000
 MOST_CELLS = 100_000
 SHOWN_CELLS = 200
 """Cells whose values before and after a change keeps; it counts the others."""
+
+RECALCULATED, STALE = "recalculate", "stale"
+FOLLOWING = (RECALCULATED, STALE)
+"""Kinds of changes that follow from edits: formulas that were computed again, and those that could not be.
+
+A table's name is empty where the cells stand outside of tables.
+"""
 
 TypedValue = str | int | float | bool | None
 """A value as its column's type keeps it in JSON: dates and times as ISO texts."""
@@ -58,9 +67,10 @@ class SetCells(Value):
 
 
 class Fill(Value):
-    """Give a column one value, or one SQL expression over its row, in the rows named, those that match, or all.
+    """Give a column one value, one SQL expression over its row, or a formula, in the rows named, those that match, or all.
 
-    `is_formula` keeps the expression as the column's formula, for what recalculates.
+    `formula` is Excel's, written for the first of these rows (`=B2*C2`) or in terms of columns (`=[@Price]*[@Count]`), and is
+    kept. `is_formula` keeps the expression in the same way.
     """
 
     kind: Literal["fill"] = "fill"
@@ -70,6 +80,7 @@ class Fill(Value):
     where: str = ""
     value: JsonValue = None
     expression: str = ""
+    formula: str = ""
     is_formula: bool = False
 
 
@@ -93,7 +104,10 @@ class DeleteRows(Value):
 
 
 class AddColumn(Value):
-    """Add a column behind the last: empty, with one value, or computed by an expression that is kept as its formula."""
+    """Add a column behind the last: empty, with one value, or computed by an expression or formula that is kept.
+
+    With a formula, a column that is not said to be of another type than text is of the type that the formula gives.
+    """
 
     kind: Literal["add_column"] = "add_column"
     table: str
@@ -101,6 +115,7 @@ class AddColumn(Value):
     type: ColumnType = "text"
     value: JsonValue = None
     expression: str = ""
+    formula: str = ""
 
 
 class RenameColumn(Value):
@@ -169,6 +184,8 @@ class EditPreview(Value):
 
     version: str
     changes: tuple[Change, ...]
+    formulas: Impact = Impact()
+    """What they would do to formulas: the first cells, and counts of all."""
 
 
 def parse(value: JsonValue, column: Column) -> TypedValue:
@@ -207,6 +224,18 @@ def _number(text: str, kind: Literal["integer", "decimal"]) -> int | float | Non
         return number if math.isfinite(number := float(text)) else None
     whole = re.fullmatch(r"([+-]?\d{1,19})(\.0*)?", text)
     return number if whole and abs(number := int(whole[1])) < 2**63 else None
+
+
+def one_content(edit: Fill | AddColumn) -> None:
+    """Check that a fill says once what to write, and that its formula stays inside the workbook.
+
+    Raises EditRefused, FormulaForbidden.
+    """
+    if sum((edit.value is not None, bool(edit.expression), bool(edit.formula))) > 1:
+        raise EditRefused("several of a value, an expression and a formula are given.", fix="give one of them.")
+    if edit.formula and not edit.formula.startswith("="):
+        raise EditRefused(f"{edit.formula!r} is no formula.", fix="begin it with =, or give it as an expression.")
+    formula.require_safe(edit.formula, has_consent=False)
 
 
 def from_text(kind: ColumnType, text: str) -> str:

@@ -5,7 +5,7 @@ A worker process writes beside the target; the file takes its name when it is co
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Plan:
     guarded: GuardedSql
     headings: Mapping[str, Heading]
     tab: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def of_table(workbook: Workbook, table_id: str) -> Plan:
             headings[column.raw] = Heading(label=f"{column.label} (as written)")
     listed = ", ".join(f'"{name}"' for name in headings)
     sql = f'SELECT {listed} FROM "{table.id}" ORDER BY {ROW_ID}'  # noqa: S608  our own names
-    return Plan(GuardedSql(sql, (table.id,), None), headings, table.tab)
+    return Plan(GuardedSql(sql, (table.id,), None), headings, table.tab, _stale(workbook, (table.id,)))
 
 
 def of_query(workbook: Workbook, guarded: GuardedSql) -> Plan:
@@ -81,7 +82,18 @@ def of_query(workbook: Workbook, guarded: GuardedSql) -> Plan:
         if (known.label, known.unit) != (column.label, column.unit):
             columns[column.name] = column.model_copy(update={"label": column.name, "unit": Unit()})
     taken = _taken(guarded.sql, columns)
-    return Plan(guarded, {name: _heading(column) for name, column in columns.items() if name in taken}, "Result")
+    headings = {name: _heading(column) for name, column in columns.items() if name in taken}
+    return Plan(guarded, headings, "Result", _stale(workbook, guarded.tables))
+
+
+def _stale(workbook: Workbook, tables: Sequence[str]) -> tuple[str, ...]:
+    """Return what is to be said of values in these tables that edits made out of date."""
+    return tuple(
+        f"{column.formula.stale:,} values of {table.id}.{column.name} are stale: its formulas were not recalculated"
+        for table in workbook.tables
+        for column in table.columns
+        if table.id in tables and column.formula is not None and column.formula.stale
+    )
 
 
 async def write(database: Path, plan: Plan, target: Path, options: Options, *, deadline_s: float = _DEADLINE_S) -> Exported:
@@ -100,7 +112,7 @@ async def write(database: Path, plan: Plan, target: Path, options: Options, *, d
     written = Written.model_validate(answer)
     if options.keeps_formulas and written.notes:
         log.warning("formula-like texts were exported as they are: %s", target.name)
-    return Exported(path=target, rows=written.rows, bytes=size, notes=written.notes)
+    return Exported(path=target, rows=written.rows, bytes=size, notes=(*plan.notes, *written.notes))
 
 
 async def patch(

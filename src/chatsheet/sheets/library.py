@@ -11,7 +11,7 @@ import hashlib
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -23,10 +23,14 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
-from chatsheet.sheets import store, versions
+from chatsheet.sheets import following, store, versions
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
+from chatsheet.sheets.follower import Follower, ShownCell, calculated, first
+from chatsheet.sheets.following import Followed
+from chatsheet.sheets.formulas.engine import Recalculator
+from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
@@ -98,17 +102,30 @@ class Edited:
 
     opened: OpenSheet
     changes: tuple[Change, ...]
+    formulas: Impact = field(default_factory=Impact)
+    """What they did to formulas: the first cells, and counts of all."""
 
 
 class Library:
     """Sheets as files, versions as folders, rows through the engine."""
 
-    def __init__(self, *, database: Database, folder: Path, engine: Engine, clock: Clock, quiet_s: float = 0.5) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        folder: Path,
+        engine: Engine,
+        clock: Clock,
+        recalculator: Recalculator | None = None,
+        quiet_s: float = 0.5,
+    ) -> None:
         """`quiet_s` without an edit count as a quiet moment, in which a version is compacted."""
         self._database = database
         self._versions = folder / "versions"
         self._incoming = folder / "incoming"
         self._engine = engine
+        self._recalculator = recalculator or Recalculator()
+        self._follower = Follower(engine, self._recalculator, self._versions)
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._quiet_s = quiet_s
@@ -157,6 +174,13 @@ class Library:
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
             workbook = await self._engine.load(aside / name, aside / versions.BASE, report, said)
+            copy = aside / "calculated" / name
+            copy.parent.mkdir()
+            if (cells := await self._follower.completed(aside / name, copy, workbook)) is not None:
+                (aside / versions.BASE).unlink()
+                workbook = calculated(await self._engine.load(copy, aside / versions.BASE, report, said), workbook)
+                following.write(aside, cells)
+            await asyncio.to_thread(shutil.rmtree, copy.parent)
             (aside / versions.WORKBOOK).write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
             if not (self._versions / version).exists():
@@ -262,9 +286,9 @@ class Library:
         self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str | None = None
     ) -> EditPreview:
         """Return what edits of `expected_version`, or of the head, would change now; raises what `edit` raises."""
-        sheet, made, aside = await self._make(actor, sheet_id, edits, since=expected_version, is_preview=True)
+        sheet, made, followed, aside = await self._make(actor, sheet_id, edits, since=expected_version, is_preview=True)
         await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
-        return EditPreview(version=sheet.version, changes=made.changes)
+        return EditPreview(version=sheet.version, changes=made.changes, formulas=first(followed.impact))
 
     async def edit(
         self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str, reason: str = ""
@@ -277,7 +301,7 @@ class Library:
         lock = self._locks.setdefault(sheet_id, asyncio.Lock())
         async with lock:  # the swap below is what keeps processes apart; this saves work in one
             for _ in range(_MOST_TRIES):
-                sheet, made, aside = await self._make(actor, sheet_id, edits, since=expected_version)
+                sheet, made, followed, aside = await self._make(actor, sheet_id, edits, since=expected_version)
                 try:
                     if all(change.cells == 0 and not change.rows and not change.notes for change in made.changes):
                         return Edited(await self._opened(sheet), made.changes)
@@ -287,13 +311,16 @@ class Library:
                 if version is not None:
                     opened = await self._opened(replace(sheet, version=version))
                     self._settle_later(actor, sheet_id)
-                    return Edited(opened, made.changes)
+                    return Edited(opened, made.changes, first(followed.impact))
         raise HeadMoved("others keep changing this sheet.", fix="try again.")
 
     async def _make(
         self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, since: str | None, is_preview: bool = False
-    ) -> tuple[Sheet, Made, Path]:
-        """Make edits into a folder of their own, on top of the head; raises EditConflict and removes the folder."""
+    ) -> tuple[Sheet, Made, Followed, Path]:
+        """Make edits into a folder of their own, on top of the head; raises EditConflict and removes the folder.
+
+        Where formulas may read what they change, they are made twice: to see what changes, and with what follows from it.
+        """
         edits = EDITS.validate_python(tuple(edits))
         async with self._database.unit() as connection:
             sheet = await store.get(connection, actor, sheet_id)
@@ -306,8 +333,17 @@ class Library:
             versions=str(self._versions), head=sheet.version, aside=str(aside), edits=edits, next_row=next_row,
             since=None if since == sheet.version else since, is_preview=is_preview,
         )  # fmt: skip
+        workbook = await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version)
+        is_followed = self._follower.concerns(workbook, sheet.name, edits)
+        followed = Followed()
         is_made = False
         try:
+            if is_followed:
+                order = order.model_copy(update={"is_logged": True})
+                seen = await self._engine.edit(order.model_copy(update={"is_preview": True}))
+                if not seen.conflicts:
+                    followed = await self._follower.follow(sheet.name, sheet.version, workbook, seen.touched)
+                    order = order.model_copy(update={"followed": followed})
             made = await self._engine.edit(order)
             is_made = not made.conflicts
         finally:
@@ -315,7 +351,11 @@ class Library:
                 await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
         if made.conflicts:
             raise await self._conflict(actor, sheet, since or sheet.version, made.conflicts)
-        return sheet, made, aside
+        return sheet, made, followed, aside
+
+    async def formula_cells(self, opened: OpenSheet, tab: str, area: str) -> tuple[ShownCell, ...]:
+        """Return the cells of a tab's area such as `B2:D9` that hold formulas, with what they hold; raises AreaRefused."""
+        return await self._follower.shown(opened.sheet.name, opened.sheet.version, opened.workbook, tab, area)
 
     async def _record_edit(
         self, actor: Actor, sheet: Sheet, edits: Sequence[Edit], made: Made, aside: Path, reason: str
@@ -476,6 +516,7 @@ class Library:
         """Give up compactions that still run; what they began is removed."""
         self._closing.set()
         await self._compactions.close()
+        await self._recalculator.close()
         await self._tasks.join()
 
     async def sweep(self) -> None:

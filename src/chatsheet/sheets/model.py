@@ -72,6 +72,67 @@ class Reading(Value):
     example: str
 
 
+Trait = Literal["volatile", "dynamic", "external", "web", "ai", "array", "unreadable", "circular"]
+"""volatile: another value at every recalculation. dynamic: chooses its cells at run time. external: another workbook.
+web: calls out. ai: a function whose service has ended or lives elsewhere. array: fills several cells. unreadable: kept as text.
+circular: reads its own result."""
+
+
+class Told(Value):
+    """A formula worth telling of."""
+
+    tab: str
+    cell: str
+    formula: str
+    trait: Trait
+
+
+class FormulaColumn(Value):
+    """What the formulas of a table's column have in common."""
+
+    letter: str
+    formula: str
+    """The pattern that most rows share, written for the first data row; empty where no pattern is the rule."""
+    named: str = ""
+    """The same in terms of columns, such as `=[@Price]*[@Count]`; empty where it reads other cells than those of its row."""
+    formulas: int
+    """How many of its data cells are formulas."""
+    breaks: tuple[str, ...] = ()
+    """The first cells that hold another formula or a plain value where the column has a formula."""
+    breaking: int = 0
+    """How many such cells there are."""
+    missing: int = 0
+    """How many of its formulas the file stores no value for."""
+    stale: int = 0
+    """How many of its values edits made out of date without a recalculation."""
+
+    @property
+    def is_uniform(self) -> bool:
+        """Whether every row follows the one pattern."""
+        return bool(self.formula) and not self.breaking
+
+
+class Formulas(Value):
+    """What the formulas of a workbook are, in tables and outside of them."""
+
+    cells: int = 0
+    """How many cells hold one; at least so many where `is_followed` is false."""
+    tabs: tuple[str, ...] = ()
+    """The tabs with formulas."""
+    is_followed: bool = True
+    """Whether edits recalculate what depends on them; false where there are more formulas than that is done for."""
+    special: tuple[Told, ...] = ()
+    """The first formulas that cannot be recalculated, or not always, such as volatile ones and links to other workbooks."""
+    specials: int = 0
+    """How many of these there are."""
+    calculated: int = 0
+    """How many the file stored no value for, and were calculated at import."""
+    missing: int = 0
+    """How many have no value: the file stores none, and they could not be calculated."""
+    stale: int = 0
+    """How many cells edits made out of date without a recalculation, in tables and outside of them."""
+
+
 class Column(Value):
     """One typed column: `name` is its SQL name, `label` the header as written, `letter` where it stands in the tab."""
 
@@ -91,6 +152,8 @@ class Column(Value):
     readings: tuple[Reading, ...] = ()
     """The ways to read it where the cells allow several; the first was taken, and the user is asked once."""
     profile: Profile = Profile(nulls=0, distinct=0)
+    formula: FormulaColumn | None = None
+    """Its formulas, where its cells hold some."""
 
 
 class Join(Value):
@@ -153,6 +216,7 @@ class Workbook(Value):
     """A fingerprint of each tab's form, by which corrections are remembered."""
     corrections: dict[str, JsonValue] = {}
     """What was said of tabs of a shape and holds here, as it is remembered (ingest/said.py)."""
+    formulas: Formulas = Formulas()
 
     def table(self, table_id: str) -> Table | None:
         """Return the table of that SQL name, or None."""

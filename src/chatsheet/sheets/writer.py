@@ -4,18 +4,25 @@ Runs in an edit worker, never in the server. Expressions of users are guarded SE
 """
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
+from pydantic import JsonValue
 
-from chatsheet.sheets import versions
+from chatsheet.sheets import edits, following, versions
 from chatsheet.sheets.conflicts import Changed, ConflictCell, Met
 from chatsheet.sheets.draft import Draft
-from chatsheet.sheets.edits import Change, Edit, EditRefused
+from chatsheet.sheets.edits import RECALCULATED, STALE, Change, Edit, EditRefused, RetypeColumn, TypedValue
+from chatsheet.sheets.following import Followed, Log, Places, Touched
+from chatsheet.sheets.formulas.grammar import FormulaRefused
+from chatsheet.sheets.formulas.translate import translate
+from chatsheet.sheets.guard import SqlRefused
 from chatsheet.sheets.model import ROW_ID, Value
 from chatsheet.sheets.versions import BASE, DELTA
+
+_TOLD = 20
 
 
 class Order(Value):
@@ -31,6 +38,10 @@ class Order(Value):
     since: str | None = None
     next_row: int = 1
     is_preview: bool = False
+    is_logged: bool = False
+    """Whether to tell what happens to cells that formulas of the workbook may read."""
+    followed: Followed | None = None
+    """What the edits mean for formulas, to be written with them."""
 
 
 class Made(Value):
@@ -41,6 +52,7 @@ class Made(Value):
     digest: str = ""
     """A hash over the values written, so that equal edits of other days are other versions."""
     next_row: int = 1
+    touched: Touched = Touched()
 
 
 def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
@@ -49,20 +61,88 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
     `connection` is blank, and of no further use afterwards.
     """
     folder, aside = Path(order.versions), Path(order.aside)
+    (aside / DELTA).unlink(missing_ok=True)  # of the same order, made before to see what follows from it
     # closed before anybody hears of the outcome: who does may remove the folder
     with contextlib.closing(connection), _translated():
         draft = Draft.opened(connection, folder, order.head, aside, next_row=order.next_row)
         if order.since is not None:
             draft.changed = Changed(connection, folder, since=order.since, head=order.head)
+        if order.is_logged:
+            draft.log = Log()
         versions.lock(connection)
         connection.execute("BEGIN")
         try:
             changes = tuple(draft.make(edit) for edit in order.edits)
         except Met as met:
             return Made(conflicts=met.cells)
+        if order.followed is not None:
+            changes += _follow(draft, order.followed)
+        changes += _compute(draft)
         if not order.is_preview:
             draft.finish(aside)
-        return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row)
+            if order.followed is not None:
+                following.write(aside, order.followed.cells)
+        touched = draft.log.touched() if draft.log else Touched()
+        return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row, touched=touched)
+
+
+def _follow(draft: Draft, followed: Followed) -> tuple[Change, ...]:
+    """Write what was recalculated into the tables, and say what was not."""
+    changes: list[Change] = []
+    told: list[str] = []
+    by_column: dict[tuple[str, str], dict[int, JsonValue]] = {}
+    places = Places(draft.workbook)
+    for one in followed.impact.recalculated:
+        if (place := places.find(one.tab, one.cell)) is not None:
+            by_column.setdefault((place[0].id, place[1].name), {})[place[2]] = one.after
+        else:
+            told.append(f"{one.tab}!{one.cell}: {one.before} is now {one.after}")
+    for (table, name), values in by_column.items():
+        changes += _put(draft, table, name, values)
+    if told:
+        changes.append(Change(kind=RECALCULATED, table="", columns=(), rows=0, cells=len(told), notes=tuple(told[:_TOLD])))
+    if stale := followed.impact.stale:
+        notes = tuple(f"{one.tab}!{one.cell} is stale: {one.reason}" for one in stale[:_TOLD])
+        changes.append(Change(kind=STALE, table="", columns=(), rows=0, cells=followed.impact.counts.stale, notes=notes))
+    if followed.cells.lost:
+        changes.append(Change(kind=STALE, table="", columns=(), rows=0, cells=0, notes=(followed.cells.lost,)))
+    draft.mark(following.marked(draft.workbook, followed.cells, followed.impact))
+    return tuple(changes)
+
+
+def _put(draft: Draft, table: str, name: str, values: Mapping[int, JsonValue]) -> Iterator[Change]:
+    column = edits.column_of(edits.table_of(draft.workbook, table), name)
+    if any(following.is_wider(column, value) for value in values.values()):
+        yield draft.make(RetypeColumn(table=table, column=name, type="decimal"))
+        column = edits.column_of(edits.table_of(draft.workbook, table), name)
+    typed: dict[int, TypedValue] = {}
+    unfit: list[str] = []
+    for row, value in values.items():
+        try:
+            typed[row] = following.as_value(column, value)
+        except EditRefused:
+            typed[row] = None
+            unfit.append(f"{column.letter}{row} is {value}, no {column.type}, and empty here")
+    change = draft.put(table, name, typed, kind=RECALCULATED)
+    yield change.model_copy(update={"notes": (*change.notes, *unfit[:_TOLD])})
+
+
+def _compute(draft: Draft) -> tuple[Change, ...]:
+    """Compute the formulas that the store keeps again, in rows that changed; one that cannot be is kept no longer."""
+    changes: list[Change] = []
+    for table, name, formula in draft.kept():
+        try:
+            expression = formula
+            if formula.startswith("="):
+                expression = translate(formula, edits.table_of(draft.workbook, table).columns, 1).sql
+            change = draft.compute(table, name, expression, kind=RECALCULATED)
+        except (EditRefused, FormulaRefused, SqlRefused) as error:
+            draft.forget(table, name)
+            note = f"{name} is not computed any more, its values stay: {error.what}"
+            change = Change(kind=STALE, table=table, columns=(name,), rows=0, cells=0, notes=(note,))
+        if change.cells or change.notes:
+            changes.append(change)
+    return tuple(changes)
 
 
 def compact(folder: Path, version: str, aside: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import JsonValue
 
 from chatsheet.sheets.formulas import pattern, recalculate
 from chatsheet.sheets.formulas.model import Impact
+from chatsheet.sheets.formulas.recalculate import Asked
 from tests.sheets.formulas import books, known
 
 Cells = Mapping[str, "books.Cached | str | float | bool"]
@@ -18,7 +19,7 @@ Cells = Mapping[str, "books.Cached | str | float | bool"]
 
 def impact(path: Path, changes: Mapping[str, JsonValue], earlier: Mapping[str, JsonValue] | None = None) -> Impact:
     placed = [{("S", *pattern.cell(name)): value for name, value in made.items()} for made in (changes, earlier or {})]
-    return recalculate.impact(recalculate.open_book(path), placed[0], placed[1])
+    return recalculate.impact(recalculate.open_book(path), Asked(placed[0], placed[1]))
 
 
 def moved(found: Impact) -> dict[str, tuple[JsonValue, JsonValue]]:
@@ -140,7 +141,7 @@ def test_arrays_that_fill_cells_are_stale_with_what_reads_them(tmp_path: Path) -
 def test_a_book_that_the_engine_cannot_load_is_all_stale(tmp_path: Path) -> None:
     opened = recalculate.open_book(books.cached(tmp_path / "a.xlsx", {"S": CHAIN}))
     (tmp_path / "a.xlsx").unlink()
-    found = recalculate.impact(opened, {("S", 1, 1): 3}, {})
+    found = recalculate.impact(opened, Asked({("S", 1, 1): 3}))
     assert found.counts.stale == 3
     assert "our engine cannot compute this workbook" in found.stale[0].reason
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from pydantic import JsonValue
 from python_calamine import CalamineWorkbook
 
 from chatsheet.core.errors import ChatSheetError
@@ -227,3 +228,32 @@ def test_libreoffice_opens_it_with_the_new_value(rich: Path, edited: Path, tmp_p
     assert '"<new> & ""quoted"""' in data.read_text(encoding="utf-8")
     assert "2000" in data.read_text(encoding="utf-8").splitlines()[1]
     assert "1052.5" in total.read_text(encoding="utf-8").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("result", "read"), [(7.25, 7.25), (8, 8), ("text", "text"), (True, True), ("#DIV/0!", "#DIV/0!"), ("", None), (None, None)]
+)
+def test_a_formulas_result_is_stored_in_place_of_the_former_one(tmp_path: Path, result: JsonValue, read: JsonValue) -> None:
+    source = workbooks.write_rich(tmp_path / "a.xlsm")
+    results: tuple[tuple[str, str, JsonValue], ...] = (("Data", "D2", result), ("Über & Co", "A1", result))
+    patch(source, tmp_path / "b.xlsm", Edits(results=results))
+    for tab, cell, _ in results:
+        values = openpyxl.load_workbook(tmp_path / "b.xlsm", data_only=True)[tab][cell].value
+        assert values == read
+    formulas = openpyxl.load_workbook(tmp_path / "b.xlsm")
+    assert (formulas["Data"]["D2"].value, formulas["Über & Co"]["A1"].value) == ("=A2*2", "=SUM(Data!A2:A9)")
+
+
+def test_a_result_is_stored_where_none_was_and_over_one_of_another_kind(tmp_path: Path) -> None:
+    sheet = '<sheetData><row r="1"><c r="A1"><f>B1</f></c><c r="B1" t="str"><f>1&amp;2</f><v>12</v></c></row></sheetData>'
+    source = workbooks.write_plain(tmp_path / "a.xlsx", sheet)
+    patch(source, tmp_path / "b.xlsx", Edits(results=(("S", "A1", 3), ("S", "B1", 4.5))))
+    xml = workbooks.read(tmp_path / "b.xlsx")["xl/worksheet.xml"]
+    assert b'<c r="A1"><f>B1</f><v>3</v></c><c r="B1"><f>1&amp;2</f><v>4.5</v></c>' in xml
+
+
+def test_a_formula_is_written_with_its_result(tmp_path: Path) -> None:
+    source = workbooks.write_plain(tmp_path / "a.xlsx", '<sheetData><row r="1"><c r="A1"><v>2</v></c></row></sheetData>')
+    given = Change(tab="S", cell="B1", type="formula", value="=A1*2", result=4)
+    patch(source, tmp_path / "b.xlsx", Edits(changes=(given,)))
+    assert b'<c r="B1"><f>A1*2</f><v>4</v></c>' in workbooks.read(tmp_path / "b.xlsx")["xl/worksheet.xml"]

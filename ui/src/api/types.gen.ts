@@ -1,6 +1,6 @@
 /** Written by tools/gen_web_types.py from the API's models; edits are lost. */
 
-/** Add a column behind the last: empty, with one value, or computed by an expression that is kept as its formula. */
+/** Add a column behind the last: empty, with one value, or computed by an expression or formula that is kept. With a formula, a column that is not said to be of another type than text is of the type that the formula gives. */
 export interface AddColumn {
   readonly kind: "add_column";
   readonly table: string;
@@ -8,6 +8,7 @@ export interface AddColumn {
   readonly type: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
   readonly value: unknown;
   readonly expression: string;
+  readonly formula: string;
 }
 
 
@@ -132,6 +133,7 @@ export interface Column {
   readonly unparsed_examples: readonly string[];
   readonly readings: readonly Reading[];
   readonly profile: Profile;
+  readonly formula: FormulaColumn | null;
 }
 
 
@@ -154,6 +156,15 @@ export interface ConflictCell {
   readonly kind: "changed" | "inserted" | "deleted";
   readonly by: string;
   readonly at: string | null;
+}
+
+
+/** How many cells an edit reaches, listed or not. */
+export interface Counts {
+  readonly recalculated: number;
+  readonly unchanged: number;
+  readonly stale: number;
+  readonly overwritten: number;
 }
 
 
@@ -208,6 +219,7 @@ export interface EditConflictBody {
 export interface EditPreview {
   readonly version: string;
   readonly changes: readonly Change[];
+  readonly formulas: Impact;
 }
 
 
@@ -254,7 +266,7 @@ export interface Failed {
 }
 
 
-/** Give a column one value, or one SQL expression over its row, in the rows named, those that match, or all. `is_formula` keeps the expression as the column's formula, for what recalculates. */
+/** Give a column one value, one SQL expression over its row, or a formula, in the rows named, those that match, or all. `formula` is Excel's, written for the first of these rows (`=B2*C2`) or in terms of columns (`=[@Price]*[@Count]`), and is kept. `is_formula` keeps the expression in the same way. */
 export interface Fill {
   readonly kind: "fill";
   readonly table: string;
@@ -263,6 +275,7 @@ export interface Fill {
   readonly where: string;
   readonly value: unknown;
   readonly expression: string;
+  readonly formula: string;
   readonly is_formula: boolean;
 }
 
@@ -285,6 +298,32 @@ export interface Finding {
   readonly commands: readonly string[];
   readonly is_warning: boolean;
   readonly hides: string;
+}
+
+
+/** What the formulas of a table's column have in common. */
+export interface FormulaColumn {
+  readonly letter: string;
+  readonly formula: string;
+  readonly named: string;
+  readonly formulas: number;
+  readonly breaks: readonly string[];
+  readonly breaking: number;
+  readonly missing: number;
+  readonly stale: number;
+}
+
+
+/** What the formulas of a workbook are, in tables and outside of them. */
+export interface Formulas {
+  readonly cells: number;
+  readonly tabs: readonly string[];
+  readonly is_followed: boolean;
+  readonly special: readonly Told[];
+  readonly specials: number;
+  readonly calculated: number;
+  readonly missing: number;
+  readonly stale: number;
 }
 
 
@@ -312,6 +351,15 @@ export interface HostProof {
   readonly chain: readonly string[];
   readonly addresses: readonly string[];
   readonly address_class: "private" | "allowed" | "public" | "loopback" | "link_local" | null;
+}
+
+
+/** What an edit would do to the formulas of a workbook; precedents come before what depends on them. */
+export interface Impact {
+  readonly recalculated: readonly Recalculated[];
+  readonly stale: readonly Stale[];
+  readonly overwritten: readonly string[];
+  readonly counts: Counts;
 }
 
 
@@ -542,6 +590,16 @@ export interface Reading {
 }
 
 
+/** A cell whose value an edit would change; dates are ISO texts, errors their Excel text. */
+export interface Recalculated {
+  readonly tab: string;
+  readonly cell: string;
+  readonly before: unknown;
+  readonly after: unknown;
+  readonly is_checked: boolean;
+}
+
+
 /** Give a column another header, and the SQL name that follows from it. */
 export interface RenameColumn {
   readonly kind: "rename_column";
@@ -703,6 +761,7 @@ export interface SheetHead {
   readonly sheet_id: string;
   readonly version: string;
   readonly changes: readonly Change[];
+  readonly formulas: Impact;
 }
 
 
@@ -727,6 +786,15 @@ export interface Split {
   readonly kind: "split";
   readonly cells: string;
   readonly at: string;
+}
+
+
+/** A cell that an edit reaches and that is not recalculated: it keeps its value. */
+export interface Stale {
+  readonly tab: string;
+  readonly cell: string;
+  readonly value: unknown;
+  readonly reason: string;
 }
 
 
@@ -774,6 +842,15 @@ export interface TableAt {
   readonly kind: "table";
   readonly cells: string;
   readonly header_rows: number;
+}
+
+
+/** A formula worth telling of. */
+export interface Told {
+  readonly tab: string;
+  readonly cell: string;
+  readonly formula: string;
+  readonly trait: "volatile" | "dynamic" | "external" | "web" | "ai" | "array" | "unreadable" | "circular";
 }
 
 
@@ -863,6 +940,7 @@ export interface Workbook {
   readonly warnings: readonly string[];
   readonly shapes: Readonly<Record<string, string>>;
   readonly corrections: Readonly<Record<string, unknown>>;
+  readonly formulas: Formulas;
 }
 
 

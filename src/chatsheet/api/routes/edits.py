@@ -11,6 +11,7 @@ from chatsheet.api.deps import By, Served
 from chatsheet.api.errors import ErrorBody
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.edits import MOST_EDITS, Change, Edit, EditPreview
+from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.library import EditConflict, Move, OpenSheet
 
 router = APIRouter(prefix="/api/sheets/{sheet_id}", tags=["sheets"])
@@ -43,6 +44,8 @@ class SheetHead(BaseModel):
     sheet_id: str
     version: str
     changes: tuple[Change, ...] = ()
+    formulas: Impact = Impact()
+    """What the edits did to formulas: the first cells, and counts of all."""
 
 
 class EditConflictBody(ErrorBody):
@@ -65,7 +68,7 @@ async def apply(sheet_id: str, body: NewEdits, services: Served, actor: By) -> S
     except EditConflict as error:
         told = EditConflictBody(**errors.body(error).model_dump(), cells=error.cells)
         return JSONResponse({"error": told.model_dump(mode="json")}, status_code=error.status)
-    return _head(edited.opened, edited.changes)
+    return _head(edited.opened, edited.changes, edited.formulas)
 
 
 @router.post("/undo")
@@ -93,5 +96,6 @@ async def history(
     return await services.library.history(actor, sheet_id, table=table, row=row, column=column)
 
 
-def _head(opened: OpenSheet, changes: tuple[Change, ...] = ()) -> SheetHead:
-    return SheetHead(sheet_id=opened.sheet.id, version=opened.sheet.version, changes=changes)
+def _head(opened: OpenSheet, changes: tuple[Change, ...] = (), formulas: Impact | None = None) -> SheetHead:
+    head = SheetHead(sheet_id=opened.sheet.id, version=opened.sheet.version, changes=changes)
+    return head if formulas is None else head.model_copy(update={"formulas": formulas})

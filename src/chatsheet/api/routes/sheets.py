@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, Json
 
 from chatsheet.api.deps import By, Served
 from chatsheet.core.errors import NotFound
+from chatsheet.sheets.follower import ShownCell
 from chatsheet.sheets.ingest.grid import FileTooLarge
 from chatsheet.sheets.library import OpenSheet, Sheet
 from chatsheet.sheets.model import FoundValue, Result, Workbook
@@ -136,6 +137,22 @@ async def values(
     """Return the values most like a text, whatever its case, accents and typos, with how many rows have each."""
     questions = services.library.questions(await services.library.open(actor, sheet_id))
     return list(await questions.find_values(text, table=table, column=column, limit=limit))
+
+
+@router.get("/{sheet_id}/formulas")
+async def formulas(
+    sheet_id: str,
+    services: Served,
+    actor: By,
+    *,
+    tab: Annotated[str, Query(max_length=255)],
+    area: Annotated[str, Query(max_length=40)],
+    version: str = "",
+) -> list[ShownCell]:
+    """Return the cells of an area such as `B2:D9` that hold formulas: each with its value and why it is stale, if it is."""
+    library = services.library
+    opened = await (library.at(actor, sheet_id, version) if version else library.open(actor, sheet_id))
+    return list(await library.formula_cells(opened, tab, area))
 
 
 def _entry(sheet: Sheet) -> SheetEntry:

@@ -14,7 +14,8 @@ from chatsheet.cli.main import Options
 from chatsheet.cli.sheets import desk
 from chatsheet.cli.tables import plain, show_rows
 from chatsheet.core import loose
-from chatsheet.sheets.edits import EDITS, Change, Edit, EditRefused
+from chatsheet.sheets.edits import EDITS, FOLLOWING, Change, Edit, EditRefused
+from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.ingest.grid import FileMissing
 from chatsheet.sheets.model import Table
 
@@ -25,6 +26,7 @@ class _Given(TypedDict):
     table: str | None
     set_: Sequence[str]
     fill: Sequence[str]
+    formula: Sequence[str]
     insert: Sequence[str]
     after: int | None
     before: int | None
@@ -43,13 +45,14 @@ class _Given(TypedDict):
 @click.option("--table", help="The table to edit; left out, the file's only one.")
 @click.option("--set", "set_", multiple=True, metavar="ROW.COLUMN=VALUE", help="Give a cell a value; empty clears it.")
 @click.option("--fill", multiple=True, metavar="COLUMN=EXPRESSION", help="Give a column an SQL expression over its row.")
+@click.option("--formula", multiple=True, metavar="COLUMN==FORMULA", help="Give a column a formula, such as total==[@Price]*2.")
 @click.option("--insert", multiple=True, metavar="JSON", help='Insert a row, such as {"region": "North"}.')
 @click.option("--after", type=int, metavar="ROW", help="Insert behind this row.")
 @click.option("--before", type=int, metavar="ROW", help="Insert in front of this row.")
 @click.option("--delete-rows", metavar="ROWS|matching", help="Delete these rows, such as 5,7-9, or those that match --where.")
 @click.option("--rows", metavar="ROWS", help="Fill these rows only, such as 5,7-9.")
 @click.option("--where", default="", metavar="SQL", help="Fill or delete only the rows that match.")
-@click.option("--add-column", multiple=True, metavar="NAME[:TYPE][=EXPRESSION]", help="Add a column.")
+@click.option("--add-column", multiple=True, metavar="NAME[:TYPE][=EXPRESSION]", help="Add a column; ==FORMULA for a formula.")
 @click.option("--rename", multiple=True, metavar="COLUMN=NAME", help="Rename a column.")
 @click.option("--retype", multiple=True, metavar="COLUMN=TYPE", help="Read a column as another type.")
 @click.option("--delete-column", multiple=True, metavar="COLUMN", help="Delete a column.")
@@ -80,7 +83,7 @@ def edit(
             edits = _edits(at, given)
             preview = await at.library.preview(at.actor, sheet.id, edits, expected_version=sheet.version)
             if not is_apply or not as_json:
-                _show(preview.changes, version=preview.version, is_made=False, as_json=as_json)
+                _show(preview.changes, preview.formulas, version=preview.version, is_made=False, as_json=as_json)
             if not is_apply:
                 return 0
             if not (is_confirmed or _confirmed()):
@@ -88,7 +91,7 @@ def edit(
                 return 1
             made = await at.library.edit(at.actor, sheet.id, edits, expected_version=sheet.version, reason=reason)
             if as_json:
-                _show(made.changes, version=made.opened.sheet.version, is_made=True, as_json=True)
+                _show(made.changes, made.formulas, version=made.opened.sheet.version, is_made=True, as_json=True)
             else:
                 click.echo(f"made version {made.opened.sheet.version}; `sheet undo` takes it back")
             return 0
@@ -191,17 +194,7 @@ def _named(table: Table, given: _Given) -> Iterator[JsonValue]:
                 raise click.UsageError(f"--set {text}: write it as ROW.COLUMN=VALUE.")
             cells.append({"row": int(row), "column": column, "value": value})
         yield {"kind": "set", "table": table.id, "cells": cells}
-    rows = _rows(given["rows"])
-    for text in given["fill"]:
-        column, expression = _pair(text, "--fill")
-        yield {
-            "kind": "fill",
-            "table": table.id,
-            "column": column,
-            "expression": expression,
-            "where": given["where"],
-            "rows": rows,
-        }
+    yield from _filled(table, given)
     if given["insert"]:
         inserted = [loose.parse(text) for text in given["insert"]]
         yield {
@@ -219,7 +212,8 @@ def _named(table: Table, given: _Given) -> Iterator[JsonValue]:
     for text in given["add_column"]:
         name, _, expression = text.partition("=")
         label, _, kind = name.partition(":")
-        yield {"kind": "add_column", "table": table.id, "label": label, "type": kind or "text", "expression": expression}
+        computed = "formula" if expression.startswith("=") else "expression"
+        yield {"kind": "add_column", "table": table.id, "label": label, "type": kind or "text", computed: expression}
     for text in given["rename"]:
         column, label = _pair(text, "--rename")
         yield {"kind": "rename_column", "table": table.id, "column": column, "label": label}
@@ -228,6 +222,15 @@ def _named(table: Table, given: _Given) -> Iterator[JsonValue]:
         yield {"kind": "retype_column", "table": table.id, "column": column, "type": kind}
     for column in given["delete_column"]:
         yield {"kind": "delete_column", "table": table.id, "column": column}
+
+
+def _filled(table: Table, given: _Given) -> Iterator[JsonValue]:
+    listed = [("expression", text, "--fill") for text in given["fill"]]
+    listed += [("formula", text, "--formula") for text in given["formula"]]
+    for content, text, option in listed:
+        column, written = _pair(text, option)
+        where, rows = given["where"], _rows(given["rows"])
+        yield {"kind": "fill", "table": table.id, "column": column, content: written, "where": where, "rows": rows}
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
@@ -250,12 +253,16 @@ def _rows(text: str | None) -> list[JsonValue] | None:
     return numbers
 
 
-def _show(changes: Sequence[Change], *, version: str, is_made: bool, as_json: bool) -> None:
+def _show(changes: Sequence[Change], formulas: Impact, *, version: str, is_made: bool, as_json: bool) -> None:
     if as_json:
         listed: list[JsonValue] = [change.model_dump(mode="json") for change in changes]
-        click.echo(loose.dumps({"version": version, "applied": is_made, "changes": listed}))
+        told = formulas.model_dump(mode="json")
+        click.echo(loose.dumps({"version": version, "applied": is_made, "changes": listed, "formulas": told}))
         return
+    is_told = formulas.counts.recalculated or formulas.counts.stale  # below, cells outside of tables among them
     for change in changes:
+        if is_told and change.kind in FOLLOWING:
+            continue
         click.echo(_line(change))
         for note in change.notes:
             click.echo(f"  {plain(note)}")
@@ -264,8 +271,29 @@ def _show(changes: Sequence[Change], *, version: str, is_made: bool, as_json: bo
             show_rows(["row", "column", "before", "after"], [(c.row, c.column, c.before, c.after) for c in shown])
         if change.cells > _CELLS_SHOWN:
             click.echo(f"… and {change.cells - _CELLS_SHOWN:,} more cells")
+    _show_formulas(formulas)
+
+
+def _show_formulas(formulas: Impact) -> None:
+    counts = formulas.counts
+    if counts.recalculated:
+        click.echo(f"recalculates {_counted(counts.recalculated, 'cell')}")
+        shown = formulas.recalculated[:_CELLS_SHOWN]
+        show_rows(["cell", "before", "after"], [(f"{one.tab}!{one.cell}", one.before, one.after) for one in shown])
+    if counts.stale:
+        click.echo(f"makes {_counted(counts.stale, 'cell')} stale: the value stays, and is out of date")
+        listed = [(f"{one.tab}!{one.cell}", one.value, one.reason) for one in formulas.stale[:_CELLS_SHOWN]]
+        show_rows(["cell", "value", "because"], listed)
+    if counts.overwritten:
+        click.echo(f"overwrites {_counted(counts.overwritten, 'formula')}: {', '.join(formulas.overwritten[:_CELLS_SHOWN])}")
 
 
 def _line(change: Change) -> str:
-    rows, cells = (f"{n:,} {word}{'s' * (n != 1)}" for n, word in ((change.rows, "row"), (change.cells, "cell")))
+    rows, cells = _counted(change.rows, "row"), _counted(change.cells, "cell")
+    if not change.table:
+        return f"{change.kind} outside of tables: {cells}"
     return f"{change.kind.replace('_', ' ')} {change.table}: {rows}, {cells}"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number:,} {word}{'s' * (number != 1)}"

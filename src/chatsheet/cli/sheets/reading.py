@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import click
 from pydantic import JsonValue
@@ -12,6 +13,7 @@ from chatsheet.cli.sheets import desk
 from chatsheet.cli.tables import plain, show_rows
 from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
+from chatsheet.sheets.follower import ShownCell
 from chatsheet.sheets.library import OpenSheet
 from chatsheet.sheets.model import Column, Result, Table, Unit
 from chatsheet.sheets.query import Limits
@@ -53,6 +55,16 @@ def query(options: Options, file: Path, sql: str, *, rows: int, as_json: bool) -
     asyncio.run(work())
 
 
+class _Given(TypedDict):
+    table: str | None
+    rows: int
+    offset: int
+    sort: Sequence[str]
+    search: str
+    formulas: str | None
+    as_json: bool
+
+
 @click.command("show")
 @desk.FILE
 @click.option("--table", help="The table to show; left out, the only one, or a list of all.")
@@ -60,21 +72,31 @@ def query(options: Options, file: Path, sql: str, *, rows: int, as_json: bool) -
 @click.option("--offset", default=0, show_default=True, type=click.IntRange(0), help="Rows to pass over.")
 @click.option("--sort", multiple=True, metavar="COLUMN[:desc]", help="Sort by a column; may be given several times.")
 @click.option("--search", default="", metavar="TEXT", help="Only rows with this text in a text column.")
+@click.option("--formulas", metavar="TAB!CELLS", help="Show the formulas in these cells instead, such as Orders!B2:D9.")
 @desk.JSON
 @click.pass_obj
-def show(
-    options: Options, file: Path, table: str | None, *, rows: int, offset: int, sort: Sequence[str], search: str, as_json: bool
-) -> None:
+def show(options: Options, file: Path, **given: Unpack[_Given]) -> None:
     """Show the rows of a table, each with its number in the tab."""
+    table, as_json = given["table"], given["as_json"]
 
     async def work() -> None:
         async with desk.at(options, file) as at:
+            if (cells := given["formulas"]) is not None:
+                tab, _, area = cells.rpartition("!")
+                _show_cells(await at.library.formula_cells(at.opened, tab, area), as_json=as_json)
+                return
             if table is None and len(at.opened.workbook.tables) > 1 and not as_json:
                 tell(at.opened)
                 return
             window = Window(
-                table=at.table(table).id, offset=offset, limit=rows, sort=tuple(map(Sort.parse, sort)), search=search
+                table=at.table(table).id,
+                offset=given["offset"],
+                limit=given["rows"],
+                sort=tuple(map(Sort.parse, given["sort"])),
+                search=given["search"],
             )
+            if not as_json:
+                _warn(at.table(table))
             _show(await at.library.questions(at.opened).window(window), as_json=as_json)
 
     asyncio.run(work())
@@ -123,8 +145,13 @@ def tell(opened: OpenSheet, *, as_json: bool = False) -> None:
         click.echo(f"\n{table.id}: {rows} in {table.range} of {plain(table.tab)}. {plain(table.evidence)}")
         for note in table.notes:
             click.echo(f"  note: {plain(note)}")
-        lines = [(c.name, c.type, unit(c.unit), _unparsed(c), c.evidence) for c in table.columns]
-        show_rows(["column", "type", "unit", "unparsed", "evidence"], lines)
+        lines = [(c.name, c.type, unit(c.unit), _unparsed(c), formula(c), c.evidence) for c in table.columns]
+        show_rows(["column", "type", "unit", "unparsed", "formula", "evidence"], lines)
+    formulas = opened.workbook.formulas
+    for one in formulas.special:
+        click.echo(f"{one.trait} formula: {plain(one.tab)}!{one.cell} {plain(one.formula)}")
+    if formulas.stale:
+        click.echo(f"\nwarning: {formulas.stale:,} formulas are stale: edits changed what they read")
     for warning in opened.workbook.warnings:
         click.echo(f"\nwarning: {plain(warning)}")
 
@@ -133,6 +160,33 @@ def unit(of: Unit) -> str:
     """Return a unit as people write it: `EUR, thousands`."""
     scale = {1: "", 1_000: "thousands", 1_000_000: "millions", 1_000_000_000: "billions"}.get(of.scale, f"times {of.scale:,}")
     return ", ".join(part for part in (of.currency or of.symbol or ("%" if of.is_percent else ""), scale) if part)
+
+
+def formula(column: Column) -> str:
+    """Return what the formulas of a column are, in one line."""
+    if (held := column.formula) is None:
+        return ""
+    said = [plain(held.named or held.formula) or f"{held.formulas:,} formulas of several kinds"]
+    said += [f"{held.breaking:,} differ"] * bool(held.breaking)
+    said += [f"{held.missing:,} without a value"] * bool(held.missing)
+    said += [f"{held.stale:,} stale"] * bool(held.stale)
+    return ", ".join(said)
+
+
+def _warn(table: Table) -> None:
+    for column in table.columns:
+        if column.formula is not None and column.formula.stale:
+            told = f"{column.formula.stale:,} values of {column.name} are stale"
+            click.echo(f"warning: {told}: see --formulas {plain(table.tab)}!{column.letter}…", err=True)
+
+
+def _show_cells(cells: Sequence[ShownCell], *, as_json: bool) -> None:
+    if as_json:
+        listed: list[JsonValue] = [one.model_dump(mode="json") for one in cells]
+        click.echo(loose.dumps(listed))
+        return
+    rows = [(f"{c.tab}!{c.cell}", c.formula, c.value, ", ".join(c.traits), c.stale) for c in cells]
+    show_rows(["cell", "formula", "value", "special", "stale because"], rows)
 
 
 def _unparsed(column: Column) -> str:

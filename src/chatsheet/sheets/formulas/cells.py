@@ -8,11 +8,20 @@ from chatsheet.sheets.formulas import pattern
 from chatsheet.sheets.formulas.model import Formula, Temporal
 from chatsheet.sheets.formulas.pattern import Pattern, cell
 
+MOST_FORMULAS = 50_000
+"""Formulas of one workbook that are read: following and recalculating as many takes seconds; beyond, stored values stay."""
+
+
+class TooManyFormulas(Exception):
+    """There are more formulas than are read; those before are kept."""
+
 
 class CellReader:
     """Takes XML events and gathers `cells`; positions that the file leaves out are counted as spreadsheets do."""
 
-    def __init__(self, formats: Sequence[Temporal]) -> None:
+    def __init__(self, formats: Sequence[Temporal], most: int = MOST_FORMULAS) -> None:
+        """`most` formulas are taken; raises TooManyFormulas at the next."""
+        self._most = most
         self.cells: dict[tuple[int, int], Formula] = {}
         self._formats = formats
         self._patterns: dict[str, Pattern] = {}
@@ -56,6 +65,8 @@ class CellReader:
             text = f"TABLE({formula.get('r1', '')},{formula.get('r2', '')})"
         if not text and (kind != "shared" or shared not in self._shared):
             return  # a cell that forgets a formula, as some writers leave behind
+        if len(self.cells) >= self._most:
+            raise TooManyFormulas
         made = self._pattern(text) if text else self._shared[shared]
         if kind == "shared" and text:
             self._shared[shared] = made

@@ -110,6 +110,14 @@ class Graph:
                     todo.extend((filled, cause) for filled in self._fills(dependent))
         return found
 
+    def spanning(self, position: Position) -> tuple[Position, ...]:
+        """Return the formulas that read a cell as one of several rows, or of several columns."""
+        return tuple(
+            one
+            for one in dict.fromkeys(self._direct(position, {}))
+            if any(_holds(area, position) and area[1:3] != area[3:5] for area in self.precedents(one))
+        )
+
     def _direct(self, position: Position, open_areas: dict[tuple[str, int], Stabbing]) -> Iterator[Position]:
         """Yield the formulas that read a cell; those of an area that is told leave `open_areas`."""
         yield from self._by_cell.get(position, ())

@@ -7,18 +7,13 @@ from typing import Literal
 from pydantic import JsonValue
 
 from chatsheet.sheets.formulas.pattern import Pattern
-from chatsheet.sheets.model import Value
+from chatsheet.sheets.model import Trait, Value
 
 Position = tuple[str, int, int]
 """Tab, row and column of a cell; both numbers count from 1."""
 
 Area = tuple[str, int, int, int, int]
 """Tab, first row, first column, last row, last column, all inclusive, from 1."""
-
-Trait = Literal["volatile", "dynamic", "external", "web", "ai", "array", "unreadable", "circular"]
-"""volatile: another value at every recalculation. dynamic: chooses its cells at run time. external: another workbook.
-web: calls out. ai: a function whose service has ended or lives elsewhere. array: fills several cells. unreadable: kept as text.
-circular: reads its own result."""
 
 Temporal = Literal["", "date", "datetime", "time"]
 """What a cell's number format makes of its number."""
@@ -70,6 +65,8 @@ class FormulaBook:
     """Defined names in lower case and their definition; one that is local to a tab is `tab!name`."""
     tables: Mapping[str, NamedTable] = field(default_factory=dict[str, NamedTable])
     """Excel tables by name in lower case."""
+    is_complete: bool = True
+    """Whether all formulas are here; false where a tab holds more than are read."""
     starts_1904: bool = False
     """Whether day 0 is 1904-01-01 instead of 1899-12-31."""
 
@@ -77,34 +74,6 @@ class FormulaBook:
         """Return the formula in a cell, or None."""
         sheet = self.sheets.get(position[0])
         return sheet.cells.get(position[1:]) if sheet else None
-
-
-class Told(Value):
-    """A formula worth telling of."""
-
-    tab: str
-    cell: str
-    formula: str
-    trait: Trait
-
-
-class FormulaColumn(Value):
-    """What the formulas of a table's column have in common."""
-
-    letter: str
-    formula: str
-    """The pattern that most rows share, written for the first data row; empty where no pattern is the rule."""
-    formulas: int
-    """How many of its data cells are formulas."""
-    breaks: tuple[str, ...] = ()
-    """The first cells that hold another formula or a plain value where the column has a formula."""
-    breaking: int = 0
-    """How many such cells there are."""
-
-    @property
-    def is_uniform(self) -> bool:
-        """Whether every row follows the one pattern."""
-        return bool(self.formula) and not self.breaking
 
 
 class Recalculated(Value):
@@ -144,3 +113,18 @@ class Impact(Value):
     overwritten: tuple[str, ...] = ()
     """Formulas that the edit itself replaces, as `Tab!A1`."""
     counts: Counts = Counts()
+
+
+class CellFormula(Value):
+    """A cell's formula, the value that the file stores for it, and what makes it special."""
+
+    cell: str
+    formula: str
+    value: JsonValue = None
+    traits: tuple[Trait, ...] = ()
+
+
+class InArea(Value):
+    """The formulas of an area of a tab, row by row."""
+
+    cells: tuple[CellFormula, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import JsonValue
 
 from chatsheet.sheets.formulas import markup, pattern
+from chatsheet.sheets.formulas.cells import MOST_FORMULAS
 from chatsheet.sheets.formulas.model import Formula, FormulaBook, FormulaSheet, Temporal
 
 _REFERENCE = re.compile(r"\[((?:\$?(?:'(?:[^']|'')*'|[^.\]:']*))?)\.([^\]:]*)(?::(?:[^.\]]*)\.([^\]]*))?\]")
@@ -18,7 +19,9 @@ def read(package: zipfile.ZipFile) -> FormulaBook:
     """Return the formulas of a document per tab; raises FormulasUnreadable."""
     reader = _Reader()
     markup.parse(markup.blocks(package, "content.xml"), start=reader.start)
-    return FormulaBook({tab: FormulaSheet(tab, cells) for tab, cells in reader.sheets.items()}, reader.names)
+    sheets = {tab: FormulaSheet(tab, cells) for tab, cells in reader.sheets.items()}
+    is_complete = sum(map(len, reader.sheets.values())) <= MOST_FORMULAS
+    return FormulaBook(sheets, reader.names, is_complete=is_complete)
 
 
 def excel(formula: str) -> str:

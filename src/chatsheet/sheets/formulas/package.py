@@ -3,14 +3,15 @@
 Only cells that hold a formula are parsed: a tab of a million plain cells costs its unpacking and a search.
 """
 
+import contextlib
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from chatsheet.sheets.formulas import markup, opendocument
-from chatsheet.sheets.formulas.cells import CellReader
+from chatsheet.sheets.formulas.cells import MOST_FORMULAS, CellReader, TooManyFormulas
 from chatsheet.sheets.formulas.markup import FormulasUnreadable
 from chatsheet.sheets.formulas.model import Formula, FormulaBook, FormulaSheet, NamedTable, Temporal
 from chatsheet.sheets.formulas.pattern import cell
@@ -30,19 +31,22 @@ _TEMPORAL_FORMATS: dict[int, Temporal] = {
 }
 
 
-def read(path: Path) -> FormulaBook:
-    """Return the formulas of a workbook, none for a kind of file whose formulas are not read; raises FormulasUnreadable."""
+def read(path: Path, tabs: Collection[str] | None = None) -> FormulaBook:
+    """Return the formulas of a workbook, none for a kind of file whose formulas are not read; raises FormulasUnreadable.
+
+    Of an XLSX only the worksheets `tabs` are read, where they are given: the others hold no formula.
+    """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         return FormulaBook()
     try:
         with zipfile.ZipFile(path) as package:
-            return opendocument.read(package) if suffix == ".ods" else _read(package)
+            return opendocument.read(package) if suffix == ".ods" else _read(package, tabs)
     except (zipfile.BadZipFile, OSError) as error:
         raise FormulasUnreadable(f"{path.name} cannot be unpacked ({error}).", fix="save the workbook again.") from None
 
 
-def _read(package: zipfile.ZipFile) -> FormulaBook:
+def _read(package: zipfile.ZipFile, only: Collection[str] | None) -> FormulaBook:
     tabs: list[tuple[str, str]] = []
     names: dict[str, str] = {}
     name, scope, starts_1904 = "", "", False
@@ -72,30 +76,35 @@ def _read(package: zipfile.ZipFile) -> FormulaBook:
     formats = _formats(package)
     sheets: dict[str, FormulaSheet] = {}
     tables: dict[str, NamedTable] = {}
+    left = MOST_FORMULAS
     for tab, relation in tabs:
         kind, part = parts.get(relation, ("", ""))
         if kind != "worksheet":
             continue
-        sheets[tab] = FormulaSheet(tab, _sheet(package, part, formats))
+        cells = _sheet(package, part, formats, left) if only is None or tab in only else {}
+        left -= len(cells)
+        sheets[tab] = FormulaSheet(tab, cells)
         for target in (target for kind, target in _relations(package, part).values() if kind == "table"):
             tables |= _table(package, target, tab)
-    return FormulaBook(sheets, names, tables, starts_1904)
+    return FormulaBook(sheets, names, tables, is_complete=left >= 0, starts_1904=starts_1904)
 
 
 class _UnusualTab(Exception):
     """Cells cannot be found by their tags; the whole tab must be parsed."""
 
 
-def _sheet(package: zipfile.ZipFile, part: str, formats: Sequence[Temporal]) -> dict[tuple[int, int], Formula]:
+def _sheet(package: zipfile.ZipFile, part: str, formats: Sequence[Temporal], most: int) -> dict[tuple[int, int], Formula]:
+    """Return the formulas of a worksheet: one more than `most` where it has more than that."""
     try:
-        return _parsed(_cells(markup.blocks(package, part)), formats)
+        return _parsed(_cells(markup.blocks(package, part)), formats, most)
     except _UnusualTab:
-        return _parsed(markup.blocks(package, part), formats)
+        return _parsed(markup.blocks(package, part), formats, most)
 
 
-def _parsed(content: Iterator[bytes], formats: Sequence[Temporal]) -> dict[tuple[int, int], Formula]:
-    reader = CellReader(formats)
-    markup.parse(content, start=reader.start, end=reader.end, text=reader.text)
+def _parsed(content: Iterator[bytes], formats: Sequence[Temporal], most: int) -> dict[tuple[int, int], Formula]:
+    reader = CellReader(formats, most + 1)
+    with contextlib.suppress(TooManyFormulas):
+        markup.parse(content, start=reader.start, end=reader.end, text=reader.text)
     return reader.cells
 
 

@@ -6,8 +6,8 @@ computes again, and what was reached is compared. Whatever depends on a cell tha
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,25 +15,16 @@ import formualizer
 from pydantic import JsonValue
 
 from chatsheet.core import loose
-from chatsheet.sheets.formulas import package, temporal, traits
+from chatsheet.sheets.formulas import package, pattern, temporal, traits
 from chatsheet.sheets.formulas.graph import Graph
-from chatsheet.sheets.formulas.model import Counts, Formula, FormulaBook, Impact, Position, Recalculated, Stale, Trait
+from chatsheet.sheets.formulas.model import Counts, Formula, FormulaBook, Impact, Position, Recalculated, Stale
 from chatsheet.sheets.ingest.grid import letter
 
-LISTED = 10_000
+LISTED = 100_000
 """Cells that an Impact lists; its counts count all."""
 
 _ROUNDS = 4
 _DISAGREES = "not recalculated: our engine disagrees with the cached value"
-_REASONS: dict[Trait, str] = {
-    "volatile": "it has another value at every recalculation",
-    "external": "it reads another workbook",
-    "web": "it calls out of the workbook",
-    "ai": "it calls an AI function that cannot be recalculated",
-    "array": "it fills several cells at once",
-    "unreadable": "its formula cannot be read",
-    "circular": "it reads its own result",
-}
 _ERRORS = {
     "Div": "#DIV/0!", "Ref": "#REF!", "Name": "#NAME?", "Value": "#VALUE!", "Num": "#NUM!", "Null": "#NULL!", "Na": "#N/A",
     "Spill": "#SPILL!", "Calc": "#CALC!", "Circ": "#CIRC!",
@@ -42,9 +33,14 @@ _OF_DATA = frozenset({"Div", "Ref", "Value", "Num", "Null", "Na", "Calc"})
 """Errors that speak of the data; all others speak of our engine."""
 
 _LARGEST_EXACT = 2**53
+_FAILURES = (formualizer.ExcelEvaluationError, formualizer.FormualizerHostError, OSError, RuntimeError, ValueError)
 _DIGITS = 1e-9
 
 Changes = Mapping[Position, JsonValue]
+"""New values by position; `{"formula": "=…"}` is a formula."""
+
+_MOVED = "rows came or went inside the cells that it reads"
+_TOO_MANY = "the workbook has more formulas than are recalculated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +53,13 @@ class Opened:
     never: Mapping[Position, str]
 
 
-def open_book(source: Path) -> Opened:
-    """Read the formulas of a file; raises FormulasUnreadable."""
-    book = package.read(source)
+def open_book(source: Path, tabs: Collection[str] | None = None) -> Opened:
+    """Read the formulas of a file, in these tabs where they are given; raises FormulasUnreadable."""
+    book = package.read(source, tabs)
+    return Opened(source, book, Graph(book), _never(book))
+
+
+def _never(book: FormulaBook) -> dict[Position, str]:
     never: dict[Position, str] = {}
     for tab, sheet in book.sheets.items():
         known: dict[tuple[int, bool], str] = {}
@@ -67,45 +67,111 @@ def open_book(source: Path) -> Opened:
             key = (id(formula.pattern), formula.fills is not None)
             if key not in known:
                 own = traits.of(formula, book, tab)
-                known[key] = next((reason for trait, reason in _REASONS.items() if trait in own), "")
+                known[key] = next((reason for trait, reason in traits.REASONS.items() if trait in own), "")
             if known[key]:
                 never[(tab, *at)] = known[key]
-    return Opened(source, book, Graph(book), never)
+    return never
 
 
-def impact(opened: Opened, changes: Changes, earlier: Changes) -> Impact:
-    """Return what changing cells would do to the formulas of a workbook, `earlier` changes made before."""
-    reached, stale = _reached(opened, changes, earlier)
-    if not reached:
-        return _Telling(opened, changes, earlier, reached, stale).impact({}, {})
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is done to a workbook: `changes` now and `earlier`.
+
+    After those its formulas held the values `holds`, and were stale where `was_stale`.
+
+    `moved` and `moved_earlier` are cells where rows came (of the row in front) or went (of the row itself).
+    """
+
+    changes: Changes
+    earlier: Changes = field(default_factory=dict[Position, JsonValue])
+    holds: Changes = field(default_factory=dict[Position, JsonValue])
+    was_stale: Collection[Position] = ()
+    moved: Collection[Position] = ()
+    moved_earlier: Collection[Position] = ()
+
+
+def impact(opened: Opened, asked: Asked) -> Impact:
+    """Return what an edit would do to the formulas of a workbook."""
+    opened = _with_given(opened, asked)
+    reached, stale = _reached(opened, asked)
+    if not opened.book.is_complete:
+        stale |= dict.fromkeys(reached, _TOO_MANY)
+    if all(position in stale for position in reached):
+        return _Telling(opened, asked, reached, stale).impact({}, {})
     try:
         engine = _Engine(opened)
         engine.pin(stale)
         stale |= dict.fromkeys(engine.settle(), _DISAGREES)
-        engine.change(earlier)
+        engine.change(asked.earlier)
         before = engine.values(reached)
-        engine.change(changes)
+        engine.change(asked.changes)
         after = engine.values(reached)
-    except (formualizer.ExcelEvaluationError, formualizer.FormualizerHostError, OSError, RuntimeError, ValueError) as error:
-        return told(opened, changes, earlier, reason=f"our engine cannot compute this workbook ({error})")
+    except _FAILURES as error:
+        return told(opened, asked, reason=f"our engine cannot compute this workbook ({error})")
     for position in reached:
         if failed := engine.failure(position):
             stale.setdefault(position, failed)
-    return _Telling(opened, changes, earlier, reached, stale).impact(before, after)
+    return _Telling(opened, asked, reached, stale).impact(before, after)
 
 
-def told(opened: Opened, changes: Changes, earlier: Changes, *, reason: str) -> Impact:
+def missing(opened: Opened) -> Impact:
+    """Return what the formulas give that the file stores no value for; stale are those for which that cannot be told."""
+    wanted = [(tab, *at) for tab, sheet in opened.book.sheets.items() for at, one in sheet.cells.items() if one.cached is None]
+    order = opened.graph.ordered(wanted)
+    stale = {**{position: traits.REASONS["circular"] for circle in order.circles for position in circle}, **opened.never}
+    nothing = Asked({})
+    try:
+        engine = _Engine(opened)
+        engine.pin(stale)
+        engine.settle()
+        values = engine.values(order.cells)
+    except _FAILURES as error:
+        stale |= dict.fromkeys(order.cells, f"our engine cannot compute this workbook ({error})")
+        return _Telling(opened, nothing, order.cells, stale).impact({}, {})
+    stale |= {position: failed for position in order.cells if (failed := engine.failure(position))}
+    return _Telling(opened, nothing, order.cells, stale).impact(dict.fromkeys(order.cells), values)
+
+
+def told(opened: Opened, asked: Asked, *, reason: str) -> Impact:
     """Return everything that a change reaches as stale for one reason, without recalculation."""
-    reached, stale = _reached(opened, changes, earlier)
-    return _Telling(opened, changes, earlier, reached, {**dict.fromkeys(reached, reason), **stale}).impact({}, {})
+    opened = _with_given(opened, asked)
+    reached, stale = _reached(opened, asked)
+    return _Telling(opened, asked, reached, {**dict.fromkeys(reached, reason), **stale}).impact({}, {})
 
 
-def _reached(opened: Opened, changes: Changes, earlier: Changes) -> tuple[Sequence[Position], dict[Position, str]]:
+def given(value: JsonValue) -> str:
+    """Return the formula that a change gives, empty where it gives a value."""
+    return loose.text(value.get("formula")) if isinstance(value, dict) else ""
+
+
+def _with_given(opened: Opened, asked: Asked) -> Opened:
+    """Return the workbook with the formulas that were given to its cells."""
+    formulas = {at: text for at, value in {**asked.earlier, **asked.changes}.items() if (text := given(value))}
+    if not formulas:
+        return opened
+    sheets = dict(opened.book.sheets)
+    for tab in {tab for tab, _, _ in formulas}:
+        added = {
+            (row, column): Formula(row, column, pattern.of(text.removeprefix("="), row, column))
+            for (on, row, column), text in formulas.items()
+            if on == tab
+        }
+        sheets[tab] = replace(sheets[tab], cells={**sheets[tab].cells, **added})
+    book = replace(opened.book, sheets=sheets)
+    return Opened(opened.source, book, Graph(book), _never(book))
+
+
+def _reached(opened: Opened, asked: Asked) -> tuple[Sequence[Position], dict[Position, str]]:
     """Return the formulas that a change reaches, in order, and every formula that cannot be recalculated with its reason."""
-    order = opened.graph.ordered(opened.graph.reached(changes))
-    overwritten = changes.keys() | earlier.keys()
-    circular = {position: _REASONS["circular"] for circle in order.circles for position in circle}
-    return [position for position in order.cells if position not in overwritten], {**circular, **opened.never}
+    graph = opened.graph
+    spanning = {one for position in asked.moved for one in graph.spanning(position)}
+    computed = {position for position, value in asked.changes.items() if given(value)}
+    order = graph.ordered({*graph.reached({**asked.changes, **dict.fromkeys(spanning)}), *spanning, *computed})
+    latest = {**asked.earlier, **asked.changes}
+    circular = {position: traits.REASONS["circular"] for circle in order.circles for position in circle}
+    moved = dict.fromkeys((one for position in asked.moved_earlier for one in graph.spanning(position)), _MOVED)
+    stale = {**circular, **moved, **dict.fromkeys(spanning, _MOVED), **opened.never}
+    return [position for position in order.cells if position not in latest or given(latest[position])], stale
 
 
 class _Engine:
@@ -154,7 +220,10 @@ class _Engine:
     def change(self, changes: Changes) -> None:
         """Set cells and compute what follows."""
         for position, value in changes.items():
-            self._workbook.set_value(*position, self._written(position, value))
+            if not (formula := given(value)):
+                self._workbook.set_value(*position, self._written(position, value))
+            elif position not in self._pinned:
+                self._workbook.set_formula(*position, formula)
         self._workbook.evaluate_all()
 
     def _written(self, position: Position, value: JsonValue) -> str | float | bool | None:
@@ -183,18 +252,22 @@ class _Engine:
 
 
 class _Telling:
-    def __init__(
-        self, opened: Opened, changes: Changes, earlier: Changes, reached: Sequence[Position], stale: Mapping[Position, str]
-    ) -> None:
+    def __init__(self, opened: Opened, asked: Asked, reached: Sequence[Position], stale: Mapping[Position, str]) -> None:
         book = self._book = opened.book
         self._graph = opened.graph
-        self._overwritten = [position for position in changes if book.formula(position) and position not in earlier]
+        self._holds = asked.holds
+        self._was_stale = frozenset(asked.was_stale)
+        self._overwritten = [
+            position
+            for position, value in asked.changes.items()
+            if not given(value) and book.formula(position) and (position not in asked.earlier or given(asked.earlier[position]))
+        ]
         self._reached = reached
         self._stale = stale
 
     def impact(self, before: Mapping[Position, JsonValue], after: Mapping[Position, JsonValue]) -> Impact:
         stale = self._spread()
-        recalculated = [p for p in self._reached if p not in stale and not _same(before.get(p), after.get(p))]
+        recalculated = [p for p in self._reached if p not in stale and self._is_other(p, before.get(p), after.get(p))]
         unchanged = sum(position not in stale for position in self._reached) - len(recalculated)
         counts = Counts(
             recalculated=len(recalculated), unchanged=unchanged, stale=len(stale), overwritten=len(self._overwritten)
@@ -205,6 +278,15 @@ class _Telling:
             overwritten=tuple(f"{tab}!{letter(column)}{row}" for tab, row, column in self._overwritten[:LISTED]),
             counts=counts,
         )
+
+    def _is_other(self, position: Position, before: JsonValue, after: JsonValue) -> bool:
+        """Tell whether a cell has another value now, or one that is not stale any more."""
+        if position in self._was_stale:
+            return True
+        formula = self._book.formula(position)
+        if position in self._holds and formula is not None and not agree(self._shown(after, formula), self._holds[position]):
+            return True
+        return not _same(before, after)
 
     def _spread(self) -> dict[Position, str]:
         """Return the reached cells that are stale, what follows from a stale one included."""
@@ -227,7 +309,7 @@ class _Telling:
         return Recalculated(
             tab=tab,
             cell=f"{letter(column)}{row}",
-            before=self._shown(before, formula),
+            before=self._holds.get(position, self._shown(before, formula)),
             after=self._shown(after, formula),
             is_checked=formula.cached is not None,
         )
@@ -235,7 +317,7 @@ class _Telling:
     def _told_stale(self, position: Position, reason: str) -> Stale:
         tab, row, column = position
         formula = self._book.formula(position)
-        value = self._shown(formula.cached, formula) if formula else None
+        value = self._holds.get(position, self._shown(formula.cached, formula) if formula else None)
         return Stale(tab=tab, cell=f"{letter(column)}{row}", value=value, reason=reason)
 
     def _shown(self, value: JsonValue, formula: Formula) -> JsonValue:

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 
 from chatsheet.sheets.formulas import traits
 from chatsheet.sheets.formulas.graph import Graph
-from chatsheet.sheets.formulas.model import FormulaBook, Position, Told, Trait
+from chatsheet.sheets.formulas.model import FormulaBook, Position
 from chatsheet.sheets.ingest.grid import letter
+from chatsheet.sheets.model import Told, Trait
 
 
 def told(book: FormulaBook, graph: Graph | None = None) -> tuple[Told, ...]:
     """Return formulas with their traits, tab by tab in order of their cells; those in circles after them."""
     cells = [(tab, *at) for tab, sheet in book.sheets.items() for at in sheet.cells]
     circles = (graph or Graph(book)).ordered(cells).circles
-    return (*_with_traits(book), *(_told(book, position, "circular") for circle in circles for position in circle))
+    return (*with_traits(book), *(_told(book, position, "circular") for circle in circles for position in circle))
 
 
-def _with_traits(book: FormulaBook) -> Iterator[Told]:
+def with_traits(book: FormulaBook) -> Iterator[Told]:
+    """Yield formulas with their traits, tab by tab in order of their cells."""
     for sheet in book.sheets.values():
         known: dict[int, frozenset[Trait]] = {}
         for (row, column), formula in sorted(sheet.cells.items()):

@@ -1,8 +1,9 @@
 """What makes a formula special: volatile, reading another workbook, calling out, dead AI functions. Pure."""
 
 from chatsheet.sheets.formulas import pattern
-from chatsheet.sheets.formulas.model import Formula, FormulaBook, Trait
+from chatsheet.sheets.formulas.model import Formula, FormulaBook
 from chatsheet.sheets.formulas.pattern import Pattern
+from chatsheet.sheets.model import Trait
 
 VOLATILE = frozenset({"NOW", "TODAY", "RAND", "RANDBETWEEN", "RANDARRAY", "CELL", "INFO"})
 DYNAMIC = frozenset({"INDIRECT", "OFFSET"})
@@ -15,6 +16,20 @@ AI = frozenset({
     "LABS.GENERATIVEAI", "CLAUDE", "OPENAI",
 })  # fmt: skip
 """=COPILOT() was withdrawn; the others belong to add-ins and other programs. None of them can be computed from cells."""
+
+REASONS: dict[Trait, str] = {
+    "volatile": "it has another value at every recalculation",
+    "external": "it reads another workbook",
+    "web": "it calls out of the workbook",
+    "ai": "it calls an AI function that cannot be recalculated",
+    "array": "it fills several cells at once",
+    "unreadable": "its formula cannot be read",
+    "circular": "it reads its own result",
+}
+"""Why formulas of a trait are never recalculated."""
+
+LASTING = frozenset(REASONS[trait] for trait in ("external", "web", "ai"))
+"""Reasons for which no other program could compute a formula either, so that the stored value is the only one."""
 
 
 def of(formula: Formula, book: FormulaBook, tab: str) -> frozenset[Trait]:

@@ -6,7 +6,7 @@ Limits are set before any file is opened: memory by RLIMIT_AS, no core dumps, sm
 import contextlib
 import resource
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -14,10 +14,12 @@ from pydantic import JsonValue
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets.formulas import recalculate
-from chatsheet.sheets.formulas.model import Impact, Position
+from chatsheet.sheets.formulas import recalculate, temporal, traits
+from chatsheet.sheets.formulas.model import CellFormula, Formula, FormulaBook, InArea, Position
 from chatsheet.sheets.formulas.pattern import cell
-from chatsheet.sheets.formulas.recalculate import Opened
+from chatsheet.sheets.formulas.recalculate import Asked, Opened
+from chatsheet.sheets.ingest.grid import letter
+from chatsheet.sheets.model import Value
 from chatsheet.sheets.worker import frame, read_message
 
 MEMORY_BYTES = 4 * 2**30
@@ -31,22 +33,33 @@ class Books:
         self._key: tuple[str, int, int] | None = None
         self._opened: Opened | None = None
 
-    def get(self, path: str) -> Opened:
+    def get(self, path: str, tabs: Collection[str] | None) -> Opened:
         at = Path(path).stat()
         key = (path, at.st_mtime_ns, at.st_size)
         if self._opened is None or self._key != key:
             self._opened = None  # two large workbooks at once could be too much
-            self._key, self._opened = key, recalculate.open_book(Path(path))
+            self._key, self._opened = key, recalculate.open_book(Path(path), tabs)
         return self._opened
 
 
-def answer(books: Books, request: Mapping[str, object]) -> Impact:
-    """Return the impact that a request asks for; with a `reason` everything reached is stale, and nothing is computed."""
-    opened = books.get(str(request["source"]))
-    changes, earlier = (_positions(opened, request.get(name)) for name in ("changes", "earlier"))
+def answer(books: Books, request: Mapping[str, object]) -> Value:
+    """Return what a request asks for: the formulas of an area, or the impact of changes.
+
+    With a `reason` everything reached is stale, and nothing is computed.
+    """
+    tabs = request.get("tabs")
+    opened = books.get(str(request["source"]), None if tabs is None else [str(tab) for tab in loose.array(tabs)])
+    if "area" in request:
+        return _in_area(opened.book, loose.array(request["area"]))
+    if request.get("is_missing") is True:
+        return recalculate.missing(opened)
+    changes, earlier, holds = (_positions(opened, request.get(name)) for name in ("changes", "earlier", "holds"))
+    listed = ("was_stale", "moved", "moved_earlier")
+    was_stale, moved, moved_earlier = (tuple(_positions(opened, request.get(name))) for name in listed)
+    asked = Asked(changes, earlier, holds, was_stale, moved, moved_earlier)
     if reason := loose.text(request.get("reason")):
-        return recalculate.told(opened, changes, earlier, reason=reason)
-    return recalculate.impact(opened, changes, earlier)
+        return recalculate.told(opened, asked, reason=reason)
+    return recalculate.impact(opened, asked)
 
 
 def _positions(opened: Opened, told: object) -> dict[Position, JsonValue]:
@@ -57,6 +70,26 @@ def _positions(opened: Opened, told: object) -> dict[Position, JsonValue]:
         for tab, name, value in rows
         if tab in opened.book.sheets and (at := cell(str(name)))[0]
     }
+
+
+def _in_area(book: FormulaBook, told: Sequence[object]) -> InArea:
+    tab, top, left, bottom, right = str(told[0]), *map(loose.number, told[1:])
+    places = ((row, column) for row in range(top, bottom + 1) for column in range(left, right + 1))
+    return InArea(cells=tuple(
+        CellFormula(
+            cell=f"{letter(column)}{row}", formula=found.text, value=_shown(book, found),
+            traits=tuple(sorted(traits.of(found, book, tab))),
+        )
+        for row, column in places
+        if (found := book.formula((tab, row, column))) is not None
+    ))  # fmt: skip
+
+
+def _shown(book: FormulaBook, formula: Formula) -> JsonValue:
+    value = formula.cached
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return temporal.shown(value, formula.shows, starts_1904=book.starts_1904)
 
 
 def _respond(books: Books, message: bytes) -> dict[str, JsonValue]:

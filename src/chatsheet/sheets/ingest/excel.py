@@ -162,9 +162,11 @@ def _check_extent(book: _Book, part: Part) -> None:
 
 
 def _small(book: _Book, empty: Grid, sheet: CalamineSheet, part: Part | None) -> Tab:
-    tab = CellsTab(_grid(empty, sheet, sheet.to_python(skip_empty_area=True)))
+    tab = CellsTab(_grid(empty, sheet, sheet.to_python(skip_empty_area=True)), has_formulas=book.kind == "ods")
     if part is not None:
-        _say_errors(tab, packages.scan(book.path, part))
+        scan = packages.scan(book.path, part)
+        tab.has_formulas = scan.has_formulas
+        _say_errors(tab, scan)
     return tab
 
 
@@ -219,6 +221,7 @@ def _large(
     if scan.is_damaged:
         raise packages.damaged(book.path, "the sizes or checksums of its parts are wrong")
     tab = TableTab(replace(grid, merged=scan.merged or grid.merged), table, columns.width, columns.expressions)
+    tab.has_formulas = scan.has_formulas or book.kind == "ods"
     _say_errors(tab, scan)
     if scan.booleans and columns.numbers and scan.booleans > columns.booleans:
         extra = scan.booleans - columns.booleans

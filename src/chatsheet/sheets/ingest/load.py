@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets import profile
+from chatsheet.sheets.formulas.describe import describe
 from chatsheet.sheets.ingest import (
     columns,
     corrections,
@@ -35,7 +36,7 @@ from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.ingest.types_model import Override
 from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
-PARSER = "3"
+PARSER = "4"
 """Version of everything in this package that can change a table; part of every version id."""
 _FIRST_ROWS = 200
 _REMEMBERED = "remembered from another file of this form"
@@ -69,7 +70,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None, said: Said
         shutil.rmtree(aside, ignore_errors=True)
     if not tables:
         raise FileHasNoRows(f"{source.name} holds no row of data under a header.", fix="give a file with at least one row.")
-    return Workbook(
+    workbook = Workbook(
         parser=PARSER,
         content_sha256=work.content_sha256,
         tables=tuple(tables),
@@ -77,6 +78,7 @@ def load(source: Path, target: Path, report: Report = lambda _: None, said: Said
         shapes=work.shapes,
         corrections=work.corrections,
     )
+    return describe(workbook, source, work.formula_tabs) if work.formula_tabs else workbook
 
 
 @dataclass(slots=True)
@@ -96,11 +98,14 @@ class _Import:
     content_sha256: str = ""
     looked_at: tuple[Grid, tuple[Region, ...]] | None = None
     """The grid whose tables were found last."""
+    formula_tabs: list[str] = field(default_factory=list[str])
 
     def run(self) -> list[Table]:
         self._tell("reading", 0.01)
         tables: list[Table] = []
         for tab in self._tabs():
+            if tab.has_formulas:
+                self.formula_tabs.append(tab.grid.tab)
             found, types = self._found(tab.grid)
             self._show(tab.grid)
             if not found:

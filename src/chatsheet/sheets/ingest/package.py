@@ -39,6 +39,7 @@ _FORMAT = re.compile(rb"<(?:\w+:)?numFmt\s[^>]*>")
 _STYLE = re.compile(rb'<(?:\w+:)?xf\s[^>]*?numFmtId="(\d{1,5})"')
 _STYLED = re.compile(rb'<c\s(?=[^>]*?\br="([A-Z]{1,3})(\d{1,7})")[^>]*?\bs="(\d{1,5})"')
 _ROW = re.compile(rb'<row\s[^>]*?\br="(\d{1,7})"')
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _TAIL_BYTES = 4 * 2**20
 _EXAMPLES = 5
 
@@ -59,6 +60,7 @@ class Scan:
     errors: int = 0
     error_cells: list[str] = field(default_factory=list[str])
     booleans: int = 0
+    has_formulas: bool = False
     merged: tuple[Span, ...] = ()
     is_damaged: bool = False
 
@@ -224,6 +226,9 @@ def scan(path: Path, part: Part) -> Scan:
 
 
 def _count(seen: Scan, block: bytes, *, overlap: bytes) -> None:
+    seen.has_formulas = seen.has_formulas or (
+        any(part in block for part in (b"<f", b":f>")) and _FORMULA.search(block) is not None
+    )
     found = block.count(b't="e"') - overlap.count(b't="e"')
     seen.booleans += block.count(b't="b"') - overlap.count(b't="b"')
     seen.errors += found

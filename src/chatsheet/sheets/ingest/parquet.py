@@ -23,6 +23,7 @@ class ParquetTab:
     scan: str
     expressions: tuple[str, ...]
     warnings: list[str] = field(default_factory=list[str])
+    has_formulas: bool = False
 
     def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
         del is_only

@@ -39,6 +39,7 @@ class Tab(Protocol):
 
     grid: Grid
     warnings: list[str]
+    has_formulas: bool
 
     def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
         """Make `RAW` of the area's rows; a former one is replaced. An only area may use the tab up."""
@@ -51,6 +52,7 @@ class CellsTab:
 
     grid: Grid
     warnings: list[str] = field(default_factory=list[str])
+    has_formulas: bool = False
 
     def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:
         del is_only
@@ -78,6 +80,7 @@ class TableTab:
     expressions: dict[int, str] = field(default_factory=dict[int, str])
     """SQL for the columns whose native value differs from what is stored."""
     warnings: list[str] = field(default_factory=list[str])
+    has_formulas: bool = False
     check: Callable[[duckdb.DuckDBPyConnection, Area], Iterable[str]] | None = None
 
     def load(self, database: duckdb.DuckDBPyConnection, area: Area, *, is_only: bool) -> None:

@@ -4,10 +4,12 @@ One pass over the part finds the ranges (`find`), a second one copies it with th
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import IO
+
+from pydantic import JsonValue
 
 from chatsheet.core.errors import BadInput, Conflict
 from chatsheet.sheets.ingest.grid import letter
@@ -15,7 +17,7 @@ from chatsheet.sheets.package import markup
 from chatsheet.sheets.package.archive import refused
 from chatsheet.sheets.package.formula import column_number, shift
 from chatsheet.sheets.package.markup import Splice
-from chatsheet.sheets.package.values import Calendar, Change, content, escape
+from chatsheet.sheets.package.values import Calendar, Change, content, escape, result
 
 _CELL = re.compile(r"([A-Z]{1,3})([1-9]\d{0,6})")
 _LAST_COLUMN, _LAST_ROW = 16_384, 1_048_576
@@ -84,6 +86,8 @@ class _Open:
     has_formula: bool = False
     cached: list[int] = field(default_factory=list[int])
     """Where its value starts and ends, if that is to go."""
+    tag_end: list[int] = field(default_factory=list[int])
+    formula_end: list[int] = field(default_factory=list[int])
 
 
 @dataclass(slots=True)
@@ -117,9 +121,14 @@ def area(text: str) -> Area:
     return Area(top, left, bottom, right)
 
 
-def find(source: IO[bytes], part: str, targets: Targets, *, stale: Iterable[str] = (), calendar: Calendar) -> Found:
-    """Return the splices that make the changes in a worksheet part; raises CellFixed, ValueUnwritable, PackageRefused."""
-    search = _Search(targets, {place(cell) for cell in stale}, calendar)
+def find(
+    source: IO[bytes], part: str, targets: Targets, *, results: Mapping[str, JsonValue] | None = None, calendar: Calendar
+) -> Found:
+    """Return the splices that make the changes in a worksheet part; raises CellFixed, ValueUnwritable, PackageRefused.
+
+    `results` are what the formulas of these cells give; None takes the stored result out.
+    """
+    search = _Search(targets, {place(cell): value for cell, value in (results or {}).items()}, calendar)
     search.walk.run(source, part)
     if not search.has_data:
         raise refused(f"its part {part} is no worksheet")
@@ -129,16 +138,16 @@ def find(source: IO[bytes], part: str, targets: Targets, *, stale: Iterable[str]
 class _Search:
     """The visitor: knows the row and cell it is in, and acts only where something is to change."""
 
-    def __init__(self, targets: Targets, stale: set[tuple[int, int]], calendar: Calendar) -> None:
+    def __init__(self, targets: Targets, results: Mapping[tuple[int, int], JsonValue], calendar: Calendar) -> None:
         self.walk = markup.Walk(self)
         self.found = Found()
         self.has_data = self._rows_open = False
         self._calendar = calendar
         self._targets = targets
-        self._stale = stale
+        self._results = results
         self._rows = sorted(targets, reverse=True)  # still to come, the next one last
         likes = {t.like for row in targets.values() for t in row.values() if t.like is not None}
-        self._watched = {*targets, *likes, *(row for row, _ in stale)}
+        self._watched = {*targets, *likes, *(row for row, _ in results)}
         self._prefix, self._c, self._r, self._f = "", "c", "row", "f"
         self._row = self._column = self._row_style = 0
         self._column_styles: list[tuple[int, int, int]] = []
@@ -160,7 +169,7 @@ class _Search:
             self._start_formula(attributes, at)
         elif self._cell is not None:
             self._cell.has_content = True
-            if name == f"{self._prefix}v" and (self._cell.row, self._cell.column) in self._stale:
+            if name == f"{self._prefix}v" and (self._cell.row, self._cell.column) in self._results:
                 self._cell.cached.append(at)
         elif not self._rows_open:
             self._start_other(name, attributes, at)
@@ -170,9 +179,12 @@ class _Search:
             if name == self._c:
                 self.walk.when_past(partial(self._end_cell, self._cell))
                 self._cell = None
-            elif name == self._f and self._formula is not None:
-                self.walk.when_past(partial(self._formula, self.walk.heard()))
-                self._formula = None
+            elif name == self._f:
+                if (self._cell.row, self._cell.column) in self._results:
+                    self.walk.when_past(self._cell.formula_end.append)
+                if self._formula is not None:
+                    self.walk.when_past(partial(self._formula, self.walk.heard()))
+                    self._formula = None
             elif name == f"{self._prefix}v" and self._cell.cached:
                 self.walk.when_past(self._cell.cached.append)
         elif name == self._r:
@@ -272,6 +284,8 @@ class _Search:
         style = attributes.get("s", "0")
         self._cell = _Open(row, column, at, int(style) if style.isdigit() else 0)
         self._styles[row, column] = self._cell.style
+        if (row, column) in self._results:
+            self.walk.when_past(self._cell.tag_end.append)
         earlier = [c for c in self._columns if c < column]
         self._columns = [c for c in self._columns if c > column]
         if cells := self._new_cells(row, earlier):
@@ -281,8 +295,8 @@ class _Search:
     def _end_cell(self, cell: _Open, end: int) -> None:
         target = self._targets.get(cell.row, {}).get(cell.column)
         if target is None:
-            if cell.has_formula and len(cell.cached) == 2:  # noqa: PLR2004  start and end
-                self.found.splices.append(markup.replace(cell.cached[0], cell.cached[1], b""))
+            if cell.has_formula and (cell.row, cell.column) in self._results:
+                self._store(cell, self._results[cell.row, cell.column])
             return
         if target.like is not None and cell.has_content:
             raise _fixed(target.change, "holds something already", "append below the last filled row.")
@@ -290,6 +304,19 @@ class _Search:
         self.found.splices.append(markup.replace(cell.start, end, self._written(cell.row, cell.column, target, style)))
         if cell.has_formula:
             self.found.formulas_gone.append(f"{letter(cell.column)}{cell.row}")
+
+    def _store(self, cell: _Open, value: JsonValue) -> None:
+        """Put the result of its formula into a cell, in place of the one that is there."""
+        if value is None and len(cell.cached) != 2:  # noqa: PLR2004  start and end
+            return
+        kind, xml = result(value, cell.style, self._calendar)
+        inside = re.sub("<(/?)", rf"<\1{self._prefix}", xml).encode()
+        attribute = kind.encode() or None
+        start, end = cell.cached if len(cell.cached) == 2 else (cell.formula_end[0], cell.formula_end[0])  # noqa: PLR2004
+        self.found.splices.append(markup.replace(start, end, inside))
+        if value is not None:
+            tag = Splice(cell.start, cell.tag_end[0], lambda text: markup.with_attribute(text, b"t", attribute))
+            self.found.splices.append(tag)
 
     def _new_cells(self, row: int, columns: Sequence[int]) -> bytes:
         """Return the cells of a row that the part does not have; the ones without a value stay away."""

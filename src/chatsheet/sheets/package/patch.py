@@ -54,6 +54,8 @@ class Edits(Value):
     """Which rows were deleted, such as `Orders!7`."""
     stale: tuple[tuple[str, str], ...] = ()
     """Formula cells (tab, cell) that depend on the changes: their stored result is taken out, so all programs compute it."""
+    results: tuple[tuple[str, str, JsonValue], ...] = ()
+    """Formula cells (tab, cell) and the result that is to be stored in them."""
 
 
 class Patched(Value):
@@ -108,13 +110,17 @@ def _plan(package: Package, book: Book, edits: Edits) -> _Plan:
     stale: defaultdict[str, list[str]] = defaultdict(list)
     for tab, cell in edits.stale:
         stale[tab].append(cell)
+    results: defaultdict[str, dict[str, JsonValue]] = defaultdict(dict)
+    for tab, cell, value in edits.results:
+        results[tab][cell] = value
     targets = _targets(edits)
-    for tab in dict.fromkeys((*targets, *stale)):
+    for tab in dict.fromkeys((*targets, *stale, *results)):
         if tab not in book.tabs:
             raise TabMissing(f"the original workbook has no worksheet {tab!r}.", fix="export the table as a new file.")
         part = book.tabs[tab]
         with package.part(part) as stream:
-            found = cells.find(stream, part, targets.get(tab, {}), stale=stale[tab], calendar=book.calendar)
+            given = {**dict.fromkeys(stale[tab]), **results[tab]}
+            found = cells.find(stream, part, targets.get(tab, {}), results=given, calendar=book.calendar)
         plan.add(part, found.splices)
         plan.notes += found.notes
         gone |= {(book.numbers[tab], cell) for cell in found.formulas_gone}

@@ -16,6 +16,11 @@ _LARGEST_EXACT = 2**53
 _ESCAPED = re.compile(r"[\x00-\x08\x0b\x0c\x0d\x0e-\x1f\ufffe\uffff\ud800-\udfff]|_(?=x[0-9A-Fa-f]{4}_)")
 _BUILTIN_DATES = frozenset([*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)])
 _CODE_NOISE = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?!h+\]|m+\]|s+\])[^\]]*\]', re.IGNORECASE)
+_ERRORS = frozenset({
+    "#DIV/0!", "#REF!", "#NAME?", "#VALUE!", "#NUM!", "#NULL!", "#N/A", "#SPILL!", "#CALC!",
+})  # fmt: skip
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _FIRST_SOUND_DAY = date(1900, 3, 1)  # before it the 1900 calendar counts a leap day that never was
 
 
@@ -34,6 +39,8 @@ class Change(Value):
     """Such as `B2`."""
     type: ColumnType | Literal["formula"]
     value: JsonValue
+    result: JsonValue = None
+    """What a formula gives, to be stored beside it; None leaves that to the program that opens the workbook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,15 @@ class Calendar:
             days = (moment - datetime(1904, 1, 1)) / timedelta(days=1)  # noqa: DTZ001  cells have no zone
             return days if days >= 0 else None
         return (moment - datetime(1899, 12, 30)) / timedelta(days=1) if moment.date() >= _FIRST_SOUND_DAY else None  # noqa: DTZ001
+
+    def number(self, written: str) -> float | None:
+        """Return the serial number of an ISO date, moment or time of day; None for any other text."""
+        try:
+            if _CLOCK.fullmatch(written):
+                return (datetime.fromisoformat(f"1900-01-01T{written}") - datetime(1900, 1, 1)) / timedelta(days=1)  # noqa: DTZ001
+            return self.serial(datetime.fromisoformat(written).replace(tzinfo=None)) if _DAY.match(written) else None
+        except ValueError:
+            return None
 
     def date_style(self, style: int) -> int | None:
         """Return the format for a date in a cell of format `style`: itself, or one that differs in being a date."""
@@ -90,7 +106,8 @@ def content(change: Change, style: int, calendar: Calendar) -> Content | None:
         case _ if value is None:
             return None
         case "formula":
-            return Content("", f"<f>{escape(str(value).removeprefix('='))}</f>", style)
+            kind, stored = result(change.result, style, calendar)
+            return Content(kind, f"<f>{escape(str(value).removeprefix('='))}</f>{stored}", style)
         case "boolean" if isinstance(value, bool):
             return Content("b", f"<v>{int(value)}</v>", style)
         case "integer" | "decimal" if isinstance(value, int | float | str) and not isinstance(value, bool):
@@ -101,6 +118,22 @@ def content(change: Change, style: int, calendar: Calendar) -> Content | None:
             return _text(change, value, style)
         case _:
             raise _unwritable(change, f"is no {change.type}")
+
+
+def result(value: JsonValue, style: int, calendar: Calendar) -> tuple[str, str]:
+    """Return the `t` attribute and the XML of a formula's result in a cell of format `style`; nothing for None."""
+    match value:
+        case bool():
+            return "b", f"<v>{int(value)}</v>"
+        case int() | float():
+            return "", f"<v>{value if isinstance(value, int) else repr(value)}</v>"
+        case str() if value in _ERRORS:
+            return "e", f"<v>{value}</v>"
+        case str():
+            days = calendar.number(value) if calendar.date_style(style) == style else None
+            return ("str", f"<v>{escape(value)}</v>") if days is None else ("", f"<v>{days!r}</v>")
+        case _:
+            return "", ""
 
 
 def _number(change: Change, value: float | str, style: int) -> Content:
