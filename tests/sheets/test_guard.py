@@ -6,7 +6,6 @@ import pytest
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from chatsheet.sheets import guard
 from chatsheet.sheets.guard import SqlRefused
 from tests.sheets.conftest import Sample
 
@@ -359,11 +358,3 @@ def test_no_function_is_rewritten_into_one_that_is_not_allowed(sample: Sample, a
         if BOMBS & {call.casefold() for call in re.findall(r"(\w+)\(", sql)}:
             leaks.append(f"{name}: {sql}")
     assert leaks == []
-
-
-def test_a_window_of_a_table_comes_in_its_own_order_with_row_ids(sample: Sample) -> None:
-    window = guard.rows_of_table("orders", ["region", "revenue"], offset=2, limit=3)
-    result = sample.run(window.sql)
-    assert [column.name for column in result.columns] == ["_row", "region", "revenue"]
-    assert [row[0] for row in result.rows] == [4, 5, 6]
-    assert window.tables == ("orders",)

@@ -13,6 +13,7 @@ from chatsheet.sheets import versions, worker
 from chatsheet.sheets.edits import AddColumn, CellValue, DeleteRows, Edit, Fill, InsertRows, RetypeColumn, SetCells
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine, WorkerDied
+from chatsheet.sheets.windows import Window
 from tests.harness import ROOT
 from tests.sheets.edited import ask, bring, column, ids, make, rows
 from tests.sheets.workers import running
@@ -63,8 +64,7 @@ async def test_a_page_at_any_depth_is_the_same_before_and_after_compaction(libra
     everything = await rows(library, made)
     assert len(everything) == made.workbook.tables[0].rows == 981
     for offset in (0, 1, 8, 200, 250, 251, 270, 290, 970, 981, 2000):
-        window = await library.rows(made, "prices", offset=offset, limit=20)
-        assert window is not None
+        window = await library.questions(made).window(Window(table="prices", offset=offset, limit=20))
         assert list(window.rows) == everything[offset : offset + 20]
     await make(library, made, RetypeColumn(table="prices", column="count", type="text"))
     await library.settled()

@@ -60,10 +60,11 @@ _FUNCTIONS = frozenset({
 })  # fmt: skip
 # keywords and types that stand before a parenthesis and call nothing
 _BEFORE_PARENTHESES = frozenset({
-    "all", "and", "any", "as", "between", "bigint", "by", "char", "cube", "date", "decimal", "distinct", "double", "else",
-    "except", "exclude", "exists", "filter", "from", "group", "having", "ilike", "in", "integer", "intersect", "interval", "is",
-    "join", "like", "limit", "not", "numeric", "offset", "on", "or", "order", "over", "partition", "qualify", "rename",
-    "rollup", "select", "sets", "some", "then", "timestamp", "union", "using", "varchar", "when", "where", "with", "within"
+    "all", "and", "any", "as", "between", "bigint", "by", "case", "char", "cube", "date", "decimal", "distinct", "double",
+    "else", "except", "exclude", "exists", "filter", "from", "group", "having", "ilike", "in", "integer", "intersect",
+    "interval", "is", "join", "like", "limit", "not", "numeric", "offset", "on", "or", "order", "over", "partition",
+    "qualify", "rename", "rollup", "select", "sets", "some", "then", "timestamp", "union", "using", "varchar", "when",
+    "where", "with", "within"
 })  # fmt: skip
 
 
@@ -141,13 +142,6 @@ def _check(sql: str, tables: Mapping[str, Sequence[str]]) -> GuardedSql:
 def rows_query(guarded: GuardedSql) -> GuardedSql | None:
     """Return the query that counts the rows which `guarded` reads, or None where that is not known."""
     return None if guarded.rows_sql is None else GuardedSql(guarded.rows_sql, guarded.tables, None)
-
-
-def rows_of_table(table_id: str, columns: Iterable[str], *, offset: int, limit: int) -> GuardedSql:
-    """Return the SQL for a window of a table in its own order; names must come from the workbook's own model."""
-    listed = ", ".join(f'"{name}"' for name in (ROW_ID, *columns))
-    window = f"ORDER BY {ROW_ID} LIMIT {int(limit)} OFFSET {int(offset)}"
-    return GuardedSql(f'SELECT {listed} FROM "{table_id}" {window}', (table_id,), None)  # noqa: S608  our own names
 
 
 def _parse(sql: str) -> exp.Expr:

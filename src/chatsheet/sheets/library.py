@@ -242,17 +242,6 @@ class Library:
         """Run guarded SQL over the version that `opened` holds."""
         return await self.questions(opened).run(guarded, limits)
 
-    async def rows(self, opened: OpenSheet, table_id: str, *, offset: int, limit: int) -> Result | None:
-        """Return a window of a table in its own order, row ids first; None where there is no such table."""
-        folder = self._versions / opened.sheet.version
-        manifest = await asyncio.to_thread(versions.current_manifest, folder)
-        window = versions.page(opened.workbook, manifest, table_id, offset=offset, limit=limit)
-        if window is None:
-            return None
-        # the file that the SQL was written for: a compaction may end between the two
-        file = folder / (versions.BASE if manifest is None else versions.DELTA)
-        return await self._engine.run(file, window)
-
     async def preview(
         self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str | None = None
     ) -> EditPreview:

@@ -132,11 +132,8 @@ def run_window(
     limit: int,
     max_bytes: int,
 ) -> Result:
-    """Return one page of a table in the order that `ids` gives, or that `page` has; `row_count` is the order's length."""
+    """Return one page of a table in the order that `ids` gives; `row_count` is the order's length."""
     with _complaining():
-        connection = databases.get(path)
-        if not ids:
-            return _rows(connection, page, limit, max_bytes)
         lookup = databases.lookup(path)
         name, count = lookup.order(ids, parameters)
         places = f"(SELECT place, _row FROM {name} WHERE place BETWEEN {offset + 1} AND {offset + limit})"  # noqa: S608  ours
