@@ -194,9 +194,7 @@ def test_rows_stand_where_they_were_put_in_every_output(run: Run, sales: Path, t
 
 
 def test_rows_are_appended_to_the_original_in_their_order(run: Run, sales: Path, tmp_path: Path) -> None:
-    known = run("query", str(sales), "SELECT region FROM targets", "--json")
-    last = len(json.loads(known)["rows"]) + 1
-    for name, place in (("Below", ()), ("Above", ("--after", str(last)))):
+    for name, place in (("Below", ()), ("Above", ("--after", "7"))):
         row = json.dumps({"region": name, "target": 5})
         run("edit", str(sales), "--table", "targets", "--insert", row, *place, "--apply", "--yes")
     run("export", str(sales), "--into-original", "--output", str(tmp_path / "o.xlsx"))
