@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 from pydantic import JsonValue
@@ -11,6 +13,7 @@ from chatsheet.core import loose
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.query import Engine, Limits, QueryTimedOut, WorkerDied
+from tests.harness import ROOT
 from tests.sheets import workers
 from tests.sheets.conftest import Sample
 
@@ -215,3 +218,10 @@ async def test_the_rows_that_an_answer_stands_on_are_counted(
 )
 async def test_a_nested_query_does_not_claim_to_know_its_rows(sample: Sample, sql: str) -> None:
     assert sample.check(sql).rows_sql is None
+
+
+def test_a_query_worker_starts_with_no_more_than_it_needs() -> None:
+    listed = "import sys, chatsheet.sheets.worker; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    loaded = subprocess.check_output([sys.executable, "-c", listed], env=environment, text=True).split()
+    assert not {"sqlglot", "asyncio", "fastexcel", "clevercsv", "rustpy_xlsxwriter", "sqlalchemy"} & set(loaded)

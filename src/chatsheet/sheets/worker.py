@@ -20,9 +20,9 @@ from typing import BinaryIO, cast
 import duckdb
 from pydantic import JsonValue
 
-from chatsheet.core import loose, processes
+from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets import complaints, versions, writer
+from chatsheet.sheets import complaints, versions
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
@@ -215,11 +215,8 @@ def json_scalar(value: object) -> JsonValue:
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
-    if request["op"] == "edit":
-        return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
-    if request["op"] == "compact":
-        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
-        return None
+    if request["op"] in {"edit", "compact"}:
+        return _write_version(databases, request)
     if (leaving := _LEAVING.get(str(request["op"]))) is not None:
         return leaving(request)
     _allow_cpu(loose.number(request["cpu_s"]))
@@ -250,6 +247,15 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
         identifies=[str(table) for table in loose.array(request["identifies"])],
         compared=[Compared(*map(str, loose.array(one))) for one in loose.array(request["compared"])],
     ).model_dump(mode="json")
+
+
+def _write_version(databases: Databases, request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import writer  # noqa: PLC0415  a query worker starts without the parser of SQL
+
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
+    writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+    return None
 
 
 def _import(source: Path, target: Path, said: object) -> JsonValue:
@@ -330,8 +336,7 @@ def frame(message: bytes) -> bytes:
 
 
 def main() -> None:
-    """Serve requests until stdin ends, which it does when the parent dies."""
-    processes.die_with_parent()
+    """Serve requests until stdin ends, which it does when the parent dies; processes.start sees to it that this is at once."""
     can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
