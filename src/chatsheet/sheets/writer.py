@@ -46,11 +46,12 @@ class Made(Value):
 def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
     """Make the edits into `order.aside`, a folder that exists; raises EditRefused and SqlRefused.
 
-    `connection` is blank, and of no further use afterwards.
+    `connection` is blank, and of no further use afterwards; `aside` is no longer open in it.
     """
     folder, aside = Path(order.versions), Path(order.aside)
-    # closed before anybody hears of the outcome: who does may remove the folder
-    with contextlib.closing(connection), _translated():
+    with contextlib.ExitStack() as unfinished, _translated():
+        # closed before anybody hears of the outcome: who does may remove the folder
+        unfinished.callback(connection.close)
         draft = Draft.opened(connection, folder, order.head, aside, next_row=order.next_row)
         if order.since is not None:
             draft.changed = Changed(connection, folder, since=order.since, head=order.head)
@@ -62,6 +63,7 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
             return Made(conflicts=met.cells)
         if not order.is_preview:
             draft.finish(aside)
+            unfinished.pop_all()  # it has let go of the folder, and closing it takes as long as the rest
         return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row)
 
 
