@@ -23,7 +23,7 @@ from pydantic import JsonValue
 from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets import complaints, versions
-from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets.complaints import QueryFailed, QueryTooLarge
 from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
 from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
@@ -77,6 +77,14 @@ class Databases:
         if path not in self._lookups:
             self._lookups[path] = Lookup(connection)
         return self._lookups[path]
+
+    def forget(self) -> bool:
+        """Close everything; tell whether more was kept than one database as it was opened."""
+        was_full = len(self._open) > 1 or bool(self._lookups)
+        self._lookups.clear()
+        while self._open:
+            self._open.popitem()[1].close()
+        return was_full
 
     @staticmethod
     def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
@@ -348,15 +356,18 @@ def main() -> None:
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            _write(_respond(databases, message))
+            _write(respond(databases, message))
             if sys.argv[1:] == ["edit"]:
                 databases.renew()
 
 
-def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
+def respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
+    """Return the answer to one request, or its error; what finds no memory is tried again without what is kept of others."""
     try:
         return {"ok": _answer(databases, loose.obj(loose.parse(message)))}
     except ChatSheetError as error:
+        if isinstance(error, QueryTooLarge) and databases.forget():
+            return respond(databases, message)
         return {"code": error.code, "what": error.what, "fix": error.fix}
     except MemoryError:
         return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}

@@ -63,7 +63,7 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
             return Made(conflicts=met.cells)
         if not order.is_preview:
             draft.finish(aside)
-            unfinished.pop_all()  # it has let go of the folder, and closing it takes as long as the rest
+            unfinished.pop_all()  # it has let go of the folder, and closing it takes its time
         return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row)
 
 
