@@ -62,7 +62,8 @@ class Questions:
         table = self._table(window.table)
         if not window.is_plain:
             placed = await asyncio.to_thread(versions.placed, self.database, table.id)
-            return await self.engine.window(self.database, window, windows.plan(window, table, placed))
+            picked = await asyncio.to_thread(versions.picked, self.database, table.id, "{places}")
+            return await self.engine.window(self.database, window, windows.plan(window, table, placed, picked))
         page = await asyncio.to_thread(versions.page, self.database, table, offset=window.offset, limit=window.limit)
         result = await self.engine.run(self.database, GuardedSql(page, (table.id,), None))
         return result.model_copy(update={"row_count": table.rows, "truncated": len(result.rows) < table.rows})

@@ -149,19 +149,30 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, as_: str) -> No
     connection.execute(f"ATTACH '{quoted}' AS {as_} (READ_ONLY)")
 
 
-def merged(table_id: str, state: TableState, *, base: str = "_base", delta: str = "", position: bool = False) -> str:
-    """Return the SELECT that makes a table from its base and its delta; `delta` is the catalog of the latter, with a dot."""
-    place, stored = (f"b.rowid * {SLOT} AS _pos, ", "_pos, ") if position else ("", "")
+def merged(
+    table_id: str, state: TableState, *, base: str = "_base", delta: str = "", position: bool = False, places: str = ""
+) -> str:
+    """Return the SELECT that makes a table from its base and its delta; `delta` is the catalog of the latter, with a dot.
+
+    With `places`, a table of places and row ids, only those rows, each with its place.
+    """
+    ahead, stored = (f"b.rowid * {SLOT} AS _pos, ", "_pos, ") if position else ("", "")
+    if places:
+        ahead = stored = "p.place, "
+    # inside, where the storage can skip by it
+    joined = f" JOIN {places} AS p USING ({ROW_ID})" if places else ""
     listed = ", ".join(f'{source} AS "{name}"' for name, source in state.columns.items())
-    reading = f'SELECT {place}b.{ROW_ID}, {listed} FROM {base}.main."{table_id}" AS b'  # noqa: S608  our own names
+    reading = f'SELECT {ahead}b.{ROW_ID}, {listed} FROM {base}.main."{table_id}" AS b{joined}'  # noqa: S608  our own names
     if not state.has_delta:
         return reading
-    names = ", ".join(f'"{name}"' for name in state.columns)
-    parts = [f'SELECT {stored}{ROW_ID}, {names} FROM {delta}_over."{table_id}"']  # noqa: S608  our own names
+    names = ", ".join(f'o."{name}"' for name in state.columns)
+    parts = [f'SELECT {stored}o.{ROW_ID}, {names} FROM {delta}_over."{table_id}" AS o{joined}']  # noqa: S608  our own names
     touched = " OR ".join(f"b.rowid BETWEEN {first} AND {last}" for first, last in _ranges(state.groups))
+    is_all = len(state.groups) * GROUP >= state.base_rows
     if touched:
-        parts.insert(0, f'{reading} ANTI JOIN {delta}_gone."{table_id}" AS g ON g.ord = b.rowid WHERE {touched}')
-    if len(state.groups) * GROUP < state.base_rows:
+        among = "" if is_all else f" WHERE {touched}"
+        parts.insert(0, f'{reading} ANTI JOIN {delta}_gone."{table_id}" AS g ON g.ord = b.rowid{among}')
+    if not is_all:
         parts.insert(0, f"{reading} WHERE NOT ({touched})" if touched else reading)
     return " UNION ALL ".join(parts)
 
@@ -186,6 +197,14 @@ def placed(database: Path, table_id: str) -> str:
     state = _state(database, table_id)
     # a base has its rows in order, and their places are not compared with those of another version
     return f'SELECT rowid AS _pos, * FROM "{table_id}"' if state is None else merged(table_id, state, position=True)  # noqa: S608  our own names
+
+
+def picked(database: Path, table_id: str, places: str) -> str:
+    """Return the SELECT that gives the rows whose ids are in `places`, each with its place there."""
+    state = _state(database, table_id)
+    if state is None:
+        return f'SELECT p.place, b.* FROM "{table_id}" AS b JOIN {places} AS p USING ({ROW_ID})'  # noqa: S608  our own names
+    return merged(table_id, state, places=places)
 
 
 def ordered(database: Path, table_id: str, columns: Sequence[str]) -> str:

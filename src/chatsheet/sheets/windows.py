@@ -84,10 +84,11 @@ class Paging:
     page: str
 
 
-def plan(window: Window, table: Table, placed: str) -> Paging:
+def plan(window: Window, table: Table, placed: str, picked: str) -> Paging:
     """Return the SQL of a window over the rows that `placed` gives with their position in the table, as `_pos`.
 
-    Raises WindowInvalid for a column, test or value that does not fit.
+    `picked` gives those whose ids are in `{places}`, with their place there. Raises WindowInvalid for a column, test
+    or value that does not fit.
     """
     listed = ", ".join(f't."{name}"' for name in (ROW_ID, *(column.name for column in table.columns)))
     parameters: list[Scalar] = []
@@ -95,7 +96,7 @@ def plan(window: Window, table: Table, placed: str) -> Paging:
     order = [_order(sort, _column(table, sort.column)) for sort in window.sort]
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     ids = f"SELECT t.{ROW_ID} FROM ({placed}) AS t{where} ORDER BY {', '.join([*order, 't._pos'])}"  # noqa: S608  our own names
-    page = f'SELECT {listed} FROM {{places}} AS p JOIN "{table.id}" AS t USING ({ROW_ID}) ORDER BY p.place'  # noqa: S608  likewise
+    page = f"SELECT {listed} FROM ({picked}) AS t ORDER BY t.place"  # noqa: S608  likewise
     return Paging(ids, tuple(parameters), page)
 
 
