@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from chatsheet.core.errors import StorageUnavailable
 from chatsheet.sheets import versions
 from chatsheet.sheets.conflicts import Changed, ConflictCell, Met
 from chatsheet.sheets.draft import Draft
@@ -44,7 +45,7 @@ class Made(Value):
 
 
 def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
-    """Make the edits into `order.aside`, a folder that exists; raises EditRefused and SqlRefused.
+    """Make the edits into `order.aside`, a folder that exists; raises EditRefused, SqlRefused and StorageUnavailable.
 
     `connection` is blank, and of no further use afterwards; `aside` is no longer open in it.
     """
@@ -88,6 +89,9 @@ def compact(folder: Path, version: str, aside: Path) -> None:
 def _translated() -> Generator[None]:
     try:
         yield
+    except (duckdb.IOException, OSError) as error:
+        reason = str(error).split("\n", maxsplit=1)[0]
+        raise StorageUnavailable(f"the new version could not be written: {reason}", fix="make room on the disk.") from None
     except duckdb.Error as error:
         reason = str(error).split("\n", maxsplit=1)[0]
         raise EditRefused(f"the edit cannot be computed: {reason}", fix="correct the expression.") from None
