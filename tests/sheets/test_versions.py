@@ -161,7 +161,7 @@ async def test_a_full_disk_is_told_and_leaves_the_old_head(
     assert await library.open(LOCAL, opened.sheet.id) == opened
     assert list((tmp_path / "data" / "incoming").iterdir()) == []
     assert len(folders(tmp_path)) == 1 + has_delta
-    resource.prlimit(editor, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+    resource.prlimit(editor, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert (await column(library, (await make(library, opened, set_count(2, 7))).opened, "count"))[0] == 7
 
 
