@@ -42,7 +42,7 @@ async def edited(library: Library, tmp_path: Path, request: pytest.FixtureReques
     opened = (await make(library, opened, *edits)).opened
     if request.param != "a delta":
         folder = tmp_path / "data" / "versions" / opened.sheet.version
-        await library._compact(opened.sheet.version)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no other door
+        await library.compactions.compact(opened.sheet.version)
         assert versions.location(folder).name == versions.BASE
     return opened
 
