@@ -22,9 +22,12 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.db.engine import open_database
 from chatsheet.sheets import guard
 from chatsheet.sheets.edits import CellValue, SetCells
+from chatsheet.sheets.ingest.progress import Report
+from chatsheet.sheets.ingest.said import Said
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import ROW_ID, Column, Table, Workbook
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.windows import Filter, Sort, Window
 
 ROWS = int(sys.argv[1]) if sys.argv[1:] else 1_000_000
 EDITS = int(sys.argv[2]) if sys.argv[2:] else 1_000
@@ -34,9 +37,9 @@ ROUNDS = 21
 class MadeUp(Engine):
     """The engine, except that a file is imported as a table of random numbers: reading files is measured elsewhere."""
 
-    async def load(self, source: Path, target: Path) -> Workbook:
+    async def load(self, source: Path, target: Path, report: Report = lambda _: None, said: Said | None = None) -> Workbook:
         """Write ten columns of ROWS rows."""
-        del source
+        del source, report, said
         texts = ", ".join(f"'v' || (i * {n} % 50) AS t{n}" for n in (3, 7, 11))
         numbers = ", ".join(f"(hash(i + {n}) % 100000) / 100 AS n{n}" for n in range(4))
         whole = ", ".join(f"(hash(i * {n}) % 1000)::BIGINT AS w{n}" for n in (13, 17, 19))
@@ -68,15 +71,25 @@ def plain_update_ms(base: Path) -> float:
 
 
 async def reading(library: Library, first: OpenSheet, now: OpenSheet) -> dict[str, float]:
-    """Return how much longer a page from the middle and two group-bys take than at the import, asked in turns."""
+    """Return how much longer pages and two group-bys take than at the import, asked in turns."""
+    middle = Window(table="big", offset=ROWS // 2)
+    sorted_ = middle.model_copy(update={"sort": (Sort(column="n0"),)})
     grouped = guard.check("SELECT t3, sum(n0) AS s, count(*) AS n FROM big GROUP BY t3", first.columns())
     filtered = guard.check("SELECT w13, avg(n1) AS a FROM big WHERE n2 > 500 GROUP BY w13", first.columns())
     asked: dict[str, Callable[[OpenSheet], Awaitable[object]]] = {
-        "page": lambda opened: library.rows(opened, "big", offset=ROWS // 2, limit=200),
+        "page": lambda opened: library.questions(opened).window(middle),
+        "first_sort": lambda opened: library.questions(opened).window(_another(sorted_)),
+        "sorted_page": lambda opened: library.questions(opened).window(sorted_),
+        "filtered_page": lambda opened: library.questions(opened).window(_another(middle)),
         "group_by": lambda opened: library.query(opened, grouped),
         "filtered_group_by": lambda opened: library.query(opened, filtered),
     }
     return {name: await ratio(ask, first, now) for name, ask in asked.items()}
+
+
+def _another(window: Window) -> Window:
+    """Return the window with a filter that no worker has met, so that nothing is there ahead."""
+    return window.model_copy(update={"filters": (Filter(column="n1", test="above", values=(100 + random.random(),)),)})
 
 
 async def ratio(ask: Callable[[OpenSheet], Awaitable[object]], first: OpenSheet, now: OpenSheet) -> float:

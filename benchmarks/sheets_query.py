@@ -136,12 +136,6 @@ async def windows(bench: Bench, rows: int) -> None:
 
     await bench.measure("page of 200, the first far down", lambda _: deep(5), plain_deep, 400, rounds=1)
     await bench.measure("page of 200 at any depth", deep, plain_deep, 20, rounds=40)
-    await bench.measure(
-        "page of 200 after a row",
-        lambda n: ask(Window(table="big", after=at(n))),
-        lambda n: f"SELECT * FROM big WHERE _row > {at(n)} ORDER BY _row LIMIT 200",
-        20,
-    )
     for name in ("revenue", "customer", "id"):
         sort = (Sort(column=name, is_descending=True),)
 

@@ -228,6 +228,26 @@ def test_a_value_goes_back_in_the_scale_of_its_tab(run: Run, tmp_path: Path) -> 
     assert b"<v>99.5</v>" in parts(target)["xl/worksheets/sheet1.xml"]
 
 
+def test_rows_stand_where_they_were_put_in_every_output(run: Run, sales: Path, tmp_path: Path) -> None:
+    for name, place in (("last", ()), ("above it", ("--before", "602")), ("third", ("--after", "3"))):
+        row = json.dumps({"order_id": name, "region": "Middle"})
+        run("edit", str(sales), "--table", "orders", "--insert", row, *place, "--apply", "--yes")
+    found = json.loads(run("show", str(sales), "--table", "orders", "--search", "middle", "--json"))
+    assert [row[1] for row in found["rows"]] == ["third", "above it", "last"]
+    run("export", str(sales), "--table", "orders", "--output", str(tmp_path / "o.csv"))
+    written = [line.split(",")[0] for line in (tmp_path / "o.csv").read_text().splitlines()]
+    assert (written[3], written[-2:]) == ("third", ["above it", "last"])
+
+
+def test_rows_are_appended_to_the_original_in_their_order(run: Run, sales: Path, tmp_path: Path) -> None:
+    for name, place in (("Below", ()), ("Above", ("--after", "7"))):
+        row = json.dumps({"region": name, "target": 5})
+        run("edit", str(sales), "--table", "targets", "--insert", row, *place, "--apply", "--yes")
+    run("export", str(sales), "--into-original", "--output", str(tmp_path / "o.xlsx"))
+    again = json.loads(run("show", str(tmp_path / "o.xlsx"), "--table", "targets", "--json"))
+    assert [row[1] for row in again["rows"]][-2:] == ["Above", "Below"]
+
+
 def test_rows_at_the_end_are_appended_and_rows_between_are_refused(run: Run, sales: Path, tmp_path: Path) -> None:
     target = tmp_path / "edited.xlsx"
     row = '{"region": "Centre", "target": 50000}'

@@ -8,6 +8,7 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.sheets import guard
 from chatsheet.sheets.edits import Edit
 from chatsheet.sheets.library import Edited, Library, OpenSheet
+from chatsheet.sheets.windows import Window
 
 PRICES = b"Item,Price,Count,Sold\npen,1.5,10,2025-01-31\ncup,2.25,20,2025-02-01\nbag,30.5,3,2025-02-02\nhat,12.5,4,2025-02-03\n"
 """Row ids 2 to 5."""
@@ -26,9 +27,7 @@ async def make(library: Library, opened: OpenSheet, *edits: Edit, reason: str = 
 
 async def rows(library: Library, opened: OpenSheet, table: str = "prices") -> list[tuple[JsonValue, ...]]:
     """Return a table's rows in its own order."""
-    window = await library.rows(opened, table, offset=0, limit=1_000)
-    assert window is not None
-    return list(window.rows)
+    return list((await library.questions(opened).window(Window(table=table, limit=1_000))).rows)
 
 
 async def column(library: Library, opened: OpenSheet, name: str, table: str = "prices") -> list[JsonValue]:

@@ -6,7 +6,6 @@ import pytest
 from sqlglot import exp
 from sqlglot.dialects.duckdb import DuckDB
 
-from chatsheet.sheets import guard
 from chatsheet.sheets.guard import SqlRefused
 from tests.sheets.conftest import Sample
 
@@ -182,6 +181,68 @@ ATTACKS = {
         "SELECT read\uff3fcsv('x')",
         "SELECT * FROM orders\u200b",
     ],
+    "files in odd places": [
+        "FROM 'x.csv'",
+        "FROM read_text('/etc/passwd')",
+        "SELECT * FROM 'x.csv' AS t, orders",
+        "SELECT * FROM orders POSITIONAL JOIN read_csv('x.csv')",
+        "SELECT unnest(read_text('/etc/passwd'))",
+        "SELECT * FROM unnest(['/etc/passwd']) AS t(f), read_text(t.f)",
+        "SELECT region[(SELECT count(*) FROM glob('/*'))] FROM orders",
+        "SELECT list_sort((SELECT list(content) FROM read_text('/etc/passwd')))",
+        "SELECT CASE ((SELECT content FROM read_text('/etc/passwd'))) WHEN 'x' THEN 1 END",
+        "WITH a AS MATERIALIZED (SELECT * FROM read_blob('/etc/passwd')) SELECT * FROM a",
+        "SELECT * FROM read_duckdb('x.db')",
+        "SELECT * FROM parquet_schema('x.parquet')",
+        "SELECT U&'\\0061' FROM read_text(U&'/etc/passwd')",
+        "SELECT * FROM read_text(e'\\x2fetc\\x2fpasswd')",
+        "SELECT * FROM read_/**/text('/etc/passwd')",
+        "SELECT 1 --\n; ATTACH 'x.db'",
+        "SELECT $$x$$; ATTACH $$x.db$$",
+    ],
+    "settings and sessions": [
+        "SELECT getvariable('x')",
+        "SET x TO (SELECT 1)",
+        "SELECT set_config('threads', '64', false)",
+        "SELECT current_query()",
+        "SELECT current_schemas(true)",
+        "SELECT txid_current()",
+        "SELECT nextval('s')",
+        "SELECT pg_sleep(100)",
+        "SELECT write_log('x')",
+        "SELECT error('x')",
+        "SELECT * FROM duckdb_logs",
+        "SELECT * FROM duckdb_extensions()",
+        "SELECT * FROM duckdb_functions()",
+        "SELECT * FROM pragma_storage_info('orders')",
+        "SELECT * FROM pg_catalog.pg_settings",
+        "SELECT * FROM temp.main.orders",
+        "SELECT * FROM _base.main.orders",
+        "SELECT * FROM _over.orders",
+        "SELECT * FROM made_1",
+        "SELECT stats(revenue) FROM orders",
+        "SELECT in_search_path('a', 'b')",
+        "SELECT random() AS r FROM orders",
+        "SELECT uuid() AS u FROM orders",
+    ],
+    "bombs in disguise": [
+        "SELECT rpad('x', 1000000000, 'y')",
+        "SELECT bar(1, 0, 1, 1000000000)",
+        "SELECT array_resize([1], 1000000000)",
+        "SELECT list_aggregate(range(1000000000), 'sum')",
+        "SELECT unnest(range(1000000000))",
+        "SELECT to_base(1, 2, 1000000000)",
+        "SELECT bitstring('1', 1000000000)",
+        "SELECT list_reduce([1, 2], (x, y) -> x + y)",
+        "SELECT reduce([1, 2], lambda x, y: x + y)",
+        "SELECT apply([1], x -> repeat('x', 1000000000))",
+        "SELECT list_filter([1], x -> true)",
+        "SELECT json_serialize_sql('SELECT 1')",
+        "SELECT * FROM json_execute_serialized_sql('{}')",
+        "SELECT COLUMNS(* EXCLUDE (region)) FROM orders",
+        "SELECT * FROM orders WHERE COLUMNS(*) IS NULL",
+        "SELECT *COLUMNS('r.*') FROM orders",
+    ],
     "too much": [
         "SELECT '" + "x" * 20_000 + "'",
         "SELECT " + " + ".join(["1"] * 3_000),
@@ -196,6 +257,30 @@ ATTACKS = {
 }  # fmt: skip
 
 ANALYSIS = [
+    "SELECT CASE (region) WHEN 'North' THEN (1) ELSE (2) END AS x FROM orders",
+    "SELECT unnest(string_split(product, ' ')) AS word, product[1:3] AS begin FROM orders",
+    "SELECT region, len(list(product)) AS n, array_to_string(list(DISTINCT product), ', ') AS p FROM orders GROUP BY region",
+    "SELECT region, list_contains(list(product), 'Desk') AS d, group_concat(product) AS p FROM orders GROUP BY region",
+    "SELECT region, channel, sum(revenue) AS s, grouping_id(region, channel) AS g FROM orders GROUP BY CUBE (region, channel)",
+    "SELECT age(max(order_date), min(order_date)) AS a, epoch_ms(max(order_date)::TIMESTAMP) AS e FROM orders",
+    "SELECT count(*) AS n FROM orders WHERE order_date > now() - INTERVAL 1 YEAR OR prefix(product, 'D')",
+    "SELECT time_bucket(INTERVAL '2 weeks', order_date) AS b, sum(revenue) AS s FROM orders GROUP BY b ORDER BY b",
+    "WITH a AS MATERIALIZED (SELECT region, sum(revenue) AS s FROM orders GROUP BY region) SELECT region, s FROM a",
+    "SELECT levenshtein(product, 'Desk') AS l, translate(product, 'abc', 'xyz') AS t, instr(product, 'e') AS i FROM orders",
+    "SELECT regexp_extract_all(order_id, '\\d') AS d, nvl(region, 'x') AS r, char_length(product) AS n FROM orders",
+    "SELECT sem(revenue) AS e, regr_count(revenue, quantity) AS n, bit_or(quantity) AS b, isfinite(1.5) AS f FROM orders",
+    "SELECT region FROM targets t WHERE target > ALL (SELECT revenue FROM orders o WHERE o.region = t.region)",
+    "SELECT DISTINCT ON (region) region, order_id FROM orders ORDER BY region, revenue DESC",
+    "SELECT o.* EXCLUDE (region), t.target FROM orders o JOIN targets t USING (region)",
+    "FROM orders SELECT region, revenue LIMIT 5",
+    "(SELECT region FROM orders LIMIT 1) UNION ALL (SELECT region FROM targets LIMIT 1)",
+    "SELECT region FROM orders UNION BY NAME SELECT region, target FROM targets",
+    "SELECT region FROM orders EXCEPT ALL SELECT region FROM targets",
+    "SELECT {'region': region, 'sum': sum(revenue)} AS s FROM orders GROUP BY region",
+    "SELECT sum(revenue) OVER (ORDER BY order_date ROWS BETWEEN 6 PRECEDING AND CURRENT ROW EXCLUDE TIES) AS s FROM orders",
+    "SELECT substring(product FROM 2 FOR 3) AS p, position('e' IN product) AS q, revenue // 10 AS r FROM orders",
+    "SELECT arg_max(product, revenue) AS best, max_by(product, revenue, 3) AS three FROM orders",
+    "SELECT last_value(revenue IGNORE NULLS) OVER (ORDER BY order_date) AS l FROM orders ORDER BY ALL LIMIT 10%",
     "SELECT sum(revenue) AS total FROM orders",
     "SELECT sum(revenue) t FROM orders;",
     "SELECT count(*) AS n, count(DISTINCT region) AS regions FROM orders",
@@ -279,7 +364,7 @@ ANALYSIS = [
     "SELECT 'a;b' AS semicolon, 'it''s' AS quote FROM orders",
 ]
 
-BOMBS = {"generate_series", "getenv", "list_resize", "lpad", "range", "random", "repeat", "rpad", "unnest"}
+BOMBS = {"generate_series", "getenv", "list_resize", "lpad", "range", "random", "repeat", "rpad"}
 ARGUMENTS = [
     "",
     "region",
@@ -359,11 +444,3 @@ def test_no_function_is_rewritten_into_one_that_is_not_allowed(sample: Sample, a
         if BOMBS & {call.casefold() for call in re.findall(r"(\w+)\(", sql)}:
             leaks.append(f"{name}: {sql}")
     assert leaks == []
-
-
-def test_a_window_of_a_table_comes_in_its_own_order_with_row_ids(sample: Sample) -> None:
-    window = guard.rows_of_table("orders", ["region", "revenue"], offset=2, limit=3)
-    result = sample.run(window.sql)
-    assert [column.name for column in result.columns] == ["_row", "region", "revenue"]
-    assert [row[0] for row in result.rows] == [4, 5, 6]
-    assert window.tables == ("orders",)

@@ -16,6 +16,7 @@ from chatsheet.sheets import guard
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import ColumnType
 from chatsheet.sheets.store import SheetNotFound
+from chatsheet.sheets.windows import Window
 
 pytestmark = pytest.mark.anyio
 
@@ -235,10 +236,8 @@ async def test_a_name_is_never_a_path_and_never_too_long(
 
 async def test_rows_of_a_table_come_in_their_own_order_with_their_numbers(library: Library, tmp_path: Path) -> None:
     opened = await bring(library, tmp_path, "a.xlsx", workbook("A"))
-    window = await library.rows(opened, "a", offset=1, limit=5)
-    assert window is not None
+    window = await library.questions(opened).window(Window(table="a", offset=1, limit=5))
     assert window.rows == ((5, "008", 2, False),)
-    assert await library.rows(opened, "b", offset=0, limit=5) is None
 
 
 async def test_a_numeric_table_without_a_header_can_be_asked_by_letters(library: Library, tmp_path: Path) -> None:

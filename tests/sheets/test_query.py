@@ -3,14 +3,20 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 
+import duckdb
 import pytest
 from pydantic import JsonValue
 
 from chatsheet.core import loose
+from chatsheet.core.loose import JsonObject
+from chatsheet.sheets import worker
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.query import Engine, Limits, QueryTimedOut, WorkerDied
+from tests.harness import ROOT
 from tests.sheets import workers
 from tests.sheets.conftest import Sample
 
@@ -215,3 +221,41 @@ async def test_the_rows_that_an_answer_stands_on_are_counted(
 )
 async def test_a_nested_query_does_not_claim_to_know_its_rows(sample: Sample, sql: str) -> None:
     assert sample.check(sql).rows_sql is None
+
+
+def test_a_query_worker_starts_with_no_more_than_it_needs() -> None:
+    listed = "import sys, chatsheet.sheets.worker; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    argv = [sys.executable, "-c", listed]
+    loaded = subprocess.check_output(argv, env=environment, text=True).split()  # noqa: S603  our own
+    assert not {"sqlglot", "asyncio", "fastexcel", "clevercsv", "rustpy_xlsxwriter", "sqlalchemy"} & set(loaded)
+
+
+class Crowded(worker.Databases):
+    """Has no memory left for a query until it forgets what it keeps."""
+
+    is_crowded = True
+
+    def get(self, path: str) -> duckdb.DuckDBPyConnection:
+        if self.is_crowded:
+            raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate block")
+        return super().get(path)
+
+    def forget(self) -> bool:
+        was_crowded, self.is_crowded = self.is_crowded, False
+        return super().forget() or was_crowded
+
+
+def test_what_a_worker_keeps_of_other_questions_costs_no_query_its_memory(sample: Sample) -> None:
+    request: JsonObject = {"op": "query", "path": str(sample.path), "sql": "SELECT count(*) FROM orders", "cpu_s": 1_000_000}
+    request |= {"max_rows": 1, "max_bytes": 100, "identified": "", "identifies": [], "compared": []}
+    answer = loose.obj(worker.respond(Crowded(), loose.dumps(request).encode())["ok"])
+    assert answer["rows"] == [[600]]
+
+
+def test_a_fresh_worker_has_nothing_to_forget(sample: Sample) -> None:
+    databases = worker.Databases()
+    databases.get(str(sample.path))
+    assert not databases.forget()
+    databases.lookup(str(sample.path))
+    assert databases.forget()

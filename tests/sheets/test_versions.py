@@ -1,18 +1,32 @@
 """Versions on disk: whole or absent whatever dies, compacted without anybody noticing, swept when nobody knows them."""
 
 import asyncio
+import contextlib
 import os
+import random
+import resource
 import signal
 import sys
 from pathlib import Path
 
 import pytest
 
+from chatsheet.core.errors import StorageUnavailable
 from chatsheet.core.identity import LOCAL
 from chatsheet.sheets import versions, worker
-from chatsheet.sheets.edits import AddColumn, CellValue, DeleteRows, Edit, Fill, InsertRows, RetypeColumn, SetCells
+from chatsheet.sheets.edits import (
+    AddColumn,
+    CellValue,
+    DeleteRows,
+    Edit,
+    Fill,
+    InsertRows,
+    RetypeColumn,
+    SetCells,
+)
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine, WorkerDied
+from chatsheet.sheets.windows import Window
 from tests.harness import ROOT
 from tests.sheets.edited import ask, bring, column, ids, make, rows
 from tests.sheets.workers import running
@@ -63,8 +77,7 @@ async def test_a_page_at_any_depth_is_the_same_before_and_after_compaction(libra
     everything = await rows(library, made)
     assert len(everything) == made.workbook.tables[0].rows == 981
     for offset in (0, 1, 8, 200, 250, 251, 270, 290, 970, 981, 2000):
-        window = await library.rows(made, "prices", offset=offset, limit=20)
-        assert window is not None
+        window = await library.questions(made).window(Window(table="prices", offset=offset, limit=20))
         assert list(window.rows) == everything[offset : offset + 20]
     await make(library, made, RetypeColumn(table="prices", column="count", type="text"))
     await library.settled()
@@ -107,8 +120,51 @@ async def test_a_worker_killed_in_the_middle_leaves_the_old_head(library: Librar
     except WorkerDied:
         head = opened
     assert await library.open(LOCAL, opened.sheet.id) == head
+    await library.settled()  # a compaction has its own folder there
     assert list((tmp_path / "data" / "incoming").iterdir()) == []
     assert (await column(library, (await make(library, head, set_count(2, 7))).opened, "count"))[0] == 7
+
+
+async def test_a_worker_killed_at_any_moment_leaves_the_old_head_or_the_new_one(
+    library: Library, engine: Engine, tmp_path: Path
+) -> None:
+    head = await bring(library, tmp_path, NUMBERS)
+    await engine.warm()
+    others = running()
+    for _ in range(6):
+        await library.preview(LOCAL, head.sheet.id, [set_count(2, 7)])  # the edit worker is up
+        editing = asyncio.ensure_future(make(library, head, Fill(table="prices", column="count", expression="count + 1")))
+        await asyncio.wait([editing], timeout=random.uniform(0, 0.4))  # noqa: S311  any moment will do
+        for pid in running() - others:
+            os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(WorkerDied):
+            head = (await editing).opened
+        assert await library.open(LOCAL, head.sheet.id) == head
+        await library.settled()
+        assert list((tmp_path / "data" / "incoming").iterdir()) == []
+    assert len(set(await column(library, head, "count"))) == 1_000
+
+
+@pytest.mark.parametrize(("room", "has_delta"), [(0, False), (40_000, False), (0, True), (40_000, True)])
+async def test_a_full_disk_is_told_and_leaves_the_old_head(
+    library: Library, engine: Engine, tmp_path: Path, *, room: int, has_delta: bool
+) -> None:
+    opened = await bring(library, tmp_path, NUMBERS)
+    await engine.warm()
+    others = running()
+    if has_delta:
+        opened = (await make(library, opened, set_count(3, 7))).opened
+    await library.preview(LOCAL, opened.sheet.id, [set_count(2, 7)])
+    (editor,) = running() - others
+    resource.prlimit(editor, resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    with pytest.raises(StorageUnavailable) as told:
+        await make(library, opened, Fill(table="prices", column="count", expression="count + 1"))
+    assert told.value.fix
+    assert await library.open(LOCAL, opened.sheet.id) == opened
+    assert list((tmp_path / "data" / "incoming").iterdir()) == []
+    assert len(folders(tmp_path)) == 1 + has_delta
+    resource.prlimit(editor, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert (await column(library, (await make(library, opened, set_count(2, 7))).opened, "count"))[0] == 7
 
 
 EDITING = """

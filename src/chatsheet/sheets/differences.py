@@ -17,7 +17,6 @@ from chatsheet.sheets.package import cells
 from chatsheet.sheets.package.patch import Append, Edits
 from chatsheet.sheets.package.values import Change
 from chatsheet.sheets.scalars import scalar
-from chatsheet.sheets.versions import Manifest
 
 _MOST_CELLS = 500_000
 
@@ -32,30 +31,20 @@ class Differences(Value):
 def between(folder: Path, origin: str, head: str) -> Differences:
     """Return how the version `head` differs from `origin`, the import it began with."""
     before, after = (versions.read_workbook(folder / one) for one in (origin, head))
-    connection = duckdb.connect(versions.location(folder / head), read_only=True, config=versions.reader_config())
-    try:
-        manifest = versions.current_manifest(folder / head)
-        if manifest is not None:
-            versions.attach(connection, folder / manifest.base / versions.BASE, as_="_base")
+    database = versions.location(folder / head)
+    with versions.opened(database) as connection:
         versions.attach(connection, folder / origin / versions.BASE, as_="_origin")
         cells = following.read(folder / head) or Cells()
-        return _Compared(connection, before, after, manifest, cells).differences()
-    finally:
-        connection.close()
+        return _Compared(connection, database, before, after, cells).differences()
 
 
 class _Compared:
     def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        before: Workbook,
-        after: Workbook,
-        manifest: Manifest | None,
-        known: Cells,
+        self, connection: duckdb.DuckDBPyConnection, database: Path, before: Workbook, after: Workbook, known: Cells
     ) -> None:
         self._known = known
-        self._manifest = manifest
         self._connection = connection
+        self._database = database
         self._before = before
         self._after = after
         self._notes: list[str] = []
@@ -73,8 +62,9 @@ class _Compared:
             changes += self._cells(was, pairs)
             deleted += [f"{was.tab}!{row}" for row in self._rows(was.id, there="_origin.", not_in="")]
             if new := self._rows(was.id, there="", not_in="_origin."):
-                if self._is_at_end(now, new):
-                    appended.append(self._append(was, pairs, new))
+                last = self._last(now, len(new))
+                if set(last) == set(new):
+                    appended.append(self._append(was, pairs, last))
                 else:
                     inserted += [f"{was.tab}!{row}" for row in new]
         changes = [change for change in changes if not self._is_computed(change.tab, change.cell)]
@@ -143,24 +133,24 @@ class _Compared:
         sql = f"SELECT {ROW_ID} FROM {main[0]} ANTI JOIN {main[1]} USING ({ROW_ID}) ORDER BY 1"  # noqa: S608  our own names
         return [int(row) for (row,) in self._connection.execute(sql).fetchall()]
 
-    def _is_at_end(self, now: Table, new: list[int]) -> bool:
-        """Tell whether new rows stand behind all others, in the table's own order."""
-        last = versions.page(self._after, self._manifest, now.id, offset=now.rows - len(new), limit=len(new))
-        found = self._connection.execute(last.sql).fetchall() if last is not None else []
-        return {int(row[0]) for row in found} == set(new)
+    def _last(self, now: Table, count: int) -> list[int]:
+        """Return the ids of the last rows, in the table's own order."""
+        page = versions.page(self._database, now, offset=now.rows - count, limit=count)
+        return [int(row[0]) for row in self._connection.execute(page).fetchall()]
 
     def _append(self, was: Table, pairs: list[tuple[Column, Column]], new: list[int]) -> Append:
         listed = ", ".join(_written(column) for _, column in pairs)
         named = ", ".join(map(str, new))
-        rows = self._connection.execute(
-            f'SELECT {listed} FROM "{was.id}" AS h WHERE {ROW_ID} IN ({named}) ORDER BY {ROW_ID}'  # noqa: S608  our own names
+        found = self._connection.execute(
+            f'SELECT {ROW_ID}, {listed} FROM "{was.id}" AS h WHERE {ROW_ID} IN ({named})'  # noqa: S608  our own names
         ).fetchall()
+        rows = {row: values for row, *values in found}
         return Append(
             tab=was.tab,
             below=int("".join(c for c in was.range.rpartition(":")[2] if c.isdigit())),
             first_column=cells.place(f"{pairs[0][0].letter}1")[1],
             types=tuple(column.type for _, column in pairs),
-            rows=tuple(tuple(_scalar(value) for value in row) for row in rows),
+            rows=tuple(tuple(map(_scalar, rows[row])) for row in new),
         )
 
 

@@ -275,11 +275,11 @@ class Draft:
         """
         if self.changed is not None and is_given:
             self.changed.check_cells(table.id, [column.name], rows="_hit", new=True)
-        asked = self._count("_hit")
+        asked, span = self._extent("_hit")
         self._temporary(
             "_cell",
             f'SELECT {ROW_ID}, t."{column.name}" AS _old, h._new FROM "{table.id}" AS t JOIN _hit AS h USING ({ROW_ID}) '  # noqa: S608
-            f"WHERE t.{ROW_ID} BETWEEN {self._span()}",
+            f"WHERE t.{ROW_ID} BETWEEN {span}",
         )
         if self._count("_cell") < asked:
             missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608
@@ -314,13 +314,21 @@ class Draft:
             self.connection.execute(f"INSERT INTO _changed SELECT '{table_id}', {ROW_ID} FROM {rows}")  # noqa: S608  our own
 
     def _change_of_cells(self, table: Table, column: str, *, kind: str) -> Change:
-        count = self._count("_cell")
         rows = self.connection.execute(
-            f"SELECT {ROW_ID}, _old, _new FROM _cell ORDER BY {ROW_ID} LIMIT {SHOWN_CELLS}"  # noqa: S608  our own names
+            f"SELECT {ROW_ID}, _old, _new FROM _cell ORDER BY {ROW_ID} LIMIT {SHOWN_CELLS + 1}"  # noqa: S608  our own names
         ).fetchall()
-        sample = tuple(CellChange(row=int(r), column=column, before=scalar(old), after=scalar(new)) for r, old, new in rows)
+        count = len(rows) if len(rows) <= SHOWN_CELLS else self._count("_cell")
+        sample = tuple(
+            CellChange(row=int(r), column=column, before=scalar(old), after=scalar(new)) for r, old, new in rows[:SHOWN_CELLS]
+        )
         return Change(
-            kind=kind, table=table.id, columns=(column,), rows=count, cells=count, sample=sample, is_complete=count == len(rows)
+            kind=kind,
+            table=table.id,
+            columns=(column,),
+            rows=count,
+            cells=count,
+            sample=sample,
+            is_complete=count == len(sample),
         )
 
     # rows
@@ -622,7 +630,7 @@ class Draft:
             f"INSERT INTO {over} (_pos, {ROW_ID}, {names}) "  # noqa: S608  our own names
             f"SELECT b.rowid * {SLOT}, b.{ROW_ID}, {', '.join(columns.values())} "
             f'FROM _base.main."{table.id}" AS b SEMI JOIN {rows} USING ({ROW_ID}) '
-            f"WHERE b.{ROW_ID} BETWEEN {self._span(rows)} AND b.rowid NOT IN (SELECT ord FROM {gone})"
+            f"WHERE b.{ROW_ID} BETWEEN {self._extent(rows)[1]} AND b.rowid NOT IN (SELECT ord FROM {gone})"
         )
         self.connection.execute(
             f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608
@@ -635,11 +643,9 @@ class Draft:
         table = edits.table_of(self._workbook, table_id)
         if state.has_delta:
             over, gone = f'_over."{table_id}"', f'_gone."{table_id}"'
-            held, inserted = self.connection.execute(
-                f"SELECT count(*), count(*) FILTER (_pos % {SLOT} <> 0) FROM {over}"  # noqa: S608  our own names
-            ).fetchall()[0]
-            hidden, deleted, groups = self.connection.execute(
-                f"SELECT count(*), count(*) FILTER (is_deleted), list(DISTINCT ord // {GROUP}) FROM {gone}"  # noqa: S608
+            held, inserted, hidden, deleted, groups = self.connection.execute(
+                f"SELECT * FROM (SELECT count(*), count(*) FILTER (_pos % {SLOT} <> 0) FROM {over}), "  # noqa: S608  our own names
+                f"(SELECT count(*), count(*) FILTER (is_deleted), list(DISTINCT ord // {GROUP}) FROM {gone})"
             ).fetchall()[0]
             self._states[table_id] = state.model_copy(update={
                 "groups": tuple(sorted(groups or ())), "inserted": inserted, "deleted": deleted, "changed": held + deleted,
@@ -684,10 +690,12 @@ class Draft:
     def _count(self, table: str) -> int:
         return self._one(f"SELECT count(*) FROM {table}") or 0  # noqa: S608  our own names
 
-    def _span(self, rows: str = "_hit") -> str:
-        """Return the smallest and largest row id, for what the storage can skip by."""
-        low, high = self.connection.execute(f"SELECT min({ROW_ID}), max({ROW_ID}) FROM {rows}").fetchall()[0]  # noqa: S608
-        return f"{low or 0} AND {high or 0}"
+    def _extent(self, rows: str) -> tuple[int, str]:
+        """Return how many rows there are, and their smallest and largest id, for what the storage can skip by."""
+        count, low, high = self.connection.execute(
+            f"SELECT count(*), min({ROW_ID}), max({ROW_ID}) FROM {rows}"  # noqa: S608  our own names
+        ).fetchall()[0]
+        return count, f"{low or 0} AND {high or 0}"
 
     def _one(self, sql: str) -> int | None:
         value = self.connection.execute(sql).fetchall()[0:1]

@@ -16,9 +16,10 @@ from chatsheet.core import loose
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
+from chatsheet.sheets import versions
 from chatsheet.sheets.files import Heading, Options, Written
 from chatsheet.sheets.guard import GuardedSql
-from chatsheet.sheets.model import ROW_ID, Column, Unit, Workbook
+from chatsheet.sheets.model import Column, Unit, Workbook
 from chatsheet.sheets.package.patch import Edits, Patched
 from chatsheet.sheets.query import QueryTimedOut, Worker
 
@@ -40,11 +41,15 @@ class TableMissing(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to write: guarded SQL, and the headings of those of its columns that are columns of a table, by SQL name."""
+    """What to write: guarded SQL, and the headings of those of its columns that are columns of a table, by SQL name.
+
+    With `table` its rows are those of that table, and stand in the table's own order.
+    """
 
     guarded: GuardedSql
     headings: Mapping[str, Heading]
     tab: str
+    table: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -70,8 +75,8 @@ def of_table(workbook: Workbook, table_id: str) -> Plan:
         if column.raw:
             headings[column.raw] = Heading(label=f"{column.label} (as written)")
     listed = ", ".join(f'"{name}"' for name in headings)
-    sql = f'SELECT {listed} FROM "{table.id}" ORDER BY {ROW_ID}'  # noqa: S608  our own names
-    return Plan(GuardedSql(sql, (table.id,), None), headings, table.tab, _stale(workbook, (table.id,)))
+    sql = f'SELECT {listed} FROM "{table.id}"'  # noqa: S608  our own names
+    return Plan(GuardedSql(sql, (table.id,), None), headings, table.tab, table.id, _stale(workbook, (table.id,)))
 
 
 def of_query(workbook: Workbook, guarded: GuardedSql) -> Plan:
@@ -83,7 +88,7 @@ def of_query(workbook: Workbook, guarded: GuardedSql) -> Plan:
             columns[column.name] = column.model_copy(update={"label": column.name, "unit": Unit()})
     taken = _taken(guarded.sql, columns)
     headings = {name: _heading(column) for name, column in columns.items() if name in taken}
-    return Plan(guarded, headings, "Result", _stale(workbook, guarded.tables))
+    return Plan(guarded, headings, "Result", notes=_stale(workbook, guarded.tables))
 
 
 def _stale(workbook: Workbook, tables: Sequence[str]) -> tuple[str, ...]:
@@ -101,10 +106,13 @@ async def write(database: Path, plan: Plan, target: Path, options: Options, *, d
 
     Raises ExportTooLarge, ExportFailed, TargetUnwritable, QueryTimedOut, WorkerDied; on any of them `target` is as it was.
     """
+    sql = plan.guarded.sql
+    if plan.table:
+        sql = await asyncio.to_thread(versions.ordered, database, plan.table, list(plan.headings))
     request: JsonObject = {
         "op": "export",
         "path": str(database),
-        "sql": plan.guarded.sql,
+        "sql": sql,
         "headings": {name: heading.model_dump(mode="json") for name, heading in plan.headings.items()},
         "options": options.model_copy(update={"tab": plan.tab}).model_dump(mode="json"),
     }

@@ -35,35 +35,46 @@ _NODES: tuple[type[exp.Expr], ...] = (
     exp.Column, exp.Identifier, exp.Star, exp.Literal, exp.Boolean, exp.Null, exp.Alias, exp.Paren, exp.Tuple, exp.Array,
     exp.Binary, exp.Unary, exp.Between, exp.In, exp.Case, exp.If, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Interval,
     exp.Var, exp.Window, exp.WindowSpec, exp.Filter, exp.Func, exp.WithinGroup, exp.Exists, exp.Cube, exp.Rollup,
-    exp.GroupingSets, exp.IgnoreNulls, exp.RespectNulls, exp.LimitOptions, exp.Any, exp.All,
+    exp.GroupingSets, exp.IgnoreNulls, exp.RespectNulls, exp.LimitOptions, exp.Any, exp.All, exp.Bracket, exp.Slice,
 )  # fmt: skip
 
 # by the name DuckDB reads; nothing that reaches files, settings, metadata or other tables, and nothing that blows a
 # small value up (repeat, lpad, range, generate_series, list_resize)
 _FUNCTIONS = frozenset({
-    "abs", "any_value", "approx_count_distinct", "approx_quantile", "arg_max", "arg_min", "array_agg", "ascii", "avg",
-    "bool_and", "bool_or", "cast", "ceil", "ceiling", "chr", "coalesce", "concat", "concat_ws", "contains", "corr",
-    "count", "count_if", "countif", "covar_pop", "covar_samp", "cume_dist", "current_date", "date", "date_add",
-    "date_diff", "date_part", "date_sub", "date_trunc", "datediff", "day", "dayname", "dayofmonth", "dayofweek",
-    "dayofyear", "dense_rank", "ends_with", "entropy", "epoch", "exists", "exp", "extract", "favg", "first",
-    "first_value", "floor", "fsum", "geomean", "greatest", "grouping", "histogram", "hour", "if", "ifnull", "isnan",
-    "isodow", "isoyear", "kahan_sum", "kurtosis", "lag", "last", "last_day", "last_value", "lead", "least", "left",
-    "length", "list", "list_value", "listagg", "ln", "log", "log10", "log2", "lower", "ltrim", "mad", "make_date", "max",
-    "max_by", "mean", "median", "min", "min_by", "minute", "mod", "mode", "month", "monthname", "nth_value", "ntile",
-    "nullif", "percent_rank", "percentile_cont", "percentile_disc", "position", "pow", "power", "product", "quantile",
-    "quantile_cont", "quantile_disc", "quarter", "rank", "regexp_extract", "regexp_full_match", "regexp_matches",
-    "regexp_replace", "regr_intercept", "regr_r2", "regr_slope", "replace", "reverse", "right", "round", "row_number",
-    "rtrim", "second", "sign", "skewness", "split_part", "sqrt", "starts_with", "stddev", "stddev_pop", "stddev_samp",
-    "str_split", "strftime", "string_agg", "string_split", "strip_accents", "strpos", "strptime", "substr", "substring",
-    "sum", "sumkahan", "to_days", "to_months", "to_years", "today", "trim", "trunc", "try_cast", "try_strptime", "upper",
-    "var_pop", "var_samp", "variance", "week", "weekday", "weekofyear", "xor", "year", "yearweek"
+    "abs", "acos", "age", "any_value", "approx_count_distinct", "approx_quantile", "arg_max", "arg_min", "array_agg",
+    "array_contains", "array_distinct", "array_length", "array_position", "array_reverse_sort", "array_slice",
+    "array_to_string", "ascii", "asin", "atan", "atan2", "avg", "bit_and", "bit_length", "bit_or", "bit_xor", "bool_and",
+    "bool_or", "cast", "cbrt", "ceil", "ceiling", "century", "char_length", "character_length", "chr", "coalesce", "concat",
+    "concat_ws", "contains", "corr", "cos", "count", "count_if", "countif", "covar_pop", "covar_samp", "cume_dist",
+    "current_date", "damerau_levenshtein", "date", "date_add", "date_diff", "date_part", "date_sub", "date_trunc",
+    "datediff", "datesub", "datetrunc", "day", "dayname", "dayofmonth", "dayofweek", "dayofyear", "decade", "degrees",
+    "dense_rank", "ends_with", "entropy", "epoch", "epoch_ms", "even", "exists", "exp", "extract", "factorial", "favg",
+    "first", "first_value", "flatten", "floor", "fsum", "gcd", "geomean", "greatest", "group_concat", "grouping",
+    "grouping_id", "histogram", "hour", "if", "ifnull", "instr", "isfinite", "isinf", "isnan", "isodow", "isoyear",
+    "jaro_similarity", "jaro_winkler_similarity", "kahan_sum", "kurtosis", "lag", "last", "last_day", "last_value", "lcase",
+    "lcm", "lead", "least", "left", "len", "length", "levenshtein", "list", "list_avg", "list_contains", "list_count",
+    "list_distinct", "list_first", "list_has", "list_last", "list_max", "list_median", "list_min", "list_position",
+    "list_reverse_sort", "list_slice", "list_sort", "list_sum", "list_unique", "list_value", "listagg", "ln", "log",
+    "log10", "log2", "lower", "ltrim", "mad", "make_date", "make_timestamp", "max", "max_by", "md5", "mean", "median",
+    "millisecond", "min", "min_by", "minute", "mod", "mode", "month", "monthname", "now", "nth_value", "ntile", "nullif",
+    "nvl", "octet_length", "ord", "percent_rank", "percentile_cont", "percentile_disc", "pi", "position", "pow", "power",
+    "prefix", "product", "quantile", "quantile_cont", "quantile_disc", "quarter", "radians", "rank", "regexp_extract",
+    "regexp_extract_all", "regexp_full_match", "regexp_matches", "regexp_replace", "regexp_split_to_array", "regr_avgx",
+    "regr_avgy", "regr_count", "regr_intercept", "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "replace",
+    "reverse", "right", "round", "row_number", "rtrim", "second", "sem", "sign", "sin", "skewness", "split_part", "sqrt",
+    "starts_with", "stddev", "stddev_pop", "stddev_samp", "str_split", "strftime", "string_agg", "string_split",
+    "string_to_array", "strip_accents", "strpos", "strptime", "struct_extract", "substr", "substring", "suffix", "sum",
+    "sumkahan", "tan", "time_bucket", "to_days", "to_hours", "to_minutes", "to_months", "to_quarters", "to_seconds",
+    "to_weeks", "to_years", "today", "translate", "trim", "trunc", "try_cast", "try_strptime", "ucase", "unicode", "unnest",
+    "upper", "var_pop", "var_samp", "variance", "week", "weekday", "weekofyear", "xor", "year", "yearweek"
 })  # fmt: skip
 # keywords and types that stand before a parenthesis and call nothing
 _BEFORE_PARENTHESES = frozenset({
-    "all", "and", "any", "as", "between", "bigint", "by", "char", "cube", "date", "decimal", "distinct", "double", "else",
-    "except", "exclude", "exists", "filter", "from", "group", "having", "ilike", "in", "integer", "intersect", "interval", "is",
-    "join", "like", "limit", "not", "numeric", "offset", "on", "or", "order", "over", "partition", "qualify", "rename",
-    "rollup", "select", "sets", "some", "then", "timestamp", "union", "using", "varchar", "when", "where", "with", "within"
+    "all", "and", "any", "as", "between", "bigint", "by", "case", "char", "cube", "date", "decimal", "distinct", "double",
+    "else", "except", "exclude", "exists", "filter", "from", "group", "having", "ilike", "in", "integer", "intersect",
+    "interval", "is", "join", "like", "limit", "materialized", "not", "numeric", "offset", "on", "or", "order", "over",
+    "partition", "qualify", "rename", "rollup", "select", "sets", "some", "then", "timestamp", "union", "using", "varchar",
+    "when", "where", "with", "within"
 })  # fmt: skip
 
 
@@ -143,13 +154,6 @@ def rows_query(guarded: GuardedSql) -> GuardedSql | None:
     return None if guarded.rows_sql is None else GuardedSql(guarded.rows_sql, guarded.tables, None)
 
 
-def rows_of_table(table_id: str, columns: Iterable[str], *, offset: int, limit: int) -> GuardedSql:
-    """Return the SQL for a window of a table in its own order; names must come from the workbook's own model."""
-    listed = ", ".join(f'"{name}"' for name in (ROW_ID, *columns))
-    window = f"ORDER BY {ROW_ID} LIMIT {int(limit)} OFFSET {int(offset)}"
-    return GuardedSql(f'SELECT {listed} FROM "{table_id}" {window}', (table_id,), None)  # noqa: S608  our own names
-
-
 def _parse(sql: str) -> exp.Expr:
     statements = [s for s in sqlglot.parse(sql, read="duckdb") if s is not None and not isinstance(s, exp.Semicolon)]
     if len(statements) != 1:
@@ -168,6 +172,8 @@ def _check_node(node: exp.Expr) -> None:
         raise SqlRefused("a recursive query is not allowed.", fix="write it without WITH RECURSIVE.")
     if isinstance(node, exp.Select) and (node.args.get("into") or node.args.get("sample") or node.args.get("laterals")):
         raise SqlRefused("INTO, SAMPLE and LATERAL are not allowed.", fix="give one SELECT that only reads.")
+    if isinstance(node, exp.Unnest) and isinstance(node.parent, exp.From | exp.Join | exp.Table):
+        raise SqlRefused("UNNEST makes no table here.", fix="put it into the select list.")
     if isinstance(node, exp.Join) and node.args.get("method") == "NATURAL":
         raise SqlRefused("NATURAL JOIN would also join the row ids.", fix="name the columns: JOIN … USING (…).")
 

@@ -6,12 +6,12 @@ leaves the old head or the new one.
 """
 
 import asyncio
-import contextlib
 import hashlib
 import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -21,9 +21,9 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
-from chatsheet.sheets import following, store, versions
+from chatsheet.sheets import authors, following, store, versions
+from chatsheet.sheets.compaction import Compactions
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
@@ -48,8 +48,6 @@ _LONGEST_NAME = 200
 _ABANDONED_S = 24 * 3600.0
 _MOST_TRIES = 10
 _MOST_NAMED = 30
-_COMPACTED_AT_ONCE = 8 * versions.COMPACTED_ROWS
-"""Changed rows from which compaction waits no longer for a quiet moment: edits wait for it instead."""
 
 
 class EditConflict(Conflict):
@@ -128,11 +126,7 @@ class Library:
         self._follower = Follower(engine, self._recalculator, self._versions)
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._quiet_s = quiet_s
-        self._tasks = Tasks()
-        self._compactions = Tasks()
-        self._closing = asyncio.Event()
-        self._settling: set[str] = set()
+        self.compactions = Compactions(folder=self._versions, incoming=self._incoming, engine=engine, quiet_s=quiet_s)
 
     async def bring_in(
         self, actor: Actor, path: Path, *, name: str | None = None, report: Report = lambda _: None
@@ -271,17 +265,6 @@ class Library:
         """Run guarded SQL over the version that `opened` holds."""
         return await self.questions(opened).run(guarded, limits)
 
-    async def rows(self, opened: OpenSheet, table_id: str, *, offset: int, limit: int) -> Result | None:
-        """Return a window of a table in its own order, row ids first; None where there is no such table."""
-        folder = self._versions / opened.sheet.version
-        manifest = await asyncio.to_thread(versions.current_manifest, folder)
-        window = versions.page(opened.workbook, manifest, table_id, offset=offset, limit=limit)
-        if window is None:
-            return None
-        # the file that the SQL was written for: a compaction may end between the two
-        file = folder / (versions.BASE if manifest is None else versions.DELTA)
-        return await self._engine.run(file, window)
-
     async def preview(
         self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str | None = None
     ) -> EditPreview:
@@ -310,7 +293,7 @@ class Library:
                     await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
                 if version is not None:
                     opened = await self._opened(replace(sheet, version=version))
-                    self._settle_later(actor, sheet_id)
+                    self.compactions.begin(sheet_id, partial(self._head, actor, sheet_id), lock)
                     return Edited(opened, made.changes, first(followed.impact))
         raise HeadMoved("others keep changing this sheet.", fix="try again.")
 
@@ -386,9 +369,9 @@ class Library:
             there = await store.parents(connection, actor, sheet.id, since)
             moves = await store.moves(connection, actor, sheet.id)
         between = set(here) ^ set(there)
-        told = tuple(_with_author(cell, [move for move in moves if move.version in between]) for cell in cells)
+        told = tuple(authors.with_author(cell, [move for move in moves if move.version in between]) for cell in cells)
         error = EditConflict(
-            f"somebody else changed {len(told)} of these cells: {'; '.join(_line(cell) for cell in told[:3])}.",
+            f"somebody else changed {len(told)} of these cells: {'; '.join(authors.line(cell) for cell in told[:3])}.",
             fix=f"look at version {sheet.version}, then edit that one.",
         )
         error.cells = told
@@ -444,7 +427,7 @@ class Library:
             known = {m.version: await store.version(connection, actor, sheet_id, m.version) for m in moves}
         kept: list[Move] = []
         for move in moves:
-            told = [_touches(change, table, row, column) for change in move.changes]
+            told = [authors.touches(change, table, row, column) for change in move.changes]
             if True in told or (None in told and await self._differs(actor, sheet_id, known[move.version], table, row, column)):
                 kept.append(move)
         return kept
@@ -464,60 +447,18 @@ class Library:
             seen.append(result.rows[0] if result and result.rows else ())
         return seen[0] != seen[1]
 
-    def _settle_later(self, actor: Actor, sheet_id: str) -> None:
-        if sheet_id not in self._settling:
-            self._settling.add(sheet_id)
-            self._tasks.spawn(self._settle(actor, sheet_id), name="compact sheet")
-
-    async def _settle(self, actor: Actor, sheet_id: str) -> None:
-        """Compact the head when its delta has grown: in a quiet moment, or at once when it is far too large."""
-        try:
-            while not self._closing.is_set():
-                before = await self._head(actor, sheet_id)
-                if await self._delta_rows(before) < versions.COMPACTED_ROWS:
-                    return
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._closing.wait(), self._quiet_s)
-                head = await self._head(actor, sheet_id)
-                if head == before:
-                    await self._compactions.spawn(self._compact(head), name="compact version")
-                elif await self._delta_rows(head) >= _COMPACTED_AT_ONCE:
-                    async with self._locks.setdefault(sheet_id, asyncio.Lock()):
-                        head = await self._head(actor, sheet_id)
-                        await self._compactions.spawn(self._compact(head), name="compact version")
-        finally:
-            self._settling.discard(sheet_id)
-
     async def _head(self, actor: Actor, sheet_id: str) -> str:
         async with self._database.unit() as connection:
             return (await store.get(connection, actor, sheet_id)).version
 
-    async def _delta_rows(self, version: str) -> int:
-        manifest = await asyncio.to_thread(versions.current_manifest, self._versions / version)
-        return manifest.changed_rows() if manifest else 0
-
-    async def _compact(self, version: str) -> None:
-        """Give a version a base of its own; readers of its delta keep it."""
-        if (self._versions / version / versions.BASE).exists():
-            return
-        aside = self._incoming / new_id("compact")
-        await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
-        try:
-            await self._engine.compact(self._versions, version, aside)
-            await asyncio.to_thread((aside / versions.BASE).rename, self._versions / version / versions.BASE)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
-
     async def settled(self) -> None:
         """Wait until nothing is compacted any more."""
-        await self._tasks.join()
+        await self.compactions.settled()
 
     async def close(self) -> None:
         """Give up compactions that still run; what they began is removed."""
-        self._closing.set()
-        await self._compactions.close()
+        await self.compactions.close()
         await self._recalculator.close()
-        await self._tasks.join()
 
     async def sweep(self) -> None:
         """Remove what a killed process left half done. For the one server of a data folder, at its start."""
@@ -537,32 +478,6 @@ class Library:
         """Return a fresh path for an upload; the caller removes it."""
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self._incoming / new_id("upload")
-
-
-def _touches(change: Change, table: str, row: int | None, column: str | None) -> bool | None:
-    """Tell whether a change touched a table, its column, or a cell of it; None where only the values can tell."""
-    if change.table != table:
-        return False
-    if row is None or column is None:
-        return column is None or column in change.columns
-    return change.touches(row, column)
-
-
-def _with_author(cell: ConflictCell, moves: Sequence[Move]) -> ConflictCell:
-    for sure in (True, None):
-        for move in moves:
-            if any(_touches(change, cell.table, cell.row, cell.column or None) is sure for change in move.changes):
-                return cell.model_copy(update={"by": move.created_by, "at": move.created_at})
-    return cell
-
-
-def _line(cell: ConflictCell) -> str:
-    who = f" by {cell.by} at {cell.at:%Y-%m-%d %H:%M}" if cell.at else ""
-    place = cell.column if cell.row is None else f"row {cell.row} {cell.column}".rstrip()
-    if cell.kind != "changed":
-        return f"{place} was {cell.kind}{who}"
-    yours = f", you want {cell.yours!r}" if cell.row is not None else ""
-    return f"{place} was {cell.was!r} and is {cell.theirs!r}{who}{yours}"
 
 
 def _moved(here: str, expected: str) -> HeadMoved:

@@ -20,9 +20,10 @@ from chatsheet.sheets.model import ROW_ID, Compared, Result
 
 # what the parser does not know as aggregates
 _AGGREGATES = frozenset({
-    "approx_count_distinct", "arg_max", "arg_min", "bool_and", "bool_or", "count_if", "countif", "entropy", "favg", "fsum",
-    "geomean", "histogram", "kahan_sum", "kurtosis", "list", "listagg", "mad", "mean", "mode", "product", "quantile",
-    "regr_intercept", "regr_r2", "regr_slope", "skewness", "sumkahan",
+    "approx_count_distinct", "arg_max", "arg_min", "bit_and", "bit_or", "bit_xor", "bool_and", "bool_or", "count_if",
+    "countif", "entropy", "favg", "fsum", "geomean", "group_concat", "histogram", "kahan_sum", "kurtosis", "list",
+    "listagg", "mad", "mean", "mode", "product", "quantile", "regr_avgx", "regr_avgy", "regr_count", "regr_intercept",
+    "regr_r2", "regr_slope", "regr_sxx", "regr_sxy", "regr_syy", "sem", "skewness", "sumkahan"
 })  # fmt: skip
 _AROUND_AGGREGATE = (exp.Filter, exp.IgnoreNulls, exp.RespectNulls, exp.WithinGroup)
 _LITERAL_TYPES = re.compile(

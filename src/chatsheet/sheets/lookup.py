@@ -13,7 +13,7 @@ from rapidfuzz import fuzz, process
 from chatsheet.core.loose import JsonValue
 from chatsheet.sheets.model import Compared, FoundValue
 
-_ORDERED_ROWS = 8_000_000
+_ORDERED_ROWS = 4_000_000
 """How many places of rows are kept, 16 bytes each; the orders used last stay."""
 _KNOWN_VALUES = 3_000_000
 _IN_PYTHON = 100_000

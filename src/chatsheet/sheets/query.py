@@ -145,7 +145,7 @@ class Engine:
         return Result.model_validate(await self._ask(database, request, limits))
 
     async def window(self, database: Path, window: Window, paging: Paging, limits: Limits | None = None) -> Result:
-        """Return one page of a table; `row_count` counts the rows that its filters leave, where it has filters or an order."""
+        """Return one page of a table; `row_count` counts the rows that its filters leave."""
         limits = limits or Limits()
         request: JsonObject = {
             "op": "window",

@@ -1,9 +1,10 @@
 """Everything one version can be asked: guarded SQL, the rows behind a result, values like a text, windows for the grid."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from chatsheet.sheets import guard, lineage, windows
+from chatsheet.sheets import guard, lineage, versions, windows
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import FoundValue, Result, RowIds, Table, Workbook
 from chatsheet.sheets.query import Engine, Limits
@@ -59,9 +60,13 @@ class Questions:
     async def window(self, window: Window) -> Result:
         """Return one page of a table, row ids first; `row_count` counts the rows that its filters leave."""
         table = self._table(window.table)
-        paging = windows.plan(window, table)
-        result = await self.engine.window(self.database, window, paging)
-        return result if paging.ids else result.model_copy(update={"row_count": table.rows})
+        if not window.is_plain:
+            placed = await asyncio.to_thread(versions.placed, self.database, table.id)
+            picked = await asyncio.to_thread(versions.picked, self.database, table.id, "{places}")
+            return await self.engine.window(self.database, window, windows.plan(window, table, placed, picked))
+        page = await asyncio.to_thread(versions.page, self.database, table, offset=window.offset, limit=window.limit)
+        result = await self.engine.run(self.database, GuardedSql(page, (table.id,), None))
+        return result.model_copy(update={"row_count": table.rows, "truncated": len(result.rows) < table.rows})
 
     def _columns(self) -> dict[str, list[str]]:
         return {table.id: [column.name for column in table.columns] for table in self.workbook.tables}

@@ -7,14 +7,13 @@ preferred; both say the same. Whole files are renamed into place, so a folder is
 Order is a position: a base row stands at its place in the file times `SLOT`, so there is room between any two.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 from pydantic import Field
 
-from chatsheet.sheets.guard import GuardedSql
-from chatsheet.sheets.model import ROW_ID, Value, Workbook
+from chatsheet.sheets.model import ROW_ID, Table, Value, Workbook
 
 SLOT = 2**20
 """Positions between two neighbouring rows of a base."""
@@ -122,10 +121,16 @@ def connect(path: Path, *, writes: str = "") -> duckdb.DuckDBPyConnection:
 
     `writes` is the only file that it may touch all the same.
     """
+    connection = opened(path)
+    lock(connection, writes=writes)
+    return connection
+
+
+def opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open the `location` of a version read-only, with what it stands on."""
     connection = duckdb.connect(path, read_only=True, config=reader_config())
     if path.name == DELTA and (manifest := read_manifest(path.parent)) is not None:
         attach(connection, path.parent.parent / manifest.base / BASE, as_="_base")
-    lock(connection, writes=writes)
     return connection
 
 
@@ -144,19 +149,30 @@ def attach(connection: duckdb.DuckDBPyConnection, path: Path, *, as_: str) -> No
     connection.execute(f"ATTACH '{quoted}' AS {as_} (READ_ONLY)")
 
 
-def merged(table_id: str, state: TableState, *, base: str = "_base", delta: str = "", position: bool = False) -> str:
-    """Return the SELECT that makes a table from its base and its delta; `delta` is the catalog of the latter, with a dot."""
-    place, stored = (f"b.rowid * {SLOT} AS _pos, ", "_pos, ") if position else ("", "")
+def merged(
+    table_id: str, state: TableState, *, base: str = "_base", delta: str = "", position: bool = False, places: str = ""
+) -> str:
+    """Return the SELECT that makes a table from its base and its delta; `delta` is the catalog of the latter, with a dot.
+
+    With `places`, a table of places and row ids, only those rows, each with its place.
+    """
+    ahead, stored = (f"b.rowid * {SLOT} AS _pos, ", "_pos, ") if position else ("", "")
+    if places:
+        ahead = stored = "p.place, "
+    # inside, where the storage can skip by it
+    joined = f" JOIN {places} AS p USING ({ROW_ID})" if places else ""
     listed = ", ".join(f'{source} AS "{name}"' for name, source in state.columns.items())
-    reading = f'SELECT {place}b.{ROW_ID}, {listed} FROM {base}.main."{table_id}" AS b'  # noqa: S608  our own names
+    reading = f'SELECT {ahead}b.{ROW_ID}, {listed} FROM {base}.main."{table_id}" AS b{joined}'  # noqa: S608  our own names
     if not state.has_delta:
         return reading
-    names = ", ".join(f'"{name}"' for name in state.columns)
-    parts = [f'SELECT {stored}{ROW_ID}, {names} FROM {delta}_over."{table_id}"']  # noqa: S608  our own names
+    names = ", ".join(f'o."{name}"' for name in state.columns)
+    parts = [f'SELECT {stored}o.{ROW_ID}, {names} FROM {delta}_over."{table_id}" AS o{joined}']  # noqa: S608  our own names
     touched = " OR ".join(f"b.rowid BETWEEN {first} AND {last}" for first, last in _ranges(state.groups))
+    is_all = len(state.groups) * GROUP >= state.base_rows
     if touched:
-        parts.insert(0, f'{reading} ANTI JOIN {delta}_gone."{table_id}" AS g ON g.ord = b.rowid WHERE {touched}')
-    if len(state.groups) * GROUP < state.base_rows:
+        among = "" if is_all else f" WHERE {touched}"
+        parts.insert(0, f'{reading} ANTI JOIN {delta}_gone."{table_id}" AS g ON g.ord = b.rowid{among}')
+    if not is_all:
         parts.insert(0, f"{reading} WHERE NOT ({touched})" if touched else reading)
     return " UNION ALL ".join(parts)
 
@@ -170,39 +186,61 @@ def _ranges(groups: tuple[int, ...]) -> list[tuple[int, int]]:
     return ranges
 
 
-def page(workbook: Workbook, manifest: Manifest | None, table_id: str, *, offset: int, limit: int) -> GuardedSql | None:
-    """Return the SQL for a window of a table in its own order, at any depth at one cost; None where there is no such table.
+def _state(database: Path, table_id: str) -> TableState | None:
+    """Return how a table follows from its base, by the file that is read; None for a base."""
+    manifest = read_manifest(database.parent) if database.name == DELTA else None
+    return None if manifest is None else manifest.tables[table_id]
 
-    `manifest` is None for a version with a base of its own.
-    """
-    table = workbook.table(table_id)
-    if table is None:
-        return None
+
+def placed(database: Path, table_id: str) -> str:
+    """Return the SELECT that gives a table's rows with their position, as `_pos`, in the version's file `database`."""
+    state = _state(database, table_id)
+    # a base has its rows in order, and their places are not compared with those of another version
+    return f'SELECT rowid AS _pos, * FROM "{table_id}"' if state is None else merged(table_id, state, position=True)  # noqa: S608  our own names
+
+
+def picked(database: Path, table_id: str, places: str) -> str:
+    """Return the SELECT that gives the rows whose ids are in `places`, each with its place there."""
+    state = _state(database, table_id)
+    if state is None:
+        return f'SELECT p.place, b.* FROM "{table_id}" AS b JOIN {places} AS p USING ({ROW_ID})'  # noqa: S608  our own names
+    return merged(table_id, state, places=places)
+
+
+def ordered(database: Path, table_id: str, columns: Sequence[str]) -> str:
+    """Return the SELECT that gives some columns of all rows of a table in its own order."""
+    listed = ", ".join(f'"{name}"' for name in columns)
+    # DuckDB keeps the order of what it reads: a base needs no sorting, which could take more memory than there is
+    rows = f'"{table_id}"' if _state(database, table_id) is None else f"({placed(database, table_id)}) ORDER BY _pos"
+    return f"SELECT {listed} FROM {rows}"  # noqa: S608  our own names
+
+
+def page(database: Path, table: Table, *, offset: int, limit: int) -> str:
+    """Return the SQL for a window of a table in its own order, row ids first, at any depth at one cost."""
     columns = ", ".join(f'"{name}"' for name in (ROW_ID, *(column.name for column in table.columns)))
-    if manifest is None:
+    state = _state(database, table.id)
+    if state is None:
         window = f"WHERE rowid >= {offset} AND rowid < {offset + limit} ORDER BY rowid"
-        return GuardedSql(f'SELECT {columns} FROM "{table_id}" {window}', (table_id,), None)  # noqa: S608  our own names
-    state = manifest.tables[table_id]
+        return f'SELECT {columns} FROM "{table.id}" {window}'  # noqa: S608  our own names
     # a row's place in the table is its place in the base, give or take the rows that came and went
     first, last = max(0, offset - state.inserted), offset + limit + state.deleted
     low, high = (first * SLOT if first else -_FAR), (last * SLOT if last < state.base_rows else _FAR)
     listed = ", ".join(f'{source} AS "{name}"' for name, source in state.columns.items())
-    rows = f'SELECT b.rowid * {SLOT} AS _pos, b.{ROW_ID}, {listed} FROM _base.main."{table_id}" AS b'  # noqa: S608  our own
+    rows = f'SELECT b.rowid * {SLOT} AS _pos, b.{ROW_ID}, {listed} FROM _base.main."{table.id}" AS b'  # noqa: S608  our own
     window = f"b.rowid >= {first} AND b.rowid < {last}"
     if not state.has_delta:
-        return GuardedSql(f"SELECT {columns} FROM ({rows} WHERE {window}) ORDER BY _pos LIMIT {limit}", (table_id,), None)  # noqa: S608
+        return f"SELECT {columns} FROM ({rows} WHERE {window}) ORDER BY _pos LIMIT {limit}"  # noqa: S608
     names = ", ".join(f'"{name}"' for name in state.columns)
-    over, gone = f'_over."{table_id}"', f'_gone."{table_id}"'
+    over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
     before = (
         f"{offset - first} + (SELECT count(*) FROM {gone} WHERE is_deleted AND ord < {first})"  # noqa: S608  our own names
         f" - (SELECT count(*) FROM {over} WHERE _pos % {SLOT} <> 0 AND _pos < {low})"
     )
-    sql = (
+    return (
         f"WITH candidate AS ({rows} WHERE {window} AND b.rowid NOT IN (SELECT ord FROM {gone})"  # noqa: S608  our own names
         f" UNION ALL SELECT _pos, {ROW_ID}, {names} FROM {over} WHERE _pos >= {low} AND _pos < {high})"
         f" SELECT {columns} FROM candidate ORDER BY _pos LIMIT {limit} OFFSET ({before})"
     )
-    return GuardedSql(sql, (table_id,), None)
 
 
 def publish(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, TableState]) -> None:

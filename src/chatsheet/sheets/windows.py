@@ -29,7 +29,6 @@ Scalar = bool | int | float | str
 _COMPARISONS: dict[Test, str] = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
 _VALUES: dict[Test, int] = {"between": 2, "empty": 0, "filled": 0}
 _MAX_VALUES = 1_000
-_NEAR = 20_000
 
 
 class WindowInvalid(BadInput):
@@ -60,40 +59,44 @@ class Filter(Value):
 
 
 class Window(Value):
-    """A page of a table: from `offset`, or after the row id `after` where the table's own order is kept."""
+    """A page of a table."""
 
     table: str
     offset: int = Field(default=0, ge=0)
-    after: int | None = None
     limit: int = Field(default=200, ge=0, le=1_000)
     sort: tuple[Sort, ...] = ()
     filters: tuple[Filter, ...] = ()
     search: str = ""
     """A text that some text column has to contain."""
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether all rows are asked for, in the table's own order."""
+        return not (self.sort or self.filters or self.search)
+
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """`page` selects the rows; where `ids` is not empty it gives all row ids in order, and `page` joins those of one page."""
+    """`ids` gives the row ids of all pages, in order; `page` selects the rows of one, whose row ids are in `{places}`."""
 
     ids: str
     parameters: tuple[Scalar, ...]
     page: str
 
 
-def plan(window: Window, table: Table) -> Paging:
-    """Return the SQL of a window; raises WindowInvalid for a column, test or value that does not fit."""
+def plan(window: Window, table: Table, placed: str, picked: str) -> Paging:
+    """Return the SQL of a window over the rows that `placed` gives with their position in the table, as `_pos`.
+
+    `picked` gives those whose ids are in `{places}`, with their place there. Raises WindowInvalid for a column, test
+    or value that does not fit.
+    """
     listed = ", ".join(f't."{name}"' for name in (ROW_ID, *(column.name for column in table.columns)))
     parameters: list[Scalar] = []
     conditions = list(_conditions(window, table, parameters))
     order = [_order(sort, _column(table, sort.column)) for sort in window.sort]
-    if not conditions and not order and (window.after is not None or window.offset < _NEAR):
-        after = "" if window.after is None else f" WHERE t.{ROW_ID} > {window.after}"
-        span = f"LIMIT {window.limit} OFFSET {0 if after else window.offset}"
-        return Paging("", (), f'SELECT {listed} FROM "{table.id}" AS t{after} ORDER BY t.{ROW_ID} {span}')  # noqa: S608  our own names
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    ids = f'SELECT t.{ROW_ID} FROM "{table.id}" AS t{where} ORDER BY {", ".join([*order, f"t.{ROW_ID}"])}'  # noqa: S608
-    page = f'SELECT {listed} FROM {{places}} AS p JOIN "{table.id}" AS t USING ({ROW_ID}) ORDER BY p.place'  # noqa: S608
+    ids = f"SELECT t.{ROW_ID} FROM ({placed}) AS t{where} ORDER BY {', '.join([*order, 't._pos'])}"  # noqa: S608  our own names
+    page = f"SELECT {listed} FROM ({picked}) AS t ORDER BY t.place"  # noqa: S608  likewise
     return Paging(ids, tuple(parameters), page)
 
 

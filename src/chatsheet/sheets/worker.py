@@ -20,10 +20,10 @@ from typing import BinaryIO, cast
 import duckdb
 from pydantic import JsonValue
 
-from chatsheet.core import loose, processes
+from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.sheets import complaints, versions, writer
-from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets import complaints, versions
+from chatsheet.sheets.complaints import QueryFailed, QueryTooLarge
 from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
 from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
@@ -77,6 +77,14 @@ class Databases:
         if path not in self._lookups:
             self._lookups[path] = Lookup(connection)
         return self._lookups[path]
+
+    def forget(self) -> bool:
+        """Close everything; tell whether more was kept than one database as it was opened."""
+        was_full = len(self._open) > 1 or bool(self._lookups)
+        self._lookups.clear()
+        while self._open:
+            self._open.popitem()[1].close()
+        return was_full
 
     @staticmethod
     def connect(path: str, *, writes: str = "") -> duckdb.DuckDBPyConnection:
@@ -132,11 +140,8 @@ def run_window(
     limit: int,
     max_bytes: int,
 ) -> Result:
-    """Return one page of a table in the order that `ids` gives, or that `page` has; `row_count` is the order's length."""
+    """Return one page of a table in the order that `ids` gives; `row_count` is the order's length."""
     with _complaining():
-        connection = databases.get(path)
-        if not ids:
-            return _rows(connection, page, limit, max_bytes)
         lookup = databases.lookup(path)
         name, count = lookup.order(ids, parameters)
         places = f"(SELECT place, _row FROM {name} WHERE place BETWEEN {offset + 1} AND {offset + limit})"  # noqa: S608  ours
@@ -218,11 +223,8 @@ def json_scalar(value: object) -> JsonValue:
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
-    if request["op"] == "edit":
-        return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
-    if request["op"] == "compact":
-        writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
-        return None
+    if request["op"] in {"edit", "compact"}:
+        return _write_version(databases, request)
     if (leaving := _LEAVING.get(str(request["op"]))) is not None:
         return leaving(request)
     _allow_cpu(loose.number(request["cpu_s"]))
@@ -253,6 +255,15 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
         identifies=[str(table) for table in loose.array(request["identifies"])],
         compared=[Compared(*map(str, loose.array(one))) for one in loose.array(request["compared"])],
     ).model_dump(mode="json")
+
+
+def _write_version(databases: Databases, request: Mapping[str, object]) -> JsonValue:
+    from chatsheet.sheets import writer  # noqa: PLC0415  a query worker starts without the parser of SQL
+
+    if request["op"] == "edit":
+        return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
+    writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+    return None
 
 
 def _import(source: Path, target: Path, said: object) -> JsonValue:
@@ -333,8 +344,7 @@ def frame(message: bytes) -> bytes:
 
 
 def main() -> None:
-    """Serve requests until stdin ends, which it does when the parent dies."""
-    processes.die_with_parent()
+    """Serve requests until stdin ends, which it does when the parent dies; processes.start sees to it that this is at once."""
     can_write = sys.argv[1:] in (["import"], ["edit"])
     memory = IMPORT_MEMORY_BYTES if can_write else QUERY_MEMORY_BYTES
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
@@ -346,15 +356,18 @@ def main() -> None:
     databases = Databases()
     with contextlib.suppress(BrokenPipeError):
         while (message := read_message(sys.stdin.buffer)) is not None:
-            _write(_respond(databases, message))
+            _write(respond(databases, message))
             if sys.argv[1:] == ["edit"]:
                 databases.renew()
 
 
-def _respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
+def respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
+    """Return the answer to one request, or its error; what finds no memory is tried again without what is kept of others."""
     try:
         return {"ok": _answer(databases, loose.obj(loose.parse(message)))}
     except ChatSheetError as error:
+        if isinstance(error, QueryTooLarge) and databases.forget():
+            return respond(databases, message)
         return {"code": error.code, "what": error.what, "fix": error.fix}
     except MemoryError:
         return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}

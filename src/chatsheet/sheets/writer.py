@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 from pydantic import JsonValue
 
+from chatsheet.core.errors import StorageUnavailable
 from chatsheet.sheets import edits, following, versions
 from chatsheet.sheets.conflicts import Changed, ConflictCell, Met
 from chatsheet.sheets.draft import Draft
@@ -56,14 +57,15 @@ class Made(Value):
 
 
 def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
-    """Make the edits into `order.aside`, a folder that exists; raises EditRefused and SqlRefused.
+    """Make the edits into `order.aside`, a folder that exists; raises EditRefused, SqlRefused and StorageUnavailable.
 
-    `connection` is blank, and of no further use afterwards.
+    `connection` is blank, and of no further use afterwards; `aside` is no longer open in it.
     """
     folder, aside = Path(order.versions), Path(order.aside)
     (aside / DELTA).unlink(missing_ok=True)  # of the same order, made before to see what follows from it
-    # closed before anybody hears of the outcome: who does may remove the folder
-    with contextlib.closing(connection), _translated():
+    with contextlib.ExitStack() as unfinished, _translated():
+        # closed before anybody hears of the outcome: who does may remove the folder
+        unfinished.callback(connection.close)
         draft = Draft.opened(connection, folder, order.head, aside, next_row=order.next_row)
         if order.since is not None:
             draft.changed = Changed(connection, folder, since=order.since, head=order.head)
@@ -82,6 +84,7 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
             draft.finish(aside)
             if order.followed is not None:
                 following.write(aside, order.followed.cells)
+            unfinished.pop_all()  # it has let go of the folder, and closing it takes its time
         touched = draft.log.touched() if draft.log else Touched()
         return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row, touched=touched)
 
@@ -166,6 +169,9 @@ def compact(folder: Path, version: str, aside: Path) -> None:
 def _translated() -> Generator[None]:
     try:
         yield
+    except (duckdb.IOException, OSError) as error:
+        reason = str(error).split("\n", maxsplit=1)[0]
+        raise StorageUnavailable(f"the new version could not be written: {reason}", fix="make room on the disk.") from None
     except duckdb.Error as error:
         reason = str(error).split("\n", maxsplit=1)[0]
         raise EditRefused(f"the edit cannot be computed: {reason}", fix="correct the expression.") from None
