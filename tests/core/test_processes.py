@@ -53,3 +53,15 @@ def test_the_base_environment_holds_no_secrets(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", "canary")
     assert "canary" not in processes.base_environment().values()
     assert processes.base_environment()["PATH"] == os.environ["PATH"]
+
+
+@pytest.mark.parametrize("grace_s", [0.0, 5.0])
+async def test_a_child_whose_output_nobody_read_is_stopped(grace_s: float) -> None:
+    """A pipe that is not read to its end keeps asyncio waiting for ever, though the process is long gone."""
+    argv = [sys.executable, "-c", "import os\nwhile True: os.write(1, bytes(65536))"]
+    child = await processes.start(argv, env=dict(os.environ), stdout=asyncio.subprocess.PIPE, limit=1024)
+    assert child.stdout is not None
+    await child.stdout.readexactly(1)
+    async with asyncio.timeout(20):
+        await processes.stop(child, grace_s=grace_s)
+    assert child.returncode is not None

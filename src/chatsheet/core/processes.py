@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+_BLOCK = 2**16
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 # loaded before any fork: dlopen between fork and exec could deadlock on the loader's lock
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -54,9 +55,21 @@ async def stop(process: asyncio.subprocess.Process, *, grace_s: float) -> None:
         _signal_group(process.pid, signal.SIGTERM)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace_s):
-                await process.wait()
+                await _ended(process)
     _signal_group(process.pid, signal.SIGKILL)
-    await process.wait()
+    await _ended(process)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process, reading what it still has to say: asyncio waits for the end of its pipes too."""
+    pipes = [pipe for pipe in (process.stdout, process.stderr) if pipe is not None]
+    # one that somebody else reads is read to its end there
+    await asyncio.gather(process.wait(), *(_drain(pipe) for pipe in pipes), return_exceptions=True)
+
+
+async def _drain(pipe: asyncio.StreamReader) -> None:
+    while await pipe.read(_BLOCK):
+        pass
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
