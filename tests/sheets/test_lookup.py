@@ -43,7 +43,7 @@ def test_an_order_is_kept_while_it_is_used(lookup: Lookup) -> None:
 
 def test_the_oldest_orders_go_when_there_are_many() -> None:
     database = duckdb.connect()
-    database.execute("CREATE TABLE big AS SELECT i AS _row FROM range(3000000) t(i)")
+    database.execute("CREATE TABLE big AS SELECT i AS _row FROM range(1500000) t(i)")
     lookup = Lookup(database)
     first, second, third = (lookup.order(f"SELECT _row FROM big ORDER BY _row % {n}", [])[0] for n in (2, 3, 4))  # noqa: S608
     left = {name for (name,) in lookup.execute("SELECT table_name FROM duckdb_tables() WHERE temporary").fetchall()}
