@@ -14,7 +14,7 @@ PORT ?= 8000
 
 BENCH ?= startup
 
-.PHONY: help bench demo dev fuzz serve test check web browser-tools netbed-tools quick fix types build shots examples litellm-lock
+.PHONY: help bench demo dev fuzz serve test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,7 +36,7 @@ dev: .venv/ready ## server on :8000 and the page with reload on :5173
 	  CHATSHEET_SERVER_TOKEN=env:CHATSHEET_DEV_TOKEN; \
 	trap 'kill 0' EXIT; .venv/bin/chatsheet --data .demo demo & $(RUN) python tools/npm.py run dev
 
-test: .venv/ready browser-tools netbed-tools check web ## everything: format, lint, types, layers, tests, web, browser
+test: .venv/ready browser-tools netbed-tools office-tools check web ## everything: format, lint, types, layers, tests, web, browser
 	@$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: .venv/ready ## format, lint, types, layers, dependencies, generated files
@@ -58,6 +58,9 @@ browser-tools: .venv/ready
 
 netbed-tools:
 	@sh tools/get_netbed.sh
+
+office-tools:
+	@sh tools/get_office.sh
 
 bench: .venv/ready ## print a benchmark's table beside its baseline; BENCH=startup
 	@$(RUN) python benchmarks/$(BENCH).py
