@@ -67,7 +67,7 @@ async def test_a_question_becomes_sql_a_result_and_a_grounded_answer(tmp_path: P
     (ran,) = of_kind(events, ToolAnswered)
     assert ran.result is not None
     assert ran.result.rows[0][0] == "South"
-    assert (ran.rows_used[0].table, ran.rows_used[0].rows) == ("orders", 600)
+    assert (ran.basis.rows[0].table, ran.basis.rows[0].rows) == ("orders", 600)
     (answered,) = of_kind(events, Answered)
     assert [number.handle for number in answered.numbers] == ["r1"]
 
@@ -210,7 +210,7 @@ async def test_a_model_that_never_stops_calling_tools_ends_in_an_error(tmp_path:
     async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
         await services.chats.ask(LOCAL, chat_id, "Loop?")
         (failed,) = of_kind(await follow(services, chat_id), Failed)
-    assert failed.code == "chat.step_limit"
+    assert failed.code == "chat.turn_limit"
     assert wire.calls("gpt-4o") == 6
 
 

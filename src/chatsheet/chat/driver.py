@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
-from chatsheet.chat import grounding, loop, messages, store, tools
+from chatsheet.chat import answers, loop, messages, store
 from chatsheet.chat.events import (
     Answered,
     Asked,
@@ -15,13 +16,16 @@ from chatsheet.chat.events import (
     Failed,
     Live,
     ModelReplied,
+    Nudged,
     StepRestarted,
-    ToolAnswered,
     Wrote,
 )
-from chatsheet.chat.loop import Answer, CallModel, GiveUp, Limits, RefuseTool, Rest, RunTool
+from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.chat.store import Chat, ChatMovedOn
-from chatsheet.chat.tools import Tools
+from chatsheet.chat.tools import toolbox
+from chatsheet.chat.tools.model import Moment
+from chatsheet.chat.tools.toolbox import Toolbox
+from chatsheet.context.prompt import Scope
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.core.identity import Actor
@@ -31,7 +35,7 @@ from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, Trail
-from chatsheet.sheets.library import Library
+from chatsheet.sheets.library import Library, OpenSheet
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +49,10 @@ class QuestionInvalid(BadInput):
     code = "chat.question_invalid"
 
 
-class StepLimit(ChatSheetError):
-    """The model used up its steps without an answer."""
+class TurnLimit(ChatSheetError):
+    """The turn used up what a turn may take without an answer."""
 
-    code = "chat.step_limit"
+    code = "chat.turn_limit"
     status = 422
 
 
@@ -96,7 +100,8 @@ class Chats:
         """Let the model read a sheet's stable prompt once, so that its prefix cache holds it before anyone asks."""
         opened = await self._library.open(actor, sheet_id)
         asked: list[Event] = [Asked(turn="warm", question="Hello")]
-        request = self._request(messages.build(asked, opened.workbook, self._budget), with_tools=False)
+        box = toolbox.offered(is_small=self._budget is not None)
+        request = self._request(messages.build(asked, self._scope(opened)), box, with_tools=False)
         try:
             await self._gateway.complete(ChatRequest({**request.body, "max_tokens": 1}))
         except ChatSheetError as error:
@@ -221,25 +226,28 @@ class Chats:
         async with self._database.unit() as connection:
             chat = await store.get(connection, actor, chat_id)
             events = await store.log(connection, actor, chat_id)
-        opened = await self._library.open(actor, chat.sheet_id)
-        box = Tools(self._library, opened)
+        box = toolbox.offered(is_small=self._budget is not None)
         while True:
+            opened = await self._library.open(actor, chat.sheet_id)
             match loop.step(events, self._limits):
                 case Rest():
                     return
                 case CallModel(with_tools):
-                    body = self._request(messages.build(events, opened.workbook, self._budget), with_tools=with_tools)
+                    body = self._request(messages.build(events, self._scope(opened)), box, with_tools=with_tools)
                     event: Event = await self._call_model(chat_id, turn, body)
+                case Nudge(reason):
+                    event = Nudged(turn=turn, reason=reason)
                 case RunTool(call):
-                    event = await box.run(call, events, turn)
+                    moment = Moment(actor=actor, library=self._library, opened=opened, log=events)
+                    event = await box.run(call, moment, turn)
                 case RefuseTool(call):
-                    event = tools.refuse(call, turn)
-                case GiveUp():
-                    raise StepLimit(
-                        f"the model gave no answer within {self._limits.model_steps} steps.", fix="ask for less at once."
-                    )
+                    event = toolbox.refuse(call, turn)
+                case GiveUp(limit):
+                    raise self._limit(limit)
                 case Answer(text):
-                    event = _answered(turn, text, loop.current_turn(events))
+                    event = answers.answered(text, loop.current_turn(events))
+                case AskBack(text):
+                    event = answers.asked_back(text, loop.current_turn(events))
             await self._append(actor, chat_id, event)
             events.append(event)
 
@@ -247,19 +255,32 @@ class Chats:
     def _budget(self) -> int | None:
         return self._gateway.plan.prompt_budget_tokens
 
+    def _scope(self, opened: OpenSheet) -> Scope:
+        return Scope(workbook=opened.workbook, version=opened.sheet.version, budget_tokens=self._budget)
+
+    def _limit(self, limit: Limit) -> TurnLimit:
+        said = {
+            "steps": f"{self._limits.model_steps} model steps",
+            "tokens": f"{self._limits.tokens} tokens",
+            "cost": f"a cost of {self._limits.cost}",
+            "time": f"{self._limits.seconds:g} seconds",
+        }
+        return TurnLimit(f"the model gave no answer within {said[limit]}.", fix="ask for less at once.")
+
     @staticmethod
-    def _request(built: list[JsonObject], *, with_tools: bool) -> ChatRequest:
+    def _request(built: list[JsonObject], box: Toolbox, *, with_tools: bool) -> ChatRequest:
         return ChatRequest(
             {
                 "messages": list(built),
                 "temperature": 0,
                 "max_tokens": _MAX_ANSWER_TOKENS,
-                "tools": tools.schemas(),
+                "tools": box.schemas(),
                 "tool_choice": "auto" if with_tools else "none",
             }
         )
 
     async def _call_model(self, chat_id: str, turn: str, request: ChatRequest) -> ModelReplied:
+        began = time.perf_counter()
         async with aclosing(self._gateway.stream(request)) as stream:
             async for event in stream:
                 match event:
@@ -277,6 +298,8 @@ class Chats:
                             route=reply.route,
                             usage=reply.usage,
                             trail=reply.trail,
+                            cost=reply.cost,
+                            milliseconds=round(1000 * (time.perf_counter() - began)),
                         )
                     case _:
                         pass
@@ -285,11 +308,3 @@ class Chats:
     async def close(self) -> None:
         """Stop every running turn."""
         await self._tasks.close()
-
-
-def _answered(turn: str, text: str, events: list[Event]) -> Answered:
-    question = next((event.question for event in events if isinstance(event, Asked)), "")
-    results = [event for event in events if isinstance(event, ToolAnswered) and event.result is not None]
-    is_cut = any(event.finish_reason == "length" for event in events[-1:] if isinstance(event, ModelReplied))
-    numbers = grounding.trace(text, results, question=question)
-    return Answered(turn=turn, text=text, numbers=numbers, is_cut=is_cut)

@@ -25,6 +25,8 @@ function replied(text: string, route: string, causes: readonly (string | null)[]
     route,
     usage,
     trail: { attempts, skipped: [] },
+    cost: null,
+    milliseconds: 1,
   };
 }
 
@@ -32,7 +34,7 @@ function play(...events: (ChatEvent | LiveEvent)[]): Chat {
   return events.reduce(apply, EMPTY);
 }
 
-const asked: ChatEvent = { kind: "asked", turn: "t", question: "How many?" };
+const asked: ChatEvent = { kind: "asked", turn: "t", question: "How many?", day: null, locale: "en", selection: null };
 
 test("a question opens a running turn, once even when it is replayed", () => {
   const chat = play(asked, asked);
@@ -55,7 +57,7 @@ test("the answer replaces what was being written", () => {
   const chat = play(
     asked,
     { kind: "wrote", turn: "t", text: "4" },
-    { kind: "answered", turn: "t", text: "42", numbers: [], is_cut: false },
+    { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false },
   );
   expect(chat[0]).toMatchObject({ state: "answered", text: "42", writing: "" });
   expect(isRunning(chat)).toBe(false);
