@@ -11,13 +11,15 @@ from pydantic import BaseModel, ConfigDict
 from chatsheet.chat.events import (
     Answered,
     Asked,
+    Basis,
     Cancelled,
+    Decided,
     Event,
     Failed,
     Live,
     ModelReplied,
+    Nudged,
     NumberFound,
-    RowsUsed,
     StepRestarted,
     ToolAnswered,
     Wrote,
@@ -39,7 +41,7 @@ class Query(BaseModel):
 
     handle: str
     sql: str
-    rows_used: tuple[RowsUsed, ...]
+    basis: Basis
     result: Result
 
 
@@ -121,7 +123,7 @@ async def _follow(services: Services, actor: Actor, chat_id: str, opened: OpenSh
                     replies.append(event)
                     say(event.trail.line())
                 case ToolAnswered(handle=str(handle), sql=str(sql), result=Result() as result):
-                    queries.append(Query(handle=handle, sql=sql, rows_used=event.rows_used, result=result))
+                    queries.append(Query(handle=handle, sql=sql, basis=event.basis, result=result))
                     say(f"{handle}: {sql} → {result.row_count} rows")
                 case ToolAnswered(is_error=True):
                     say(f"{event.tool}: {event.content}")
@@ -144,7 +146,7 @@ async def _follow(services: Services, actor: Actor, chat_id: str, opened: OpenSh
                     )
                 case StepRestarted():
                     say(f"{event.route} failed ({event.cause}); this step begins again")
-                case Asked() | ToolAnswered() | Wrote():
+                case Asked() | ToolAnswered() | Wrote() | Nudged() | Decided():
                     pass
     raise AssertionError("a watched turn ends with an event")
 

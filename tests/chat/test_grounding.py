@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from chatsheet.chat import grounding
-from chatsheet.chat.events import RowsUsed, ToolAnswered
+from chatsheet.chat.events import Basis, RowsUsed, ToolAnswered
 from chatsheet.sheets.model import Result, ResultColumn
 
 
@@ -21,7 +21,7 @@ def result(*rows: tuple[JsonValue, ...], handle: str = "r1") -> ToolAnswered:
         handle=handle,
         sql="SELECT 1",
         result=Result(columns=columns, rows=rows, row_count=len(rows), truncated=False),
-        rows_used=(RowsUsed(table="orders", rows=600, first=2, last=601),),
+        basis=Basis(rows=(RowsUsed(table="orders", rows=600, first=2, last=601),)),
     )
 
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.chat import loop
-from chatsheet.chat.events import Answered, Asked, Cancelled, Event, Failed, ModelReplied, ToolAnswered
-from chatsheet.chat.loop import Answer, CallModel, GiveUp, Limits, RefuseTool, Rest, RunTool
+from chatsheet.chat.events import Answered, Asked, Cancelled, Event, Failed, ModelReplied, Nudged, ToolAnswered
+from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.llm.model import ToolCall, Trail, Usage
 
 ASKED = Asked(turn="t", question="How many?")
@@ -54,11 +54,23 @@ def test_a_call_whose_id_was_used_in_an_earlier_step_is_run_all_the_same() -> No
 
 def test_a_model_that_calls_tools_to_the_last_step_is_given_up() -> None:
     log = [ASKED, replied("a"), answered("a"), replied("b"), answered("b"), replied("c")]
-    assert loop.step(log, LIMITS) == GiveUp()
+    assert loop.step(log, LIMITS) == GiveUp("steps")
 
 
 def test_text_without_calls_is_the_answer() -> None:
-    assert loop.step([ASKED, replied(text="42")], LIMITS) == Answer("42")
+    assert loop.step([ASKED, replied(text="The table lists orders.")], LIMITS) == Answer("The table lists orders.")
+
+
+def test_numbers_without_a_query_are_sent_back_once() -> None:
+    log = [ASKED, replied(text="It is 42.")]
+    assert loop.step(log, LIMITS) == Nudge("no_query")
+    assert loop.step([*log, Nudged(turn="t", reason="no_query")], LIMITS) == CallModel(with_tools=True)
+    assert loop.step([*log, Nudged(turn="t", reason="no_query"), replied(text="It is 42.")], LIMITS) == Answer("It is 42.")
+
+
+def test_what_is_not_in_the_workbook_may_name_numbers_without_a_query() -> None:
+    text = "[not in workbook] The orders end in 2024."
+    assert loop.step([ASKED, replied(text=text)], LIMITS) == Answer(text)
 
 
 def test_a_turn_that_is_over_rests() -> None:
@@ -96,5 +108,9 @@ def test_whatever_the_model_replies_the_turn_ends_within_its_limits(replies: lis
                 log.append(Answered(turn="t", text=text, numbers=()))
             case GiveUp():
                 log.append(Failed(turn="t", code="c", what="w", fix="f"))
+            case Nudge(reason):
+                log.append(Nudged(turn="t", reason=reason))
+            case AskBack(text):
+                log.append(Answered(turn="t", text=text, form="which", numbers=()))
     assert asked_model <= LIMITS.model_steps
     assert isinstance(log[-1], Answered | Failed)

@@ -4,7 +4,7 @@ import pytest
 from pydantic import JsonValue
 
 from chatsheet.ask import Answer, Query
-from chatsheet.chat.events import RowsUsed
+from chatsheet.chat.events import Basis, RowsUsed
 from chatsheet.cli.show import show
 from chatsheet.cli.tables import plain
 from chatsheet.llm.model import Attempt, Trail, Usage
@@ -18,7 +18,7 @@ def answer_with(*rows: tuple[JsonValue, ...], text: str = "Here.", is_cut: bool 
         text=text,
         is_cut=is_cut,
         numbers=(),
-        queries=(Query(handle="r1", sql="SELECT c FROM t", rows_used=(used,), result=result),),
+        queries=(Query(handle="r1", sql="SELECT c FROM t", basis=Basis(rows=(used,)), result=result),),
         model="m",
         route="azure",
         trail=Trail(attempts=(Attempt(route="azure", cause=None, proof="direct", milliseconds=5),)),

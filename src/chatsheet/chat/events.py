@@ -1,11 +1,13 @@
 """The events of a chat's log, and the live ones that only a watcher sees. All JSON in and out."""
 
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from chatsheet.llm.model import ToolCall, Trail, Usage
-from chatsheet.sheets.model import Result
+from chatsheet.sheets.edits import Edit, EditPreview
+from chatsheet.sheets.model import ColumnType, Result, Unit
 
 
 class _Value(BaseModel):
@@ -21,12 +23,45 @@ class RowsUsed(_Value):
     last: int | None
 
 
+class ColumnUsed(_Value):
+    """A column that a query reads: its unit, and how many of the rows used have no value there."""
+
+    table: str
+    column: str
+    unit: Unit = Unit()
+    nulls: int | None = None
+    """None where it was not counted."""
+
+
+class Basis(_Value):
+    """What the numbers of a query stand on, told by code and not by the model."""
+
+    rows: tuple[RowsUsed, ...] = ()
+    filters: tuple[str, ...] = ()
+    """Conditions as SQL, in the order written."""
+    columns: tuple[ColumnUsed, ...] = ()
+
+
+class Selection(_Value):
+    """What a person marked in the grid when asking."""
+
+    table: str
+    columns: tuple[str, ...] = ()
+    """SQL names; empty for all."""
+    rows: tuple[int, ...] = ()
+    """Row ids; empty for all."""
+
+
 class Asked(_Value):
-    """A person asked; opens a turn."""
+    """A person asked; opens a turn. Day and locale are theirs, so that the same log makes the same prompt."""
 
     kind: Literal["asked"] = "asked"
     turn: str
     question: str
+    day: date | None = None
+    locale: str = "en"
+    """A BCP 47 tag, by which numbers of the answer are read."""
+    selection: Selection | None = None
 
 
 class ModelReplied(_Value):
@@ -41,10 +76,75 @@ class ModelReplied(_Value):
     route: str
     usage: Usage
     trail: Trail
+    cost: float | None = None
+    """None where the route has no prices."""
+    milliseconds: int = 0
+
+
+class Nudged(_Value):
+    """The model's text was no answer that can be given: it is told why, once, and tries again."""
+
+    kind: Literal["nudged"] = "nudged"
+    turn: str
+    reason: Literal["no_query", "empty"]
+
+
+class Chart(_Value):
+    """A chart over the result of a handle: a subset of Vega-Lite without data; the data is the result."""
+
+    id: str
+    handle: str
+    title: str = ""
+    spec: dict[str, JsonValue]
+
+
+class EditProposal(_Value):
+    """Edits that a person may apply: what they would change, made on the version of the preview."""
+
+    kind: Literal["edit"] = "edit"
+    id: str
+    edits: tuple[Edit, ...]
+    preview: EditPreview
+    reason: str = ""
+    needs_consent: tuple[str, ...] = ()
+    """What in it reaches out of the sheet, such as IMAGE or HYPERLINK, and must be allowed by name."""
+
+
+class AiColumnProposal(_Value):
+    """A column that a model would fill row by row, if a person starts it."""
+
+    kind: Literal["ai_column"] = "ai_column"
+    id: str
+    version: str
+    table: str
+    label: str
+    template: str
+    """The prompt of a row, with columns as `{name}`."""
+    output: ColumnType
+    choices: tuple[str, ...] = ()
+    """The only values allowed; empty for any."""
+    where: str = ""
+    rows: int
+    distinct: int
+    """Calls that it takes: rows with the same inputs share one."""
+    tokens: int
+    """Estimated input tokens of all calls."""
+    reason: str = ""
+
+
+Proposal = Annotated[EditProposal | AiColumnProposal, Field(discriminator="kind")]
+
+
+class Option(_Value):
+    """One reading of a question: what it means, the SQL for it and what that gives."""
+
+    label: str
+    sql: str
+    result: Result
 
 
 class ToolAnswered(_Value):
-    """A tool's answer: `content` is what the model reads; a query carries its handle, SQL, result and rows used."""
+    """A tool's answer: `content` is what the model reads; a query carries its handle, SQL, result and what it stands on."""
 
     kind: Literal["tool_answered"] = "tool_answered"
     turn: str
@@ -54,8 +154,16 @@ class ToolAnswered(_Value):
     is_error: bool = False
     handle: str | None = None
     sql: str | None = None
+    purpose: str = ""
+    version: str = ""
+    """The version of the sheet that was asked."""
     result: Result | None = None
-    rows_used: tuple[RowsUsed, ...] = ()
+    basis: Basis = Basis()
+    chart: Chart | None = None
+    proposal: Proposal | None = None
+    options: tuple[Option, ...] = ()
+    """Readings that give different results: the person is asked which one, and the turn ends."""
+    milliseconds: int = 0
 
 
 class NumberFound(_Value):
@@ -75,6 +183,8 @@ class Answered(_Value):
     kind: Literal["answered"] = "answered"
     turn: str
     text: str
+    form: Literal["answer", "not_in_workbook", "which"] = "answer"
+    """`which`: a question back, whose options are in the tool answer before."""
     numbers: tuple[NumberFound, ...]
     is_cut: bool = False
     """The model reached its token limit in the middle of it."""
@@ -98,7 +208,19 @@ class Cancelled(_Value):
     turn: str
 
 
-Event = Asked | ModelReplied | ToolAnswered | Answered | Failed | Cancelled
+class Decided(_Value):
+    """A person decided on a proposal; stands outside of turns."""
+
+    kind: Literal["decided"] = "decided"
+    proposal: str
+    decision: Literal["applied", "declined", "undone"]
+    by: str
+    at: datetime
+    version: str = ""
+    """The version of the sheet that it led to."""
+
+
+Event = Asked | ModelReplied | Nudged | ToolAnswered | Answered | Failed | Cancelled | Decided
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 """Reads and writes the events of the log."""
 
@@ -109,6 +231,8 @@ class Wrote(_Value):
     kind: Literal["wrote"] = "wrote"
     turn: str
     text: str
+    is_all: bool = False
+    """Whether it is all that the step has written so far; else it goes on from there."""
 
 
 class StepRestarted(_Value):

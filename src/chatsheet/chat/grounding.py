@@ -60,7 +60,7 @@ def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, Jso
         for column, value in zip(answered.result.columns, row, strict=True):
             yield index, column.name, value
     yield None, None, answered.result.row_count
-    for used in answered.rows_used:
+    for used in answered.basis.rows:
         yield None, None, used.rows
 
 

@@ -2,20 +2,25 @@
 
 from collections.abc import Sequence
 
-from chatsheet.chat.events import Answered, Asked, Event, ModelReplied, ToolAnswered
+from chatsheet.chat.events import Answered, Asked, Event, ModelReplied, Nudged, ToolAnswered
 from chatsheet.chat.loop import current_turn
 from chatsheet.context import prompt
+from chatsheet.context.prompt import Scope
 from chatsheet.core.loose import JsonObject
-from chatsheet.sheets.model import Workbook
+
+_NUDGES = {
+    "no_query": "[system] Your text has numbers, and no query of this turn gave them. Run the SQL for them, then answer.",
+    "empty": "[system] Your answer was empty. Answer the question, or say what the workbook lacks.",
+}
 
 
-def build(log: Sequence[Event], workbook: Workbook, budget_tokens: int | None) -> list[JsonObject]:
+def build(log: Sequence[Event], scope: Scope) -> list[JsonObject]:
     """Return system message, earlier turns as far as they fit, and the whole current turn."""
     now = current_turn(log)
-    earlier = _turns(log[: len(log) - len(now)])
+    earlier = _turns(log)[:-1]
     return [
-        prompt.system(workbook, budget_tokens),
-        *prompt.prune([_told(turn) for turn in earlier], budget_tokens),
+        prompt.system(scope),
+        *prompt.prune([_told(turn) for turn in earlier], scope.budget_tokens),
         *(message for event in now if (message := _message(event)) is not None),
     ]
 
@@ -55,6 +60,8 @@ def _message(event: Event) -> JsonObject | None:
                     for c in event.calls
                 ]
             return message
+        case Nudged():
+            return {"role": "user", "content": _NUDGES[event.reason]}
         case ToolAnswered():
             return {"role": "tool", "tool_call_id": event.call_id, "content": event.content}
         case _:

@@ -31,7 +31,7 @@ def _show_query(query: Query) -> None:
     if result.row_count > _ROWS_SHOWN:
         click.echo(f"… {result.row_count - _ROWS_SHOWN} more rows")
     click.echo(f"\n[{query.handle}] {plain(query.sql)}")
-    click.echo(f"Rows used: {'; '.join(map(_rows, query.rows_used)) or 'none'}")
+    click.echo(f"Rows used: {'; '.join(map(_rows, query.basis.rows)) or 'none'}")
 
 
 def _rows(used: RowsUsed) -> str:

@@ -1,6 +1,7 @@
 """The messages of a model call, stable part first: rules and card, then the conversation, then the question. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 
 from chatsheet.context import budget, cards
@@ -12,10 +13,20 @@ _SHARE_OF_CARD = 0.5
 """Of a route's prompt budget; the rest is for rules, tools, the conversation and results."""
 
 
-def system(workbook: Workbook, budget_tokens: int | None) -> JsonObject:
-    """Return the system message; byte-identical for the same workbook version and budget."""
-    for_card = budget.DEFAULT_CARD_TOKENS if budget_tokens is None else int(budget_tokens * _SHARE_OF_CARD)
-    return {"role": "system", "content": _SYSTEM.replace("{card}", cards.card(workbook, for_card)).rstrip()}
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What a prompt is about, and how long it may be."""
+
+    workbook: Workbook
+    version: str
+    budget_tokens: int | None = None
+    """Of the whole prompt, where a route in use reads slowly."""
+
+
+def system(scope: Scope) -> JsonObject:
+    """Return the system message; byte-identical for the same scope."""
+    for_card = budget.DEFAULT_CARD_TOKENS if scope.budget_tokens is None else int(scope.budget_tokens * _SHARE_OF_CARD)
+    return {"role": "system", "content": _SYSTEM.replace("{card}", cards.card(scope.workbook, for_card)).rstrip()}
 
 
 def prune(turns: Sequence[Sequence[JsonObject]], budget_tokens: int | None) -> list[JsonObject]:

@@ -12,6 +12,24 @@ export interface AddColumn {
 }
 
 
+/** A column that a model would fill row by row, if a person starts it. */
+export interface AiColumnProposal {
+  readonly kind: "ai_column";
+  readonly id: string;
+  readonly version: string;
+  readonly table: string;
+  readonly label: string;
+  readonly template: string;
+  readonly output: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
+  readonly choices: readonly string[];
+  readonly where: string;
+  readonly rows: number;
+  readonly distinct: number;
+  readonly tokens: number;
+  readonly reason: string;
+}
+
+
 /** What the probe's answer was like; equal on every path to the same deployment. */
 export interface Answer {
   readonly model: string;
@@ -29,16 +47,20 @@ export interface Answered {
   readonly kind: "answered";
   readonly turn: string;
   readonly text: string;
+  readonly form: "answer" | "not_in_workbook" | "which";
   readonly numbers: readonly NumberFound[];
   readonly is_cut: boolean;
 }
 
 
-/** A person asked; opens a turn. */
+/** A person asked; opens a turn. Day and locale are theirs, so that the same log makes the same prompt. */
 export interface Asked {
   readonly kind: "asked";
   readonly turn: string;
   readonly question: string;
+  readonly day: string | null;
+  readonly locale: string;
+  readonly selection: Selection | null;
 }
 
 
@@ -52,6 +74,14 @@ export interface Attempt {
   readonly first_content_ms: number | null;
   readonly request_id: string | null;
   readonly adapted: readonly string[];
+}
+
+
+/** What the numbers of a query stand on, told by code and not by the model. */
+export interface Basis {
+  readonly rows: readonly RowsUsed[];
+  readonly filters: readonly string[];
+  readonly columns: readonly ColumnUsed[];
 }
 
 
@@ -112,6 +142,15 @@ export interface Change {
 }
 
 
+/** A chart over the result of a handle: a subset of Vega-Lite without data; the data is the result. */
+export interface Chart {
+  readonly id: string;
+  readonly handle: string;
+  readonly title: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+
 /** A chat in a list. */
 export interface ChatEntry {
   readonly id: string;
@@ -134,6 +173,15 @@ export interface Column {
   readonly readings: readonly Reading[];
   readonly profile: Profile;
   readonly formula: FormulaColumn | null;
+}
+
+
+/** A column that a query reads: its unit, and how many of the rows used have no value there. */
+export interface ColumnUsed {
+  readonly table: string;
+  readonly column: string;
+  readonly unit: Unit;
+  readonly nulls: number | null;
 }
 
 
@@ -165,6 +213,17 @@ export interface Counts {
   readonly unchanged: number;
   readonly stale: number;
   readonly overwritten: number;
+}
+
+
+/** A person decided on a proposal; stands outside of turns. */
+export interface Decided {
+  readonly kind: "decided";
+  readonly proposal: string;
+  readonly decision: "applied" | "declined" | "undone";
+  readonly by: string;
+  readonly at: string;
+  readonly version: string;
 }
 
 
@@ -220,6 +279,17 @@ export interface EditPreview {
   readonly version: string;
   readonly changes: readonly Change[];
   readonly formulas: Impact;
+}
+
+
+/** Edits that a person may apply: what they would change, made on the version of the preview. */
+export interface EditProposal {
+  readonly kind: "edit";
+  readonly id: string;
+  readonly edits: readonly (SetCells | Fill | InsertRows | DeleteRows | AddColumn | RenameColumn | RetypeColumn | DeleteColumn)[];
+  readonly preview: EditPreview;
+  readonly reason: string;
+  readonly needs_consent: readonly string[];
 }
 
 
@@ -438,6 +508,8 @@ export interface ModelReplied {
   readonly route: string;
   readonly usage: Usage;
   readonly trail: Trail;
+  readonly cost: number | null;
+  readonly milliseconds: number;
 }
 
 
@@ -487,6 +559,8 @@ export interface NewImport {
 /** What is asked. */
 export interface NewQuestion {
   readonly question: string;
+  readonly locale: string;
+  readonly selection: Selection | null;
 }
 
 
@@ -502,6 +576,14 @@ export interface NewUpload {
 export interface NoTable {
   readonly kind: "none";
   readonly cells: string;
+}
+
+
+/** The model's text was no answer that can be given: it is told why, once, and tries again. */
+export interface Nudged {
+  readonly kind: "nudged";
+  readonly turn: string;
+  readonly reason: "no_query" | "empty";
 }
 
 
@@ -523,6 +605,14 @@ export interface Oddity {
   readonly rows: number;
   readonly what: string;
   readonly examples: readonly string[];
+}
+
+
+/** One reading of a question: what it means, the SQL for it and what that gives. */
+export interface Option {
+  readonly label: string;
+  readonly sql: string;
+  readonly result: Result;
 }
 
 
@@ -723,6 +813,14 @@ export interface RungSeen {
 }
 
 
+/** What a person marked in the grid when asking. */
+export interface Selection {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly rows: readonly number[];
+}
+
+
 /** Give some cells a value each. */
 export interface SetCells {
   readonly kind: "set";
@@ -854,7 +952,7 @@ export interface Told {
 }
 
 
-/** A tool's answer: `content` is what the model reads; a query carries its handle, SQL, result and rows used. */
+/** A tool's answer: `content` is what the model reads; a query carries its handle, SQL, result and what it stands on. */
 export interface ToolAnswered {
   readonly kind: "tool_answered";
   readonly turn: string;
@@ -864,8 +962,14 @@ export interface ToolAnswered {
   readonly is_error: boolean;
   readonly handle: string | null;
   readonly sql: string | null;
+  readonly purpose: string;
+  readonly version: string;
   readonly result: Result | null;
-  readonly rows_used: readonly RowsUsed[];
+  readonly basis: Basis;
+  readonly chart: Chart | null;
+  readonly proposal: EditProposal | AiColumnProposal | null;
+  readonly options: readonly Option[];
+  readonly milliseconds: number;
 }
 
 
@@ -949,13 +1053,14 @@ export interface Wrote {
   readonly kind: "wrote";
   readonly turn: string;
   readonly text: string;
+  readonly is_all: boolean;
 }
 
 
 export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCancelled;
 
 
-export type ChatEvent = Asked | ModelReplied | ToolAnswered | Answered | Failed | Cancelled;
+export type ChatEvent = Asked | ModelReplied | Nudged | ToolAnswered | Answered | Failed | Cancelled | Decided;
 
 
 export type LiveEvent = Wrote | StepRestarted;

@@ -33,6 +33,7 @@ export function apply(chat: Chat, event: ChatEvent | LiveEvent): Chat {
   if (event.kind === "asked") {
     return chat.some((turn) => turn.id === event.turn) ? chat : [...chat, opened(event.turn, event.question)];
   }
+  if (event.kind === "decided") return chat; // a proposal's card reads it
   return chat.map((turn) => (turn.id === event.turn ? advance(turn, event) : turn));
 }
 
@@ -53,14 +54,16 @@ function opened(id: string, question: string): Turn {
   };
 }
 
-function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "asked" }>): Turn {
+function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "asked" } | { kind: "decided" }>): Turn {
   switch (event.kind) {
     case "wrote":
-      return { ...turn, writing: turn.writing + event.text };
+      return { ...turn, writing: event.is_all ? event.text : turn.writing + event.text };
     case "step_restarted":
       return { ...turn, writing: "", restarted: { route: event.route, cause: event.cause } };
     case "model_replied":
       return { ...turn, writing: event.calls.length > 0 ? "" : event.text, replies: [...turn.replies, event] };
+    case "nudged":
+      return { ...turn, writing: "" };
     case "tool_answered":
       return { ...turn, tools: [...turn.tools, event] };
     case "answered":

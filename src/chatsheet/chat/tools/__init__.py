@@ -1,0 +1,1 @@
+"""What a model may call: tools that read, and tools that propose what only a person can do."""

@@ -1,0 +1,99 @@
+"""The tools that read: overview, describe, run_sql. Every error names the nearest right thing."""
+
+import difflib
+
+from pydantic import Field, JsonValue
+
+from chatsheet.chat.events import Basis, RowsUsed
+from chatsheet.chat.tools.model import Arguments, Moment, Outcome, Tool, ToolRefused, tool
+from chatsheet.context import cards
+from chatsheet.core import loose
+from chatsheet.core.errors import ChatSheetError
+from chatsheet.core.loose import JsonObject
+from chatsheet.sheets import guard
+from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.model import Result
+from chatsheet.sheets.query import Limits
+
+_ROWS_FOR_MODEL = 30
+
+
+class Overview(Arguments):
+    """List the tables of the workbook with their size."""
+
+
+class Describe(Arguments):
+    """Describe the columns of one table: types, frequent values, ranges."""
+
+    table: str
+
+
+class RunSql(Arguments):
+    """Run one read-only DuckDB SELECT over the workbook and get its rows."""
+
+    purpose: str = Field(default="", description="what the query finds out, in a few words")
+    sql: str = Field(description="one DuckDB SELECT statement")
+
+
+async def _overview(_: Overview, moment: Moment) -> Outcome:
+    tables: list[JsonValue] = [
+        {"table": t.id, "tab": t.tab, "range": t.range, "rows": t.rows, "columns": [c.name for c in t.columns]}
+        for t in moment.opened.workbook.tables
+    ]
+    return Outcome(told={"tables": tables})
+
+
+async def _describe(arguments: Describe, moment: Moment) -> Outcome:
+    table = moment.opened.workbook.table(arguments.table)
+    if table is None:
+        names = [t.id for t in moment.opened.workbook.tables]
+        nearest = difflib.get_close_matches(arguments.table, names, n=1, cutoff=0.3)
+        hint = f"did you mean {nearest[0]}?" if nearest else f"the tables are {', '.join(names)}."
+        raise ToolRefused(f"there is no table {arguments.table};", fix=hint)
+    return Outcome(told=cards.table_card(table))
+
+
+async def _run_sql(arguments: RunSql, moment: Moment) -> Outcome:
+    questions = moment.questions
+    guarded = questions.check(arguments.sql)
+    result = await questions.run(guarded)
+    return Outcome(
+        told=_for_model(result),
+        sql=guarded.sql,
+        purpose=arguments.purpose,
+        result=result,
+        basis=Basis(rows=await _rows_used(moment, guarded)),
+    )
+
+
+async def _rows_used(moment: Moment, guarded: GuardedSql) -> tuple[RowsUsed, ...]:
+    """Return which rows the query's conditions select; all rows of its tables where it is too nested to say."""
+    if (counting := guard.rows_query(guarded)) is not None:
+        try:
+            counted = await moment.questions.run(counting, Limits(max_rows=50))
+            return tuple(_used(*row) for row in counted.rows)
+        except ChatSheetError:
+            pass  # the answer is there; only the exact rows are not known
+    known = [table for name in guarded.tables if (table := moment.opened.workbook.table(name)) is not None]
+    return tuple(RowsUsed(table=table.id, rows=table.rows, first=None, last=None) for table in known)
+
+
+def _used(table: JsonValue, rows: JsonValue, first: JsonValue, last: JsonValue) -> RowsUsed:
+    known = [number if isinstance(number, int) else None for number in (first, last)]
+    return RowsUsed(table=str(table), rows=loose.number(rows), first=known[0], last=known[1])
+
+
+def _for_model(result: Result) -> JsonObject:
+    return {
+        "columns": [column.name for column in result.columns],
+        "rows": [list(row) for row in result.rows[:_ROWS_FOR_MODEL]],
+        "row_count": result.row_count,
+    }
+
+
+TOOLS: tuple[Tool, ...] = (
+    tool("describe", Describe, _describe),
+    tool("overview", Overview, _overview),
+    tool("run_sql", RunSql, _run_sql),
+)
+"""The reading tools, sorted by name."""
