@@ -26,7 +26,7 @@ def answered(text: str, events: Sequence[Event]) -> Answered:
     results = [event for event in events if isinstance(event, ToolAnswered) and event.result is not None]
     is_cut = any(event.finish_reason == "length" for event in events[-1:] if isinstance(event, ModelReplied))
     kind, plain = form(text)
-    numbers = grounding.trace(plain, results, question=asked.question)
+    numbers = grounding.trace(plain, results, question=asked.question, locale=asked.locale)
     return Answered(turn=asked.turn, text=plain, form=kind, numbers=numbers, is_cut=is_cut)
 
 

@@ -1,93 +1,240 @@
 """Where each number of an answer comes from: a cell of a result, a row count, or nowhere. Pure.
 
-A number is traced when some cell of this turn's results, rounded as the answer wrote it, is that number; percent and
-thousands separators are read as people write them. What matches nothing is marked, not removed.
+A number is traced when a cell of this turn's results, rounded as the answer wrote it, is that number, and nothing around it
+says that another cell is meant: the labels of its sentence choose rows, its nouns choose columns, its sign, percent, scale
+and currency must fit. A number of few digits needs such words to be traced at all. What the model computed by itself from
+cells stays untraced, even where it is right: with n cells there are n² differences, so almost any number would be one, and
+a citation leads to one cell; the model is told to compute in SQL. What is not traced is marked, not removed.
 """
 
-import itertools
-import math
 import re
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 
-from pydantic import JsonValue
-
+from chatsheet.chat import cells, labels, numbers, sentences
+from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.events import NumberFound, ToolAnswered
+from chatsheet.chat.labels import Named, Word
+from chatsheet.chat.numbers import Written
+from chatsheet.chat.sentences import Layout, Place
 
-_START = r"(?<![\w.,])(?<![^\W\d_][-\u2212])"  # not inside a word, a longer number or a name such as A-17
-_GROUPED = r"\d{1,3}(?:[,\u202f\u00a0' ]\d{3})+(?:\.\d+)?"
-_NUMBER = re.compile(rf"{_START}[-\u2212]?(?:{_GROUPED}|\d+(?:\.\d+)?)(?!\w)")
-_DATE = re.compile(r"\b\d{4}-\d{2}(-\d{2})?\b|\bQ[1-4]\b")
-_PERCENT = re.compile(r"\s?(%|percent\b|per cent\b|Prozent\b)")
-_YEARS = range(1900, 2101)
-
-
-def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "") -> tuple[NumberFound, ...]:
-    """Return every number of `text` with the cell it comes from; numbers of the question and dates are left out."""
-    # years that the queries filter on are no claims either
-    queries = " ".join(answered.sql or "" for answered in results)
-    years = {n for m in _NUMBER.finditer(re.sub(r"[-']", " ", queries)) if (n := _decimal(m.group())) in _YEARS}
-    asked = {_decimal(match.group()) for match in _NUMBER.finditer(question)} | years
-    dates = [match.span() for match in _DATE.finditer(text)]
-    return tuple(
-        _locate(match, results)
-        for match in _NUMBER.finditer(text)
-        if _decimal(match.group()) not in asked and not any(a <= match.start() and match.end() <= b for a, b in dates)
-    )
-
-
-def _locate(match: re.Match[str], results: Sequence[ToolAnswered]) -> NumberFound:
-    written = _decimal(match.group())
-    is_percent = _PERCENT.match(match.string, match.end()) is not None
-    for answered in reversed(results):
-        for row, column, value in _cells(answered):
-            if written is not None and _same(written, value, is_percent=is_percent):
-                return NumberFound(
-                    text=match.group(),
-                    start=match.start(),
-                    end=match.end(),
-                    handle=answered.handle,
-                    row=row,
-                    column=column,
-                )
-    return NumberFound(text=match.group(), start=match.start(), end=match.end(), handle=None)
+_AVERAGES = frozenset({"average", "median"})
+_MEASURES = frozenset(
+    "revenue cost profit margin price quantity discount salary target tax stock share growth average median order customer employee product region "
+    "country city store department category supplier invoice return transaction weight rating age visit ticket project hours deal".split()
+)
+_TOP = re.compile(
+    r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
+    r"|\bpremiers|\bprimeros|\bbest|\bbesten)[\s*_]*$",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"(?:\b(?:over|above|more than|at least|under|below|less than|up to|between|exceed\w*|than|über|unter|mindestens|höchstens|mehr als|weniger als"
+    r"|ab|bis|zwischen|plus de|moins de|au moins|más de|menos de|al menos|top|first|last|past|letzten?|ersten?|derniers|últimos|threshold|limit"
+    r"|greater than|and|und|y|et)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?|millionen|mio\.?|millones))\b", re.IGNORECASE)
+_SMALL_LIST = 20
 
 
-def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, JsonValue]]:
-    if answered.result is None:
-        return
-    for index, row in enumerate(answered.result.rows):
-        for column, value in zip(answered.result.columns, row, strict=True):
-            yield index, column.name, value
-    yield None, None, answered.result.row_count
-    for used in answered.basis.rows:
-        yield None, None, used.rows
+def trace(
+    text: str, results: Sequence[ToolAnswered], *, question: str = "", locale: str = "en"
+) -> tuple[NumberFound, ...]:
+    """Return every number of `text` that claims something, with the cell it comes from.
+
+    Numbers of the question that no cell holds, dates, names and limits that a query sets are no claims.
+    """
+    return _Text(text, results, question=question, locale=locale).traced()
 
 
-def _same(written: Decimal, value: JsonValue, *, is_percent: bool) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+class _Text:
+    """An answer beside the results of its turn."""
+
+    def __init__(self, text: str, results: Sequence[ToolAnswered], *, question: str, locale: str) -> None:
+        self.text = text
+        self.sources = [Source(answered) for answered in results if answered.result is not None]
+        self.named = {id(source): source.index.find(text) for source in self.sources}
+        names = [(one.start, one.end) for named in self.named.values() for one in named]
+        names += _identifiers(text, results)
+        self.written = numbers.read(text, locale=locale, without=names)
+        self.layout = sentences.layout(text)
+        self.places = sentences.places(self.layout, self.written)
+        self.known = cells.found_in(self.sources)
+        self.measured = frozenset(word for source in self.sources for word in source.measured)
+        self.asked = labels.meanings(question)
+        self.asked_numbers = {(m * n.scale, n.measure) for n in numbers.read(question, locale=locale) for m in n.mantissas}
+        self.queries = [answered.sql or "" for answered in results]
+        self.limits = {number for sql in self.queries for one in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", sql) if (number := Decimal(one))}
+
+    def traced(self) -> tuple[NumberFound, ...]:
+        """Return the numbers that claim something."""
+        return tuple(found for place in self.places if (found := self._trace(place)) is not None)
+
+    def _trace(self, place: Place) -> NumberFound | None:
+        written = place.written
+        best: tuple[tuple[int, int, int], Source, Cell] | None = None
+        for newness, source in enumerate(self.sources):
+            for cell, score in self._candidates(place, source):
+                rank = (score, newness, -1 if cell.is_counted else 0)
+                if best is None or rank > best[0]:
+                    best = (rank, source, cell)
+        found = NumberFound(text=written.text, start=written.start, end=written.end, handle=None)
+        if best is None:
+            return None if self._is_no_claim(place) else found
+        _, source, cell = best
+        result = source.answered.result
+        column = None if cell.column is None or result is None else result.columns[cell.column].name
+        return found.model_copy(update={"handle": source.answered.handle, "row": cell.row, "column": column})
+
+    def _candidates(self, place: Place, source: Source) -> Iterator[tuple[Cell, int]]:
+        """Yield the cells that a number may be, with how many of its words say so."""
+        written = place.written
+        context = frozenset(labels.stem(word.folded) for word in labels.words(self.text[slice(*place.clause)]))
+        header = _in_percent(place)
+        captions = _captions(self.text[slice(*place.sentence)], place.header)
+        for cell in source.cells:
+            is_share = None if cell.column is None else source.shares(cell.column)
+            asked = header or written
+            if not any(cells.says(asked, cell, is_share=is_share, context=context, is_scaled=scale) for scale in captions):
+                continue
+            if (score := self._fit(place, source, cell)) is not None:
+                yield cell, score
+
+    def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
+        """Return how well the words around a number fit a cell; None where they say that it is another."""
+        by_row = self._row_fits(place, source, cell)
+        if by_row is False:
+            return None
+        by_column = self._column_fits(place, source, cell)
+        if by_column is None:
+            return None
+        if by_column == 0 and not self._may_do_without(place, source, cell, has_row=by_row is True):
+            return None
+        return 2 * by_column + (by_row is True)
+
+    def _row_fits(self, place: Place, source: Source, cell: Cell) -> bool | None:
+        """Return whether the labels of the sentence name the cell's row; None where they say nothing."""
+        if cell.row is None:
+            return None
+        named = self.named[id(source)]
+        answers = [
+            cell.row in rows
+            for column in source.index.columns
+            if (rows := self._rows(place, [one for one in named if one.column == column])) is not None
+        ]
+        return all(answers) if answers else None
+
+    def _rows(self, place: Place, named: Sequence[Named]) -> frozenset[int] | None:
+        if place.first:
+            start, end = place.sentence
+            in_row = [one for one in named if start <= one.start < end]
+            return in_row[0].rows if in_row else None
+        return sentences.owner(place, self.layout, named, self.written)
+
+    def _column_fits(self, place: Place, source: Source, cell: Cell) -> int | None:
+        """Return how many words name the cell's column; None where they name another."""
+        if place.header:
+            return self._by_words(labels.meanings(place.header), source, cell)
+        nouns, said = self._meanings(place.nouns), self._meanings(place.said)
+        if nouns and (nouns & self.known or nouns & _MEASURES or labels.any_of(nouns, frozenset({"row", "result"}))):
+            fits = self._by_words(nouns, source, cell)
+            if fits is None or fits or not place.said:
+                return fits if fits is None else self._with_average(said | nouns, cell, fits)
+        fits = self._by_words(said & (self.measured | _MEASURES | {"row"}), source, cell)
+        return fits if fits is None else self._with_average(said | nouns, cell, fits)
+
+    def _meanings(self, listed: Sequence[Word]) -> frozenset[str]:
+        """Return what words mean that are no labels: Sales is no revenue where a department is called so."""
+        spans = [(one.start, one.end) for named in self.named.values() for one in named]
+        nouns = [word for word in listed if not any(a <= word.start and word.end <= b for a, b in spans)]
+        return frozenset(meant for word in nouns for meant in labels.meanings(word.folded))
+
+    @staticmethod
+    def _with_average(said: frozenset[str], cell: Cell, fits: int) -> int | None:
+        """Return None where an average is meant and the cell is a sum, a count or the like."""
+        is_other = cell.output.kind in {"sum", "count", "distinct", "minimum", "maximum"} or cell.is_counted
+        meant = said & _AVERAGES
+        is_another = bool(cell.words & _AVERAGES) and not cell.words & meant
+        return None if meant and (is_another or (is_other and not cell.words & _AVERAGES)) else fits
+
+    def _by_words(self, said: frozenset[str], source: Source, cell: Cell) -> int | None:
+        """Return how many words fit; None where another column fits better, or none does and the words are known ones."""
+        fits = labels.any_of(said, cell.words)
+        of_source = [labels.any_of(said, words) for words in source.words]
+        if cell.is_counted:
+            return fits if fits and fits >= max(of_source, default=0) else None if said else 0
+        if max(of_source, default=0) > fits:
+            return None
+        if fits:
+            return fits
+        is_known = bool(said & (self.known | {"row"})) or bool(said & _MEASURES and cell.words & _MEASURES)
+        return None if is_known else 0
+
+    def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:
+        """Return whether a cell may be taken though no word names its column."""
+        written = place.written
+        if cell.is_counted or written.is_word:
+            return False
+        is_counting = written.measure == "plain" and not written.currency and written.mantissas[0] % 1 == 0
+        unknown = [word for word in place.nouns if not word.folded.isdecimal()] if is_counting else []
+        if unknown and (cell.output.kind in {"count", "distinct"} or cells.is_weak(written)):
+            # a noun that only the question has, about the only cell there is
+            asked = any(labels.meanings(word.folded) & self.asked for word in unknown)
+            return asked and len(source.outputs) == 1 and len({c.row for c in source.cells}) == 2  # noqa: PLR2004  with its count
+        if not cells.is_weak(written):
+            return True
+        beside = [one for one in source.cells if one.row == cell.row and one.column not in {None, *source.index.columns}]
+        if written.measure != "plain":
+            beside = [one for one in beside if one.column is not None and source.shares(one.column) is not None]
+        is_only = len(beside) == 1
+        is_alone = len({one.row for one in source.cells if one.row is not None}) == 1
+        return (has_row and (is_only or not cells.is_digit(written))) or (is_only and is_alone)
+
+    def _is_no_claim(self, place: Place) -> bool:
+        written = place.written
+        before = self.text[: written.before]
+        values = {mantissa * written.scale for mantissa in written.mantissas}
+        if any((value, written.measure) in self.asked_numbers for value in values):
+            return True
+        if written.year is not None:
+            return Decimal(written.year) in self.limits or str(written.year) in self._dates()
+        if values & self.limits and _COMPARED.search(before):
+            return True
+        if written.is_word or (_TOP.search(before) and values <= set(map(Decimal, range(_SMALL_LIST)))):
+            nouns = {m for word in place.nouns for m in labels.meanings(word.folded)}
+            return not nouns & self.known or bool(_TOP.search(before))
         return False
-    # a float both as it is written and as it is stored: programs round the one or the other
-    cells = {_decimal(str(value)), Decimal(value) if isinstance(value, float) and math.isfinite(value) else None} - {None}
-    places = Decimal(1).scaleb(int(written.as_tuple().exponent))
-    return any(
-        written == _rounded(sign * cell / scale, places, rounding)
-        for cell in cells
-        if cell is not None and cell.is_finite()
-        for scale in ((Decimal(1), Decimal("0.01")) if is_percent else (Decimal(1),))  # a share may be written as percent
-        for sign, rounding in itertools.product((1, -1), (ROUND_HALF_UP, ROUND_HALF_EVEN))
-    )
+
+    def _dates(self) -> set[str]:
+        texts = [str(v) for s in self.sources if s.answered.result for row in s.answered.result.rows for v in row if isinstance(v, str)]
+        return {year for text in [*texts, *self.queries] for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
 
 
-def _rounded(value: Decimal, places: Decimal, rounding: str) -> Decimal | None:
-    try:
-        return value.quantize(places, rounding=rounding)
-    except InvalidOperation:
-        return None  # more digits than a decimal holds: not the number that was written
+def _identifiers(text: str, results: Sequence[ToolAnswered]) -> list[tuple[int, int]]:
+    """Return where the text names tables and columns that have digits in their names."""
+    names = {name for answered in results if answered.result is not None for name in _names(answered) if re.search(r"\d", name)}
+    return [m.span() for name in names for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
 
 
-def _decimal(text: str) -> Decimal | None:
-    try:
-        return Decimal(re.sub(r"[,\u202f\u00a0' ]", "", text).replace("\u2212", "-"))
-    except InvalidOperation:
-        return None
+def _names(answered: ToolAnswered) -> Iterator[str]:
+    yield from () if answered.result is None else (column.name for column in answered.result.columns)
+    yield from (used.table for used in answered.basis.rows)
+    yield from (name for output in answered.basis.outputs for _, name in output.columns)
+
+
+def _in_percent(place: Place) -> Written | None:
+    """Return the number as a percentage where the header of its column says so."""
+    if place.written.measure == "plain" and re.search(r"%|percent|prozent", place.header, re.IGNORECASE):
+        return _as_percent(place.written)
+    return None
+
+
+def _as_percent(written: Written) -> Written:
+    return numbers.replace(written, measure="percent")
+
+
+def _captions(sentence: str, header: str) -> tuple[Decimal, ...]:
+    """Return what a caption in the sentence or the header may multiply a number with: `in thousands`."""
+    match = _CAPTION.search(header or sentence)
+    return (Decimal(1),) if match is None else (Decimal(1), Decimal(1000 if match["k"] else 1_000_000))

@@ -75,7 +75,7 @@ day days tag tage tagen jour jours día días
 month monat monate mois mes meses
 week woche semaine semana
 year jahr jahre an année años año
-hour stunde heure hora
+hour hours stunde heure hora stunden heures horas
 share anteil quote part proportion porcentaje cuota ratio pct percent percentage prozent prozentsatz prozentwert rate
 growth wachstum change veränderung änderung zuwachs croissance crecimiento variación increase delta diff difference differenz unterschied
 average avg mean durchschnitt durchschnittlich durchschnittliche durchschnittlicher durchschnittliches schnitt mittel mittelwert moyenne moyen promedio medio media
@@ -85,7 +85,7 @@ maximum max
 row rows zeile zeilen ligne lignes fila filas record records datensatz datensätze entry entries eintrag einträge einträgen
 result results ergebnis ergebnisse résultats resultados
 transaction transaktion buchung booking payment zahlung
-weight gewicht poids peso
+weight gewicht poids peso weighs weigh weighing wiegt wiegen pèse pesa
 rating bewertung note puntuación score
 name namen nom nombre
 date datum fecha
@@ -94,7 +94,6 @@ channel kanal canal
 visit besuch visite visita visits
 ticket tickets anfrage anfragen
 project projekt projet proyecto
-hours stunden heures horas
 deal deals abschluss abschlüsse
 """
 _SMALL = frozenset(
@@ -251,13 +250,19 @@ class Index:
             hit = self._rows.get(known)
             if hit is None or (ending != last_word and len(ending) < _SHORTEST_STEM):
                 continue
-            is_short = sum(map(len, known)) <= _SHORTEST_LOOSE
-            if is_short and text[first.start : last.end] not in self._cased.get(known, ()):
-                continue  # a label `A` or `in` is not the article
+            if not self._is_meant(known, text[first.start : last.end]):
+                continue
             if len(known) == 1 and known[0].isdecimal() and len(known[0]) != len("2025"):
                 continue  # a bare number is a number
             return hit
         return None
+
+
+    def _is_meant(self, known: tuple[str, ...], written: str) -> bool:
+        """Return whether a word so short or common is the label and not the article `a`, the verb `may`."""
+        is_common = len(written) < _SHORTEST_LOOSE or fold(written) in _SMALL | {"may"}
+        is_name = len(written) >= _SHORTEST_LOOSE and written[0].isupper()
+        return not is_common or is_name or written in self._cased.get(known, ())
 
 
 def _key(text: str) -> tuple[str, ...]:

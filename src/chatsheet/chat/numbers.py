@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
+from itertools import zip_longest
 from typing import Literal
 
 Measure = Literal["plain", "percent", "bps"]
@@ -30,6 +31,8 @@ class Written:
     measure: Measure = "plain"
     currency: str = ""
     """The ISO 4217 code."""
+    unit: str = ""
+    """A physical unit as written, such as `kg`."""
     bound: Bound = "exact"
     sign: Literal["", "+", "-", "()"] = ""
     """`()` may be a loss, as accountants write it, or a remark."""
@@ -69,14 +72,14 @@ _NO_CLAIM = re.compile(
         rf"\b(?:{_MONTHS})\.?[ \u00a0](?:[12]?\d|3[01])(?:st|nd|rd|th)?,?[ \u00a0]{_YEAR}\b",
         rf"\b(?:{_MONTHS})\.?[ \u00a0](?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![.,%]?\d|[ \u00a0]?[%€$]|[ \u00a0][a-z])",
         rf"\b(?:{_MONTHS})(?:\.?[ \u00a0](?:de[ ])?{_YEAR}|[ ]?['’]\d\d)\b",
-        r"\b(?:[QHTSW]|FY|KW)[ ]?[0-9]{1,2}(?:[ /-]?(?:19|20)?\d\d)?\b|\bFY[ ]?\d{4}\b|\b[1-4]Q(?:\d\d){0,2}\b",
+        r"\b(?-i:[QHT])[1-4](?:[ /-]?(?:(?:19|20)\d\d|['’]?\d\d\b))?\b|\b(?-i:W|KW ?)\d{1,2}\b|\bFY[ ]?(?:\d\d){1,2}\b|\b[1-4](?-i:Q)(?:\d\d){0,2}\b",
         r"\b\d{1,2}:\d\d(?::\d\d)?(?:[ ]?[ap]\.?m\b\.?)?",
         r"\b\d+(?:st|nd|rd|th|er|ère|re|ème|nde|º|ª|te[rsn]?)\b",
         r"\b\d{1,2}\.[ \u00a0](?=(?:Platz|Rang|Stelle|Quartal|Halbjahr|Monat|Woche|Tag|Januar|Zeile)\b)",
         rf"(?<!\w)(?:{_NAMED})\b\.?[ \u00a0]?[#:]?[ \u00a0]?\d+(?:[ ]?(?:to|bis|and|und|[-–])[ ]?\d+)?\b(?![.,]\d|[ ]?%)",
         r"#\d+",
         r"\bv\d+(?:\.\d+)*\b|\b(?:\d+\.){2,}(?:\d{1,2}|\d{4,})\b|\b\d{1,3}\.\d{1,2}\.\d+\b",
-        r"\b0\d+\b(?![.,])",
+        r"(?<![\w.,])0\d+\b(?![.,])",
     )),
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
@@ -111,7 +114,7 @@ _PERCENT = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(rf"(?:{_GAP}?(?:of |de |d')?(?P<currency>{_CURRENCY_AFTER}))")
-_UNIT = re.compile(r"(?:kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|×|°C|°F|°|m²|m³)(?!\w)")
+_UNIT = re.compile(r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|×|°C|°F|°|m²|m³)(?!\w)")
 _BOUNDS: dict[Bound, str] = {
     "about": r"about|around|approximately|approx\.?|roughly|circa|ca\.?|~|≈|rund|etwa|ungefähr|zirka|environ|près de|alrededor de"
     r"|aproximadamente|unos|unas|cerca de|some|in the region of|grob",
@@ -159,9 +162,10 @@ _JOINS = re.compile(rf"{_GAP}?[-–—]{_GAP}?|{_GAP}(?:to|bis|à|a){_GAP}")
 
 def mask(text: str, spans: Sequence[tuple[int, int]] = ()) -> str:
     """Return the text with `spans` and everything that is no claim blotted out; positions stay."""
+    masked = _NO_CLAIM.sub(lambda match: "\0" * len(match.group()), text)
     for start, end in spans:
-        text = text[:start] + "\0" * (end - start) + text[end:]
-    return _NO_CLAIM.sub(lambda match: "\0" * len(match.group()), text)
+        masked = masked[:start] + "\0" * (end - start) + masked[end:]
+    return masked
 
 
 def read(text: str, *, locale: str = "en", without: Sequence[tuple[int, int]] = ()) -> tuple[Written, ...]:
@@ -232,15 +236,15 @@ def _numeral(match: re.Match[str], marks: str) -> Iterator[Written]:
     currency_after = None if percent else _AFTER.match(text, after)
     currency = match["currency"] or (currency_after["currency"] if currency_after else "")
     after = (percent or currency_after).end() if percent or currency_after else after  # pyright: ignore[reportOptionalMemberAccess]
-    if scale == 1 and not percent and not currency_after and (unit := _UNIT.match(text, after)) is not None:
-        after = unit.end()
+    unit = None if percent or currency or scale != 1 else _UNIT.match(text, after)
+    after = unit.end() if unit is not None else after
     if re.match(r"[^\W_]|-[^\W\d_]", text[after : after + 2]) and text[after - 1 : after] not in {" ", "€", "$", "%", "."}:
         return  # X2000b, 5-year
     is_negative = sign == "-"
     brackets = bool(match["open"]) and re.match(r"\s*\)", text[after:]) is not None
-    start = match.start("digits") if not sign else match.start("sign" if match["sign"] else "sign2")
-    if sign and match["currency"]:
-        start = match.start("digits")
+    start = match.start("sign2") if match["sign2"] else match.start("digits")
+    if match["sign"] and not match["currency"]:
+        start = match.start("sign")
     yield Written(
         text=text[start:end],
         start=start,
@@ -251,6 +255,7 @@ def _numeral(match: re.Match[str], marks: str) -> Iterator[Written]:
         scale=scale,
         measure="bps" if percent and percent["bps"] else "percent" if percent else "plain",
         currency=_SYMBOLS.get(currency.casefold(), currency),
+        unit="" if unit is None or unit["unit"] in "x×" else unit["unit"],
         bound=_bound(text, match.start()),
         sign="()" if brackets and not sign else "+" if sign == "+" else "-" if is_negative else "",
     )
@@ -318,7 +323,7 @@ def _words(text: str) -> Iterator[Written]:
 def _with_ranges(text: str, found: Sequence[Written]) -> tuple[Written, ...]:
     """Give the first number of `10–20 %` the unit of the second."""
     done: list[Written] = []
-    for written, following in zip(found, [*found[1:], None], strict=True):
+    for written, following in zip_longest(found, found[1:]):
         is_bare = written.scale == 1 and written.measure == "plain" and written.after == written.end
         if following is not None and is_bare and _JOINS.fullmatch(text, written.after, following.before):
             shared = partial(replace, written, scale=following.scale, measure=following.measure)

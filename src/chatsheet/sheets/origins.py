@@ -106,7 +106,7 @@ def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
 
 def _outputs(scope: Scope, tables: Tables) -> Iterator[Made]:
     if isinstance(scope.expression, exp.SetOperation):
-        branches = [list(_outputs(branch, tables)) for branch in scope.set_op_scopes]
+        branches = [list(_outputs(branch, tables)) for branch in scope.set_operation_scopes]
         for of_place in zip(*branches, strict=False):
             columns = tuple(dict.fromkeys(column for one in of_place for column in one.columns))
             kinds = {one.kind for one in of_place}

@@ -1,0 +1,244 @@
+"""What a number of an answer can come from: the cells of a result, its row count, the rows used. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cached_property
+
+from pydantic import JsonValue
+
+from chatsheet.chat import labels
+from chatsheet.chat.events import Output, ToolAnswered
+from chatsheet.chat.numbers import Written
+from chatsheet.sheets.model import ROW_ID
+
+_PERCENT = frozenset({"share", "growth", "margin", "discount", "tax"})
+_PERCENT_NAMES = frozenset({labels.stem(one) for one in ("pct", "percent", "percentage", "prozent", "perc", "pc")})
+_FALLS = frozenset(
+    labels.stem(labels.fold(one))
+    for one in (
+        "fell fall drop dropped decline declined declining decrease decreased down lost loss losses lower less below shrank minus negative deficit "
+        "short shortfall behind reduced reduction sank gesunken sank fiel rückgang gefallen verlust verluste weniger niedriger unter minus "
+        "verringert abgenommen baisse baissé perte pertes moins diminué recul reculé cayó caída pérdida pérdidas menos disminuyó bajó "
+        "rückläufig negativ schrumpfte zurückgegangen zurück"
+    ).split()
+)
+_RISES = frozenset(
+    labels.stem(labels.fold(one))
+    for one in (
+        "rose rise risen grew grown gain gained increase increased increasing up higher more growth gestiegen stieg zuwachs gewachsen wuchs mehr "
+        "höher plus hausse augmenté augmentation subió aumentó aumento creció"
+    ).split()
+)
+_NO_MONEY = frozenset({"count", "distinct", "percent"})
+_NEAR = Decimal("0.05")
+_SIGNIFICANT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value with what it is called: `row` and `column` are None for a row count."""
+
+    value: Decimal
+    stored: Decimal
+    row: int | None
+    column: int | None
+    words: frozenset[str]
+    output: Output
+    is_counted: bool = False
+    """Whether it is the number of rows of a result or of the rows used."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A query's answer with what its columns and rows are called."""
+
+    answered: ToolAnswered
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """How each column was made, unknown where nothing says so."""
+        columns = () if self.answered.result is None else self.answered.result.columns
+        told = self.answered.basis.outputs
+        return told if len(told) == len(columns) else tuple(Output(name=column.name) for column in columns)
+
+    @cached_property
+    def index(self) -> labels.Index:
+        """The labels of the rows."""
+        result = self.answered.result
+        names = [] if result is None else [column.name for column in result.columns]
+        return labels.Index(names, () if result is None else result.rows)
+
+    @cached_property
+    def words(self) -> tuple[frozenset[str], ...]:
+        """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
+        return tuple(map(self._words, self.outputs))
+
+    def _words(self, output: Output) -> frozenset[str]:
+        found = labels.meanings(f"{output.name} {' '.join(column for _, column in output.columns)}")
+        if output.kind == "count":
+            found |= self.tables | {"row"} | labels.meanings(" ".join(output.words))
+        return found | ({output.kind} & {"average", "median", "minimum", "maximum"}) | self._aggregate(output)
+
+    @staticmethod
+    def _aggregate(output: Output) -> frozenset[str]:
+        return frozenset({"share"}) if output.kind in {"ratio", "percent"} else frozenset()
+
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """What the columns of numbers are called."""
+        return frozenset(word for column, words in enumerate(self.words) if column not in self.index.columns for word in words)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """What the tables read are called."""
+        return labels.meanings(" ".join(used.table for used in self.answered.basis.rows))
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All numbers that it holds."""
+        return tuple(self._cells())
+
+    def _cells(self) -> Iterator[Cell]:
+        result = self.answered.result
+        if result is None:
+            return
+        for row, values in enumerate(result.rows):
+            for column, value in enumerate(values):
+                for number in decimals(value):
+                    yield Cell(number[0], number[1], row, column, self.words[column], self.outputs[column])
+        count = Decimal(result.row_count)
+        yield Cell(count, count, None, None, self._row_words(), Output(name="", kind="count"), is_counted=True)
+        for used in self.answered.basis.rows:
+            rows = Decimal(used.rows)
+            named = labels.meanings(used.table) | {"row"}
+            yield Cell(rows, rows, None, None, named, Output(name="", kind="count"), is_counted=True)
+
+    def _row_words(self) -> frozenset[str]:
+        """What the rows of the result are: its label where each row has its own, the table where they are its rows."""
+        result = self.answered.result
+        found = frozenset({"row", "result"})
+        if result is None:
+            return found
+        for column in self.index.columns:
+            values = [row[column] for row in result.rows]
+            if len(set(map(str, values))) == len(values) and not result.truncated:
+                found |= self.words[column]
+        is_plain = all(output.kind == "value" for output in self.outputs) and bool(self.outputs)
+        return found | (self.tables if is_plain and self._lists_rows() else frozenset())
+
+    def _lists_rows(self) -> bool:
+        result = self.answered.result
+        listed = result is not None and bool(result.row_ids)
+        return listed or any(output.name == ROW_ID for output in self.outputs)
+
+    def shares(self, column: int) -> bool | None:
+        """Return whether a column holds shares of one (True) or percentages (False); None where it is neither."""
+        output = self.outputs[column]
+        if output.unit.is_percent or output.kind == "ratio":
+            return True
+        if output.kind == "percent":
+            return False
+        if output.kind in {"count", "distinct"} or output.unit.currency:
+            return None
+        values = [abs(number) for cell in self.cells if cell.column == column for number in (cell.value,)]
+        is_small = all(value <= 1 for value in values)
+        if self.words[column] & (_PERCENT | _PERCENT_NAMES):
+            return is_small
+        return True if is_small and output.kind in {"", "average", "median", "difference", "value"} else None
+
+
+def decimals(value: JsonValue) -> tuple[tuple[Decimal, Decimal], ...]:
+    """Return a cell as the decimal that is shown and the one that is stored; empty for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ()
+    try:
+        shown = Decimal(str(value))
+    except InvalidOperation:
+        return ()
+    stored = Decimal(value) if isinstance(value, float) else shown
+    return ((shown, stored),) if shown.is_finite() else ()
+
+
+def says(written: Written, cell: Cell, *, is_share: bool | None, context: frozenset[str], is_scaled: Decimal = Decimal(1)) -> bool:
+    """Return whether a number, as it was written, is the number of a cell.
+
+    `context` are the meanings of the words around it, which tell falls from rises; `is_scaled` is what a caption beside it
+    multiplies it with.
+    """
+    factor = Decimal(1)
+    if written.measure != "plain":
+        if is_share is None:
+            return False
+        factor = Decimal(1) if is_share else Decimal("0.01")
+        factor = factor * (100 if written.measure == "percent" else 10_000)
+    unit = cell.output.unit
+    if written.currency and (cell.output.kind in _NO_MONEY or unit.currency not in {"", written.currency}):
+        return False
+    if written.unit and (cell.output.kind in _NO_MONEY or unit.currency or unit.symbol not in {"", written.unit}):
+        return False
+    return any(
+        _equal(mantissa, target * factor / (written.scale * is_scaled), written)
+        for mantissa in written.mantissas
+        for target in {sign * value for sign in _signs(written, cell, context) for value in (cell.value, cell.stored)}
+    )
+
+
+def _signs(written: Written, cell: Cell, context: frozenset[str]) -> tuple[int, ...]:
+    """Return with which signs a cell may be written: a loss of 5 is -5, a fall by 5 is not +5."""
+    falls, rises = bool(context & _FALLS), bool(context & _RISES)
+    is_change = "growth" in cell.words
+    if written.sign == "()":
+        return (1, -1)
+    if written.sign:
+        return (1,)
+    if cell.value < 0:
+        return (-1,) if falls and not rises else ()
+    return () if is_change and falls and not rises and not cell.words & _FALLS else (1,)
+
+
+def _equal(mantissa: Decimal, exact: Decimal, written: Written) -> bool:
+    places = Decimal(1).scaleb(int(mantissa.as_tuple().exponent))
+    if any(mantissa == _rounded(exact, places, rounding) for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN)):
+        return written.scale == 1 or _is_near(mantissa, exact)
+    if written.bound == "exact" or mantissa == 0:
+        return False
+    rounding = {"about": ROUND_HALF_UP, "over": ROUND_FLOOR, "under": ROUND_CEILING}[written.bound]
+    return any(mantissa == _rounded(exact, step, rounding) for step in _steps(mantissa)) and _is_near(mantissa, exact)
+
+
+def _steps(mantissa: Decimal) -> Iterator[Decimal]:
+    """Yield the roundings that the zeros at the end of a number allow."""
+    exponent = int(mantissa.as_tuple().exponent)
+    step = Decimal(1).scaleb(exponent)
+    while mantissa % step == 0 and step <= abs(mantissa):
+        yield step
+        step = step.scaleb(1)
+
+
+def _is_near(mantissa: Decimal, exact: Decimal) -> bool:
+    return abs(mantissa - exact) <= _NEAR * abs(exact)
+
+
+def _rounded(value: Decimal, places: Decimal, rounding: str) -> Decimal | None:
+    try:
+        return value.quantize(places, rounding=rounding)
+    except InvalidOperation:
+        return None  # more digits than a decimal holds: not the number that was written
+
+
+def is_weak(written: Written) -> bool:
+    """Return whether a number says so little that an equal cell may well be another thing."""
+    digits = "".join(map(str, written.mantissas[0].as_tuple().digits)).lstrip("0")
+    significant = digits if written.mantissas[0] != written.mantissas[0].to_integral_value() else digits.rstrip("0")
+    return len(significant) < _SIGNIFICANT
+
+
+def is_digit(written: Written) -> bool:
+    """Return whether a number is one digit and zeros."""
+    return len("".join(map(str, written.mantissas[0].as_tuple().digits)).strip("0")) < 2  # noqa: PLR2004
+
+
+def found_in(sources: Sequence[Source]) -> frozenset[str]:
+    """Return everything that columns, rows and tables of the sources are called."""
+    return frozenset(word for source in sources for words in (*source.words, source.tables) for word in words)
