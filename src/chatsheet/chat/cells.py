@@ -72,7 +72,10 @@ class Source:
     @cached_property
     def words(self) -> tuple[frozenset[str], ...]:
         """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
-        return tuple(map(self._words, self.outputs))
+        named = tuple(map(self._words, self.outputs))
+        has_cost = any("cost" in words for words in named)
+        # what costs 5 has the price 5
+        return named if has_cost else tuple(words | {"cost"} if "price" in words else words for words in named)
 
     def _words(self, output: Output) -> frozenset[str]:
         found = labels.meanings(f"{output.name} {' '.join(column for _, column in output.columns)}")
@@ -232,11 +235,6 @@ def is_weak(written: Written) -> bool:
     digits = "".join(map(str, written.mantissas[0].as_tuple().digits)).lstrip("0")
     significant = digits if written.mantissas[0] != written.mantissas[0].to_integral_value() else digits.rstrip("0")
     return len(significant) < _SIGNIFICANT
-
-
-def is_digit(written: Written) -> bool:
-    """Return whether a number is one digit and zeros."""
-    return len("".join(map(str, written.mantissas[0].as_tuple().digits)).strip("0")) < 2  # noqa: PLR2004
 
 
 def found_in(sources: Sequence[Source]) -> frozenset[str]:

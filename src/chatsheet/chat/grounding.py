@@ -19,9 +19,10 @@ from chatsheet.chat.numbers import Written
 from chatsheet.chat.sentences import Layout, Place
 
 _AVERAGES = frozenset({"average", "median"})
-_MEASURES = frozenset(
-    "revenue cost profit margin price quantity discount salary target tax stock share growth average median order customer employee product region "
-    "country city store department category supplier invoice return transaction weight rating age visit ticket project hours deal".split()
+_AMOUNTS = frozenset("revenue cost profit margin price quantity discount salary target tax growth weight rating age hour".split())
+_THINGS = frozenset(
+    "order customer employee product region country city store department category supplier invoice return transaction visit ticket "
+    "project deal stock day month week year row result".split()
 )
 _TOP = re.compile(
     r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
@@ -36,6 +37,8 @@ _COMPARED = re.compile(
 )
 _CAPTION = re.compile(r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?|millionen|mio\.?|millones))\b", re.IGNORECASE)
 _SMALL_LIST = 20
+_SMALLEST = 10
+"""Below it a number needs a word for what it counts, or to be the only one beside its label."""
 
 
 def trace(
@@ -135,41 +138,45 @@ class _Text:
     def _column_fits(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how many words name the cell's column; None where they name another."""
         if place.header:
-            return self._by_words(labels.meanings(place.header), source, cell)
+            return self._by_words(labels.meanings(place.header), source, cell, demanded=self.known | _THINGS)
         nouns, said = self._meanings(place.nouns), self._meanings(place.said)
-        if nouns and (nouns & self.known or nouns & _MEASURES or labels.any_of(nouns, frozenset({"row", "result"}))):
-            fits = self._by_words(nouns, source, cell)
-            if fits is None or fits or not place.said:
-                return fits if fits is None else self._with_average(said | nouns, cell, fits)
-        fits = self._by_words(said & (self.measured | _MEASURES | {"row"}), source, cell)
-        return fits if fits is None else self._with_average(said | nouns, cell, fits)
+        counted = nouns & (self.known | _AMOUNTS | _THINGS)
+        if counted:
+            fits = self._by_words(counted, source, cell, demanded=self.known | _THINGS)
+            if fits is None or fits:
+                return self._with_average(nouns | self._meanings(place.said[-2:]), cell, fits)
+        fits = self._by_words(said & (self.measured | _AMOUNTS), source, cell, demanded=self._measured_elsewhere(source))
+        return self._with_average(said | nouns, cell, fits)
+
+    def _measured_elsewhere(self, source: Source) -> frozenset[str]:
+        """Return what columns of other results are called."""
+        return frozenset(word for other in self.sources if other is not source for word in other.measured) - _THINGS
 
     def _meanings(self, listed: Sequence[Word]) -> frozenset[str]:
         """Return what words mean that are no labels: Sales is no revenue where a department is called so."""
+        return frozenset(meant for word in self._unlabelled(listed) for meant in labels.meanings(word.folded))
+
+    def _unlabelled(self, listed: Sequence[Word]) -> list[Word]:
         spans = [(one.start, one.end) for named in self.named.values() for one in named]
-        nouns = [word for word in listed if not any(a <= word.start and word.end <= b for a, b in spans)]
-        return frozenset(meant for word in nouns for meant in labels.meanings(word.folded))
+        return [word for word in listed if not any(a <= word.start and word.end <= b for a, b in spans)]
 
     @staticmethod
-    def _with_average(said: frozenset[str], cell: Cell, fits: int) -> int | None:
+    def _with_average(said: frozenset[str], cell: Cell, fits: int | None) -> int | None:
         """Return None where an average is meant and the cell is a sum, a count or the like."""
         is_other = cell.output.kind in {"sum", "count", "distinct", "minimum", "maximum"} or cell.is_counted
         meant = said & _AVERAGES
         is_another = bool(cell.words & _AVERAGES) and not cell.words & meant
         return None if meant and (is_another or (is_other and not cell.words & _AVERAGES)) else fits
 
-    def _by_words(self, said: frozenset[str], source: Source, cell: Cell) -> int | None:
-        """Return how many words fit; None where another column fits better, or none does and the words are known ones."""
+    @staticmethod
+    def _by_words(said: frozenset[str], source: Source, cell: Cell, *, demanded: frozenset[str]) -> int | None:
+        """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
         fits = labels.any_of(said, cell.words)
-        of_source = [labels.any_of(said, words) for words in source.words]
-        if cell.is_counted:
-            return fits if fits and fits >= max(of_source, default=0) else None if said else 0
-        if max(of_source, default=0) > fits:
+        best = max((labels.any_of(said, words) for words in source.words), default=0)
+        if best > fits or (cell.is_counted and said and not fits):
             return None
-        if fits:
-            return fits
-        is_known = bool(said & (self.known | {"row"})) or bool(said & _MEASURES and cell.words & _MEASURES)
-        return None if is_known else 0
+        is_another = bool(said & demanded) or bool(said & _AMOUNTS and cell.words & _AMOUNTS)
+        return None if not fits and is_another else fits
 
     def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:
         """Return whether a cell may be taken though no word names its column."""
@@ -177,7 +184,7 @@ class _Text:
         if cell.is_counted or written.is_word:
             return False
         is_counting = written.measure == "plain" and not written.currency and written.mantissas[0] % 1 == 0
-        unknown = [word for word in place.nouns if not word.folded.isdecimal()] if is_counting else []
+        unknown = [word for word in self._unlabelled(place.nouns) if not word.folded.isdecimal()] if is_counting else []
         if unknown and (cell.output.kind in {"count", "distinct"} or cells.is_weak(written)):
             # a noun that only the question has, about the only cell there is
             asked = any(labels.meanings(word.folded) & self.asked for word in unknown)
@@ -189,7 +196,7 @@ class _Text:
             beside = [one for one in beside if one.column is not None and source.shares(one.column) is not None]
         is_only = len(beside) == 1
         is_alone = len({one.row for one in source.cells if one.row is not None}) == 1
-        return (has_row and (is_only or not cells.is_digit(written))) or (is_only and is_alone)
+        return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
 
     def _is_no_claim(self, place: Place) -> bool:
         written = place.written

@@ -28,6 +28,12 @@ _OBJECT = re.compile(
     re.IGNORECASE,
 )
 _DIRECT = re.compile(r"(?:['’]s)?[\s*_\"”“]*(?:[:(=|–-]|with|mit|at|avec|con)?[\s*_]*(?:\(|about|rund|ca\.)?[\s*_]*", re.IGNORECASE)
+_FROM = re.compile(r"\s*(?:from|over|on|than|as in|gegenüber|als|par rapport à|respecto a|vs\.?|compared (?:to|with))\s+(?:the )?", re.IGNORECASE)
+_CHANGED = re.compile(
+    r"\b(?:up|down|rose|fell|grew|gr[eo]wn|increase\w*|decrease\w*|declin\w*|dropp?\w*|more|less|higher|lower|gain\w*|plus|minus|mehr|weniger|gestiegen|gesunken"
+    r"|höher|niedriger|hausse|baisse|más|menos)\b",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(
     r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
     re.IGNORECASE,
@@ -160,7 +166,9 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
     text = layout.text
     if before and _DIRECT.fullmatch(text[before[-1].end : number.before]) is not None:
         return _listed_back(before, text)
-    if after and _is_linked(text[number.after : after[0].start], others, number, after[0]):
+    gap = text[number.after : after[0].start] if after else ""
+    is_compared = _FROM.fullmatch(gap) is not None and _CHANGED.search(text[place.clause[0] : number.before]) is not None
+    if after and not is_compared and _is_linked(gap, others, number, after[0]):
         return _listed_on(after, text)
     if before:
         subject = [one for one in before if _OBJECT.search(text[start : one.start]) is None]
