@@ -23,6 +23,10 @@ _FALLS = frozenset(
         "rückläufig negativ schrumpfte zurückgegangen zurück"
     ).split()
 )
+_LOSSES = frozenset(
+    labels.stem(labels.fold(one))
+    for one in "loss losses deficit verlust verluste fehlbetrag perte pertes déficit pérdida pérdidas".split()
+)
 _RISES = frozenset(
     labels.stem(labels.fold(one))
     for one in (
@@ -135,6 +139,14 @@ class Source:
         listed = result is not None and bool(result.row_ids)
         return listed or any(output.name == ROW_ID for output in self.outputs)
 
+    def is_end(self, cell: Cell, end: str) -> bool:
+        """Return whether a cell is the largest, or the smallest, of its column; unknown where rows are missing."""
+        result = self.answered.result
+        if cell.column is None or result is None or result.truncated:
+            return True
+        values = [one.value for one in self.cells if one.column == cell.column]
+        return cell.value == (max(values) if end == "maximum" else min(values))
+
     def shares(self, column: int) -> bool | None:
         """Return whether a column holds shares of one (True) or percentages (False); None where it is neither."""
         output = self.outputs[column]
@@ -163,7 +175,9 @@ def decimals(value: JsonValue) -> tuple[tuple[Decimal, Decimal], ...]:
     return ((shown, stored),) if shown.is_finite() else ()
 
 
-def says(written: Written, cell: Cell, *, is_share: bool | None, context: frozenset[str], is_scaled: Decimal = Decimal(1)) -> bool:
+def says(
+    written: Written, cell: Cell, *, is_share: bool | None, context: frozenset[str], is_scaled: Decimal = Decimal(1)
+) -> bool:
     """Return whether a number, as it was written, is the number of a cell.
 
     `context` are the meanings of the words around it, which tell falls from rises; `is_scaled` is what a caption beside it
@@ -176,6 +190,8 @@ def says(written: Written, cell: Cell, *, is_share: bool | None, context: frozen
         factor = Decimal(1) if is_share else Decimal("0.01")
         factor = factor * (100 if written.measure == "percent" else 10_000)
     unit = cell.output.unit
+    if written.currency and cell.output.kind == "ratio" and labels.meanings(cell.output.name) & _PERCENT:
+        return False
     if written.currency and (cell.output.kind in _NO_MONEY or unit.currency not in {"", written.currency}):
         return False
     if written.unit and (cell.output.kind in _NO_MONEY or unit.currency or unit.symbol not in {"", written.unit}):
@@ -197,7 +213,8 @@ def _signs(written: Written, cell: Cell, context: frozenset[str]) -> tuple[int, 
         return (1,)
     if cell.value < 0:
         return (-1,) if falls and not rises else ()
-    return () if is_change and falls and not rises and not cell.words & _FALLS else (1,)
+    is_fall = (is_change and falls and not rises) or bool(context & _LOSSES)
+    return () if is_fall and not cell.words & _FALLS else (1,)
 
 
 def _equal(mantissa: Decimal, exact: Decimal, written: Written) -> bool:

@@ -19,11 +19,19 @@ from chatsheet.chat.numbers import Written
 from chatsheet.chat.sentences import Layout, Place
 
 _AVERAGES = frozenset({"average", "median"})
-_AMOUNTS = frozenset("revenue cost profit margin price quantity discount salary target tax growth weight rating age hour".split())
+_AMOUNTS = frozenset(
+    "revenue cost profit margin price quantity discount salary target tax growth weight rating age hour".split()
+)
 _THINGS = frozenset(
     "order customer employee product region country city store department category supplier invoice return transaction visit ticket "
     "project deal stock day month week year row result".split()
 )
+_LOWEST = frozenset(
+    map(labels.meaning, "lowest smallest least fewest minimum cheapest niedrigste kleinste geringste wenigsten".split())
+)
+_HIGHEST = frozenset(map(labels.meaning, "highest largest most biggest maximum hochste großte grosste meisten".split()))
+_OFS = frozenset({"of", "von", "de"})
+_OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
 _TOP = re.compile(
     r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
     r"|\bpremiers|\bprimeros|\bbest|\bbesten)[\s*_]*$",
@@ -32,18 +40,19 @@ _TOP = re.compile(
 _COMPARED = re.compile(
     r"(?:\b(?:over|above|more than|at least|under|below|less than|up to|between|exceed\w*|than|über|unter|mindestens|höchstens|mehr als|weniger als"
     r"|ab|bis|zwischen|plus de|moins de|au moins|más de|menos de|al menos|top|first|last|past|letzten?|ersten?|derniers|últimos|threshold|limit"
-    r"|greater than|and|und|y|et)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
+    r"|greater than|between \S{1,12} and|zwischen \S{1,12} und)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
     re.IGNORECASE,
 )
-_CAPTION = re.compile(r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?|millionen|mio\.?|millones))\b", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?|millionen|mio\.?|millones))\b",
+    re.IGNORECASE,
+)
 _SMALL_LIST = 20
 _SMALLEST = 10
 """Below it a number needs a word for what it counts, or to be the only one beside its label."""
 
 
-def trace(
-    text: str, results: Sequence[ToolAnswered], *, question: str = "", locale: str = "en"
-) -> tuple[NumberFound, ...]:
+def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "", locale: str = "en") -> tuple[NumberFound, ...]:
     """Return every number of `text` that claims something, with the cell it comes from.
 
     Numbers of the question that no cell holds, dates, names and limits that a query sets are no claims.
@@ -68,7 +77,9 @@ class _Text:
         self.asked = labels.meanings(question)
         self.asked_numbers = {(m * n.scale, n.measure) for n in numbers.read(question, locale=locale) for m in n.mantissas}
         self.queries = [answered.sql or "" for answered in results]
-        self.limits = {number for sql in self.queries for one in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", sql) if (number := Decimal(one))}
+        self.limits = {
+            number for sql in self.queries for one in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", sql) if (number := Decimal(one))
+        }
 
     def traced(self) -> tuple[NumberFound, ...]:
         """Return the numbers that claim something."""
@@ -118,9 +129,11 @@ class _Text:
 
     def _row_fits(self, place: Place, source: Source, cell: Cell) -> bool | None:
         """Return whether the labels of the sentence name the cell's row; None where they say nothing."""
-        if cell.row is None:
-            return None
         named = self.named[id(source)]
+        if cell.row is None:
+            start, end = place.clause[0], place.written.before
+            is_of_one = any(start <= one.start and one.end <= end for one in named)
+            return False if is_of_one and _OF_ALL.search(self.text[start:end]) is None else None
         answers = [
             cell.row in rows
             for column in source.index.columns
@@ -140,13 +153,16 @@ class _Text:
         if place.header:
             return self._by_words(labels.meanings(place.header), source, cell, demanded=self.known | _THINGS)
         nouns, said = self._meanings(place.nouns), self._meanings(place.said)
+        if place.written.measure == "plain":
+            nouns |= self._meanings(place.of) & (_AMOUNTS | self.measured)
         counted = nouns & (self.known | _AMOUNTS | _THINGS)
         if counted:
             fits = self._by_words(counted, source, cell, demanded=self.known | _THINGS)
             if fits is None or fits:
-                return self._with_average(nouns | self._meanings(place.said[-2:]), cell, fits)
+                near = place.said[-2:] if place.said and place.said[-1].folded in _OFS else place.said[-1:]
+                return self._as_meant(nouns | self._meanings(near), source, cell, fits)
         fits = self._by_words(said & (self.measured | _AMOUNTS), source, cell, demanded=self._measured_elsewhere(source))
-        return self._with_average(said | nouns, cell, fits)
+        return self._as_meant(said | nouns, source, cell, fits)
 
     def _measured_elsewhere(self, source: Source) -> frozenset[str]:
         """Return what columns of other results are called."""
@@ -161,12 +177,21 @@ class _Text:
         return [word for word in listed if not any(a <= word.start and word.end <= b for a, b in spans)]
 
     @staticmethod
-    def _with_average(said: frozenset[str], cell: Cell, fits: int | None) -> int | None:
-        """Return None where an average is meant and the cell is a sum, a count or the like."""
+    def _as_meant(said: frozenset[str], source: Source, cell: Cell, fits: int | None) -> int | None:
+        """Return None where an average, a largest or a smallest is meant and the cell is another."""
         is_other = cell.output.kind in {"sum", "count", "distinct", "minimum", "maximum"} or cell.is_counted
         meant = said & _AVERAGES
         is_another = bool(cell.words & _AVERAGES) and not cell.words & meant
-        return None if meant and (is_another or (is_other and not cell.words & _AVERAGES)) else fits
+        if meant and (is_another or (is_other and not cell.words & _AVERAGES)):
+            return None
+        end = (
+            "minimum" if said & _LOWEST and not said & _HIGHEST else "maximum" if said & _HIGHEST and not said & _LOWEST else ""
+        )
+        if not end or fits is None:
+            return fits
+        if cell.output.kind in {"minimum", "maximum"}:
+            return fits if cell.output.kind == end else None
+        return fits if not fits or source.is_end(cell, end) else None
 
     @staticmethod
     def _by_words(said: frozenset[str], source: Source, cell: Cell, *, demanded: frozenset[str]) -> int | None:
@@ -214,7 +239,14 @@ class _Text:
         return False
 
     def _dates(self) -> set[str]:
-        texts = [str(v) for s in self.sources if s.answered.result for row in s.answered.result.rows for v in row if isinstance(v, str)]
+        texts = [
+            str(v)
+            for s in self.sources
+            if s.answered.result
+            for row in s.answered.result.rows
+            for v in row
+            if isinstance(v, str)
+        ]
         return {year for text in [*texts, *self.queries] for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
 
 

@@ -52,7 +52,7 @@ profit gewinn ertrag überschuss bénéfice bénéfices beneficio ganancia earni
 margin marge margen
 order bestellung auftrag aufträge commande pedido
 customer kunde kunden client cliente clientes clients buyer käufer
-employee mitarbeiter beschäftigte staff personal employé empleado headcount
+employee mitarbeiter beschäftigte staff personal employé empleado headcount people persons personen personnes personas leute
 product produkt artikel produit producto item
 region gebiet région región
 country land länder pays país
@@ -257,7 +257,6 @@ class Index:
             return hit
         return None
 
-
     def _is_meant(self, known: tuple[str, ...], written: str) -> bool:
         """Return whether a word so short or common is the label and not the article `a`, the verb `may`."""
         is_common = len(written) < _SHORTEST_LOOSE or fold(written) in _SMALL | {"may"}
@@ -329,7 +328,9 @@ def _dated(texts: Sequence[str]) -> list[list[str]]:
     parts = [(int(m[1]), int(m[2]), int(m[3] or 1)) if m else None for m in matches]
     known = [part for part in parts if part is not None]
     is_monthly = all(day == 1 for _, _, day in known)
-    is_yearly = is_monthly and all(month == 1 for _, month, _ in known) and len({year for year, _, _ in known}) == len(set(known))
+    is_yearly = (
+        is_monthly and all(month == 1 for _, month, _ in known) and len({year for year, _, _ in known}) == len(set(known))
+    )
     is_quarterly = is_monthly and all(month % 3 == 1 for _, month, _ in known)
     forms: list[list[str]] = []
     for part in parts:

@@ -67,19 +67,19 @@ _NO_CLAIM = re.compile(
         rf"\b{_YEAR}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01]))?\b(?:[T ]\d{{1,2}}:\d\d(?::\d\d)?)?",
         rf"\b(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:{_YEAR}|\d\d)\b(?![.,]?\d)",
         rf"\b(?:0?[1-9]|1[0-2])/{_YEAR}\b",
-        r"\b(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?!\d)",
+        r"(?:(?<=\bam )|(?<=\bvom )|(?<=\bbis )|(?<=\bdem )|(?<=\bzum )|(?<=\bab ))(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?!\d)",
         rf"\b(?:[12]?\d|3[01])(?:st|nd|rd|th|\.|er|º)?(?:[ \u00a0](?:of|de))?[ \u00a0](?:{_MONTHS})\b\.?(?:,?[ \u00a0](?:de[ ])?{_YEAR})?",
         rf"\b(?:{_MONTHS})\.?[ \u00a0](?:[12]?\d|3[01])(?:st|nd|rd|th)?,?[ \u00a0]{_YEAR}\b",
         rf"\b(?:{_MONTHS})\.?[ \u00a0](?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![.,%]?\d|[ \u00a0]?[%€$]|[ \u00a0][a-z])",
         rf"\b(?:{_MONTHS})(?:\.?[ \u00a0](?:de[ ])?{_YEAR}|[ ]?['’]\d\d)\b",
-        r"\b(?-i:[QHT])[1-4](?:[ /-]?(?:(?:19|20)\d\d|['’]?\d\d\b))?\b|\b(?-i:W|KW ?)\d{1,2}\b|\bFY[ ]?(?:\d\d){1,2}\b|\b[1-4](?-i:Q)(?:\d\d){0,2}\b",
+        r"\b(?-i:[QHT])[1-4](?:[ /-]?(?:19|20)\d\d\b(?![.,]\d)|[/'’-]\d\d\b(?![.,]\d))?\b|\b(?-i:W|KW ?)\d{1,2}\b|\bFY[ ]?(?:\d\d){1,2}\b|\b[1-4](?-i:Q)(?:\d\d){0,2}\b",
         r"\b\d{1,2}:\d\d(?::\d\d)?(?:[ ]?[ap]\.?m\b\.?)?",
         r"\b\d+(?:st|nd|rd|th|er|ère|re|ème|nde|º|ª|te[rsn]?)\b",
         r"\b\d{1,2}\.[ \u00a0](?=(?:Platz|Rang|Stelle|Quartal|Halbjahr|Monat|Woche|Tag|Januar|Zeile)\b)",
         rf"(?<!\w)(?:{_NAMED})\b\.?[ \u00a0]?[#:]?[ \u00a0]?\d+(?:[ ]?(?:to|bis|and|und|[-–])[ ]?\d+)?\b(?![.,]\d|[ ]?%)",
         r"#\d+",
         r"\bv\d+(?:\.\d+)*\b|\b(?:\d+\.){2,}(?:\d{1,2}|\d{4,})\b|\b\d{1,3}\.\d{1,2}\.\d+\b",
-        r"(?<![\w.,])0\d+\b(?![.,])",
+        r"(?<![\w.,])(?<!\d[ \u00a0\u202f\u2009'’])0\d+\b(?![.,])",
     )),
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
@@ -114,7 +114,9 @@ _PERCENT = re.compile(
     re.IGNORECASE,
 )
 _AFTER = re.compile(rf"(?:{_GAP}?(?:of |de |d')?(?P<currency>{_CURRENCY_AFTER}))")
-_UNIT = re.compile(r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|×|°C|°F|°|m²|m³)(?!\w)")
+_UNIT = re.compile(
+    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|×|°C|°F|°|m²|m³)(?!\w)"
+)
 _BOUNDS: dict[Bound, str] = {
     "about": r"about|around|approximately|approx\.?|roughly|circa|ca\.?|~|≈|rund|etwa|ungefähr|zirka|environ|près de|alrededor de"
     r"|aproximadamente|unos|unas|cerca de|some|in the region of|grob",
@@ -135,8 +137,7 @@ _LANGUAGES = {
     "en": "the and is are was were of in with for a an by on at it has have there to",
 }
 _OWN_WORDS = {
-    name: frozenset(words.split())
-    - {word for other, others in _LANGUAGES.items() if other != name for word in others.split()}
+    name: frozenset(words.split()) - {word for other, others in _LANGUAGES.items() if other != name for word in others.split()}
     for name, words in _LANGUAGES.items()
 }
 _COMMA = frozenset("de fr es it pt nl pl ru cs da sv nb nn no fi tr uk ro hu bg hr sk sl el id vi ca".split())

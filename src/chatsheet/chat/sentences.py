@@ -20,15 +20,23 @@ _LINK = re.compile(
     r"(?:\s+(?:the|der|die|das|den|dem|le|la|l['’]|el|los|las))?[\s*_\"“„«]*",
     re.IGNORECASE,
 )
-_LISTED = re.compile(r"[\s*_\"“”„«»]*(?:,|and|or|und|oder|et|ou|y|o|&|,\s*and|,\s*und|/|sowie)[\s*_\"“”„«»]*(?:in |im |for |für )?", re.IGNORECASE)
+_LISTED = re.compile(
+    r"[\s*_\"“”„«»]*(?:,|and|or|und|oder|et|ou|y|o|&|,\s*and|,\s*und|/|sowie)[\s*_\"“”„«»]*(?:in |im |for |für )?",
+    re.IGNORECASE,
+)
 _BETWEEN_NUMBERS = re.compile(r"[\s*_]*(?:,|and|or|und|et|y|&|,\s*and|/|sowie|\|)[\s*_]*(?:about |rund |ca\. )?", re.IGNORECASE)
 _OBJECT = re.compile(
     r"(?:\b(?:ahead of|than|beats?|beating|leads?|leading|over|outsells?|exceeds?|surpass(?:es|ed)?|tops?|before|vor|als|übertrifft|schlägt"
     r"|devant|que|por delante de|unlike|not|nicht|statt|instead of|without|ohne|excluding|except|außer)\s+(?:the |der |die |das |den |dem |le |la |el )?)$",
     re.IGNORECASE,
 )
-_DIRECT = re.compile(r"(?:['’]s)?[\s*_\"”“]*(?:[:(=|–-]|with|mit|at|avec|con)?[\s*_]*(?:\(|about|rund|ca\.)?[\s*_]*", re.IGNORECASE)
-_FROM = re.compile(r"\s*(?:from|over|on|than|as in|gegenüber|als|par rapport à|respecto a|vs\.?|compared (?:to|with))\s+(?:the )?", re.IGNORECASE)
+_DIRECT = re.compile(
+    r"(?:['’]s)?[\s*_\"”“]*(?:[:(=|–-]|with|mit|at|avec|con)?[\s*_]*(?:\(|about|rund|ca\.)?[\s*_]*", re.IGNORECASE
+)
+_FROM = re.compile(
+    r"\s*(?:from|over|on|than|as in|gegenüber|als|par rapport à|respecto a|vs\.?|compared (?:to|with))\s+(?:the )?",
+    re.IGNORECASE,
+)
 _CHANGED = re.compile(
     r"\b(?:up|down|rose|fell|grew|gr[eo]wn|increase\w*|decrease\w*|declin\w*|dropp?\w*|more|less|higher|lower|gain\w*|plus|minus|mehr|weniger|gestiegen|gesunken"
     r"|höher|niedriger|hausse|baisse|más|menos)\b",
@@ -38,6 +46,7 @@ _PRONOUN = re.compile(
     r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
     re.IGNORECASE,
 )
+_OF = re.compile(r"[\s*_]*(?:in|of|de|en|an|worth of|d['’])\s?(?:total |net |gross |the )?([^\W\d_]+)", re.IGNORECASE)
 _OF_TOTAL = re.compile(r"\s*(?:/|out of|of|von|de|sur)\s+(?:the |all |insgesamt |den |les |los )?", re.IGNORECASE)
 _NO_NOUN = frozenset(
     labels.fold(word)
@@ -63,6 +72,8 @@ class Place:
     """The words that it counts, as far as they stand behind it."""
     said: tuple[Word, ...]
     """The words before it in its clause, the nearest last."""
+    of: tuple[Word, ...] = ()
+    """What it is an amount of: 155 in costs."""
     header: str = ""
     """Of its column, in a table of the text."""
     first: str = ""
@@ -102,12 +113,16 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         start, end = layout.sentences[layout.sentence_of(number.start)]
         nouns = tuple(_nouns(layout.text, number, end, written, spoken))
         since = max((c.end() for c in _CLAUSE.finditer(layout.text, start, number.before)), default=start)
-        said = [w for w in labels.words(layout.text[:number.before]) if w.start >= max(start, min(since, number.before), consumed)]
+        said = [
+            w for w in labels.words(layout.text[: number.before]) if w.start >= max(start, min(since, number.before), consumed)
+        ]
         if not any(not labels.is_small(word.folded) for word in said):  # "…, and 12": the clause before
-            said = [w for w in labels.words(layout.text[:number.before]) if w.start >= max(start, consumed)]
+            said = [w for w in labels.words(layout.text[: number.before]) if w.start >= max(start, consumed)]
         header, first = _table(layout, number)
         until = next((c.start() for c in _CLAUSE.finditer(layout.text, number.after, end)), end)
-        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), header, first))
+        of = _OF.match(layout.text, number.after, end)
+        amount = () if of is None or nouns else (Word(labels.fold(of[1]), *of.span(1)),)
+        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), amount, header, first))
         consumed = max(number.after, max((word.end for word in nouns), default=0))
     return tuple(found)
 
