@@ -104,15 +104,16 @@ def _outputs(sql: str, workbook: Workbook) -> tuple[Output, ...]:
             kind=made.kind,
             unit=_unit_of(made, workbook),
             is_certain=made.is_certain,
-            words=made.words,
+            texts=made.texts,
         )
         for made in origins.made(sql, _names(workbook))
     )
 
 
 def _unit_of(made: Made, workbook: Workbook) -> Unit:
-    units = {_unit(workbook, table, column) for table, column in made.columns}
-    return units.pop() if made.kind in _KEEPS_UNIT and len(units) == 1 else Unit()
+    units = [_unit(workbook, table, column) for table, column in made.columns]
+    is_one = made.kind in _KEEPS_UNIT and all(unit == units[0] for unit in units)
+    return units[0] if is_one and units else Unit()
 
 
 def _unit(workbook: Workbook, table: str, column: str) -> Unit:

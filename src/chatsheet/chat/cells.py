@@ -7,33 +7,16 @@ from functools import cached_property
 
 from pydantic import JsonValue
 
-from chatsheet.chat import labels
+from chatsheet.chat import labels, words
 from chatsheet.chat.events import Output, ToolAnswered
 from chatsheet.chat.numbers import Written
 from chatsheet.sheets.model import ROW_ID
 
 _PERCENT = frozenset({"share", "growth", "margin", "discount", "tax"})
 _PERCENT_NAMES = frozenset({labels.stem(one) for one in ("pct", "percent", "percentage", "prozent", "perc", "pc")})
-_FALLS = frozenset(
-    labels.stem(labels.fold(one))
-    for one in (
-        "fell fall drop dropped decline declined declining decrease decreased down lost loss losses lower less below shrank minus negative deficit "
-        "short shortfall behind reduced reduction sank gesunken sank fiel rückgang gefallen verlust verluste weniger niedriger unter minus "
-        "verringert abgenommen baisse baissé perte pertes moins diminué recul reculé cayó caída pérdida pérdidas menos disminuyó bajó "
-        "rückläufig negativ schrumpfte zurückgegangen zurück"
-    ).split()
-)
-_LOSSES = frozenset(
-    labels.stem(labels.fold(one))
-    for one in "loss losses deficit verlust verluste fehlbetrag perte pertes déficit pérdida pérdidas".split()
-)
-_RISES = frozenset(
-    labels.stem(labels.fold(one))
-    for one in (
-        "rose rise risen grew grown gain gained increase increased increasing up higher more growth gestiegen stieg zuwachs gewachsen wuchs mehr "
-        "höher plus hausse augmenté augmentation subió aumentó aumento creció"
-    ).split()
-)
+_FALLS = labels.stems(words.FALLS)
+_LOSSES = labels.stems(words.LOSSES)
+_RISES = labels.stems(words.RISES)
 _NO_MONEY = frozenset({"count", "distinct", "percent"})
 _NEAR = Decimal("0.05")
 _SIGNIFICANT = 3
@@ -47,7 +30,7 @@ class Cell:
     stored: Decimal
     row: int | None
     column: int | None
-    words: frozenset[str]
+    called: frozenset[str]
     output: Output
     is_counted: bool = False
     """Whether it is the number of rows of a result or of the rows used."""
@@ -74,27 +57,26 @@ class Source:
         return labels.Index(names, () if result is None else result.rows)
 
     @cached_property
-    def words(self) -> tuple[frozenset[str], ...]:
+    def called(self) -> tuple[frozenset[str], ...]:
         """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
-        named = tuple(map(self._words, self.outputs))
-        has_cost = any("cost" in words for words in named)
+        named = tuple(map(self._called, self.outputs))
+        has_cost = any("cost" in one for one in named)
         # what costs 5 has the price 5
-        return named if has_cost else tuple(words | {"cost"} if "price" in words else words for words in named)
+        return named if has_cost else tuple(one | {"cost"} if "price" in one else one for one in named)
 
-    def _words(self, output: Output) -> frozenset[str]:
+    def _called(self, output: Output) -> frozenset[str]:
         found = labels.meanings(f"{output.name} {' '.join(column for _, column in output.columns)}")
         if output.kind == "count":
-            found |= self.tables | {"row"} | labels.meanings(" ".join(output.words))
-        return found | ({output.kind} & {"average", "median", "minimum", "maximum"}) | self._aggregate(output)
-
-    @staticmethod
-    def _aggregate(output: Output) -> frozenset[str]:
-        return frozenset({"share"}) if output.kind in {"ratio", "percent"} else frozenset()
+            found |= self.tables | {"row"} | labels.meanings(" ".join(output.texts))
+        if output.kind in {"ratio", "percent"}:
+            return found | {"share"}
+        return found | {output.kind} if output.kind in {"average", "median", "minimum", "maximum"} else found
 
     @cached_property
     def measured(self) -> frozenset[str]:
         """What the columns of numbers are called."""
-        return frozenset(word for column, words in enumerate(self.words) if column not in self.index.columns for word in words)
+        numeric = [called for column, called in enumerate(self.called) if column not in self.index.columns]
+        return frozenset[str]().union(*numeric)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -113,7 +95,7 @@ class Source:
         for row, values in enumerate(result.rows):
             for column, value in enumerate(values):
                 for number in decimals(value):
-                    yield Cell(number[0], number[1], row, column, self.words[column], self.outputs[column])
+                    yield Cell(number[0], number[1], row, column, self.called[column], self.outputs[column])
         count = Decimal(result.row_count)
         yield Cell(count, count, None, None, self._row_words(), Output(name="", kind="count"), is_counted=True)
         for used in self.answered.basis.rows:
@@ -122,7 +104,7 @@ class Source:
             yield Cell(rows, rows, None, None, named, Output(name="", kind="count"), is_counted=True)
 
     def _row_words(self) -> frozenset[str]:
-        """What the rows of the result are: its label where each row has its own, the table where they are its rows."""
+        """Return what rows of the result are called: their label where each has its own, the table where they are its rows."""
         result = self.answered.result
         found = frozenset({"row", "result"})
         if result is None:
@@ -130,9 +112,9 @@ class Source:
         for column in self.index.columns:
             values = [row[column] for row in result.rows]
             if len(set(map(str, values))) == len(values) and not result.truncated:
-                found |= self.words[column]
+                found |= self.called[column]
         is_plain = all(output.kind == "value" for output in self.outputs) and bool(self.outputs)
-        return found | (self.tables if is_plain and self._lists_rows() else frozenset())
+        return found | self.tables if is_plain and self._lists_rows() else found
 
     def _lists_rows(self) -> bool:
         result = self.answered.result
@@ -158,7 +140,7 @@ class Source:
             return None
         values = [abs(number) for cell in self.cells if cell.column == column for number in (cell.value,)]
         is_small = all(value <= 1 for value in values)
-        if self.words[column] & (_PERCENT | _PERCENT_NAMES):
+        if self.called[column] & (_PERCENT | _PERCENT_NAMES):
             return is_small
         return True if is_small and output.kind in {"", "average", "median", "difference", "value"} else None
 
@@ -206,7 +188,7 @@ def says(
 def _signs(written: Written, cell: Cell, context: frozenset[str]) -> tuple[int, ...]:
     """Return with which signs a cell may be written: a loss of 5 is -5, a fall by 5 is not +5."""
     falls, rises = bool(context & _FALLS), bool(context & _RISES)
-    is_change = "growth" in cell.words
+    is_change = "growth" in cell.called
     if written.sign == "()":
         return (1, -1)
     if written.sign:
@@ -214,7 +196,7 @@ def _signs(written: Written, cell: Cell, context: frozenset[str]) -> tuple[int, 
     if cell.value < 0:
         return (-1,) if falls and not rises else ()
     is_fall = (is_change and falls and not rises) or bool(context & _LOSSES)
-    return () if is_fall and not cell.words & _FALLS else (1,)
+    return () if is_fall and not cell.called & _FALLS else (1,)
 
 
 def _equal(mantissa: Decimal, exact: Decimal, written: Written) -> bool:
@@ -256,4 +238,4 @@ def is_weak(written: Written) -> bool:
 
 def found_in(sources: Sequence[Source]) -> frozenset[str]:
     """Return everything that columns, rows and tables of the sources are called."""
-    return frozenset(word for source in sources for words in (*source.words, source.tables) for word in words)
+    return frozenset(word for source in sources for called in (*source.called, source.tables) for word in called)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from chatsheet.chat import answers, citations, loop, messages, store
-from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.audience import Audience, Numbered
+from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.events import (
     Answered,
     Asked,

@@ -43,7 +43,7 @@ class Output(_Value):
     kind: Kind = ""
     unit: Unit = Unit()
     is_certain: bool = True
-    words: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     """Texts that its own condition compares with."""
 
 

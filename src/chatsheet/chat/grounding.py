@@ -11,40 +11,36 @@ import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from chatsheet.chat import cells, labels, numbers, sentences
+from chatsheet.chat import cells, labels, numbers, sentences, words
 from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.events import NumberFound, ToolAnswered
 from chatsheet.chat.labels import Named, Word
 from chatsheet.chat.numbers import Written
-from chatsheet.chat.sentences import Layout, Place
+from chatsheet.chat.sentences import Place
 
 _AVERAGES = frozenset({"average", "median"})
-_AMOUNTS = frozenset(
-    "revenue cost profit margin price quantity discount salary target tax growth weight rating age hour".split()
-)
-_THINGS = frozenset(
-    "order customer employee product region country city store department category supplier invoice return transaction visit ticket "
-    "project deal stock day month week year row result".split()
-)
-_LOWEST = frozenset(
-    map(labels.meaning, "lowest smallest least fewest minimum cheapest niedrigste kleinste geringste wenigsten".split())
-)
-_HIGHEST = frozenset(map(labels.meaning, "highest largest most biggest maximum hochste großte grosste meisten".split()))
+_AMOUNTS, _THINGS = words.AMOUNTS, words.THINGS
+_LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
+_HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
 _OFS = frozenset({"of", "von", "de"})
 _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
 _TOP = re.compile(
-    r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
+    r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden"
+    r"|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
     r"|\bpremiers|\bprimeros|\bbest|\bbesten)[\s*_]*$",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(
-    r"(?:\b(?:over|above|more than|at least|under|below|less than|up to|between|exceed\w*|than|über|unter|mindestens|höchstens|mehr als|weniger als"
-    r"|ab|bis|zwischen|plus de|moins de|au moins|más de|menos de|al menos|top|first|last|past|letzten?|ersten?|derniers|últimos|threshold|limit"
+    r"(?:\b(?:over|above|more than|at least|under|below|less than|up to|between|exceed\w*|than|über|unter"
+    r"|mindestens|höchstens|mehr als|weniger als"
+    r"|ab|bis|zwischen|plus de|moins de|au moins|más de|menos de|al menos|top|first|last|past|letzten?"
+    r"|ersten?|derniers|últimos|threshold|limit"
     r"|greater than|between \S{1,12} and|zwischen \S{1,12} und)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
     re.IGNORECASE,
 )
 _CAPTION = re.compile(
-    r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?|millionen|mio\.?|millones))\b",
+    r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?"
+    r"|millionen|mio\.?|millones))\b",
     re.IGNORECASE,
 )
 _SMALL_LIST = 20
@@ -104,7 +100,7 @@ class _Text:
     def _candidates(self, place: Place, source: Source) -> Iterator[tuple[Cell, int]]:
         """Yield the cells that a number may be, with how many of its words say so."""
         written = place.written
-        context = frozenset(labels.stem(word.folded) for word in labels.words(self.text[slice(*place.clause)]))
+        context = frozenset(labels.stem(word.folded) for word in labels.split(self.text[slice(*place.clause)]))
         header = _in_percent(place)
         captions = _captions(self.text[slice(*place.sentence)], place.header)
         for cell in source.cells:
@@ -181,8 +177,8 @@ class _Text:
         """Return None where an average, a largest or a smallest is meant and the cell is another."""
         is_other = cell.output.kind in {"sum", "count", "distinct", "minimum", "maximum"} or cell.is_counted
         meant = said & _AVERAGES
-        is_another = bool(cell.words & _AVERAGES) and not cell.words & meant
-        if meant and (is_another or (is_other and not cell.words & _AVERAGES)):
+        is_another = bool(cell.called & _AVERAGES) and not cell.called & meant
+        if meant and (is_another or (is_other and not cell.called & _AVERAGES)):
             return None
         end = (
             "minimum" if said & _LOWEST and not said & _HIGHEST else "maximum" if said & _HIGHEST and not said & _LOWEST else ""
@@ -196,11 +192,11 @@ class _Text:
     @staticmethod
     def _by_words(said: frozenset[str], source: Source, cell: Cell, *, demanded: frozenset[str]) -> int | None:
         """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
-        fits = labels.any_of(said, cell.words)
-        best = max((labels.any_of(said, words) for words in source.words), default=0)
+        fits = labels.any_of(said, cell.called)
+        best = max((labels.any_of(said, called) for called in source.called), default=0)
         if best > fits or (cell.is_counted and said and not fits):
             return None
-        is_another = bool(said & demanded) or bool(said & _AMOUNTS and cell.words & _AMOUNTS)
+        is_another = bool(said & demanded) or bool(said & _AMOUNTS and cell.called & _AMOUNTS)
         return None if not fits and is_another else fits
 
     def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:

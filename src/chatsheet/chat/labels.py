@@ -12,98 +12,15 @@ from functools import lru_cache
 
 from pydantic import JsonValue
 
+from chatsheet.chat import words
+
 _SHORTEST_STEM = 4
 _SHORTEST_PART = 5
 _SHORTEST_LOOSE = 3
 _LONGEST_LABEL = 12
 
-_SAME = """
-january januar jänner janvier enero jan janv ene
-february februar février febrero feb févr
-march märz mars marzo mar mrz
-april avril abril apr avr abr
-may mai mayo
-june juni juin junio jun
-july juli juillet julio jul juil
-august août agosto aug ago
-september septembre septiembre sep sept
-october oktober octobre octubre oct okt
-november novembre noviembre nov
-december dezember décembre diciembre dec dez déc dic
-monday montag lundi lunes
-tuesday dienstag mardi martes
-wednesday mittwoch mercredi miércoles
-thursday donnerstag jeudi jueves
-friday freitag vendredi viernes
-saturday samstag sonnabend samedi sábado
-sunday sonntag dimanche domingo
-north nord norden norte
-south süd süden sud sur
-east ost osten est este
-west westen ouest oeste
-yes ja oui sí
-no nein non
-"""
 _MONTHS = 12
-_CONCEPTS = """
-revenue umsatz umsätze erlös erlöse sales sale turnover verkäufe verkauf chiffre affaires vente ventes ingreso ingresos venta ventas facturación einnahmen income
-cost kosten ausgaben expense expenses spend spending aufwand coût coûts dépense dépenses coste costes costo gasto gastos
-profit gewinn ertrag überschuss bénéfice bénéfices beneficio ganancia earnings
-margin marge margen
-order bestellung auftrag aufträge commande pedido
-customer kunde kunden client cliente clientes clients buyer käufer
-employee mitarbeiter beschäftigte staff personal employé empleado headcount people persons personen personnes personas leute
-product produkt artikel produit producto item
-region gebiet région región
-country land länder pays país
-city stadt städte ville ciudad
-store filiale laden läden shop magasin tienda
-department abteilung département departamento
-category kategorie catégorie categoría
-supplier lieferant fournisseur proveedor vendor
-invoice rechnung facture factura
-price preis prix precio
-quantity menge stückzahl qty units unit einheit einheiten stück quantité cantidad pieces unidades unités
-discount rabatt remise descuento
-salary gehalt gehälter salaire salario wage lohn
-target ziel soll budget plan objectif objetivo
-tax steuer impôt impuesto
-return returns retoure rückgabe retour devolución
-stock bestand lager inventory inventar existencias
-age alter âge edad
-day days tag tage tagen jour jours día días
-month monat monate mois mes meses
-week woche semaine semana
-year jahr jahre an année años año
-hour hours stunde heure hora stunden heures horas
-share anteil quote part proportion porcentaje cuota ratio pct percent percentage prozent prozentsatz prozentwert rate
-growth wachstum change veränderung änderung zuwachs croissance crecimiento variación increase delta diff difference differenz unterschied
-average avg mean durchschnitt durchschnittlich durchschnittliche durchschnittlicher durchschnittliches schnitt mittel mittelwert moyenne moyen promedio medio media
-median médiane mediana
-minimum min
-maximum max
-row rows zeile zeilen ligne lignes fila filas record records datensatz datensätze entry entries eintrag einträge einträgen
-result results ergebnis ergebnisse résultats resultados
-transaction transaktion buchung booking payment zahlung
-weight gewicht poids peso weighs weigh weighing wiegt wiegen pèse pesa
-rating bewertung note puntuación score
-name namen nom nombre
-date datum fecha
-status zustand statut estado
-channel kanal canal
-visit besuch visite visita visits
-ticket tickets anfrage anfragen
-project projekt projet proyecto
-deal deals abschluss abschlüsse
-"""
-_SMALL = frozenset(
-    "the a an of in on at for by from to and or is are was were be been has have had it its this that these those with as than "
-    "der die das den dem des ein eine einen einem einer und oder ist sind war waren im am um von vom zu zum zur mit für auf aus "
-    "bei als es sie er hat haben hatte wurde wurden le la les un une des du de et ou est sont était en au aux pour par sur avec "
-    "dans el los las y o es son fue del con para que se al por there which who only just about both all per je pro each its "
-    "total sum summe gesamt overall together insgesamt zusammen altogether".split()
-)
-_WORD = re.compile(r"[^\W_]+(?:['’](?=[^\W_]{2,})[^\W_]+)?", re.UNICODE)
+_WORD = re.compile(r"[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.UNICODE)
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ]00:00(?::00)?(?:\.0+)?)?")
 _QUARTER = re.compile(r"(?:(\d{4})[ -]?Q([1-4])|Q([1-4])(?:[ -/]?(\d{4}))?)")
 
@@ -138,7 +55,7 @@ def _fold_sign(sign: str) -> str:
     return (plain.casefold() or plain)[:1]
 
 
-def words(text: str) -> list[Word]:
+def split(text: str) -> list[Word]:
     """Return the words and numerals of a text."""
     return [Word(fold(match.group()), *match.span()) for match in _WORD.finditer(text)]
 
@@ -152,18 +69,23 @@ def stem(word: str) -> str:
     return word
 
 
-def _table(lines: str) -> dict[str, str]:
+def stems(listed: Iterable[str]) -> frozenset[str]:
+    """Return the stems of words."""
+    return frozenset(stem(fold(word)) for word in listed)
+
+
+def _table(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     table: dict[str, str] = {}
-    for line in lines.strip().splitlines():
-        names = [fold(word) for word in line.split()]
+    for group in groups:
+        names = [fold(word) for word in group]
         for word in names:
             table.setdefault(word, names[0])
     return table
 
 
-_CANONICAL = _table(_SAME)
-_MONTH_NAMES = [fold(line.split()[0]) for line in _SAME.strip().splitlines()[:_MONTHS]]
-_CONCEPT = _table(_CONCEPTS)
+_CANONICAL = _table(words.SAME)
+_MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
+_CONCEPT = _table(words.CONCEPTS)
 _CONCEPT_STEMS = {stem(word): name for word, name in _CONCEPT.items() if len(word) >= _SHORTEST_STEM}
 _GENERIC = frozenset({"row", "result"})
 
@@ -177,11 +99,11 @@ def meaning(word: str) -> str:
 
 def meanings(text: str) -> frozenset[str]:
     """Return what the words of a text or a name mean, small words left out; also parts of long ones: Gesamtumsatz."""
-    return frozenset(one for word in words(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)) for one in _parts(word.folded))
+    return frozenset(one for word in split(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)) for one in _parts(word.folded))
 
 
 def _parts(word: str) -> Iterator[str]:
-    if word in _SMALL or len(word) < 2 or word.isdecimal():  # noqa: PLR2004  a letter is no word
+    if word in words.SMALL or len(word) < 2 or word.isdecimal():  # noqa: PLR2004  a letter is no word
         return
     yield (own := meaning(word))
     if own == stem(word) and len(word) > 2 * _SHORTEST_STEM:
@@ -192,7 +114,7 @@ def _parts(word: str) -> Iterator[str]:
 
 def is_small(word: str) -> bool:
     """Return whether a folded word is an article, a preposition and the like."""
-    return word in _SMALL
+    return word in words.SMALL
 
 
 def is_row_word(word: str) -> bool:
@@ -228,7 +150,7 @@ class Index:
 
     def find(self, text: str) -> list[Named]:
         """Return where the text names rows; the longest label wins."""
-        listed = words(text)
+        listed = split(text)
         found: list[Named] = []
         place = 0
         while place < len(listed):
@@ -259,19 +181,19 @@ class Index:
 
     def _is_meant(self, known: tuple[str, ...], written: str) -> bool:
         """Return whether a word so short or common is the label and not the article `a`, the verb `may`."""
-        is_common = len(written) < _SHORTEST_LOOSE or fold(written) in _SMALL | {"may"}
+        is_common = len(written) < _SHORTEST_LOOSE or fold(written) in words.SMALL | {"may"}
         is_name = len(written) >= _SHORTEST_LOOSE and written[0].isupper()
         return not is_common or is_name or written in self._cased.get(known, ())
 
 
 def _key(text: str) -> tuple[str, ...]:
-    return tuple(_canonical(word.folded) for word in words(text))
+    return tuple(_canonical(word.folded) for word in split(text))
 
 
 def _canonical(word: str) -> str:
     if word.isdecimal():
         return word.lstrip("0") or "0"
-    word = word[:-2] if word.endswith(("'s", "’s")) else word
+    word = word[:-2] if word.endswith(("'s", "\u2019s")) else word
     return _CANONICAL.get(word, word)
 
 
@@ -280,7 +202,7 @@ def _parts_of_names(forms: Sequence[Sequence[str]]) -> dict[tuple[str, ...], int
     owners: dict[str, set[int]] = {}
     for row, of_row in enumerate(forms):
         for text in of_row[:1]:
-            listed = words(text)
+            listed = split(text)
             for word in listed:
                 owners.setdefault(word.folded, set()).add(row if len(listed) > 1 and text[word.start].isupper() else -1)
     return {

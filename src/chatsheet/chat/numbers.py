@@ -11,6 +11,8 @@ from functools import partial
 from itertools import zip_longest
 from typing import Literal
 
+from chatsheet.chat import words
+
 Measure = Literal["plain", "percent", "bps"]
 Bound = Literal["exact", "about", "over", "under"]
 
@@ -43,18 +45,21 @@ class Written:
         """The year that four plain digits may mean."""
         is_plain = self.text.isdecimal() and len(self.text) == len("2025")
         is_bare = is_plain and self.scale == 1 and self.measure == "plain" and not self.currency
-        return int(self.text) if is_bare and 1900 <= int(self.text) <= 2100 else None
+        return int(self.text) if is_bare and _YEARS[0] <= int(self.text) <= _YEARS[1] else None
 
 
+_YEARS = (1900, 2100)
 _MONTHS = (
-    "january|january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov"
+    "january|january|february|march|april|may|june|july|august|september|october|november|december|jan"
+    "|feb|mar|apr|jun|jul|aug|sept?|oct|nov"
     "|dec|januar|jänner|februar|märz|mai|juni|juli|oktober|dezember|okt|dez|mrz|janvier|février|mars|avril|juin|juillet|août"
     "|septembre|octobre|novembre|décembre|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre"
     "|diciembre|janv|févr|avr|juil|déc|ene|abr|ago|dic"
 )
 _YEAR = r"(?:19|20)\d\d"
 _NAMED = (
-    r"no|nr|n[º°]|num|rank(?:ed)?|rang|platz|top|step|schritt|rows?|zeilen?|lines?|page|seite|version|option|figure|position|puesto"
+    r"no|nr|n[º°]|num|rank(?:ed)?|rang|platz|top|step|schritt|rows?|zeilen?|lines?|page|seite|version"
+    r"|option|figure|position|puesto"
     r"|fila|ligne|week|woche|kw|item|id|stelle"
 )
 _NO_CLAIM = re.compile(
@@ -67,26 +72,30 @@ _NO_CLAIM = re.compile(
         rf"\b{_YEAR}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01]))?\b(?:[T ]\d{{1,2}}:\d\d(?::\d\d)?)?",
         rf"\b(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:{_YEAR}|\d\d)\b(?![.,]?\d)",
         rf"\b(?:0?[1-9]|1[0-2])/{_YEAR}\b",
-        r"(?:(?<=\bam )|(?<=\bvom )|(?<=\bbis )|(?<=\bdem )|(?<=\bzum )|(?<=\bab ))(?:0?[1-9]|[12]\d|3[01])\.(?:0?[1-9]|1[0-2])\.(?!\d)",
-        rf"\b(?:[12]?\d|3[01])(?:st|nd|rd|th|\.|er|º)?(?:[ \u00a0](?:of|de))?[ \u00a0](?:{_MONTHS})\b\.?(?:,?[ \u00a0](?:de[ ])?{_YEAR})?",
+        (r"(?:(?<=\bam )|(?<=\bvom )|(?<=\bbis )|(?<=\bdem )|(?<=\bzum )|(?<=\bab ))(?:0?[1-9]|[12]\d"
+        r"|3[01])\.(?:0?[1-9]|1[0-2])\.(?!\d)"),
+        (rf"\b(?:[12]?\d|3[01])(?:st|nd|rd|th|\.|er|º)?(?:[ \u00a0](?:of"
+        rf"|de))?[ \u00a0](?:{_MONTHS})\b\.?(?:,?[ \u00a0](?:de[ ])?{_YEAR})?"),
         rf"\b(?:{_MONTHS})\.?[ \u00a0](?:[12]?\d|3[01])(?:st|nd|rd|th)?,?[ \u00a0]{_YEAR}\b",
         rf"\b(?:{_MONTHS})\.?[ \u00a0](?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![.,%]?\d|[ \u00a0]?[%€$]|[ \u00a0][a-z])",
-        rf"\b(?:{_MONTHS})(?:\.?[ \u00a0](?:de[ ])?{_YEAR}|[ ]?['’]\d\d)\b",
-        r"\b(?-i:[QHT])[1-4](?:[ /-]?(?:19|20)\d\d\b(?![.,]\d)|[/'’-]\d\d\b(?![.,]\d))?\b|\b(?-i:W|KW ?)\d{1,2}\b|\bFY[ ]?(?:\d\d){1,2}\b|\b[1-4](?-i:Q)(?:\d\d){0,2}\b",
+        rf"\b(?:{_MONTHS})(?:\.?[ \u00a0](?:de[ ])?{_YEAR}|[ ]?['\u2019]\d\d)\b",
+        (r"\b(?-i:[QHT])[1-4](?:[ /-]?(?:19|20)\d\d\b(?![.,]\d)|[/'\u2019-]\d\d\b(?![.,]\d))?\b|\b(?-i:W"
+        r"|KW ?)\d{1,2}\b|\bFY[ ]?(?:\d\d){1,2}\b|\b[1-4](?-i:Q)(?:\d\d){0,2}\b"),
         r"\b\d{1,2}:\d\d(?::\d\d)?(?:[ ]?[ap]\.?m\b\.?)?",
         r"\b\d+(?:st|nd|rd|th|er|ère|re|ème|nde|º|ª|te[rsn]?)\b",
         r"\b\d{1,2}\.[ \u00a0](?=(?:Platz|Rang|Stelle|Quartal|Halbjahr|Monat|Woche|Tag|Januar|Zeile)\b)",
-        rf"(?<!\w)(?:{_NAMED})\b\.?[ \u00a0]?[#:]?[ \u00a0]?\d+(?:[ ]?(?:to|bis|and|und|[-–])[ ]?\d+)?\b(?![.,]\d|[ ]?%)",
+        rf"(?<!\w)(?:{_NAMED})\b\.?[ \u00a0]?[#:]?[ \u00a0]?\d+(?:[ ]?(?:to|bis|and|und|[-\u2013])[ ]?\d+)?\b(?![.,]\d|[ ]?%)",
         r"#\d+",
         r"\bv\d+(?:\.\d+)*\b|\b(?:\d+\.){2,}(?:\d{1,2}|\d{4,})\b|\b\d{1,3}\.\d{1,2}\.\d+\b",
-        r"(?<![\w.,])(?<!\d[ \u00a0\u202f\u2009'’])0\d+\b(?![.,])",
+        r"(?<![\w.,])(?<!\d[ \u00a0\u202f\u2009'\u2019])0\d+\b(?![.,])",
     )),
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
 
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|PLN|CZK|SEK|NOK|DKK|CAD|AUD|MXN|BRL"
 _SYMBOLS = {"€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "¥": "", "fr.": "CHF", "euro": "EUR", "euros": "EUR",
-            "dollar": "USD", "dollars": "USD", "pounds": "GBP", "francs": "CHF", "franken": "CHF", "dólares": "USD"}  # fmt: skip
+            "dollar": "USD", "dollars": "USD", "pounds": "GBP", "francs": "CHF", "dólares": "USD", "franken": "CHF",
+            }  # fmt: skip
 _CURRENCY = rf"US\$|[€$£¥]|(?:{_CODES})\b"
 _CURRENCY_AFTER = rf"US\$|[€$£¥]|(?:{_CODES}|[Ee]uros?|[Dd]ollars?|pounds|francs|Franken|dólares)\b|Fr\."
 _GAP = "[ \u00a0\u202f\u2009]"
@@ -94,7 +103,7 @@ _GROUPED = "\\d{1,3}(?:[ \u00a0\u202f\u2009]\\d{3})+(?!\\d)(?:[.,]\\d+)?"
 _NUMBER = re.compile(
     rf"(?<![\w])(?<!\d[.,])(?<![^\W\d_][-\u2212])(?P<open>\()?(?P<sign>[-+\u2212\u2013](?=[\d.€$£]|US\$))?"
     rf"(?:(?P<currency>{_CURRENCY}){_GAP}?)?(?P<sign2>[-+\u2212](?=[\d.]))?"
-    rf"(?P<digits>{_GROUPED}|\d[\d.,'’]*\d|\d|\.\d+)(?P<exponent>[eE][-+]?\d{{1,2}}\b)?"
+    rf"(?P<digits>{_GROUPED}|\d[\d.,'\u2019]*\d|\d|\.\d+)(?P<exponent>[eE][-+]?\d{{1,2}}\b)?"
 )
 _SCALES = {
     3: r"[kK]|T(?=€|EUR)|tsd|tausend|thousand|mille|mil",
@@ -104,28 +113,31 @@ _SCALES = {
 }
 _BILLION = re.compile(r"billions?", re.IGNORECASE)
 _SCALE = "|".join(
-    rf"(?P<s{exponent}>(?:{words})(?=[^\W\d_]{{3}}\b|[^\w]|$|€))" for exponent, words in reversed(_SCALES.items())
+    rf"(?P<s{exponent}>(?:{names})(?=[^\W\d_]{{3}}\b|[^\w]|$|€))" for exponent, names in reversed(_SCALES.items())
 )
 _TAIL = re.compile(rf"(?P<gap>{_GAP}?)(?:(?:{_SCALE}|(?P<s_en>billions?\b))\.?)?", re.IGNORECASE)
 _POINTS = r"percentage[ -]points?|pp\b|Prozentpunkten?|points? de pourcentage|puntos? porcentuale?s?"
 _PERCENT = re.compile(
-    rf"{_GAP}?-?(?:(?P<percent>%-?(?:points?|punkten?)?|{_POINTS}|percent\b|per cent\b|pct\b|Prozent\b|pour cent\b|pour-cent\b|por ciento\b)"
+    rf"{_GAP}?-?(?:(?P<percent>%-?(?:points?|punkten?)?|{_POINTS}|percent\b|per cent\b|pct\b|Prozent\b"
+    rf"|pour cent\b|pour-cent\b|por ciento\b)"
     r"|(?P<bps>bps?\b|basis points?\b|Basispunkten?\b))",
     re.IGNORECASE,
 )
 _AFTER = re.compile(rf"(?:{_GAP}?(?:of |de |d')?(?P<currency>{_CURRENCY_AFTER}))")
 _UNIT = re.compile(
-    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|×|°C|°F|°|m²|m³)(?!\w)"
+    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|\u00d7|°C|°F|°|m²|m³)(?!\w)"
 )
 _BOUNDS: dict[Bound, str] = {
-    "about": r"about|around|approximately|approx\.?|roughly|circa|ca\.?|~|≈|rund|etwa|ungefähr|zirka|environ|près de|alrededor de"
+    "about": r"about|around|approximately|approx\.?|roughly|circa|ca\.?|~|≈|rund|etwa|ungefähr|zirka|environ"
+    r"|près de|alrededor de"
     r"|aproximadamente|unos|unas|cerca de|some|in the region of|grob",
-    "over": r"over|more than|above|just over|at least|gut|über|mehr als|mindestens|plus de|au moins|más de|al menos|>|≥|upwards of",
+    "over": r"over|more than|above|just over|at least|gut|über|mehr als|mindestens|plus de|au moins|más de"
+    r"|al menos|>|≥|upwards of",
     "under": r"under|less than|below|nearly|almost|just under|close to|fast|knapp|beinahe|nahezu|weniger als|unter|höchstens"
     r"|up to|at most|moins de|presque|casi|menos de|<|≤",
 }
 _BOUND = re.compile(
-    "|".join(rf"(?P<{bound}>(?<!\w)(?:{words}))" for bound, words in _BOUNDS.items() if bound != "exact")
+    "|".join(rf"(?P<{bound}>(?<!\w)(?:{names}))" for bound, names in _BOUNDS.items() if bound != "exact")
     + "", re.IGNORECASE
 )  # fmt: skip
 _LONGEST_BOUND = 24
@@ -137,28 +149,17 @@ _LANGUAGES = {
     "en": "the and is are was were of in with for a an by on at it has have there to",
 }
 _OWN_WORDS = {
-    name: frozenset(words.split()) - {word for other, others in _LANGUAGES.items() if other != name for word in others.split()}
-    for name, words in _LANGUAGES.items()
+    name: frozenset(own.split()) - {word for other, others in _LANGUAGES.items() if other != name for word in others.split()}
+    for name, own in _LANGUAGES.items()
 }
-_COMMA = frozenset("de fr es it pt nl pl ru cs da sv nb nn no fi tr uk ro hu bg hr sk sl el id vi ca".split())
-_DOT_REGIONS = frozenset("de-ch de-li it-ch es-mx es-us es-gt es-hn es-sv es-ni es-pa es-pe es-pr es-do".split())
+_COMMA = words.listed("de fr es it pt nl pl ru cs da sv nb nn no fi tr uk ro hu bg hr sk sl el id vi ca")
+_DOT_REGIONS = words.listed("de-ch de-li it-ch es-mx es-us es-gt es-hn es-sv es-ni es-pa es-pe es-pr es-do")
 
 _NUMBER_WORDS: dict[str, int] = {
-    word: number
-    for words in (
-        "zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
-        " nineteen twenty",
-        "null _ zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn"
-        " neunzehn zwanzig",
-        "_ _ deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf vingt",
-        "cero _ dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince dieciséis diecisiete dieciocho"
-        " diecinueve veinte",
-    )
-    for number, word in enumerate(words.split())
-    if word != "_"
+    word: number for counted in words.COUNTED for number, word in enumerate(counted) if word != "_"
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "dreißig": 30, "vierzig": 40, "fünfzig": 50, "dozen": 12}
 _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?![\w-])", re.IGNORECASE)
-_JOINS = re.compile(rf"{_GAP}?[-–—]{_GAP}?|{_GAP}(?:to|bis|à|a){_GAP}")
+_JOINS = re.compile(rf"{_GAP}?[-\u2013—]{_GAP}?|{_GAP}(?:to|bis|à|a){_GAP}")
 
 
 def mask(text: str, spans: Sequence[tuple[int, int]] = ()) -> str:
@@ -236,7 +237,8 @@ def _numeral(match: re.Match[str], marks: str) -> Iterator[Written]:
     percent = _PERCENT.match(text, after)
     currency_after = None if percent else _AFTER.match(text, after)
     currency = match["currency"] or (currency_after["currency"] if currency_after else "")
-    after = (percent or currency_after).end() if percent or currency_after else after  # pyright: ignore[reportOptionalMemberAccess]
+    beside = percent or currency_after
+    after = after if beside is None else beside.end()
     unit = None if percent or currency or scale != 1 else _UNIT.match(text, after)
     after = unit.end() if unit is not None else after
     if re.match(r"[^\W_]|-[^\W\d_]", text[after : after + 2]) and text[after - 1 : after] not in {" ", "€", "$", "%", "."}:
@@ -256,7 +258,7 @@ def _numeral(match: re.Match[str], marks: str) -> Iterator[Written]:
         scale=scale,
         measure="bps" if percent and percent["bps"] else "percent" if percent else "plain",
         currency=_SYMBOLS.get(currency.casefold(), currency),
-        unit="" if unit is None or unit["unit"] in "x×" else unit["unit"],
+        unit="" if unit is None or unit["unit"] in "x\u00d7" else unit["unit"],
         bound=_bound(text, match.start()),
         sign="()" if brackets and not sign else "+" if sign == "+" else "-" if is_negative else "",
     )
@@ -282,7 +284,7 @@ def _scale(match: re.Match[str], end: int) -> tuple[Decimal, int]:
 
 
 def _mantissas(digits: str, marks: str) -> tuple[Decimal, ...]:
-    plain = re.sub("[ \u00a0\u202f\u2009'’]", "", digits)
+    plain = re.sub("[ \u00a0\u202f\u2009'\u2019]", "", digits)
     is_grouped = plain != digits
     found = re.findall(r"[.,]", plain)
     if not found:
@@ -322,7 +324,7 @@ def _words(text: str) -> Iterator[Written]:
 
 
 def _with_ranges(text: str, found: Sequence[Written]) -> tuple[Written, ...]:
-    """Give the first number of `10–20 %` the unit of the second."""
+    """Give the first number of `10-20 %` the unit of the second."""
     done: list[Written] = []
     for written, following in zip_longest(found, found[1:]):
         is_bare = written.scale == 1 and written.measure == "plain" and written.after == written.end

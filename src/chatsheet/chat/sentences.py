@@ -4,20 +4,23 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chatsheet.chat import labels, numbers
+from chatsheet.chat import labels, numbers, words
 from chatsheet.chat.labels import Named, Word
 from chatsheet.chat.numbers import Written
 
 _SENTENCE_END = re.compile(
-    r"(?<![ (](?:ca|No|Nr|vs|Mr|Ms|St))(?<![ (](?:Mio|Mrd|Tsd|inc|bzw|ggf))(?<!approx)(?<!z\.B)(?<!e\.g)(?<!i\.e)(?<![ (]\d)[.!?][*_\"”)]*\s+(?=[\"“*_(]*[A-ZÄÖÜÀ-Ý\d])"
+    r"(?<![ (](?:ca|No|Nr|vs|Mr|Ms|St))(?<![ (](?:Mio|Mrd|Tsd|inc|bzw"
+    r"|ggf))(?<!approx)(?<!z\.B)(?<!e\.g)(?<!i\.e)(?<![ (]\d)[.!?][*_\"”)]*\s+(?=[\"“*_(]*[A-ZÄÖÜÀ-Ý\d])"
 )
 _CLAUSE = re.compile(
-    r"[;|]|,\s|\s[–—-]\s|\s(?:and|but|while|whereas|und|aber|während|sowie|et|mais|y|e|pero|mientras|tandis que|or|oder)\s",
+    r"[;|]|,\s|\s[\u2013—-]\s|\s(?:and|but|while|whereas|und|aber|während|sowie|et|mais|y|e|pero|mientras"
+    r"|tandis que|or|oder)\s",
     re.IGNORECASE,
 )
 _LINK = re.compile(
-    r"[\s*_]*(?:[€$£%]|EUR|USD|CHF)?[\s*_]*(?:[^\W\d_]+\s+){0,2}?(?:in|for|from|at|by|on|during|of|via|über|im|in der|für|bei|von|aus|am|pour|en|dans|au|para|de|du|à|del)"
-    r"(?:\s+(?:the|der|die|das|den|dem|le|la|l['’]|el|los|las))?[\s*_\"“„«]*",
+    r"[\s*_]*(?:[€$£%]|EUR|USD|CHF)?[\s*_]*(?:[^\W\d_]+\s+){0,2}?(?:in|for|from|at|by|on|during|of|via"
+    r"|über|im|in der|für|bei|von|aus|am|pour|en|dans|au|para|de|du|à|del)"
+    r"(?:\s+(?:the|der|die|das|den|dem|le|la|l['\u2019]|el|los|las))?[\s*_\"“„«]*",
     re.IGNORECASE,
 )
 _LISTED = re.compile(
@@ -26,38 +29,33 @@ _LISTED = re.compile(
 )
 _BETWEEN_NUMBERS = re.compile(r"[\s*_]*(?:,|and|or|und|et|y|&|,\s*and|/|sowie|\|)[\s*_]*(?:about |rund |ca\. )?", re.IGNORECASE)
 _OBJECT = re.compile(
-    r"(?:\b(?:ahead of|than|beats?|beating|leads?|leading|over|outsells?|exceeds?|surpass(?:es|ed)?|tops?|before|vor|als|übertrifft|schlägt"
-    r"|devant|que|por delante de|unlike|not|nicht|statt|instead of|without|ohne|excluding|except|außer)\s+(?:the |der |die |das |den |dem |le |la |el )?)$",
+    r"(?:\b(?:ahead of|than|beats?|beating|leads?|leading|over|outsells?|exceeds?|surpass(?:es|ed)?|tops?"
+    r"|before|vor|als|übertrifft|schlägt"
+    r"|devant|que|por delante de|unlike|not|nicht|statt|instead of|without|ohne|excluding|except"
+    r"|außer)\s+(?:the |der |die |das |den |dem |le |la |el )?)$",
     re.IGNORECASE,
 )
 _DIRECT = re.compile(
-    r"(?:['’]s)?[\s*_\"”“]*(?:[:(=|–-]|with|mit|at|avec|con)?[\s*_]*(?:\(|about|rund|ca\.)?[\s*_]*", re.IGNORECASE
+    r"(?:['\u2019]s)?[\s*_\"”“]*(?:[:(=|\u2013-]|with|mit|at|avec|con)?[\s*_]*(?:\(|about|rund|ca\.)?[\s*_]*", re.IGNORECASE
 )
 _FROM = re.compile(
     r"\s*(?:from|over|on|than|as in|gegenüber|als|par rapport à|respecto a|vs\.?|compared (?:to|with))\s+(?:the )?",
     re.IGNORECASE,
 )
 _CHANGED = re.compile(
-    r"\b(?:up|down|rose|fell|grew|gr[eo]wn|increase\w*|decrease\w*|declin\w*|dropp?\w*|more|less|higher|lower|gain\w*|plus|minus|mehr|weniger|gestiegen|gesunken"
+    r"\b(?:up|down|rose|fell|grew|gr[eo]wn|increase\w*|decrease\w*|declin\w*|dropp?\w*|more|less|higher"
+    r"|lower|gain\w*|plus|minus|mehr|weniger|gestiegen|gesunken"
     r"|höher|niedriger|hausse|baisse|más|menos)\b",
     re.IGNORECASE,
 )
 _PRONOUN = re.compile(
-    r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
+    r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein"
+    r"|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
     re.IGNORECASE,
 )
-_OF = re.compile(r"[\s*_]*(?:in|of|de|en|an|worth of|d['’])\s?(?:total |net |gross |the )?([^\W\d_]+)", re.IGNORECASE)
+_OF = re.compile(r"[\s*_]*(?:in|of|de|en|an|worth of|d['\u2019])\s?(?:total |net |gross |the )?([^\W\d_]+)", re.IGNORECASE)
 _OF_TOTAL = re.compile(r"\s*(?:/|out of|of|von|de|sur)\s+(?:the |all |insgesamt |den |les |los )?", re.IGNORECASE)
-_NO_NOUN = frozenset(
-    labels.fold(word)
-    for word in (
-        "more less higher lower compared each overall total while last this next respectively only better worse ago together so which was is followed ahead "
-        "behind times years year percent points came were are with versus vs then also here now up down left right still already combined across fewer "
-        "mehr weniger höher niedriger als gegenüber verglichen mal insgesamt zusammen jeweils gesamt plus minus moins fois respectivement más veces "
-        "million millions thousand billion euro euros dollars eur usd chf above below under per pro par por out during before after since until through "
-        "because if when where what compare against worth beyond among between like via due despite gegen bis seit durch ohne um nach vor über unter zwischen an dabei davon contre sous entre chez contra sobre desde hasta  made earned brought sold had has make makes see shown listed found missing most least not"
-    ).split()
-)
+_NO_NOUN = frozenset(map(labels.fold, words.NO_NOUNS))
 _MOST_NOUN_WORDS = 3
 
 
@@ -114,10 +112,10 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         nouns = tuple(_nouns(layout.text, number, end, written, spoken))
         since = max((c.end() for c in _CLAUSE.finditer(layout.text, start, number.before)), default=start)
         said = [
-            w for w in labels.words(layout.text[: number.before]) if w.start >= max(start, min(since, number.before), consumed)
+            w for w in labels.split(layout.text[: number.before]) if w.start >= max(start, min(since, number.before), consumed)
         ]
         if not any(not labels.is_small(word.folded) for word in said):  # "…, and 12": the clause before
-            said = [w for w in labels.words(layout.text[: number.before]) if w.start >= max(start, consumed)]
+            said = [w for w in labels.split(layout.text[: number.before]) if w.start >= max(start, consumed)]
         header, first = _table(layout, number)
         until = next((c.start() for c in _CLAUSE.finditer(layout.text, number.after, end)), end)
         of = _OF.match(layout.text, number.after, end)
@@ -135,8 +133,8 @@ def _nouns(text: str, number: Written, end: int, others: Sequence[Written], spok
     following = re.match(r"[*_]*[ \u00a0\u202f-]?[*_\"“]*", text[place:end])
     place += following.end() if following else 0
     limit = min([end, *(one.before for one in others if one.before >= place)])
-    stop = re.search(r"[.,;:()|!?\n–—=<>]|\s-\s", text[place:limit])
-    listed = labels.words(text[place : place + stop.start() if stop else limit])
+    stop = re.search(r"[.,;:()|!?\n\u2013—=<>]|\s-\s", text[place:limit])
+    listed = labels.split(text[place : place + stop.start() if stop else limit])
     for count, word in enumerate(listed):
         if count >= _MOST_NOUN_WORDS or labels.is_small(word.folded) or (word.folded in _NO_NOUN):
             return

@@ -23,6 +23,14 @@ Kind = Literal[
 """How a column was made: `ratio` by a division, `percent` where 100 is a factor of it, empty for any other way."""
 
 _ROUNDS = (exp.Round, exp.Cast, exp.TryCast, exp.Paren, exp.Alias, exp.Coalesce, exp.Abs, exp.Ceil, exp.Floor, exp.Filter)
+_KINDS: tuple[tuple[tuple[type[exp.Expr], ...], Kind], ...] = (
+    ((exp.CountIf,), "count"),
+    ((exp.Avg,), "average"),
+    ((exp.Median, exp.PercentileCont, exp.Quantile), "median"),
+    ((exp.Min,), "minimum"),
+    ((exp.Max,), "maximum"),
+    ((exp.Sub,), "difference"),
+)
 _LONGEST_CONDITION = 160
 _MOST_CONDITIONS = 12
 
@@ -36,7 +44,7 @@ class Made:
     kind: Kind
     is_certain: bool = True
     """Whether `columns` are all there are."""
-    words: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     """Texts that its own condition compares with, such as `open` in `count(*) FILTER (status = 'open')`."""
 
 
@@ -189,37 +197,26 @@ def _kind(scope: Scope, expression: exp.Expr, tables: Tables) -> Kind:
     while isinstance(node, _ROUNDS):
         node = node.this
     if isinstance(node, exp.Mul | exp.Div):
-        literals_in = {literal.name for literal in node.find_all(exp.Literal) if not literal.is_string}
-        if literals_in & {"100", "100.0", "1e2"}:
-            return "percent"
-        if isinstance(node, exp.Div):
-            return "ratio"
-        return ""
+        return _kind_of_product(node)
     if isinstance(node, exp.Window):
         node = node.this
-    match node:
-        case exp.Count():
-            return "distinct" if isinstance(node.this, exp.Distinct) else "count"
-        case exp.CountIf():
-            return "count"
-        case exp.Sum():
-            return "sum" if node.find(exp.Column) is not None and not _counts(node) else "count"
-        case exp.Avg():
-            return "average"
-        case exp.Median() | exp.PercentileCont() | exp.Quantile():
-            return "median"
-        case exp.Min():
-            return "minimum"
-        case exp.Max():
-            return "maximum"
-        case exp.Sub():
-            return "difference"
-        case exp.Column():
-            return _kind_of_column(scope, node, tables)
-        case exp.Subquery() if isinstance(node.this, exp.Select) and len(node.this.expressions) == 1:
-            return _kind(scope, node.this.expressions[0], tables)
-        case _:
-            return ""
+    if isinstance(node, exp.Count):
+        return "distinct" if isinstance(node.this, exp.Distinct) else "count"
+    if isinstance(node, exp.Sum):
+        return "sum" if node.find(exp.Column) is not None and not _counts(node) else "count"
+    if isinstance(node, exp.Column):
+        return _kind_of_column(scope, node, tables)
+    if isinstance(node, exp.Subquery) and isinstance(node.this, exp.Select) and len(node.this.expressions) == 1:
+        return _kind(scope, node.this.expressions[0], tables)
+    found: list[Kind] = [kind for types, kind in _KINDS if isinstance(node, types)]
+    return found[0] if found else ""
+
+
+def _kind_of_product(node: exp.Mul | exp.Div) -> Kind:
+    factors = {literal.name for literal in node.find_all(exp.Literal) if not literal.is_string}
+    if factors & {"100", "100.0", "1e2"}:
+        return "percent"
+    return "ratio" if isinstance(node, exp.Div) else ""
 
 
 def _counts(node: exp.Sum) -> bool:
@@ -227,8 +224,8 @@ def _counts(node: exp.Sum) -> bool:
     case = node.this
     if not isinstance(case, exp.Case):
         return False
-    branches: list[exp.Expr] = [one.args["true"] for one in case.args.get("ifs") or []]
-    return all(isinstance(one, exp.Literal) and one.name == "1" for one in branches)
+    ones: list[exp.If] = case.args.get("ifs") or []
+    return all(isinstance(one.args["true"], exp.Literal) and one.args["true"].name == "1" for one in ones)
 
 
 def _kind_of_column(scope: Scope, column: exp.Column, tables: Tables) -> Kind:

@@ -1,5 +1,6 @@
 """The tools that read: overview, describe, run_sql. Every error names the nearest right thing."""
 
+import contextlib
 import difflib
 
 from pydantic import Field, JsonValue
@@ -8,7 +9,6 @@ from chatsheet.chat import basis
 from chatsheet.chat.events import Basis
 from chatsheet.chat.tools.model import Arguments, Moment, Outcome, Tool, ToolRefused, tool
 from chatsheet.context import cards
-from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.loose import JsonObject
 from chatsheet.sheets.guard import GuardedSql
@@ -71,10 +71,8 @@ async def _basis(moment: Moment, guarded: GuardedSql) -> Basis:
     """Return what a query stands on; what takes too long to count is left open."""
     counted = None
     if (counting := basis.counting(guarded, moment.opened.workbook)) is not None:
-        try:
+        with contextlib.suppress(ChatSheetError):  # the answer is there; only the exact rows are not known
             counted = await moment.questions.run(moment.questions.check(counting), _FOR_COUNTING)
-        except ChatSheetError:
-            pass  # the answer is there; only the exact rows are not known
     return basis.of(guarded.sql, moment.opened.workbook, counted=counted)
 
 
