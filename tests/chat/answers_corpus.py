@@ -14,6 +14,7 @@ from pydantic import JsonValue
 
 from chatsheet.chat import basis
 from chatsheet.chat.events import RowsUsed, ToolAnswered
+from chatsheet.sheets import origins
 from chatsheet.sheets.model import Column, ColumnType, Result, ResultColumn, RowIds, Table, Unit, Workbook
 
 _EUR, _USD, _CHF = (Unit(currency=code, symbol=symbol) for code, symbol in (("EUR", "€"), ("USD", "$"), ("CHF", "CHF")))
@@ -58,6 +59,24 @@ WORKBOOK = Workbook(
             _column("weight", "decimal", Unit(symbol="kg")),
             _column("price", "decimal", _CHF),
         ),
+        _table(
+            "verkauf", 805, _column("filiale", "text"), _column("umsatz", "decimal", _EUR), _column("kosten", "decimal", _EUR)
+        ),
+        _table(
+            "projects", 3, _column("project", "text"), _column("budget", "decimal", _USD), _column("spent", "decimal", _USD)
+        ),
+        _table("visits", 1017, _column("day", "date")),
+        _table("survey", 1532, _column("score", "integer")),
+        _table("shipments", 2207, _column("carrier", "text"), _column("days", "integer")),
+        _table(
+            "ads",
+            2,
+            _column("campaign", "text"),
+            _column("clicks", "integer"),
+            _column("conversions", "integer"),
+            _column("cost", "decimal", _USD),
+        ),
+        _table("rechnungen", 653, _column("datum", "date"), _column("status", "text"), _column("betrag", "decimal", _EUR)),
     ),
 )
 
@@ -159,6 +178,46 @@ _RESULTS: dict[str, tuple[str, Rows, int]] = {
         [("South", "Online", 410), ("South", "Shop", 205), ("North", "Online", 377), ("North", "Shop", 118)],
         600,
     ),
+    "umsatz": (
+        "SELECT filiale, sum(umsatz) AS umsatz, sum(kosten) AS kosten, count(*) AS anzahl FROM verkauf GROUP BY filiale",
+        [("Berlin", 48210.35, 39100.0, 320), ("München", 51877.9, 40250.4, 298), ("Köln", 23999.99, 25120.15, 187)],
+        805,
+    ),
+    "projects": (
+        "SELECT project, budget, spent, budget - spent AS remaining FROM projects ORDER BY budget DESC",
+        [
+            ("Apollo", 250000.0, 181450.75, 68549.25),
+            ("Borealis", 90000.0, 97200.0, -7200.0),
+            ("Cygnus", 40000.0, 12500.0, 27500.0),
+        ],
+        3,
+    ),
+    "weekday": (
+        "SELECT dayname(day) AS weekday, count(*) AS visits FROM visits GROUP BY 1",
+        [("Monday", 412), ("Tuesday", 398), ("Saturday", 120), ("Sunday", 87)],
+        1017,
+    ),
+    "survey": ("SELECT avg(score) AS avg_score, count(*) AS responses FROM survey", [(7.8413, 1532)], 1532),
+    "carriers": (
+        "SELECT carrier, avg(days) AS avg_days, max(days) AS max_days, count(*) AS shipments FROM shipments GROUP BY carrier",
+        [("DHL", 2.4, 9, 1045), ("UPS", 3.1, 14, 760), ("GLS", 2.95, 11, 402)],
+        2207,
+    ),
+    "ads": (
+        "SELECT campaign, clicks, conversions, conversions / clicks AS conversion_rate, cost FROM ads",
+        [("Spring", 12040, 361, 0.029983, 8400.5), ("Summer", 20155, 1008, 0.050012, 15230.75)],
+        2,
+    ),
+    "invoices": (
+        "SELECT year(datum) AS jahr, count(*) AS rechnungen, sum(betrag) AS summe FROM rechnungen GROUP BY 1 ORDER BY 1",
+        [(2022, 210, 99120.4), (2023, 245, 120340.55), (2024, 198, 101000.0)],
+        653,
+    ),
+    "paid": (
+        "SELECT count(*) FILTER (WHERE status = 'bezahlt') AS bezahlt, count(*) AS alle FROM rechnungen",
+        [(173, 198)],
+        198,
+    ),
     "none": ("SELECT region, revenue FROM orders WHERE region = 'Mars'", [], 0),
 }
 
@@ -166,9 +225,10 @@ _RESULTS: dict[str, tuple[str, Rows, int]] = {
 def answered(name: str, handle: str = "r1") -> ToolAnswered:
     """Return a result of the corpus as the log holds it."""
     sql, rows, used = _RESULTS[name]
-    told = basis.of(sql, WORKBOOK)
-    columns = tuple(ResultColumn(name=output.name, type="DOUBLE") for output in told.outputs)
-    is_plain = name in {"oldest", "stock", "none"}
+    names = [made.name for made in origins.made(sql, {t.id: [c.name for c in t.columns] for t in WORKBOOK.tables})]
+    told = basis.of(sql, WORKBOOK, names=names)
+    columns = tuple(ResultColumn(name=name, type="DOUBLE") for name in names)
+    is_plain = name in {"oldest", "stock", "none", "projects", "ads"}
     row_ids = (RowIds(table="t", ids=tuple(range(len(rows)))),) if is_plain else ()
     result = Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=False, row_ids=row_ids)
     rows_used = tuple(RowsUsed(table=one.table, rows=used, first=2, last=601) for one in told.rows[:1])

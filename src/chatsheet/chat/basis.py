@@ -20,8 +20,11 @@ _MOST_COUNTED = 8
 _FIRST_COUNTED = 4  # after the table, its rows, the first and the last
 
 
-def of(sql: str, workbook: Workbook, *, counted: Result | None = None) -> Basis:
-    """Return what a guarded query stands on; `counted` is what its counting query gave, where there was one."""
+def of(sql: str, workbook: Workbook, *, names: Sequence[str], counted: Result | None = None) -> Basis:
+    """Return what a guarded query stands on, whose result has columns `names`.
+
+    `counted` is what its counting query gave, where there was one.
+    """
     read = origins.read(sql, _names(workbook))
     filters = origins.conditions(sql)
     empty = _empty(sql, workbook, counted)
@@ -35,7 +38,7 @@ def of(sql: str, workbook: Workbook, *, counted: Result | None = None) -> Basis:
             for table, names in read.items()
             for column in names
         ),
-        outputs=_outputs(sql, workbook),
+        outputs=tuple(_outputs(sql, workbook, names)),
     )
 
 
@@ -96,18 +99,17 @@ def _counted(row: Sequence[JsonValue]) -> RowsUsed:
     return RowsUsed(table=str(table), rows=loose.number(rows), first=first, last=last)
 
 
-def _outputs(sql: str, workbook: Workbook) -> tuple[Output, ...]:
-    return tuple(
-        Output(
-            name=made.name,
-            columns=made.columns,
-            kind=made.kind,
-            unit=_unit_of(made, workbook),
-            is_certain=made.is_certain,
-            texts=made.texts,
-        )
-        for made in origins.made(sql, _names(workbook))
-    )
+def _outputs(sql: str, workbook: Workbook, names: Sequence[str]) -> Iterator[Output]:
+    """Yield how each column of the result is made; by its name where a star hides the place."""
+    made = origins.made(sql, _names(workbook))
+    by_name = {one.name.casefold(): one for one in made}
+    for place, name in enumerate(names):
+        one = made[place] if len(made) == len(names) else by_name.get(name.casefold())
+        if one is None:
+            yield Output(name=name, is_certain=False)
+        else:
+            unit = _unit_of(one, workbook)
+            yield Output(name=name, columns=one.columns, kind=one.kind, unit=unit, is_certain=one.is_certain, texts=one.texts)
 
 
 def _unit_of(made: Made, workbook: Workbook) -> Unit:

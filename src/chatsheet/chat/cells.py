@@ -65,7 +65,9 @@ class Source:
         return named if has_cost else tuple(one | {"cost"} if "price" in one else one for one in named)
 
     def _called(self, output: Output) -> frozenset[str]:
-        found = labels.meanings(f"{output.name} {' '.join(column for _, column in output.columns)}")
+        behind = [column for _, column in output.columns]
+        # what is made of several columns is none of them
+        found = labels.meanings(" ".join([output.name, *(behind if len(behind) == 1 or output.kind == "value" else ())]))
         if output.kind == "count":
             found |= self.tables | {"row"} | labels.meanings(" ".join(output.texts))
         if output.kind in {"ratio", "percent"}:

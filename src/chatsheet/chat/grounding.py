@@ -20,10 +20,15 @@ from chatsheet.chat.sentences import Place
 
 _AVERAGES = frozenset({"average", "median"})
 _AMOUNTS, _THINGS = words.AMOUNTS, words.THINGS
+_PARTS = frozenset({"growth", "margin", "discount", "tax"})
+"""Amounts that are percentages of others."""
 _LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
 _HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
 _OFS = frozenset({"of", "von", "de"})
 _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
+)
 _TOP = re.compile(
     r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden"
     r"|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
@@ -62,7 +67,7 @@ class _Text:
     def __init__(self, text: str, results: Sequence[ToolAnswered], *, question: str, locale: str) -> None:
         self.text = text
         self.sources = [Source(answered) for answered in results if answered.result is not None]
-        self.named = {id(source): source.index.find(text) for source in self.sources}
+        self.named = _widest({id(source): source.index.find(text) for source in self.sources})
         names = [(one.start, one.end) for named in self.named.values() for one in named]
         names += _identifiers(text, results)
         self.written = numbers.read(text, locale=locale, without=names)
@@ -114,7 +119,7 @@ class _Text:
     def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how well the words around a number fit a cell; None where they say that it is another."""
         by_row = self._row_fits(place, source, cell)
-        if by_row is False:
+        if by_row is False or (by_row is None and self._is_about_others(place, source)):
             return None
         by_column = self._column_fits(place, source, cell)
         if by_column is None:
@@ -127,15 +132,26 @@ class _Text:
         """Return whether the labels of the sentence name the cell's row; None where they say nothing."""
         named = self.named[id(source)]
         if cell.row is None:
-            start, end = place.clause[0], place.written.before
-            is_of_one = any(start <= one.start and one.end <= end for one in named)
-            return False if is_of_one and _OF_ALL.search(self.text[start:end]) is None else None
+            return False if self._subjects(place, named) else None
         answers = [
             cell.row in rows
             for column in source.index.columns
             if (rows := self._rows(place, [one for one in named if one.column == column])) is not None
         ]
         return all(answers) if answers else None
+
+    def _subjects(self, place: Place, named: Sequence[Named]) -> list[str]:
+        """Return the labels before a number in its clause, of which it says something, unless it is their whole."""
+        start, end = place.clause[0], place.written.before
+        if _OF_ALL.search(self.text[start:end]) is not None or _WHOLE.search(self.text[start:end]) is not None:
+            return []
+        return [self.text[one.start : one.end] for one in named if start <= one.start and one.end <= end]
+
+    def _is_about_others(self, place: Place, source: Source) -> bool:
+        """Return whether a number is said of a label that this result neither has nor asks for."""
+        sql = labels.fold(source.answered.sql or "")
+        others = [one for other in self.sources if other is not source for one in self.named[id(other)]]
+        return any(labels.fold(label) not in sql for label in self._subjects(place, others))
 
     def _rows(self, place: Place, named: Sequence[Named]) -> frozenset[int] | None:
         if place.first:
@@ -147,18 +163,37 @@ class _Text:
     def _column_fits(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how many words name the cell's column; None where they name another."""
         if place.header:
-            return self._by_words(labels.meanings(place.header), source, cell, demanded=self.known | _THINGS)
+            return self._by_words(labels.meanings(place.header), source, cell, place.written, demanded=self.known | _THINGS)
         nouns, said = self._meanings(place.nouns), self._meanings(place.said)
         if place.written.measure == "plain":
             nouns |= self._meanings(place.of) & (_AMOUNTS | self.measured)
         counted = nouns & (self.known | _AMOUNTS | _THINGS)
         if counted:
-            fits = self._by_words(counted, source, cell, demanded=self.known | _THINGS)
+            fits = self._by_words(counted, source, cell, place.written, demanded=self.known | _THINGS)
             if fits is None or fits:
-                near = place.said[-2:] if place.said and place.said[-1].folded in _OFS else place.said[-1:]
-                return self._as_meant(nouns | self._meanings(near), source, cell, fits)
-        fits = self._by_words(said & (self.measured | _AMOUNTS), source, cell, demanded=self._measured_elsewhere(source))
+                if (
+                    fits
+                    and self._by_words(counted | self._predicate(place), source, cell, place.written, demanded=frozenset())
+                    is None
+                ):
+                    return None
+                return self._as_meant(nouns | self._qualities(place, nouns, source), source, cell, fits)
+        fits = self._by_words(
+            said & (self.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
+        )
         return self._as_meant(said | nouns, source, cell, fits)
+
+    def _predicate(self, place: Place) -> frozenset[str]:
+        """Return what is said of the things counted: 173 invoices are paid; not of all that they are a part of."""
+        is_whole = _OF_ALL.search(self.text[place.clause[0] : place.written.before]) is not None
+        return frozenset() if is_whole else self._meanings(place.tail) & self.measured
+
+    def _qualities(self, place: Place, nouns: frozenset[str], source: Source) -> frozenset[str]:
+        """Return the words before a number that may say of its noun that it is an average."""
+        has_average = any(called & nouns and called & _AVERAGES for called in source.called)
+        if has_average:
+            return self._meanings(place.said)
+        return self._meanings(place.said[-2:] if place.said and place.said[-1].folded in _OFS else place.said[-1:])
 
     def _measured_elsewhere(self, source: Source) -> frozenset[str]:
         """Return what columns of other results are called."""
@@ -190,14 +225,21 @@ class _Text:
         return fits if not fits or source.is_end(cell, end) else None
 
     @staticmethod
-    def _by_words(said: frozenset[str], source: Source, cell: Cell, *, demanded: frozenset[str]) -> int | None:
+    def _by_words(
+        said: frozenset[str], source: Source, cell: Cell, written: Written, *, demanded: frozenset[str]
+    ) -> int | None:
         """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
         fits = labels.any_of(said, cell.called)
-        best = max((labels.any_of(said, called) for called in source.called), default=0)
+        is_part = written.measure != "plain"
+        rivals = [called for column, called in enumerate(source.called) if not is_part or source.shares(column) is not None]
+        best = max((labels.any_of(said, called) for called in rivals), default=0)
         if best > fits or (cell.is_counted and said and not fits):
             return None
-        is_another = bool(said & demanded) or bool(said & _AMOUNTS and cell.called & _AMOUNTS)
-        return None if not fits and is_another else fits
+        amounts = _AMOUNTS - _PARTS if is_part else _AMOUNTS
+        meant, own = said & amounts, cell.called & amounts
+        if is_part:
+            return None if meant and own and not meant & own else fits
+        return None if not fits and (said & demanded or (meant and own)) else fits
 
     def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:
         """Return whether a cell may be taken though no word names its column."""
@@ -244,6 +286,16 @@ class _Text:
             if isinstance(v, str)
         ]
         return {year for text in [*texts, *self.queries] for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
+
+
+def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
+    """Leave out names that stand inside a wider one: 2024 in June 2024."""
+    spans = {(one.start, one.end) for named in found.values() for one in named}
+
+    def is_inside(one: Named) -> bool:
+        return any(a <= one.start and one.end <= b and b - a > one.end - one.start for a, b in spans)
+
+    return {key: [one for one in named if not is_inside(one)] for key, named in found.items()}
 
 
 def _identifiers(text: str, results: Sequence[ToolAnswered]) -> list[tuple[int, int]]:

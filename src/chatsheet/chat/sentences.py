@@ -70,6 +70,8 @@ class Place:
     """The words that it counts, as far as they stand behind it."""
     said: tuple[Word, ...]
     """The words before it in its clause, the nearest last."""
+    tail: tuple[Word, ...] = ()
+    """What its clause says after that, up to the next number."""
     of: tuple[Word, ...] = ()
     """What it is an amount of: 155 in costs."""
     header: str = ""
@@ -120,7 +122,10 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         until = next((c.start() for c in _CLAUSE.finditer(layout.text, number.after, end)), end)
         of = _OF.match(layout.text, number.after, end)
         amount = () if of is None or nouns else (Word(labels.fold(of[1]), *of.span(1)),)
-        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), amount, header, first))
+        after = max(number.after, max((word.end for word in nouns), default=0))
+        until_next = min([until, *(one.before for one in written if one.before >= number.after)])
+        tail = tuple(w for w in labels.split(layout.text[:until_next]) if w.start >= after)
+        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), tail, amount, header, first))
         consumed = max(number.after, max((word.end for word in nouns), default=0))
     return tuple(found)
 

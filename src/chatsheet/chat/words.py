@@ -96,6 +96,7 @@ visit besuch visite visita visits
 ticket tickets anfrage anfragen
 project projekt projet proyecto
 deal deals abschluss abschlüsse
+shipment lieferung lieferungen sendung sendungen livraison envío parcel parcels delivery deliveries paket pakete
 """)
 """Common words of tables; those of a line mean the same."""
 
@@ -124,7 +125,7 @@ FALLS = listed("""
 fell fall drop dropped decline declined declining decrease decreased down lost loss losses lower less below shrank minus
 negative deficit short shortfall behind reduced reduction sank gesunken sank fiel rückgang gefallen verlust verluste
 weniger niedriger unter minus verringert abgenommen baisse baissé perte pertes moins diminué recul reculé cayó caída
-pérdida pérdidas menos disminuyó bajó rückläufig negativ schrumpfte zurückgegangen zurück
+pérdida pérdidas menos disminuyó bajó rückläufig negativ schrumpfte zurückgegangen zurück overspent overrun überschritten überzogen
 """)
 
 RISES = listed("""

@@ -136,6 +136,7 @@ def _starred(scope: Scope, star: exp.Expr, tables: Tables) -> Iterator[Made]:
         if isinstance(source, Scope):
             yield from _outputs(source, tables)
         elif (table := _table(source, tables)) is not None:
+            yield Made(ROW_ID, (), "value")
             yield from (Made(name, ((table, name),), "value") for name in tables[table])
 
 

@@ -63,17 +63,18 @@ async def _run_sql(arguments: RunSql, moment: Moment) -> Outcome:
         sql=guarded.sql,
         purpose=arguments.purpose,
         result=result,
-        basis=await _basis(moment, guarded),
+        basis=await _basis(moment, guarded, result),
     )
 
 
-async def _basis(moment: Moment, guarded: GuardedSql) -> Basis:
+async def _basis(moment: Moment, guarded: GuardedSql, result: Result) -> Basis:
     """Return what a query stands on; what takes too long to count is left open."""
     counted = None
     if (counting := basis.counting(guarded, moment.opened.workbook)) is not None:
         with contextlib.suppress(ChatSheetError):  # the answer is there; only the exact rows are not known
             counted = await moment.questions.run(moment.questions.check(counting), _FOR_COUNTING)
-    return basis.of(guarded.sql, moment.opened.workbook, counted=counted)
+    names = [column.name for column in result.columns]
+    return basis.of(guarded.sql, moment.opened.workbook, names=names, counted=counted)
 
 
 def _for_model(result: Result) -> JsonObject:
