@@ -90,8 +90,10 @@ _RESULTS: dict[str, tuple[str, Rows, int]] = {
     "total": ("SELECT sum(revenue) AS total_revenue FROM orders", [(454589.4,)], 600),
     "regions": ("SELECT count(DISTINCT region) AS n FROM orders", [(4,)], 600),
     "monthly": (
-        "SELECT date_trunc('month', order_date) AS month, sum(revenue) AS revenue, sum(cost) AS cost FROM orders "
-        "WHERE year(order_date) = 2024 GROUP BY 1 ORDER BY 1",
+        (
+            "SELECT date_trunc('month', order_date) AS month, sum(revenue) AS revenue, sum(cost) AS cost FROM orders "
+            "WHERE year(order_date) = 2024 GROUP BY 1 ORDER BY 1"
+        ),
         [
             ("2024-01-01", 31250.5, 20110.0),
             ("2024-02-01", 28904.75, 19875.25),
@@ -113,19 +115,26 @@ _RESULTS: dict[str, tuple[str, Rows, int]] = {
         600,
     ),
     "avg": (
-        "SELECT avg(revenue) AS avg_revenue, median(revenue) AS median_revenue, min(revenue) AS lowest, max(revenue) AS highest "
-        "FROM orders",
+        (
+            "SELECT avg(revenue) AS avg_revenue, median(revenue) AS median_revenue, min(revenue) AS lowest, "
+            "max(revenue) AS highest FROM orders"
+        ),
         [(757.649, 612.5, 4.2, 4999.99)],
         600,
     ),
     "growth": (
-        "WITH y AS (SELECT year(order_date) AS year, sum(revenue) AS revenue FROM orders GROUP BY 1) "
-        "SELECT year, revenue, revenue / lag(revenue) OVER (ORDER BY year) - 1 AS growth FROM y",
+        (
+            "WITH y AS (SELECT year(order_date) AS year, sum(revenue) AS revenue FROM orders GROUP BY 1) SELECT year, "
+            "revenue, revenue / lag(revenue) OVER (ORDER BY year) - 1 AS growth FROM y"
+        ),
         [(2022, 1204331.5, None), (2023, 1355020.75, 0.125123), (2024, 1290114.1, -0.047901)],
         600,
     ),
     "products": (
-        "SELECT product, sum(quantity) AS units_sold, sum(revenue) AS revenue FROM orders GROUP BY product ORDER BY revenue DESC LIMIT 3",
+        (
+            "SELECT product, sum(quantity) AS units_sold, sum(revenue) AS revenue FROM orders GROUP BY product ORDER "
+            "BY revenue DESC LIMIT 3"
+        ),
         [("Laptop Pro 14", 87, 104313.0), ("Desk Lamp", 1240, 37188.6), ("Monitor 27", 95, 28405.5)],
         600,
     ),
@@ -156,14 +165,19 @@ _RESULTS: dict[str, tuple[str, Rows, int]] = {
         3,
     ),
     "profit": (
-        "SELECT quarter(order_date) AS quarter, sum(revenue) - sum(cost) AS profit FROM orders WHERE year(order_date) = 2024 GROUP BY 1",
+        (
+            "SELECT quarter(order_date) AS quarter, sum(revenue) - sum(cost) AS profit FROM orders WHERE "
+            "year(order_date) = 2024 GROUP BY 1"
+        ),
         [(1, 12345.6), (2, -3210.4), (3, 800.0), (4, 15020.25)],
         301,
     ),
     "big": ("SELECT sum(revenue) AS revenue, sum(cost) AS cost FROM orders", [(12345678.9, 8765432.1)], 600),
     "change": (
-        "WITH a AS (SELECT region, sum(revenue) AS r FROM orders GROUP BY 1), b AS (SELECT region, sum(cost) AS r FROM orders GROUP BY 1) "
-        "SELECT a.region, a.r - b.r AS change FROM a JOIN b USING (region)",
+        (
+            "WITH a AS (SELECT region, sum(revenue) AS r FROM orders GROUP BY 1), b AS (SELECT region, sum(cost) AS r "
+            "FROM orders GROUP BY 1) SELECT a.region, a.r - b.r AS change FROM a JOIN b USING (region)"
+        ),
         [("South", 5210.0), ("North", -1480.5), ("West", 77.25)],
         600,
     ),

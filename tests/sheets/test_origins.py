@@ -23,11 +23,15 @@ TABLES = {"orders": ["region", "revenue", "cost"], "targets": ["region", "target
         ("SELECT revenue / (SELECT sum(target) FROM targets) AS share FROM orders", [["orders.revenue", "targets.target"]]),
         ("SELECT region FROM orders UNION ALL SELECT region FROM targets", [["orders.region", "targets.region"]]),
         ("SELECT t.* FROM orders o JOIN targets t USING (region)", [[], ["targets.region"], ["targets.target"]]),
-        ("SELECT count(*) AS n, 5 AS five FROM orders", [[], []]),
     ],
 )  # fmt: skip
 def test_a_column_leads_to_the_stored_columns_behind_it(sql: str, columns: list[list[str]]) -> None:
     assert [[".".join(column) for column in made.columns] for made in origins.made(sql, TABLES)] == columns
+
+
+def test_a_count_and_a_constant_come_from_no_column() -> None:
+    made = origins.made("SELECT count(*) AS n, 5 AS five FROM orders", TABLES)
+    assert [(one.columns, one.is_certain) for one in made] == [((), True), ((), True)]
 
 
 def test_a_column_from_nowhere_is_not_certain() -> None:

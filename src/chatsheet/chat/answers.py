@@ -13,9 +13,9 @@ NOT_IN_WORKBOOK = "[not in workbook]"
 Form = Literal["answer", "not_in_workbook"]
 _QUOTES = r"[\s*_`>\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb#-]*"
 _GREETING = (
-    r"(?:(?:hello|hi|hey|dear user|good (?:morning|day|afternoon|evening)|sorry|i am sorry|i['\u2019]m sorry|unfortunately|hallo|guten (?:tag|morgen"
-    r"|abend)|leider|tut mir leid|entschuldigung|bonjour|désolé|je suis désolé|malheureusement|hola|lo siento|buenos d[ií]as|lamentablemente)"
-    r"(?: there)?\s?[!.,:;\u2013\u2014-]*\s*){0,2}"
+    r"(?:(?:hello|hi|hey|dear user|good (?:morning|day|afternoon|evening)|sorry|i am sorry|i['\u2019]m sorry|unfortunately"
+    r"|hallo|guten (?:tag|morgen|abend)|leider|tut mir leid|entschuldigung|bonjour|désolé|je suis désolé|malheureusement"
+    r"|hola|lo siento|buenos d[ií]as|lamentablemente)(?: there)?\s?[!.,:;\u2013\u2014-]*\s*){0,2}"
 )
 _MARK = re.compile(rf"{_QUOTES}{_GREETING}{_QUOTES}\[\s*not[\s_-]+in[\s_-]+workbook\s*\]", re.IGNORECASE)
 _MOST_FILTERS = 5
