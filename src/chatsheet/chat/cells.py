@@ -1,5 +1,7 @@
 """What a number of an answer can come from: the cells of a result, its row count, the rows used. Pure."""
 
+import itertools
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
@@ -9,7 +11,7 @@ from pydantic import JsonValue
 
 from chatsheet.chat import labels, words
 from chatsheet.chat.events import Output, ToolAnswered
-from chatsheet.chat.numbers import Written
+from chatsheet.chat.numbers import Measure, Written
 from chatsheet.sheets.model import ROW_ID
 
 _PERCENT = frozenset({"share", "growth", "margin", "discount", "tax"})
@@ -17,6 +19,12 @@ _PERCENT_NAMES = frozenset({labels.stem(one) for one in ("pct", "percent", "perc
 _FALLS = labels.stems(words.FALLS)
 _LOSSES = labels.stems(words.LOSSES)
 _RISES = labels.stems(words.RISES)
+_FACTORS: dict[Measure, tuple[Decimal, ...]] = {
+    "plain": (Decimal(1),),
+    "percent": (Decimal(1), Decimal(100)),
+    "bps": (Decimal(100), Decimal(10_000)),
+}
+"""What a percentage value, and a share, is multiplied with to be written so."""
 _NO_MONEY = frozenset({"count", "distinct", "percent"})
 _NEAR = Decimal("0.05")
 _SIGNIFICANT = 3
@@ -48,6 +56,11 @@ class Source:
         columns = () if self.answered.result is None else self.answered.result.columns
         told = self.answered.basis.outputs
         return told if len(told) == len(columns) else tuple(Output(name=column.name) for column in columns)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return 0 if self.answered.result is None else len(self.answered.result.rows)
 
     @cached_property
     def index(self) -> labels.Index:
@@ -123,6 +136,25 @@ class Source:
         listed = result is not None and bool(result.row_ids)
         return listed or any(output.name == ROW_ID for output in self.outputs)
 
+    @cached_property
+    def _by_size(self) -> tuple[list[float], list[Cell]]:
+        ordered = sorted(self.cells, key=lambda cell: abs(cell.value))
+        return [abs(float(cell.value)) for cell in ordered], ordered
+
+    def near(self, written: Written, captions: Sequence[Decimal]) -> Iterator[Cell]:
+        """Yield the cells whose size a number may have: few of many, before they are looked at closely."""
+        sizes, ordered = self._by_size
+        for low, high in _spans(written, captions):
+            yield from ordered[bisect_left(sizes, low) : bisect_right(sizes, high)]
+
+    def beside(self, cell: Cell) -> list[int]:
+        """Return the columns of numbers in a cell's row."""
+        result = self.answered.result
+        if result is None or cell.row is None:
+            return []
+        values = enumerate(result.rows[cell.row])
+        return [column for column, value in values if column not in self.index.columns and decimals(value)]
+
     def is_end(self, cell: Cell, end: str) -> bool:
         """Return whether a cell is the largest, or the smallest, of its column; unknown where rows are missing."""
         result = self.answered.result
@@ -131,8 +163,12 @@ class Source:
         values = [one.value for one in self.cells if one.column == cell.column]
         return cell.value == (max(values) if end == "maximum" else min(values))
 
-    def shares(self, column: int) -> bool | None:
-        """Return whether a column holds shares of one (True) or percentages (False); None where it is neither."""
+    @cached_property
+    def shares(self) -> tuple[bool | None, ...]:
+        """Whether each column holds shares of one (True) or percentages (False); None where it is neither."""
+        return tuple(self._shares(column) for column in range(len(self.outputs)))
+
+    def _shares(self, column: int) -> bool | None:
         output = self.outputs[column]
         if output.unit.is_percent or output.kind == "ratio":
             return True
@@ -140,11 +176,18 @@ class Source:
             return False
         if output.kind in {"count", "distinct"} or output.unit.currency:
             return None
-        values = [abs(number) for cell in self.cells if cell.column == column for number in (cell.value,)]
-        is_small = all(value <= 1 for value in values)
+        is_small = all(abs(cell.value) <= 1 for cell in self.cells if cell.column == column)
         if self.called[column] & (_PERCENT | _PERCENT_NAMES):
             return is_small
         return True if is_small and output.kind in {"", "average", "median", "difference", "value"} else None
+
+
+def _spans(written: Written, captions: Sequence[Decimal]) -> Iterator[tuple[float, float]]:
+    for mantissa, caption, factor in itertools.product(written.mantissas, captions, _FACTORS[written.measure]):
+        unit = float(written.scale * caption / factor)
+        size, step = abs(float(mantissa)) * unit, 10.0 ** int(mantissa.as_tuple().exponent) * unit
+        slack = max(step, size * (1e-12 if written.bound == "exact" and written.scale == 1 else 2 * float(_NEAR)))
+        yield size - slack, size + slack
 
 
 def decimals(value: JsonValue) -> tuple[tuple[Decimal, Decimal], ...]:
@@ -171,8 +214,7 @@ def says(
     if written.measure != "plain":
         if is_share is None:
             return False
-        factor = Decimal(1) if is_share else Decimal("0.01")
-        factor = factor * (100 if written.measure == "percent" else 10_000)
+        factor = _FACTORS[written.measure][is_share]
     unit = cell.output.unit
     if written.currency and cell.output.kind == "ratio" and labels.meanings(cell.output.name) & _PERCENT:
         return False

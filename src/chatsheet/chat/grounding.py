@@ -108,9 +108,9 @@ class _Text:
         context = frozenset(labels.stem(word.folded) for word in labels.split(self.text[slice(*place.clause)]))
         header = _in_percent(place)
         captions = _captions(self.text[slice(*place.sentence)], place.header)
-        for cell in source.cells:
-            is_share = None if cell.column is None else source.shares(cell.column)
-            asked = header or written
+        asked = header or written
+        for cell in source.near(asked, captions):
+            is_share = None if cell.column is None else source.shares[cell.column]
             if not any(cells.says(asked, cell, is_share=is_share, context=context, is_scaled=scale) for scale in captions):
                 continue
             if (score := self._fit(place, source, cell)) is not None:
@@ -231,7 +231,7 @@ class _Text:
         """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
         fits = labels.any_of(said, cell.called)
         is_part = written.measure != "plain"
-        rivals = [called for column, called in enumerate(source.called) if not is_part or source.shares(column) is not None]
+        rivals = [called for column, called in enumerate(source.called) if not is_part or source.shares[column] is not None]
         best = max((labels.any_of(said, called) for called in rivals), default=0)
         if best > fits or (cell.is_counted and said and not fits):
             return None
@@ -251,14 +251,14 @@ class _Text:
         if unknown and (cell.output.kind in {"count", "distinct"} or cells.is_weak(written)):
             # a noun that only the question has, about the only cell there is
             asked = any(labels.meanings(word.folded) & self.asked for word in unknown)
-            return asked and len(source.outputs) == 1 and len({c.row for c in source.cells}) == 2  # noqa: PLR2004  with its count
+            return asked and len(source.outputs) == 1 and source.row_count == 1
         if not cells.is_weak(written):
             return True
-        beside = [one for one in source.cells if one.row == cell.row and one.column not in {None, *source.index.columns}]
+        beside = source.beside(cell)
         if written.measure != "plain":
-            beside = [one for one in beside if one.column is not None and source.shares(one.column) is not None]
+            beside = [column for column in beside if source.shares[column] is not None]
         is_only = len(beside) == 1
-        is_alone = len({one.row for one in source.cells if one.row is not None}) == 1
+        is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
 
     def _is_no_claim(self, place: Place) -> bool:

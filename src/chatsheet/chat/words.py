@@ -126,6 +126,7 @@ fell fall drop dropped decline declined declining decrease decreased down lost l
 negative deficit short shortfall behind reduced reduction sank gesunken sank fiel rückgang gefallen verlust verluste
 weniger niedriger unter minus verringert abgenommen baisse baissé perte pertes moins diminué recul reculé cayó caída
 pérdida pérdidas menos disminuyó bajó rückläufig negativ schrumpfte zurückgegangen zurück overspent overrun
+überschritten überzogen
 """)
 
 RISES = listed("""
