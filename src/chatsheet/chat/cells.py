@@ -85,6 +85,8 @@ class Source:
             found |= self.tables | {"row"} | labels.meanings(" ".join(output.texts))
         if output.kind in {"ratio", "percent"}:
             return found | {"share"}
+        if "age" in found:
+            found |= {"year"}
         return found | {output.kind} if output.kind in {"average", "median", "minimum", "maximum"} else found
 
     @cached_property
@@ -154,6 +156,13 @@ class Source:
             return []
         values = enumerate(result.rows[cell.row])
         return [column for column, value in values if column not in self.index.columns and decimals(value)]
+
+    def is_money(self, column: int | None, currency: str) -> bool:
+        """Return whether a column may be written in a currency: not where only its neighbours are stored in it."""
+        if not currency or column is None or self.outputs[column].unit.currency:
+            return True
+        is_plain = self.outputs[column].kind == "value" and bool(self.outputs[column].columns)
+        return not (is_plain and any(output.unit.currency == currency for output in self.outputs))
 
     def is_end(self, cell: Cell, end: str) -> bool:
         """Return whether a cell is the largest, or the smallest, of its column; unknown where rows are missing."""

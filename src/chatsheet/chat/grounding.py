@@ -26,6 +26,7 @@ _LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
 _HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
 _OFS = frozenset({"of", "von", "de"})
 _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
+_PART_OF = re.compile(r"(?:^|\d[\d.,%]*)\s*(?:out of|of|von|de|sur|aus)\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
 )
@@ -111,7 +112,9 @@ class _Text:
         asked = header or written
         for cell in source.near(asked, captions):
             is_share = None if cell.column is None else source.shares[cell.column]
-            if not any(cells.says(asked, cell, is_share=is_share, context=context, is_scaled=scale) for scale in captions):
+            if not source.is_money(cell.column, written.currency) or not any(
+                cells.says(asked, cell, is_share=is_share, context=context, is_scaled=scale) for scale in captions
+            ):
                 continue
             if (score := self._fit(place, source, cell)) is not None:
                 yield cell, score
@@ -120,6 +123,10 @@ class _Text:
         """Return how well the words around a number fit a cell; None where they say that it is another."""
         by_row = self._row_fits(place, source, cell)
         if by_row is False or (by_row is None and self._is_about_others(place, source)):
+            return None
+        if by_row is None and cell.row is not None and source.row_count > 1 and self._is_of_all(place):
+            return None
+        if self._is_part_of(place, source, cell):
             return None
         by_column = self._column_fits(place, source, cell)
         if by_column is None:
@@ -182,6 +189,18 @@ class _Text:
             said & (self.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
         )
         return self._as_meant(said | nouns, source, cell, fits)
+
+    def _is_of_all(self, place: Place) -> bool:
+        """Return whether a number is told as the total, so that no single row of several is meant."""
+        said = self._meanings(place.said) | self._meanings(place.rest)
+        return _WHOLE.search(self.text[slice(*place.clause)]) is not None and not said & (_LOWEST | _HIGHEST | _AVERAGES)
+
+    def _is_part_of(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number is told as the whole, and the cell counts the part: of 198 invoices 173 are paid."""
+        if cell.column is None or _PART_OF.search(self.text[place.clause[0] : place.written.before]) is None:
+            return False
+        others = frozenset[str]().union(*(called for column, called in enumerate(source.called) if column != cell.column))
+        return bool((cell.called - others) & self._meanings(place.rest))
 
     def _predicate(self, place: Place) -> frozenset[str]:
         """Return what is said of the things counted: 173 invoices are paid; not of all that they are a part of."""

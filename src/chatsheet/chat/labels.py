@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from pydantic import JsonValue
 
@@ -18,6 +19,9 @@ _SHORTEST_STEM = 4
 _SHORTEST_PART = 5
 _SHORTEST_LOOSE = 3
 _LONGEST_LABEL = 12
+_SHORTEST_PREFIX = 6
+_LIKE = 0.7
+"""Of the longer one: what two words must share at their beginning to be the same label."""
 
 _MONTHS = 12
 _WORD = re.compile(r"[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.UNICODE)
@@ -131,6 +135,7 @@ class Index:
         self.columns: set[int] = set()
         for column, name in enumerate(names):
             self._add(column, meanings(name), [row[column] for row in rows])
+        self._prefixes = _prefixes(self._rows)
         self._longest = max((len(key) for key in self._rows), default=0)
 
     def _add(self, column: int, named: frozenset[str], cells: Sequence[JsonValue]) -> None:
@@ -177,6 +182,11 @@ class Index:
             if len(known) == 1 and known[0].isdecimal() and len(known[0]) != len("2025"):
                 continue  # a bare number is a number
             return hit
+        if len(key) == 1 and (prefixed := self._prefixes.get(last_word[:_SHORTEST_PREFIX])) is not None:
+            label, hit = prefixed
+            shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(label, last_word, strict=False)))
+            is_like = shared >= _LIKE * max(len(label), len(last_word)) and text[first.start].isupper()
+            return hit if is_like and last_word not in _CONCEPT else None
         return None
 
     def _is_meant(self, known: tuple[str, ...], written: str) -> bool:
@@ -184,6 +194,20 @@ class Index:
         is_common = len(written) < _SHORTEST_LOOSE or fold(written) in words.SMALL | {"may"}
         is_name = len(written) >= _SHORTEST_LOOSE and written[0].isupper()
         return not is_common or is_name or written in self._cased.get(known, ())
+
+
+def _prefixes(rows: Mapping[tuple[str, ...], Mapping[int, set[int]]]) -> dict[str, tuple[str, Mapping[int, set[int]]]]:
+    """Return the labels of one word by how they begin, where no other begins so: Engineering, told as Engineers."""
+    found: dict[str, tuple[str, Mapping[int, set[int]]]] = {}
+    twice: set[str] = set()
+    for key, hit in rows.items():
+        word, *more = key
+        prefix = word[:_SHORTEST_PREFIX]
+        if more or prefix in found:
+            twice.add(prefix)
+        elif len(word) > _SHORTEST_PREFIX and word.isalpha():
+            found[prefix] = word, hit
+    return {prefix: one for prefix, one in found.items() if prefix not in twice}
 
 
 def _key(text: str) -> tuple[str, ...]:

@@ -72,6 +72,8 @@ class Place:
     """The words before it in its clause, the nearest last."""
     tail: tuple[Word, ...] = ()
     """What its clause says after that, up to the next number."""
+    rest: tuple[Word, ...] = ()
+    """What its clause says after that, to its end."""
     of: tuple[Word, ...] = ()
     """What it is an amount of: 155 in costs."""
     header: str = ""
@@ -124,8 +126,9 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         amount = () if of is None or nouns else (Word(labels.fold(of[1]), *of.span(1)),)
         after = max(number.after, max((word.end for word in nouns), default=0))
         until_next = min([until, *(one.before for one in written if one.before >= number.after)])
-        tail = tuple(w for w in labels.split(layout.text[:until_next]) if w.start >= after)
-        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), tail, amount, header, first))
+        rest = tuple(w for w in labels.split(layout.text[:until]) if w.start >= after)
+        tail = tuple(word for word in rest if word.end <= until_next)
+        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), tail, rest, amount, header, first))
         consumed = max(number.after, max((word.end for word in nouns), default=0))
     return tuple(found)
 
