@@ -185,6 +185,7 @@ class _Text:
                 ):
                     return None
                 return self._as_meant(nouns | self._qualities(place, nouns, source), source, cell, fits)
+        said |= self._predicate(place)
         fits = self._by_words(
             said & (self.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
         )

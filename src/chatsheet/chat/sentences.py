@@ -19,7 +19,7 @@ _CLAUSE = re.compile(
 )
 _LINK = re.compile(
     r"[\s*_]*(?:[€$£%]|EUR|USD|CHF)?[\s*_]*(?:[^\W\d_]+\s+){0,2}?(?:in|for|from|at|by|on|during|of|via"
-    r"|über|im|in der|für|bei|von|aus|am|pour|en|dans|au|para|de|du|à|del)"
+    r"|über|le|im|in der|für|bei|von|aus|am|pour|en|dans|au|para|de|du|à|del)"
     r"(?:\s+(?:the|der|die|das|den|dem|le|la|l['\u2019]|el|los|las))?[\s*_\"“„«]*",
     re.IGNORECASE,
 )
