@@ -9,6 +9,7 @@ a citation leads to one cell; the model is told to compute in SQL. What is not t
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from chatsheet.chat import cells, labels, numbers, sentences, words
@@ -333,12 +334,8 @@ def _names(answered: ToolAnswered) -> Iterator[str]:
 def _in_percent(place: Place) -> Written | None:
     """Return the number as a percentage where the header of its column says so."""
     if place.written.measure == "plain" and re.search(r"%|percent|prozent", place.header, re.IGNORECASE):
-        return _as_percent(place.written)
+        return replace(place.written, measure="percent")
     return None
-
-
-def _as_percent(written: Written) -> Written:
-    return numbers.replace(written, measure="percent")
 
 
 def _captions(sentence: str, header: str) -> tuple[Decimal, ...]:

@@ -91,7 +91,6 @@ _CANONICAL = _table(words.SAME)
 _MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
 _CONCEPT = _table(words.CONCEPTS)
 _CONCEPT_STEMS = {stem(word): name for word, name in _CONCEPT.items() if len(word) >= _SHORTEST_STEM}
-_GENERIC = frozenset({"row", "result"})
 
 
 def meaning(word: str) -> str:
@@ -119,11 +118,6 @@ def _parts(word: str) -> Iterator[str]:
 def is_small(word: str) -> bool:
     """Return whether a folded word is an article, a preposition and the like."""
     return word in words.SMALL
-
-
-def is_row_word(word: str) -> bool:
-    """Return whether a meaning is that of rows in general."""
-    return word in _GENERIC
 
 
 class Index:

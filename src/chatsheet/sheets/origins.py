@@ -95,14 +95,6 @@ def conditions(sql: str) -> tuple[str, ...]:
     return tuple(found)[:_MOST_CONDITIONS]
 
 
-def literals(sql: str) -> frozenset[str]:
-    """Return the numbers and texts that stand in a query."""
-    try:
-        return frozenset(literal.name for literal in sqlglot.parse_one(sql, read="duckdb").find_all(exp.Literal))
-    except SqlglotError:
-        return frozenset()
-
-
 def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(node, exp.Join):
         if isinstance(on := node.args.get("on"), exp.Expr):
