@@ -243,6 +243,8 @@ class _Text:
             return fits
         if cell.output.kind in {"minimum", "maximum"}:
             return fits if cell.output.kind == end else None
+        if source.row_count == 1 and cell.output.kind in {"sum", "average", "median"}:
+            return None
         return fits if not fits or source.is_end(cell, end) else None
 
     @staticmethod

@@ -48,6 +48,10 @@ _CHANGED = re.compile(
     r"|höher|niedriger|hausse|baisse|más|menos)\b",
     re.IGNORECASE,
 )
+_TIGHT = re.compile(r"(?:['\u2019]s)?[\s*_\"”“]*[:(=|]?[\s*_]*\(?[\s*_]*")
+_FOLLOWED = re.compile(
+    r"\b(?:followed by|then|gefolgt von|dann|suivi(?:e)? (?:de|par)|puis|seguid[oa] (?:de|por))\b", re.IGNORECASE
+)
 _PRONOUN = re.compile(
     r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein"
     r"|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
@@ -125,7 +129,9 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         of = _OF.match(layout.text, number.after, end)
         amount = () if of is None or nouns else (Word(labels.fold(of[1]), *of.span(1)),)
         after = max(number.after, max((word.end for word in nouns), default=0))
-        until_next = min([until, *(one.before for one in written if one.before >= number.after)])
+        whole = _OF_TOTAL.match(layout.text, number.after, end)
+        since_next = number.after if whole is None else whole.end() + 1
+        until_next = min([until, *(one.before for one in written if one.before >= since_next)])
         rest = tuple(w for w in labels.split(layout.text[:until]) if w.start >= after)
         tail = tuple(word for word in rest if word.end <= until_next)
         found.append(Place(number, (start, end), (since, until), nouns, tuple(said), tail, rest, amount, header, first))
@@ -185,7 +191,10 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
     before = [one for one in here if one.end <= number.before]
     after = [one for one in here if one.start >= number.after]
     text = layout.text
-    if before and _DIRECT.fullmatch(text[before[-1].end : number.before]) is not None:
+    if before and _is_unclear(place, before, text):
+        return frozenset()
+    joint = _DIRECT if not before or _OBJECT.search(text[start : before[-1].start]) is None else _TIGHT
+    if before and joint.fullmatch(text[before[-1].end : number.before]) is not None:
         return _listed_back(before, text)
     gap = text[number.after : after[0].start] if after else ""
     is_compared = _FROM.fullmatch(gap) is not None and _CHANGED.search(text[place.clause[0] : number.before]) is not None
@@ -196,6 +205,16 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
         chosen = [one for one in (subject or before) if one.start <= (subject or before)[-1].start]
         return _listed_back(chosen, text)
     return after[0].rows if after else None
+
+
+def _is_unclear(place: Place, before: Sequence[Named], text: str) -> bool:
+    """Return whether a number may belong to either of two labels: North beat South with 155."""
+    here = [one for one in before if one.start >= place.clause[0]]
+    if len({one.rows for one in here}) < 2 or any(character.isdecimal() for character in text[here[0].end : here[-1].start]):  # noqa: PLR2004  two
+        return False
+    between = text[here[-2].end : here[-1].start]
+    is_told = _LISTED.fullmatch(between) or _FOLLOWED.search(between) or _OBJECT.search(text[: here[-1].start])
+    return is_told is None and _TIGHT.fullmatch(text[here[-1].end : place.written.before]) is None
 
 
 def _is_linked(gap: str, others: Sequence[Written], number: Written, label: Named) -> bool:
