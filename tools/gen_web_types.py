@@ -15,6 +15,7 @@ from chatsheet.api.routes.imports import ImportStarted, NewImport
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import RouteState, Status
 from chatsheet.api.routes.uploads import NewUpload
+from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Event, Live
 from chatsheet.core import loose
 from chatsheet.doctor.clinic import ExaminationEntry
@@ -54,6 +55,7 @@ ROOTS = (
     Filter,
     Event,
     Live,
+    Citation,
     Report,
     LatestReport,
     ExaminationEntry,

@@ -125,3 +125,20 @@ async def test_the_status_names_the_routes(served: Served) -> None:
         found = await response.json()
     assert found["routes"] == [{"name": "first", "kind": "azure", "is_private": False, "is_ours": False}]
     assert found["litellm_pid"] is None
+
+
+async def test_a_number_of_an_answer_leads_to_its_cells(served: Served, sales: Path) -> None:
+    sql = "SELECT region, SUM(revenue) AS revenue FROM orders GROUP BY region ORDER BY revenue DESC"
+    served.wire.script("gpt-4o", runs(sql), says("South leads with 155,288.70."))
+    chat = await start_chat(served, sales)
+    async with served.client.post(f"/api/chats/{chat}/questions", json={"question": "Which leads?"}) as response:
+        assert response.status == 202
+    answered = (await events(served, chat))[-1]
+    (number,) = cast("list[dict[str, object]]", answered["numbers"])
+    at = {"row": str(number["row"]), "column": str(number["column"])}
+    async with served.client.get(f"/api/chats/{chat}/citations/{number['handle']}", params=at) as response:
+        cited = await response.json()
+    assert cited["sql"].startswith("SELECT region")
+    assert [(table["table"], table["columns"]) for table in cited["tables"]] == [("orders", ["revenue"])]
+    async with served.client.get(f"/api/chats/{chat}/citations/r7") as response:
+        assert (response.status, await code_of(response)) == (404, "chat.citation_not_found")

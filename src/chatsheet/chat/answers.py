@@ -1,23 +1,63 @@
-"""The model's last text becomes the turn's answer: its form, and where each number of it comes from. Pure."""
+"""The model's last text becomes the turn's answer: its form, where its numbers come from, what it stands on. Pure."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from chatsheet.chat import grounding
-from chatsheet.chat.events import Answered, Asked, Event, ModelReplied, ToolAnswered
+from chatsheet.chat.events import Answered, Asked, Basis, ColumnUsed, Event, ModelReplied, RowsUsed, ToolAnswered
 
 NOT_IN_WORKBOOK = "[not in workbook]"
 """With this the model begins an answer that says what the workbook lacks, whatever its language."""
 
 Form = Literal["answer", "not_in_workbook"]
+_QUOTES = r"[\s*_`>\"'\u2018\u2019\u201c\u201d\u201e\u00ab\u00bb#-]*"
+_GREETING = (
+    r"(?:(?:hello|hi|hey|dear user|good (?:morning|day|afternoon|evening)|sorry|i am sorry|i['\u2019]m sorry|unfortunately"
+    r"|hallo|guten (?:tag|morgen|abend)|leider|tut mir leid|entschuldigung|bonjour|désolé|je suis désolé|malheureusement"
+    r"|hola|lo siento|buenos d[ií]as|lamentablemente)(?: there)?\s?[!.,:;\u2013\u2014-]*\s*){0,2}"
+)
+_MARK = re.compile(rf"{_QUOTES}{_GREETING}{_QUOTES}\[\s*not[\s_-]+in[\s_-]+workbook\s*\]", re.IGNORECASE)
+_MOST_FILTERS = 5
 
 
 def form(text: str) -> tuple[Form, str]:
-    """Return the form of an answer and its text without the mark."""
+    """Return the form of an answer and its text without the mark, which may be bold, quoted or after a greeting."""
     plain = text.strip()
-    if plain.casefold().startswith(NOT_IN_WORKBOOK):
-        return "not_in_workbook", plain[len(NOT_IN_WORKBOOK) :].lstrip(" :.-\n")
-    return "answer", plain
+    if (mark := _MARK.match(plain)) is None:
+        return "answer", plain
+    return "not_in_workbook", plain[mark.end() :].lstrip(" :.,-\u2013\u2014\n*_`\"'\u201c\u201d\u00bb")
+
+
+def told(basis: Basis) -> str:
+    """Return what a query stands on as one line: its rows, filters, units and empty cells."""
+    return "; ".join(_told(basis))
+
+
+def _told(basis: Basis) -> Iterator[str]:
+    yield " and ".join(_rows(used) for used in basis.rows) or "no rows of the workbook"
+    yield from basis.filters[:_MOST_FILTERS]
+    if len(basis.filters) > _MOST_FILTERS:
+        yield f"{len(basis.filters) - _MOST_FILTERS} more conditions"
+    units: dict[str, str] = {}
+    for used in basis.columns:
+        if unit := _unit(used):
+            units[used.column] = unit
+    yield from (f"{column} in {unit}" for column, unit in units.items())
+    yield from (f"{used.nulls} without {used.column} not counted" for used in basis.columns if used.nulls)
+
+
+def _rows(used: RowsUsed) -> str:
+    span = f" (rows {used.first} to {used.last} of the tab)" if used.first is not None else ""
+    return f"{used.rows} {'row' if used.rows == 1 else 'rows'} of {used.table}{span}"
+
+
+def _unit(used: ColumnUsed) -> str:
+    unit = used.unit
+    scale = {1: "", 10**3: " thousands", 10**6: " millions", 10**9: " billions"}.get(unit.scale, f" times {unit.scale}")
+    named = "percent" if unit.is_percent else unit.currency or unit.symbol
+    # stored values are whole: a caption's thousands are only how the tab writes them
+    return f"{named}{f' (written in{scale})' if scale else ''}" if named else ""
 
 
 def answered(text: str, events: Sequence[Event]) -> Answered:
@@ -26,7 +66,7 @@ def answered(text: str, events: Sequence[Event]) -> Answered:
     results = [event for event in events if isinstance(event, ToolAnswered) and event.result is not None]
     is_cut = any(event.finish_reason == "length" for event in events[-1:] if isinstance(event, ModelReplied))
     kind, plain = form(text)
-    numbers = grounding.trace(plain, results, question=asked.question)
+    numbers = grounding.trace(plain, results, question=asked.question, locale=asked.locale)
     return Answered(turn=asked.turn, text=plain, form=kind, numbers=numbers, is_cut=is_cut)
 
 

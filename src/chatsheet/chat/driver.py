@@ -8,8 +8,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import timedelta
 
-from chatsheet.chat import answers, loop, messages, store
+from chatsheet.chat import answers, citations, loop, messages, store
 from chatsheet.chat.audience import Audience, Numbered
+from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.events import (
     Answered,
     Asked,
@@ -20,6 +21,7 @@ from chatsheet.chat.events import (
     Nudged,
     Selection,
     StepRestarted,
+    ToolAnswered,
     Wrote,
 )
 from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
@@ -149,6 +151,19 @@ class Chats:
             raise
         turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
         return turn_id
+
+    async def citation(
+        self, actor: Actor, chat_id: str, handle: str, *, row: int | None = None, column: str | None = None
+    ) -> Citation:
+        """Return what a number stands on, at the version that its query ran on; raises ChatNotFound, CitationNotFound."""
+        async with self._database.unit() as connection:
+            chat = await store.get(connection, actor, chat_id)
+            events = await store.log(connection, actor, chat_id)
+        answered = next((e for e in events if isinstance(e, ToolAnswered) and e.handle == handle), None)
+        if answered is None:
+            raise CitationNotFound(f"there is no result {handle} in this chat.", fix="take a handle from its answers.")
+        opened = await self._library.at(actor, chat.sheet_id, answered.version)
+        return await citations.cite(self._library.questions(opened), answered, row=row, column=column)
 
     async def stop(self, actor: Actor, chat_id: str) -> None:
         """Stop the running turn, if any; raises ChatNotFound."""

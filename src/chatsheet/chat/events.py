@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 from chatsheet.llm.model import ToolCall, Trail, Usage
 from chatsheet.sheets.edits import Edit, EditPreview
 from chatsheet.sheets.model import ColumnType, Result, Unit
+from chatsheet.sheets.origins import Kind
 
 
 class _Value(BaseModel):
@@ -33,6 +34,19 @@ class ColumnUsed(_Value):
     """None where it was not counted."""
 
 
+class Output(_Value):
+    """A column of a result: the stored columns that it was computed from, how, and what its numbers count."""
+
+    name: str
+    columns: tuple[tuple[str, str], ...] = ()
+    """Table and column; all that there are where `is_certain`."""
+    kind: Kind = ""
+    unit: Unit = Unit()
+    is_certain: bool = True
+    texts: tuple[str, ...] = ()
+    """Texts that its own condition compares with."""
+
+
 class Basis(_Value):
     """What the numbers of a query stand on, told by code and not by the model."""
 
@@ -40,6 +54,8 @@ class Basis(_Value):
     filters: tuple[str, ...] = ()
     """Conditions as SQL, in the order written."""
     columns: tuple[ColumnUsed, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    """The columns of the result, in order; empty where the query cannot be followed."""
 
 
 class Selection(_Value):

@@ -1,93 +1,346 @@
 """Where each number of an answer comes from: a cell of a result, a row count, or nowhere. Pure.
 
-A number is traced when some cell of this turn's results, rounded as the answer wrote it, is that number; percent and
-thousands separators are read as people write them. What matches nothing is marked, not removed.
+A number is traced when a cell of this turn's results, rounded as the answer wrote it, is that number, and nothing around it
+says that another cell is meant: the labels of its sentence choose rows, its nouns choose columns, its sign, percent, scale
+and currency must fit. A number of few digits needs such words to be traced at all. What the model computed by itself from
+cells stays untraced, even where it is right: with n cells there are n² differences, so almost any number would be one, and
+a citation leads to one cell; the model is told to compute in SQL. What is not traced is marked, not removed.
 """
 
-import itertools
-import math
 import re
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from dataclasses import replace
+from decimal import Decimal
 
-from pydantic import JsonValue
-
+from chatsheet.chat import cells, labels, numbers, sentences, words
+from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.events import NumberFound, ToolAnswered
+from chatsheet.chat.labels import Named, Word
+from chatsheet.chat.numbers import Written
+from chatsheet.chat.sentences import Place
 
-_START = r"(?<![\w.,])(?<![^\W\d_][-\u2212])"  # not inside a word, a longer number or a name such as A-17
-_GROUPED = r"\d{1,3}(?:[,\u202f\u00a0' ]\d{3})+(?:\.\d+)?"
-_NUMBER = re.compile(rf"{_START}[-\u2212]?(?:{_GROUPED}|\d+(?:\.\d+)?)(?!\w)")
-_DATE = re.compile(r"\b\d{4}-\d{2}(-\d{2})?\b|\bQ[1-4]\b")
-_PERCENT = re.compile(r"\s?(%|percent\b|per cent\b|Prozent\b)")
-_YEARS = range(1900, 2101)
-
-
-def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "") -> tuple[NumberFound, ...]:
-    """Return every number of `text` with the cell it comes from; numbers of the question and dates are left out."""
-    # years that the queries filter on are no claims either
-    queries = " ".join(answered.sql or "" for answered in results)
-    years = {n for m in _NUMBER.finditer(re.sub(r"[-']", " ", queries)) if (n := _decimal(m.group())) in _YEARS}
-    asked = {_decimal(match.group()) for match in _NUMBER.finditer(question)} | years
-    dates = [match.span() for match in _DATE.finditer(text)]
-    return tuple(
-        _locate(match, results)
-        for match in _NUMBER.finditer(text)
-        if _decimal(match.group()) not in asked and not any(a <= match.start() and match.end() <= b for a, b in dates)
-    )
-
-
-def _locate(match: re.Match[str], results: Sequence[ToolAnswered]) -> NumberFound:
-    written = _decimal(match.group())
-    is_percent = _PERCENT.match(match.string, match.end()) is not None
-    for answered in reversed(results):
-        for row, column, value in _cells(answered):
-            if written is not None and _same(written, value, is_percent=is_percent):
-                return NumberFound(
-                    text=match.group(),
-                    start=match.start(),
-                    end=match.end(),
-                    handle=answered.handle,
-                    row=row,
-                    column=column,
-                )
-    return NumberFound(text=match.group(), start=match.start(), end=match.end(), handle=None)
-
-
-def _cells(answered: ToolAnswered) -> Iterator[tuple[int | None, str | None, JsonValue]]:
-    if answered.result is None:
-        return
-    for index, row in enumerate(answered.result.rows):
-        for column, value in zip(answered.result.columns, row, strict=True):
-            yield index, column.name, value
-    yield None, None, answered.result.row_count
-    for used in answered.basis.rows:
-        yield None, None, used.rows
+_AVERAGES = frozenset({"average", "median"})
+_AMOUNTS, _THINGS = words.AMOUNTS, words.THINGS
+_PARTS = frozenset({"growth", "margin", "discount", "tax"})
+"""Amounts that are percentages of others."""
+_LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
+_HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
+_OFS = frozenset({"of", "von", "de"})
+_OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
+_PART_OF = re.compile(r"(?:^|\d[\d.,%]*)\s*(?:out of|of|von|de|sur|aus)\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
+_WHOLE = re.compile(
+    r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
+)
+_TOP = re.compile(
+    r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden"
+    r"|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
+    r"|\bpremiers|\bprimeros|\bbest|\bbesten)[\s*_]*$",
+    re.IGNORECASE,
+)
+_COMPARED = re.compile(
+    r"(?:\b(?:over|above|more than|at least|under|below|less than|up to|between|exceed\w*|than|über|unter"
+    r"|mindestens|höchstens|mehr als|weniger als"
+    r"|ab|bis|zwischen|plus de|moins de|au moins|más de|menos de|al menos|top|first|last|past|letzten?"
+    r"|ersten?|derniers|últimos|threshold|limit"
+    r"|greater than|between \S{1,12} and|zwischen \S{1,12} und)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(
+    r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?"
+    r"|millionen|mio\.?|millones))\b",
+    re.IGNORECASE,
+)
+_SMALL_LIST = 20
+_SMALLEST = 10
+"""Below it a number needs a word for what it counts, or to be the only one beside its label."""
 
 
-def _same(written: Decimal, value: JsonValue, *, is_percent: bool) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+def trace(text: str, results: Sequence[ToolAnswered], *, question: str = "", locale: str = "en") -> tuple[NumberFound, ...]:
+    """Return every number of `text` that claims something, with the cell it comes from.
+
+    Numbers of the question that no cell holds, dates, names and limits that a query sets are no claims.
+    """
+    return _Text(text, results, question=question, locale=locale).traced()
+
+
+class _Text:
+    """An answer beside the results of its turn."""
+
+    def __init__(self, text: str, results: Sequence[ToolAnswered], *, question: str, locale: str) -> None:
+        self.text = text
+        self.sources = [Source(answered) for answered in results if answered.result is not None]
+        self.named = _widest({id(source): source.index.find(text) for source in self.sources})
+        names = [(one.start, one.end) for named in self.named.values() for one in named]
+        names += _identifiers(text, results)
+        self.written = numbers.read(text, locale=locale, without=names)
+        self.layout = sentences.layout(text)
+        self.places = sentences.places(self.layout, self.written)
+        self.known = cells.found_in(self.sources)
+        self.measured = frozenset(word for source in self.sources for word in source.measured)
+        self.asked = labels.meanings(question)
+        self.asked_numbers = {(m * n.scale, n.measure) for n in numbers.read(question, locale=locale) for m in n.mantissas}
+        self.queries = [answered.sql or "" for answered in results]
+        self.limits = {
+            number for sql in self.queries for one in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", sql) if (number := Decimal(one))
+        }
+
+    def traced(self) -> tuple[NumberFound, ...]:
+        """Return the numbers that claim something."""
+        return tuple(found for place in self.places if (found := self._trace(place)) is not None)
+
+    def _trace(self, place: Place) -> NumberFound | None:
+        written = place.written
+        best: tuple[tuple[int, int, int], Source, Cell] | None = None
+        for newness, source in enumerate(self.sources):
+            for cell, score in self._candidates(place, source):
+                rank = (score, newness, -1 if cell.is_counted else 0)
+                if best is None or rank > best[0]:
+                    best = (rank, source, cell)
+        found = NumberFound(text=written.text, start=written.start, end=written.end, handle=None)
+        if best is None:
+            return None if self._is_no_claim(place) else found
+        _, source, cell = best
+        result = source.answered.result
+        column = None if cell.column is None or result is None else result.columns[cell.column].name
+        return found.model_copy(update={"handle": source.answered.handle, "row": cell.row, "column": column})
+
+    def _candidates(self, place: Place, source: Source) -> Iterator[tuple[Cell, int]]:
+        """Yield the cells that a number may be, with how many of its words say so."""
+        written = place.written
+        context = frozenset(labels.stem(word.folded) for word in labels.split(self.text[slice(*place.clause)]))
+        header = _in_percent(place)
+        captions = _captions(self.text[slice(*place.sentence)], place.header)
+        asked = header or written
+        for cell in source.near(asked, captions):
+            is_share = None if cell.column is None else source.shares[cell.column]
+            if not source.is_money(cell.column, written.currency) or not any(
+                cells.says(asked, cell, is_share=is_share, context=context, is_scaled=scale) for scale in captions
+            ):
+                continue
+            if (score := self._fit(place, source, cell)) is not None:
+                yield cell, score
+
+    def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
+        """Return how well the words around a number fit a cell; None where they say that it is another."""
+        by_row = self._row_fits(place, source, cell)
+        if by_row is False or (by_row is None and self._is_about_others(place, source)):
+            return None
+        if by_row is None and cell.row is not None and source.row_count > 1 and self._is_of_all(place):
+            return None
+        if self._is_part_of(place, source, cell):
+            return None
+        by_column = self._column_fits(place, source, cell)
+        if by_column is None:
+            return None
+        if by_column == 0 and not self._may_do_without(place, source, cell, has_row=by_row is True):
+            return None
+        return 2 * by_column + (by_row is True)
+
+    def _row_fits(self, place: Place, source: Source, cell: Cell) -> bool | None:
+        """Return whether the labels of the sentence name the cell's row; None where they say nothing."""
+        named = self.named[id(source)]
+        if cell.row is None:
+            return False if self._subjects(place, named) else None
+        answers = [
+            cell.row in rows
+            for column in source.index.columns
+            if (rows := self._rows(place, [one for one in named if one.column == column])) is not None
+        ]
+        return all(answers) if answers else None
+
+    def _subjects(self, place: Place, named: Sequence[Named]) -> list[str]:
+        """Return the labels before a number in its clause, of which it says something, unless it is their whole."""
+        start, end = place.clause[0], place.written.before
+        if _OF_ALL.search(self.text[start:end]) is not None or _WHOLE.search(self.text[start:end]) is not None:
+            return []
+        return [self.text[one.start : one.end] for one in named if start <= one.start and one.end <= end]
+
+    def _is_about_others(self, place: Place, source: Source) -> bool:
+        """Return whether a number is said of a label that this result neither has nor asks for."""
+        sql = labels.fold(source.answered.sql or "")
+        others = [one for other in self.sources if other is not source for one in self.named[id(other)]]
+        return any(labels.fold(label) not in sql for label in self._subjects(place, others))
+
+    def _rows(self, place: Place, named: Sequence[Named]) -> frozenset[int] | None:
+        if place.first:
+            start, end = place.sentence
+            in_row = [one for one in named if start <= one.start < end]
+            return in_row[0].rows if in_row else None
+        return sentences.owner(place, self.layout, named, self.written)
+
+    def _column_fits(self, place: Place, source: Source, cell: Cell) -> int | None:
+        """Return how many words name the cell's column; None where they name another."""
+        if place.header:
+            return self._by_words(labels.meanings(place.header), source, cell, place.written, demanded=self.known | _THINGS)
+        nouns, said = self._meanings(place.nouns), self._meanings(place.said)
+        if place.written.measure == "plain":
+            nouns |= self._meanings(place.of) & (_AMOUNTS | self.measured)
+        counted = nouns & (self.known | _AMOUNTS | _THINGS)
+        if counted:
+            fits = self._by_words(counted, source, cell, place.written, demanded=self.known | _THINGS)
+            if fits is None or fits:
+                if (
+                    fits
+                    and self._by_words(counted | self._predicate(place), source, cell, place.written, demanded=frozenset())
+                    is None
+                ):
+                    return None
+                return self._as_meant(nouns | self._qualities(place, nouns, source), source, cell, fits)
+        said |= self._predicate(place)
+        fits = self._by_words(
+            said & (self.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
+        )
+        return self._as_meant(said | nouns, source, cell, fits)
+
+    def _is_of_all(self, place: Place) -> bool:
+        """Return whether a number is told as the total, so that no single row of several is meant."""
+        said = self._meanings(place.said) | self._meanings(place.rest)
+        return _WHOLE.search(self.text[slice(*place.clause)]) is not None and not said & (_LOWEST | _HIGHEST | _AVERAGES)
+
+    def _is_part_of(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number is told as the whole, and the cell counts the part: of 198 invoices 173 are paid."""
+        if cell.column is None or _PART_OF.search(self.text[place.clause[0] : place.written.before]) is None:
+            return False
+        others = frozenset[str]().union(*(called for column, called in enumerate(source.called) if column != cell.column))
+        return bool((cell.called - others) & self._meanings(place.rest))
+
+    def _predicate(self, place: Place) -> frozenset[str]:
+        """Return what is said of the things counted: 173 invoices are paid; not of all that they are a part of."""
+        is_whole = _OF_ALL.search(self.text[place.clause[0] : place.written.before]) is not None
+        return frozenset() if is_whole else self._meanings(place.tail) & self.measured
+
+    def _qualities(self, place: Place, nouns: frozenset[str], source: Source) -> frozenset[str]:
+        """Return the words before a number that may say of its noun that it is an average."""
+        has_average = any(called & nouns and called & _AVERAGES for called in source.called)
+        if has_average:
+            return self._meanings(place.said)
+        return self._meanings(place.said[-2:] if place.said and place.said[-1].folded in _OFS else place.said[-1:])
+
+    def _measured_elsewhere(self, source: Source) -> frozenset[str]:
+        """Return what columns of other results are called."""
+        return frozenset(word for other in self.sources if other is not source for word in other.measured) - _THINGS
+
+    def _meanings(self, listed: Sequence[Word]) -> frozenset[str]:
+        """Return what words mean that are no labels: Sales is no revenue where a department is called so."""
+        return frozenset(meant for word in self._unlabelled(listed) for meant in labels.meanings(word.folded))
+
+    def _unlabelled(self, listed: Sequence[Word]) -> list[Word]:
+        spans = [(one.start, one.end) for named in self.named.values() for one in named]
+        return [word for word in listed if not any(a <= word.start and word.end <= b for a, b in spans)]
+
+    @staticmethod
+    def _as_meant(said: frozenset[str], source: Source, cell: Cell, fits: int | None) -> int | None:
+        """Return None where an average, a largest or a smallest is meant and the cell is another."""
+        is_other = cell.output.kind in {"sum", "count", "distinct", "minimum", "maximum"} or cell.is_counted
+        meant = said & _AVERAGES
+        is_another = bool(cell.called & _AVERAGES) and not cell.called & meant
+        if meant and (is_another or (is_other and not cell.called & _AVERAGES)):
+            return None
+        end = (
+            "minimum" if said & _LOWEST and not said & _HIGHEST else "maximum" if said & _HIGHEST and not said & _LOWEST else ""
+        )
+        if not end or fits is None:
+            return fits
+        if cell.output.kind in {"minimum", "maximum"}:
+            return fits if cell.output.kind == end else None
+        if source.row_count == 1 and cell.output.kind in {"sum", "average", "median"}:
+            return None
+        return fits if not fits or source.is_end(cell, end) else None
+
+    @staticmethod
+    def _by_words(
+        said: frozenset[str], source: Source, cell: Cell, written: Written, *, demanded: frozenset[str]
+    ) -> int | None:
+        """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
+        fits = labels.any_of(said, cell.called)
+        is_part = written.measure != "plain"
+        rivals = [called for column, called in enumerate(source.called) if not is_part or source.shares[column] is not None]
+        best = max((labels.any_of(said, called) for called in rivals), default=0)
+        if best > fits or (cell.is_counted and said and not fits):
+            return None
+        amounts = _AMOUNTS - _PARTS if is_part else _AMOUNTS
+        meant, own = said & amounts, cell.called & amounts
+        if is_part:
+            return None if meant and own and not meant & own else fits
+        return None if not fits and (said & demanded or (meant and own)) else fits
+
+    def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:
+        """Return whether a cell may be taken though no word names its column."""
+        written = place.written
+        if cell.is_counted or written.is_word:
+            return False
+        is_counting = written.measure == "plain" and not written.currency and written.mantissas[0] % 1 == 0
+        unknown = [word for word in self._unlabelled(place.nouns) if not word.folded.isdecimal()] if is_counting else []
+        if unknown and (cell.output.kind in {"count", "distinct"} or cells.is_weak(written)):
+            # a noun that only the question has, about the only cell there is
+            asked = any(labels.meanings(word.folded) & self.asked for word in unknown)
+            return asked and len(source.outputs) == 1 and source.row_count == 1
+        if not cells.is_weak(written):
+            return True
+        beside = source.beside(cell)
+        if written.measure != "plain":
+            beside = [column for column in beside if source.shares[column] is not None]
+        is_only = len(beside) == 1
+        is_alone = source.row_count == 1
+        return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
+
+    def _is_no_claim(self, place: Place) -> bool:
+        written = place.written
+        before = self.text[: written.before]
+        values = {mantissa * written.scale for mantissa in written.mantissas}
+        if any((value, written.measure) in self.asked_numbers for value in values):
+            return True
+        if written.year is not None:
+            return Decimal(written.year) in self.limits or str(written.year) in self._dates()
+        if values & self.limits and _COMPARED.search(before):
+            return True
+        if written.is_word or (_TOP.search(before) and values <= set(map(Decimal, range(_SMALL_LIST)))):
+            nouns = {m for word in place.nouns for m in labels.meanings(word.folded)}
+            return not nouns & self.known or bool(_TOP.search(before))
         return False
-    # a float both as it is written and as it is stored: programs round the one or the other
-    cells = {_decimal(str(value)), Decimal(value) if isinstance(value, float) and math.isfinite(value) else None} - {None}
-    places = Decimal(1).scaleb(int(written.as_tuple().exponent))
-    return any(
-        written == _rounded(sign * cell / scale, places, rounding)
-        for cell in cells
-        if cell is not None and cell.is_finite()
-        for scale in ((Decimal(1), Decimal("0.01")) if is_percent else (Decimal(1),))  # a share may be written as percent
-        for sign, rounding in itertools.product((1, -1), (ROUND_HALF_UP, ROUND_HALF_EVEN))
-    )
+
+    def _dates(self) -> set[str]:
+        texts = [
+            str(v)
+            for s in self.sources
+            if s.answered.result
+            for row in s.answered.result.rows
+            for v in row
+            if isinstance(v, str)
+        ]
+        return {year for text in [*texts, *self.queries] for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
 
 
-def _rounded(value: Decimal, places: Decimal, rounding: str) -> Decimal | None:
-    try:
-        return value.quantize(places, rounding=rounding)
-    except InvalidOperation:
-        return None  # more digits than a decimal holds: not the number that was written
+def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
+    """Leave out names that stand inside a wider one: 2024 in June 2024."""
+    spans = {(one.start, one.end) for named in found.values() for one in named}
+
+    def is_inside(one: Named) -> bool:
+        return any(a <= one.start and one.end <= b and b - a > one.end - one.start for a, b in spans)
+
+    return {key: [one for one in named if not is_inside(one)] for key, named in found.items()}
 
 
-def _decimal(text: str) -> Decimal | None:
-    try:
-        return Decimal(re.sub(r"[,\u202f\u00a0' ]", "", text).replace("\u2212", "-"))
-    except InvalidOperation:
-        return None
+def _identifiers(text: str, results: Sequence[ToolAnswered]) -> list[tuple[int, int]]:
+    """Return where the text names tables and columns that have digits in their names."""
+    names = {name for answered in results if answered.result is not None for name in _names(answered) if re.search(r"\d", name)}
+    return [m.span() for name in names for m in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)]
+
+
+def _names(answered: ToolAnswered) -> Iterator[str]:
+    yield from () if answered.result is None else (column.name for column in answered.result.columns)
+    yield from (used.table for used in answered.basis.rows)
+    yield from (name for output in answered.basis.outputs for _, name in output.columns)
+
+
+def _in_percent(place: Place) -> Written | None:
+    """Return the number as a percentage where the header of its column says so."""
+    if place.written.measure == "plain" and re.search(r"%|percent|prozent", place.header, re.IGNORECASE):
+        return replace(place.written, measure="percent")
+    return None
+
+
+def _captions(sentence: str, header: str) -> tuple[Decimal, ...]:
+    """Return what a caption in the sentence or the header may multiply a number with: `in thousands`."""
+    match = _CAPTION.search(header or sentence)
+    return (Decimal(1),) if match is None else (Decimal(1), Decimal(1000 if match["k"] else 1_000_000))

@@ -3,7 +3,7 @@
 import click
 
 from chatsheet.ask import Answer, Query
-from chatsheet.chat.events import RowsUsed
+from chatsheet.chat import answers
 from chatsheet.cli.tables import plain, show_aligned
 
 _ROWS_SHOWN = 20
@@ -31,9 +31,4 @@ def _show_query(query: Query) -> None:
     if result.row_count > _ROWS_SHOWN:
         click.echo(f"… {result.row_count - _ROWS_SHOWN} more rows")
     click.echo(f"\n[{query.handle}] {plain(query.sql)}")
-    click.echo(f"Rows used: {'; '.join(map(_rows, query.basis.rows)) or 'none'}")
-
-
-def _rows(used: RowsUsed) -> str:
-    span = f", rows {used.first} to {used.last} of the tab" if used.first is not None else ""
-    return f"{used.rows} of {used.table}{span}"
+    click.echo(f"Stands on: {plain(answers.told(query.basis))}")

@@ -82,6 +82,7 @@ export interface Basis {
   readonly rows: readonly RowsUsed[];
   readonly filters: readonly string[];
   readonly columns: readonly ColumnUsed[];
+  readonly outputs: readonly Output[];
 }
 
 
@@ -155,6 +156,31 @@ export interface Chart {
 export interface ChatEntry {
   readonly id: string;
   readonly sheet_id: string;
+}
+
+
+/** Where a number comes from. */
+export interface Citation {
+  readonly handle: string;
+  readonly row: number | null;
+  readonly column: string | null;
+  readonly value: unknown;
+  readonly sql: string;
+  readonly version: string;
+  readonly tables: readonly CitedTable[];
+  readonly not_traced: NotTraced | null;
+}
+
+
+/** The rows and cells of one table that a number stands on. */
+export interface CitedTable {
+  readonly table: string;
+  readonly tab: string;
+  readonly rows: readonly number[];
+  readonly more: number;
+  readonly columns: readonly string[];
+  readonly is_certain: boolean;
+  readonly ranges: readonly string[];
 }
 
 
@@ -579,6 +605,14 @@ export interface NoTable {
 }
 
 
+/** Why the rows behind a number cannot be told. */
+export interface NotTraced {
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+}
+
+
 /** The model's text was no answer that can be given: it is told why, once, and tries again. */
 export interface Nudged {
   readonly kind: "nudged";
@@ -613,6 +647,17 @@ export interface Option {
   readonly label: string;
   readonly sql: string;
   readonly result: Result;
+}
+
+
+/** A column of a result: the stored columns that it was computed from, how, and what its numbers count. */
+export interface Output {
+  readonly name: string;
+  readonly columns: readonly (readonly [string, string])[];
+  readonly kind: "" | "value" | "count" | "distinct" | "sum" | "average" | "median" | "minimum" | "maximum" | "difference" | "ratio" | "percent";
+  readonly unit: Unit;
+  readonly is_certain: boolean;
+  readonly texts: readonly string[];
 }
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api import stream
 from chatsheet.api.deps import By, Served
+from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Selection
 
 router = APIRouter(prefix="/api/chats", tags=["chats"])
@@ -81,6 +82,19 @@ async def stop(chat_id: str, body: Nothing, services: Served, actor: By) -> Noth
     """Stop the turn that runs, if one does."""
     await services.chats.stop(actor, chat_id)
     return body
+
+
+@router.get("/{chat_id}/citations/{handle}")
+async def citation(
+    chat_id: str,
+    handle: str,
+    services: Served,
+    actor: By,
+    row: Annotated[int | None, Query(ge=0)] = None,
+    column: Annotated[str | None, Query()] = None,
+) -> Citation:
+    """Return the query, rows and cells that a number of an answer stands on."""
+    return await services.chats.citation(actor, chat_id, handle, row=row, column=column)
 
 
 @router.get("/{chat_id}/events")

@@ -1,21 +1,22 @@
 """The tools that read: overview, describe, run_sql. Every error names the nearest right thing."""
 
+import contextlib
 import difflib
 
 from pydantic import Field, JsonValue
 
-from chatsheet.chat.events import Basis, RowsUsed
+from chatsheet.chat import basis
+from chatsheet.chat.events import Basis
 from chatsheet.chat.tools.model import Arguments, Moment, Outcome, Tool, ToolRefused, tool
 from chatsheet.context import cards
-from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.loose import JsonObject
-from chatsheet.sheets import guard
 from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.model import Result
 from chatsheet.sheets.query import Limits
 
 _ROWS_FOR_MODEL = 30
+_FOR_COUNTING = Limits(deadline_s=2.0, max_rows=50)
 
 
 class Overview(Arguments):
@@ -62,25 +63,18 @@ async def _run_sql(arguments: RunSql, moment: Moment) -> Outcome:
         sql=guarded.sql,
         purpose=arguments.purpose,
         result=result,
-        basis=Basis(rows=await _rows_used(moment, guarded)),
+        basis=await _basis(moment, guarded, result),
     )
 
 
-async def _rows_used(moment: Moment, guarded: GuardedSql) -> tuple[RowsUsed, ...]:
-    """Return which rows the query's conditions select; all rows of its tables where it is too nested to say."""
-    if (counting := guard.rows_query(guarded)) is not None:
-        try:
-            counted = await moment.questions.run(counting, Limits(max_rows=50))
-            return tuple(_used(*row) for row in counted.rows)
-        except ChatSheetError:
-            pass  # the answer is there; only the exact rows are not known
-    known = [table for name in guarded.tables if (table := moment.opened.workbook.table(name)) is not None]
-    return tuple(RowsUsed(table=table.id, rows=table.rows, first=None, last=None) for table in known)
-
-
-def _used(table: JsonValue, rows: JsonValue, first: JsonValue, last: JsonValue) -> RowsUsed:
-    known = [number if isinstance(number, int) else None for number in (first, last)]
-    return RowsUsed(table=str(table), rows=loose.number(rows), first=known[0], last=known[1])
+async def _basis(moment: Moment, guarded: GuardedSql, result: Result) -> Basis:
+    """Return what a query stands on; what takes too long to count is left open."""
+    counted = None
+    if (counting := basis.counting(guarded, moment.opened.workbook)) is not None:
+        with contextlib.suppress(ChatSheetError):  # the answer is there; only the exact rows are not known
+            counted = await moment.questions.run(moment.questions.check(counting), _FOR_COUNTING)
+    names = [column.name for column in result.columns]
+    return basis.of(guarded.sql, moment.opened.workbook, names=names, counted=counted)
 
 
 def _for_model(result: Result) -> JsonObject:

@@ -1,0 +1,294 @@
+"""What a number of an answer can come from: the cells of a result, its row count, the rows used. Pure."""
+
+import itertools
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cached_property
+
+from pydantic import JsonValue
+
+from chatsheet.chat import labels, words
+from chatsheet.chat.events import Output, ToolAnswered
+from chatsheet.chat.numbers import Measure, Written
+from chatsheet.sheets.model import ROW_ID
+
+_PERCENT = frozenset({"share", "growth", "margin", "discount", "tax"})
+_PERCENT_NAMES = frozenset({labels.stem(one) for one in ("pct", "percent", "percentage", "prozent", "perc", "pc")})
+_FALLS = labels.stems(words.FALLS)
+_LOSSES = labels.stems(words.LOSSES)
+_RISES = labels.stems(words.RISES)
+_FACTORS: dict[Measure, tuple[Decimal, ...]] = {
+    "plain": (Decimal(1),),
+    "percent": (Decimal(1), Decimal(100)),
+    "bps": (Decimal(100), Decimal(10_000)),
+}
+"""What a percentage value, and a share, is multiplied with to be written so."""
+_NO_MONEY = frozenset({"count", "distinct", "percent"})
+_NEAR = Decimal("0.05")
+_SIGNIFICANT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value with what it is called: `row` and `column` are None for a row count."""
+
+    value: Decimal
+    stored: Decimal
+    row: int | None
+    column: int | None
+    called: frozenset[str]
+    output: Output
+    is_counted: bool = False
+    """Whether it is the number of rows of a result or of the rows used."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A query's answer with what its columns and rows are called."""
+
+    answered: ToolAnswered
+
+    @cached_property
+    def outputs(self) -> tuple[Output, ...]:
+        """How each column was made, unknown where nothing says so."""
+        columns = () if self.answered.result is None else self.answered.result.columns
+        told = self.answered.basis.outputs
+        return told if len(told) == len(columns) else tuple(Output(name=column.name) for column in columns)
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return 0 if self.answered.result is None else len(self.answered.result.rows)
+
+    @cached_property
+    def index(self) -> labels.Index:
+        """The labels of the rows."""
+        result = self.answered.result
+        names = [] if result is None else [column.name for column in result.columns]
+        return labels.Index(names, () if result is None else result.rows)
+
+    @cached_property
+    def called(self) -> tuple[frozenset[str], ...]:
+        """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
+        named = tuple(map(self._called, self.outputs))
+        has_cost = any("cost" in one for one in named)
+        # what costs 5 has the price 5
+        return named if has_cost else tuple(one | {"cost"} if "price" in one else one for one in named)
+
+    def _called(self, output: Output) -> frozenset[str]:
+        behind = [column for _, column in output.columns]
+        # what is made of several columns is none of them
+        found = labels.meanings(" ".join([output.name, *(behind if len(behind) == 1 or output.kind == "value" else ())]))
+        if output.kind == "count":
+            found |= self.tables | {"row"} | labels.meanings(" ".join(output.texts))
+        if output.kind in {"ratio", "percent"}:
+            return found | {"share"}
+        if "age" in found:
+            found |= {"year"}
+        return found | {output.kind} if output.kind in {"average", "median", "minimum", "maximum"} else found
+
+    @cached_property
+    def measured(self) -> frozenset[str]:
+        """What the columns of numbers are called."""
+        numeric = [called for column, called in enumerate(self.called) if column not in self.index.columns]
+        return frozenset[str]().union(*numeric)
+
+    @cached_property
+    def tables(self) -> frozenset[str]:
+        """What the tables read are called."""
+        return labels.meanings(" ".join(used.table for used in self.answered.basis.rows))
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """All numbers that it holds."""
+        return tuple(self._cells())
+
+    def _cells(self) -> Iterator[Cell]:
+        result = self.answered.result
+        if result is None:
+            return
+        for row, values in enumerate(result.rows):
+            for column, value in enumerate(values):
+                for number in decimals(value):
+                    yield Cell(number[0], number[1], row, column, self.called[column], self.outputs[column])
+        count = Decimal(result.row_count)
+        yield Cell(count, count, None, None, self._row_words(), Output(name="", kind="count"), is_counted=True)
+        for used in self.answered.basis.rows:
+            rows = Decimal(used.rows)
+            named = labels.meanings(used.table) | {"row"}
+            yield Cell(rows, rows, None, None, named, Output(name="", kind="count"), is_counted=True)
+
+    def _row_words(self) -> frozenset[str]:
+        """Return what rows of the result are called: their label where each has its own, the table where they are its rows."""
+        result = self.answered.result
+        found = frozenset({"row", "result"})
+        if result is None:
+            return found
+        for column in self.index.columns:
+            values = [row[column] for row in result.rows]
+            if len(set(map(str, values))) == len(values) and not result.truncated:
+                found |= self.called[column]
+        is_plain = all(output.kind == "value" for output in self.outputs) and bool(self.outputs)
+        return found | self.tables if is_plain and self._lists_rows() else found
+
+    def _lists_rows(self) -> bool:
+        result = self.answered.result
+        listed = result is not None and bool(result.row_ids)
+        return listed or any(output.name == ROW_ID for output in self.outputs)
+
+    @cached_property
+    def _by_size(self) -> tuple[list[float], list[Cell]]:
+        ordered = sorted(self.cells, key=lambda cell: abs(cell.value))
+        return [abs(float(cell.value)) for cell in ordered], ordered
+
+    def near(self, written: Written, captions: Sequence[Decimal]) -> Iterator[Cell]:
+        """Yield the cells whose size a number may have: few of many, before they are looked at closely."""
+        sizes, ordered = self._by_size
+        for low, high in _spans(written, captions):
+            yield from ordered[bisect_left(sizes, low) : bisect_right(sizes, high)]
+
+    def beside(self, cell: Cell) -> list[int]:
+        """Return the columns of numbers in a cell's row."""
+        result = self.answered.result
+        if result is None or cell.row is None:
+            return []
+        values = enumerate(result.rows[cell.row])
+        return [column for column, value in values if column not in self.index.columns and decimals(value)]
+
+    def is_money(self, column: int | None, currency: str) -> bool:
+        """Return whether a column may be written in a currency: not where only its neighbours are stored in it."""
+        if not currency or column is None or self.outputs[column].unit.currency:
+            return True
+        is_plain = self.outputs[column].kind == "value" and bool(self.outputs[column].columns)
+        return not (is_plain and any(output.unit.currency == currency for output in self.outputs))
+
+    def is_end(self, cell: Cell, end: str) -> bool:
+        """Return whether a cell is the largest, or the smallest, of its column; unknown where rows are missing."""
+        result = self.answered.result
+        if cell.column is None or result is None or result.truncated:
+            return True
+        values = [one.value for one in self.cells if one.column == cell.column]
+        return cell.value == (max(values) if end == "maximum" else min(values))
+
+    @cached_property
+    def shares(self) -> tuple[bool | None, ...]:
+        """Whether each column holds shares of one (True) or percentages (False); None where it is neither."""
+        return tuple(self._shares(column) for column in range(len(self.outputs)))
+
+    def _shares(self, column: int) -> bool | None:
+        output = self.outputs[column]
+        if output.unit.is_percent or output.kind == "ratio":
+            return True
+        if output.kind == "percent":
+            return False
+        if output.kind in {"count", "distinct"} or output.unit.currency:
+            return None
+        is_small = all(abs(cell.value) <= 1 for cell in self.cells if cell.column == column)
+        if self.called[column] & (_PERCENT | _PERCENT_NAMES):
+            return is_small
+        return True if is_small and output.kind in {"", "average", "median", "difference", "value"} else None
+
+
+def _spans(written: Written, captions: Sequence[Decimal]) -> Iterator[tuple[float, float]]:
+    for mantissa, caption, factor in itertools.product(written.mantissas, captions, _FACTORS[written.measure]):
+        unit = float(written.scale * caption / factor)
+        size, step = abs(float(mantissa)) * unit, 10.0 ** int(mantissa.as_tuple().exponent) * unit
+        slack = max(step, size * (1e-12 if written.bound == "exact" and written.scale == 1 else 2 * float(_NEAR)))
+        yield size - slack, size + slack
+
+
+def decimals(value: JsonValue) -> tuple[tuple[Decimal, Decimal], ...]:
+    """Return a cell as the decimal that is shown and the one that is stored; empty for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return ()
+    try:
+        shown = Decimal(str(value))
+    except InvalidOperation:
+        return ()
+    stored = Decimal(value) if isinstance(value, float) else shown
+    return ((shown, stored),) if shown.is_finite() else ()
+
+
+def says(
+    written: Written, cell: Cell, *, is_share: bool | None, context: frozenset[str], is_scaled: Decimal = Decimal(1)
+) -> bool:
+    """Return whether a number, as it was written, is the number of a cell.
+
+    `context` are the meanings of the words around it, which tell falls from rises; `is_scaled` is what a caption beside it
+    multiplies it with.
+    """
+    factor = Decimal(1)
+    if written.measure != "plain":
+        if is_share is None:
+            return False
+        factor = _FACTORS[written.measure][is_share]
+    unit = cell.output.unit
+    if written.currency and cell.output.kind == "ratio" and labels.meanings(cell.output.name) & _PERCENT:
+        return False
+    if written.currency and (cell.output.kind in _NO_MONEY or unit.currency not in {"", written.currency}):
+        return False
+    if written.unit and (cell.output.kind in _NO_MONEY or unit.currency or unit.symbol not in {"", written.unit}):
+        return False
+    return any(
+        _equal(mantissa, target * factor / (written.scale * is_scaled), written)
+        for mantissa in written.mantissas
+        for target in {sign * value for sign in _signs(written, cell, context) for value in (cell.value, cell.stored)}
+    )
+
+
+def _signs(written: Written, cell: Cell, context: frozenset[str]) -> tuple[int, ...]:
+    """Return with which signs a cell may be written: a loss of 5 is -5, a fall by 5 is not +5."""
+    falls, rises = bool(context & _FALLS), bool(context & _RISES)
+    is_change = "growth" in cell.called
+    if written.sign == "()":
+        return (1, -1)
+    if written.sign:
+        return (1,)
+    if cell.value < 0:
+        return (-1,) if falls and not rises else ()
+    is_fall = (is_change and falls and not rises) or bool(context & _LOSSES)
+    return () if is_fall and not cell.called & _FALLS else (1,)
+
+
+def _equal(mantissa: Decimal, exact: Decimal, written: Written) -> bool:
+    places = Decimal(1).scaleb(int(mantissa.as_tuple().exponent))
+    if any(mantissa == _rounded(exact, places, rounding) for rounding in (ROUND_HALF_UP, ROUND_HALF_EVEN)):
+        return written.scale == 1 or _is_near(mantissa, exact)
+    if written.bound == "exact" or mantissa == 0:
+        return False
+    rounding = {"about": ROUND_HALF_UP, "over": ROUND_FLOOR, "under": ROUND_CEILING}[written.bound]
+    return any(mantissa == _rounded(exact, step, rounding) for step in _steps(mantissa)) and _is_near(mantissa, exact)
+
+
+def _steps(mantissa: Decimal) -> Iterator[Decimal]:
+    """Yield the roundings that the zeros at the end of a number allow."""
+    exponent = int(mantissa.as_tuple().exponent)
+    step = Decimal(1).scaleb(exponent)
+    while mantissa % step == 0 and step <= abs(mantissa):
+        yield step
+        step = step.scaleb(1)
+
+
+def _is_near(mantissa: Decimal, exact: Decimal) -> bool:
+    return abs(mantissa - exact) <= _NEAR * abs(exact)
+
+
+def _rounded(value: Decimal, places: Decimal, rounding: str) -> Decimal | None:
+    try:
+        return value.quantize(places, rounding=rounding)
+    except InvalidOperation:
+        return None  # more digits than a decimal holds: not the number that was written
+
+
+def is_weak(written: Written) -> bool:
+    """Return whether a number says so little that an equal cell may well be another thing."""
+    digits = "".join(map(str, written.mantissas[0].as_tuple().digits)).lstrip("0")
+    significant = digits if written.mantissas[0] != written.mantissas[0].to_integral_value() else digits.rstrip("0")
+    return len(significant) < _SIGNIFICANT
+
+
+def found_in(sources: Sequence[Source]) -> frozenset[str]:
+    """Return everything that columns, rows and tables of the sources are called."""
+    return frozenset(word for source in sources for called in (*source.called, source.tables) for word in called)
