@@ -1,0 +1,125 @@
+"""How a conversation is told within its tokens: append-only, until it is pruned in one big step. Pure.
+
+Before each model call that would be too long, the oldest turns become a line each, so many that half of the room is free;
+what is pruned stays pruned. A step, which is the model's message with all that answers it, is never taken apart.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from chatsheet.context import budget
+from chatsheet.core import loose
+from chatsheet.core.loose import JsonObject
+
+_SHARE_LINES = 0.25
+_SHARE_STEP = 0.5
+_EARLIER = "[Earlier questions without their answers; results that are named are still tables:"
+_WRAPPING = 30
+"""Tokens of the message that holds the lines, without them."""
+_LEFT_OUT = "(left out to save room: its handle still works in SQL)"
+
+Step = tuple[JsonObject, ...]
+"""A message of the model and everything that answers it; a call is never without its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn: the person's message, the steps so far, and the line that stands for it once it is pruned."""
+
+    opening: JsonObject
+    steps: tuple[Step, ...]
+    line: str
+
+
+def told(turns: Sequence[Turn], tokens: int) -> list[JsonObject]:
+    """Return the messages of a conversation for its next model call: the last turn is the one that runs.
+
+    They fit in `tokens` unless the last turn's own question and last step do not.
+    """
+    fold = _Fold(tokens)
+    for turn in turns:
+        fold.add(turn)
+    return fold.messages()
+
+
+class _Fold:
+    """Goes through the model calls of a conversation, and prunes before each one as it was pruned then."""
+
+    def __init__(self, tokens: int) -> None:
+        self._tokens = tokens
+        self._turns: list[_Weighed] = []
+        self._lined = 0
+        self._lines = [0]
+        """What the first lines weigh together."""
+        self._wholes = [0]
+        """What the first turns weigh together."""
+
+    def add(self, turn: Turn) -> None:
+        """Go through the calls of one more turn."""
+        now = _Weighed(turn, int(self._tokens * _SHARE_STEP))
+        for steps in range(len(now.steps) + 1):
+            if self._size(now, steps) > self._tokens:
+                while self._lined < len(self._turns) and self._size(now, steps) > self._tokens // 2:
+                    self._lined += 1
+                if self._size(now, steps) > self._tokens:
+                    now.emptied = max(now.emptied, steps - 1)
+        self._turns.append(now)
+        self._lines.append(self._lines[-1] + budget.count(f"- {turn.line}\n"))
+        self._wholes.append(self._wholes[-1] + now.weight(len(now.steps)))
+
+    def _size(self, now: "_Weighed", steps: int) -> int:
+        lines = self._lines[self._lined] - self._lines[self._first_line()] + _WRAPPING if self._lined else 0
+        return lines + self._wholes[-1] - self._wholes[self._lined] + now.weight(steps)
+
+    def _first_line(self) -> int:
+        """Return the first of the pruned turns whose line is still told: the newest as far as they fit their share."""
+        return bisect_left(self._lines, self._lines[self._lined] - int(self._tokens * _SHARE_LINES), hi=self._lined)
+
+    def messages(self) -> list[JsonObject]:
+        """Return what is told now."""
+        listed = "".join(f"\n- {turn.line}" for turn in self._turns[self._first_line() : self._lined])
+        lines: list[JsonObject] = [{"role": "user", "content": f"{_EARLIER}{listed}]"}] if listed else []
+        return [*lines, *(message for turn in self._turns[self._lined :] for message in turn.messages())]
+
+
+class _Weighed:
+    """A turn with what its parts weigh; `emptied` of its steps are told without their results."""
+
+    def __init__(self, turn: Turn, most: int) -> None:
+        self.line = turn.line
+        self.steps = [_capped(step, most) for step in turn.steps]
+        self.emptied = 0
+        self._opening = turn.opening
+        self._bare = [_emptied(step) for step in self.steps]
+        self._weights = [sum(map(weight, step)) for step in self.steps]
+        self._bare_weights = [sum(map(weight, step)) for step in self._bare]
+
+    def weight(self, steps: int) -> int:
+        """Return what the turn weighs with that many of its steps."""
+        bare = min(self.emptied, steps)
+        return weight(self._opening) + sum(self._bare_weights[:bare]) + sum(self._weights[bare:steps])
+
+    def messages(self) -> Iterator[JsonObject]:
+        """Yield the turn's messages."""
+        yield self._opening
+        for step in (*self._bare[: self.emptied], *self.steps[self.emptied :]):
+            yield from step
+
+
+def weight(message: JsonObject) -> int:
+    """Return the tokens of a message with its own wrapping."""
+    return budget.count(loose.dumps(message))
+
+
+def _capped(step: Step, tokens: int) -> Step:
+    """Return a step whose results together stay below its share."""
+    results = sum(message["role"] == "tool" for message in step)
+    return tuple(
+        {**message, "content": budget.cut(str(message["content"]), tokens // results)} if message["role"] == "tool" else message
+        for message in step
+    )
+
+
+def _emptied(step: Step) -> Step:
+    return tuple({**message, "content": _LEFT_OUT} if message["role"] == "tool" else message for message in step)
