@@ -38,10 +38,10 @@ def test_a_card_has_a_line_per_table_and_column_with_type_and_evidence() -> None
         tab="Orders 2025",
     )
     assert cards.table_card(made) == (
-        'table orders (8 rows, tab "Orders 2025")\n'
-        '- region VARCHAR [2 values: "North", "South"]\n'
-        '- revenue_eur DOUBLE [header "Revenue (EUR)"; 1.5..1.23457e+06; null 25%]\n'
-        "- order_date DATE [2025-01-01..2025-12-31]"
+        'table orders (8 rows, 3 columns, tab "Orders 2025")\n'
+        '- region VARCHAR [2 values: "North" 25%, "South" 25%]\n'
+        '- revenue_eur DOUBLE [header "Revenue (EUR)"; 1.5..2..1234568; 7 distinct; null 25%]\n'
+        "- order_date DATE [2025-01-01..2025-02-01..2025-12-31]"
     )
 
 

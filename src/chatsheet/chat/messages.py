@@ -1,5 +1,6 @@
 """The log as the messages of a model call: told as it was sent, so that each call begins as the one before. Pure."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from chatsheet.chat.events import Answered, Asked, Cancelled, Decided, Event, Failed, ModelReplied, Nudged, Option, ToolAnswered
@@ -35,7 +36,7 @@ def _turns(log: Sequence[Event], scope: Scope) -> Iterator[Turn]:
                     break
                 turn.append(following)
             options = _offered(turn)
-            yield Turn(opening, tuple(_steps(turn)), _line(event, turn))
+            yield Turn(opening, quoted(event.question, _LONGEST_QUESTION), tuple(_steps(turn)))
         elif isinstance(event, Decided):
             decided.append(_decision(event))
 
@@ -79,13 +80,13 @@ def _pick(question: str, options: Sequence[Option]) -> Iterator[str]:
 def _steps(turn: Sequence[Event]) -> Iterator[Step]:
     """Yield what followed a question: each message of the model with the answers to all of its calls."""
     replies = [place for place, event in enumerate(turn) if isinstance(event, ModelReplied)]
-    for place, end in zip(replies, [*replies[1:], len(turn)], strict=True):
-        yield tuple(_step(turn[place:end]))
+    for place, end in itertools.pairwise([*replies, len(turn)]):
+        yield Step(tuple(_told(turn[place:end])), _line(turn[place:end]))
     if not replies and (ending := _ending(turn)) is not None:
-        yield (ending,)
+        yield Step((ending,))
 
 
-def _step(events: Sequence[Event]) -> Iterator[JsonObject]:
+def _told(events: Sequence[Event]) -> Iterator[JsonObject]:
     reply = events[0]
     if not isinstance(reply, ModelReplied):
         raise AssertionError("a step begins with the model")  # noqa: TRY004  a bug of ours
@@ -118,14 +119,10 @@ def _ending(events: Sequence[Event]) -> JsonObject | None:
     return None
 
 
-def _line(asked: Asked, turn: Sequence[Event]) -> str:
-    """Return a pruned turn: the question, and each result with its columns and SQL; no number that was answered."""
-    parts = [
+def _line(events: Sequence[Event]) -> str:
+    """Return what is left of a pruned step: each result with its columns and SQL; no number that was found."""
+    return "; ".join(
         f"{e.handle} ({', '.join(name(c.name) for c in e.result.columns)}): {sql(e.sql, _LONGEST_SQL)}"
-        for e in turn
+        for e in events
         if isinstance(e, ToolAnswered) and e.handle and e.result is not None and e.sql
-    ]
-    if not parts:
-        end = next((event for event in turn if isinstance(event, Answered | Failed | Cancelled)), None)
-        parts = ["answered without a query" if isinstance(end, Answered) else "no answer"]
-    return f"{quoted(asked.question, _LONGEST_QUESTION)} → {'; '.join(parts)}"
+    )

@@ -1,7 +1,8 @@
 """How a conversation is told within its tokens: append-only, until it is pruned in one big step. Pure.
 
-Before each model call that would be too long, the oldest turns become a line each, so many that half of the room is free;
-what is pruned stays pruned. A step, which is the model's message with all that answers it, is never taken apart.
+Before a model call that would be too long the oldest turns become a line each, so many that half of the room is free; where
+that is not enough, so do all steps of the running turn but the last. What is pruned stays pruned, and a step is never taken
+apart.
 """
 
 from bisect import bisect_left
@@ -17,19 +18,29 @@ _SHARE_STEP = 0.5
 _EARLIER = "[Earlier questions without their answers; results that are named are still tables:"
 _WRAPPING = 30
 """Tokens of the message that holds the lines, without them."""
-_LEFT_OUT = "(left out to save room: its handle still works in SQL)"
+_STEPS = "[Earlier steps of this turn; results that are named are still tables:"
 
-Step = tuple[JsonObject, ...]
-"""A message of the model and everything that answers it; a call is never without its answer."""
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A message of the model and everything that answers it, and what is left to say of it once it is pruned."""
+
+    messages: tuple[JsonObject, ...]
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn: the person's message, the steps so far, and the line that stands for it once it is pruned."""
+    """One turn: the person's message, the question as a pruned turn repeats it, and the steps so far."""
 
     opening: JsonObject
+    question: str
     steps: tuple[Step, ...]
-    line: str
+
+    @property
+    def line(self) -> str:
+        """What stands for the turn once it is pruned."""
+        return f"{self.question} → {'; '.join(step.line for step in self.steps if step.line) or 'no query'}"
 
 
 def told(turns: Sequence[Turn], tokens: int) -> list[JsonObject]:
@@ -57,13 +68,13 @@ class _Fold:
 
     def add(self, turn: Turn) -> None:
         """Go through the calls of one more turn."""
-        now = _Weighed(turn, int(self._tokens * _SHARE_STEP))
+        now = _Weighed(turn, self._tokens)
         for steps in range(len(now.steps) + 1):
             if self._size(now, steps) > self._tokens:
                 while self._lined < len(self._turns) and self._size(now, steps) > self._tokens // 2:
                     self._lined += 1
                 if self._size(now, steps) > self._tokens:
-                    now.emptied = max(now.emptied, steps - 1)
+                    now.shorten(steps - 1)
         self._turns.append(now)
         self._lines.append(self._lines[-1] + budget.count(f"- {turn.line}\n"))
         self._wholes.append(self._wholes[-1] + now.weight(len(now.steps)))
@@ -84,27 +95,36 @@ class _Fold:
 
 
 class _Weighed:
-    """A turn with what its parts weigh; `emptied` of its steps are told without their results."""
+    """A turn with what its parts weigh."""
 
-    def __init__(self, turn: Turn, most: int) -> None:
+    def __init__(self, turn: Turn, tokens: int) -> None:
         self.line = turn.line
-        self.steps = [_capped(step, most) for step in turn.steps]
-        self.emptied = 0
-        self._opening = turn.opening
-        self._bare = [_emptied(step) for step in self.steps]
-        self._weights = [sum(map(weight, step)) for step in self.steps]
-        self._bare_weights = [sum(map(weight, step)) for step in self._bare]
+        self.steps = [_capped(step, int(tokens * _SHARE_STEP)) for step in turn.steps]
+        self._room = int(tokens * _SHARE_LINES)
+        self._opening = [turn.opening]
+        self._short = 0
+        self._weights = [sum(map(weight, step.messages)) for step in self.steps]
+
+    def shorten(self, steps: int) -> None:
+        """Tell the first steps as a line each from now on."""
+        if steps <= self._short:
+            return
+        self._short = steps
+        lines = "".join(f"\n- {step.line}" for step in self.steps[:steps] if step.line)
+        said: list[JsonObject] = (
+            [{"role": "user", "content": budget.cut(f"{_STEPS}{lines}", self._room) + "]"}] if lines else []
+        )
+        self._opening = [self._opening[0], *said]
 
     def weight(self, steps: int) -> int:
         """Return what the turn weighs with that many of its steps."""
-        bare = min(self.emptied, steps)
-        return weight(self._opening) + sum(self._bare_weights[:bare]) + sum(self._weights[bare:steps])
+        return sum(map(weight, self._opening)) + sum(self._weights[self._short : steps])
 
     def messages(self) -> Iterator[JsonObject]:
         """Yield the turn's messages."""
-        yield self._opening
-        for step in (*self._bare[: self.emptied], *self.steps[self.emptied :]):
-            yield from step
+        yield from self._opening
+        for step in self.steps[self._short :]:
+            yield from step.messages
 
 
 def weight(message: JsonObject) -> int:
@@ -114,12 +134,9 @@ def weight(message: JsonObject) -> int:
 
 def _capped(step: Step, tokens: int) -> Step:
     """Return a step whose results together stay below its share."""
-    results = sum(message["role"] == "tool" for message in step)
-    return tuple(
+    results = sum(message["role"] == "tool" for message in step.messages)
+    told = tuple(
         {**message, "content": budget.cut(str(message["content"]), tokens // results)} if message["role"] == "tool" else message
-        for message in step
+        for message in step.messages
     )
-
-
-def _emptied(step: Step) -> Step:
-    return tuple({**message, "content": _LEFT_OUT} if message["role"] == "tool" else message for message in step)
+    return Step(told, step.line)

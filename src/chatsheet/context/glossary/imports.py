@@ -4,7 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from typing import Literal, cast
 
 from pydantic import ValidationError
 
@@ -80,5 +80,5 @@ def _json(text: str) -> Iterator[tuple[int, Mapping[str, object]]]:
         raise GlossaryInvalid(f"it is no JSON{where}.", fix="write a list of objects.") from None
     if not isinstance(listed, list):
         raise GlossaryInvalid("it is no list.", fix=f"write a list of objects: {_SHAPES}.")
-    for number, one in enumerate(loose.array(listed), 1):
+    for number, one in enumerate(cast("list[object]", listed), 1):  # of unknown shape
         yield number, loose.obj(one)
