@@ -4,6 +4,8 @@ from chatsheet.chat.events import Answered, Asked, Event, ModelReplied, ToolAnsw
 from chatsheet.llm.model import ToolCall, Trail, Usage
 from chatsheet.sheets.model import Result, ResultColumn
 
+SQL = "SELECT region, SUM(revenue) AS total FROM orders WHERE year(d) = YEAR GROUP BY region"
+
 
 def asked(number: int, question: str = "") -> Asked:
     """Return the question that opens a turn."""
@@ -26,7 +28,7 @@ def ran(number: int, call: str, *, rows: int = 5) -> ToolAnswered:
         tool="run_sql",
         content=f'{{"handle":"r{number}","columns":["region","total"],"rows":{[list(one) for one in values]}}}',
         handle=f"r{number}",
-        sql=f"SELECT region, SUM(revenue) AS total FROM orders WHERE year(d) = {2000 + number} GROUP BY region",
+        sql=SQL.replace("YEAR", str(2000 + number)),
         result=Result(columns=columns, rows=values, row_count=rows, truncated=False),
     )
 

@@ -81,25 +81,18 @@ DECIDED = Decided(proposal="p1", decision="applied", by="u", at=datetime(2026, 1
 
 
 def event_of(piece: str, number: int) -> Event:
-    match piece:
-        case "asked":
-            return asked(number)
-        case "text":
-            return replied(number, "text")
-        case "calls":
-            return replied(number, "", "c1", "c2")
-        case "ran" | "ran2":
-            return ran(number, "c1" if piece == "ran" else "c2")
-        case "nudged":
-            return Nudged(turn="t", reason="empty")
-        case "answered":
-            return Answered(turn="t", text="text", numbers=())
-        case "failed":
-            return Failed(turn="t", code="llm.no_route_answered", what="w", fix="f")
-        case "cancelled":
-            return Cancelled(turn="t")
-        case _:
-            return DECIDED
+    return {
+        "asked": asked(number),
+        "text": replied(number, "text"),
+        "calls": replied(number, "", "c1", "c2"),
+        "ran": ran(number, "c1"),
+        "ran2": ran(number, "c2"),
+        "nudged": Nudged(turn="t", reason="empty"),
+        "answered": Answered(turn="t", text="text", numbers=()),
+        "failed": Failed(turn="t", code="llm.no_route_answered", what="w", fix="f"),
+        "cancelled": Cancelled(turn="t"),
+        "decided": DECIDED,
+    }[piece]
 
 
 @given(pieces, st.sampled_from([None, 1_500, 3_000]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from chatsheet.context import history
 from chatsheet.context.history import Step, Turn
 from chatsheet.core import loose
-from chatsheet.core.loose import JsonObject
+from chatsheet.core.loose import JsonObject, JsonValue
 
 
 def step(number: int, *sizes: int) -> Step:
@@ -18,11 +18,13 @@ def step(number: int, *sizes: int) -> Step:
     if not sizes:
         return Step(({"role": "assistant", "content": f"answer {number}"},))
     ids = [f"call_{number}_{place}" for place in range(len(sizes))]
-    calls = [{"id": one, "type": "function", "function": {"name": "run_sql", "arguments": "{}"}} for one in ids]
+    calls: list[JsonValue] = [
+        {"id": one, "type": "function", "function": {"name": "run_sql", "arguments": "{}"}} for one in ids
+    ]
     results: list[JsonObject] = [
         {"role": "tool", "tool_call_id": one, "content": "word " * size} for one, size in zip(ids, sizes, strict=True)
     ]
-    return Step(({"role": "assistant", "content": None, "tool_calls": [*calls]}, *results), f"r{number}: SELECT {number}")
+    return Step(({"role": "assistant", "content": None, "tool_calls": calls}, *results), f"r{number}: SELECT {number}")
 
 
 def turn(number: int, *steps: tuple[int, ...]) -> Turn:
@@ -42,11 +44,11 @@ def size(messages: list[JsonObject]) -> int:
 
 def prompts(turns: list[Turn], tokens: int) -> list[list[JsonObject]]:
     """Return the messages of every call that a conversation makes, in order."""
-    made: list[list[JsonObject]] = []
-    for number, one in enumerate(turns):
-        for steps in range(len(one.steps) + 1):
-            made.append(history.told([*turns[:number], replace(one, steps=one.steps[:steps])], tokens))
-    return made
+    return [
+        history.told([*turns[:number], replace(one, steps=one.steps[:steps])], tokens)
+        for number, one in enumerate(turns)
+        for steps in range(len(one.steps) + 1)
+    ]
 
 
 @given(turns)

@@ -102,28 +102,27 @@ class _Weighed:
         self.steps = [_capped(step, int(tokens * _SHARE_STEP)) for step in turn.steps]
         self._room = int(tokens * _SHARE_LINES)
         self._opening = [turn.opening]
-        self._short = 0
+        self._shortened = 0
         self._weights = [sum(map(weight, step.messages)) for step in self.steps]
 
     def shorten(self, steps: int) -> None:
         """Tell the first steps as a line each from now on."""
-        if steps <= self._short:
+        if steps <= self._shortened:
             return
-        self._short = steps
+        self._shortened = steps
         lines = "".join(f"\n- {step.line}" for step in self.steps[:steps] if step.line)
-        said: list[JsonObject] = (
-            [{"role": "user", "content": budget.cut(f"{_STEPS}{lines}", self._room) + "]"}] if lines else []
-        )
-        self._opening = [self._opening[0], *said]
+        self._opening = self._opening[:1]
+        if lines:
+            self._opening.append({"role": "user", "content": budget.cut(f"{_STEPS}{lines}", self._room) + "]"})
 
     def weight(self, steps: int) -> int:
         """Return what the turn weighs with that many of its steps."""
-        return sum(map(weight, self._opening)) + sum(self._weights[self._short : steps])
+        return sum(map(weight, self._opening)) + sum(self._weights[self._shortened : steps])
 
     def messages(self) -> Iterator[JsonObject]:
         """Yield the turn's messages."""
         yield from self._opening
-        for step in self.steps[self._short :]:
+        for step in self.steps[self._shortened :]:
             yield from step.messages
 
 

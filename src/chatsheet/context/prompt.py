@@ -25,6 +25,7 @@ _MOST_COLUMNS = 40
 _MOST_ROWS = 20
 _VERSION = re.compile(r"<!-- version: (\w+) -->\n")
 _REASON = re.compile(r" ?<!--.*?-->", re.DOTALL)
+_LOCALE = re.compile(r"[A-Za-z0-9-]{1,35}")
 _SEARCH_TOOL = "search_columns"
 
 
@@ -135,7 +136,7 @@ def tail(question: str, around: Circumstances, scope: Scope) -> list[str]:
     if around.day is not None:
         said.append(f"today is {around.day.isoformat()}")
     if around.day is not None or around.locale != "en":
-        said.append(f"locale {re.sub(r'[^A-Za-z0-9-]', '', around.locale)[:35]}")
+        said.append(f"locale {around.locale if _LOCALE.fullmatch(around.locale) else 'unknown'}")
     if around.table:
         said.append(f"selected in the grid: {_selection(around)}")
     told = [f"({'; '.join(said)})"] if said else []

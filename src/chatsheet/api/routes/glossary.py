@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api.deps import By, Served
+from chatsheet.api.routes.chats import Nothing
 from chatsheet.context.glossary.imports import Format
 from chatsheet.context.glossary.model import Entry, Kept
 
@@ -53,7 +54,8 @@ async def change(sheet_id: str, entry_id: str, body: NewEntry, services: Served,
     return await services.glossary.change(actor, sheet_id, Kept(id=entry_id, entry=body.entry))
 
 
-@router.delete("/{entry_id}", status_code=204)
-async def remove(sheet_id: str, entry_id: str, services: Served, actor: By) -> None:
+@router.delete("/{entry_id}")
+async def remove(sheet_id: str, entry_id: str, services: Served, actor: By) -> Nothing:
     """Remove an entry."""
     await services.glossary.remove(actor, sheet_id, entry_id)
+    return Nothing()
