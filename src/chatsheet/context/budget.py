@@ -19,6 +19,8 @@ _SHARE_STABLE = 0.6
 _SHARE_GLOSSARY = 0.25
 _SHARE_RANKED = 0.4
 _LEAST_CARD = 60
+_MOST_BYTES = 4
+"""Of a character in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,8 @@ def lines(texts: Iterable[str], tokens: int) -> list[str]:
 
 def cut(text: str, tokens: int) -> str:
     """Return a text that fits, cut at its end where it must be; the cut is marked."""
+    if len(text) * _MOST_BYTES <= tokens:
+        return text  # no token is shorter than a byte
     mark = "… (cut)"
     while (size := count(text)) > max(tokens, 8):
         text = text.removesuffix(mark)[: int(0.9 * len(text) * tokens / size)] + mark

@@ -48,6 +48,9 @@ def told(turns: Sequence[Turn], tokens: int) -> list[JsonObject]:
 
     They fit in `tokens` unless the last turn's own question and last step do not.
     """
+    whole = [message for turn in turns for message in (turn.opening, *(one for step in turn.steps for one in step.messages))]
+    if sum(map(weight, whole)) <= tokens // 2:
+        return whole  # none of its calls was ever near the end of the room
     fold = _Fold(tokens)
     for turn in turns:
         fold.add(turn)
@@ -133,6 +136,8 @@ def weight(message: JsonObject) -> int:
 
 def _capped(step: Step, tokens: int) -> Step:
     """Return a step whose results together stay below its share."""
+    if sum(map(weight, step.messages)) <= tokens:
+        return step
     results = sum(message["role"] == "tool" for message in step.messages)
     told = tuple(
         {**message, "content": budget.cut(str(message["content"]), tokens // results)} if message["role"] == "tool" else message

@@ -9,6 +9,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rapidfuzz import fuzz, process
 
@@ -80,10 +81,13 @@ class Index:
                 yield known, _TYPO * ratio / 100
 
 
-def words(text: str) -> list[str]:
+@lru_cache(maxsize=16_384)
+def words(text: str) -> tuple[str, ...]:
     """Return the words of a text without case, accents and plural s; humps of camelCase divide."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", _HUMP.sub(" ", text)) if not unicodedata.combining(c))
-    return [_stem(word) for word in _WORD.findall(plain.casefold())]
+    plain = _HUMP.sub(" ", text)
+    if not plain.isascii():
+        plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(c))
+    return tuple(_stem(word) for word in _WORD.findall(plain.casefold()))
 
 
 def _stem(word: str) -> str:
