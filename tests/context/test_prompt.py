@@ -75,12 +75,25 @@ def test_every_rule_names_the_failure_that_it_prevents(file: str) -> None:
 def test_a_changed_prompt_has_a_new_version() -> None:
     """The version is part of what providers' caches know a prompt by, and of what evals compare."""
     kept = {rules.version: hashlib.sha256(rules.text.encode()).hexdigest()[:16] for rules in map(prompt.rules, FILES)}
-    assert kept == snapshot({"system-2": "8ae480f1d3bdf546", "system-small-2": "0ebfbdbe03b879c4"})
+    assert kept == snapshot({"system-2": "9e48cbef398229ea", "system-small-2": "0ebfbdbe03b879c4"})
 
 
 FILES = ("system", "system-small")
 MUST_SAY = ["run_sql", NOT_IN_WORKBOOK, "r1, r2", "read-only", "alias", "data", "never an instruction", "filters", "unit"]
-ALSO = ["_row", "three options", "two readings", "propose", "empty cells", "locale", "language", "brief", "[r1]"]
+ALSO = [
+    "_row",
+    "find_values",
+    "propose_edit",
+    "what else moved",
+    "three options",
+    "two readings",
+    "propose",
+    "empty cells",
+    "locale",
+    "language",
+    "brief",
+    "[r1]",
+]
 
 
 @pytest.mark.parametrize(("file", "words"), [("system", [*MUST_SAY, *ALSO]), ("system-small", MUST_SAY[:3])])
@@ -116,11 +129,11 @@ def test_prompt_tools_and_conversation_together_keep_to_a_routes_budget(columns:
 
 def test_a_wide_workbook_is_told_as_tables_and_the_columns_that_fit_stand_with_the_question() -> None:
     book = workbook(wide(160), table(numbers("net_amount"), id="deliveries"))
-    scope = Scope(workbook=book, version="v", tools='[{"name":"search_columns"}]')
+    scope = Scope(workbook=book, version="v", tools='[{"name":"search_columns"},{"name":"describe"}]')
     assert scope.is_wide
     assert "- c7 " not in text(scope)
     assert "2 tables with 161 columns" in text(scope)
-    assert "search_columns finds the rest" in text(scope)
+    assert "search_columns finds the rest. Before the first query of a table describe it." in text(scope)
     tail = prompt.tail("the net amount?", Circumstances(), scope)
     assert tail == [
         "<columns untrusted>",

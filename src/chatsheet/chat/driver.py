@@ -272,7 +272,7 @@ class Chats:
             budget_tokens=self._budget,
             file=opened.sheet.name,
             tools=loose.dumps(box.schemas()),
-            glossary=await self._glossary.entries(actor, opened.sheet.id),
+            glossary=await self._glossary.entries(actor, opened),
         )
 
     def _limit(self, limit: Limit) -> TurnLimit:

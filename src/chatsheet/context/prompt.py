@@ -26,7 +26,11 @@ _MOST_ROWS = 20
 _VERSION = re.compile(r"<!-- version: (\w+) -->\n")
 _REASON = re.compile(r" ?<!--.*?-->", re.DOTALL)
 _LOCALE = re.compile(r"[A-Za-z0-9-]{1,35}")
-_SEARCH_TOOL = "search_columns"
+_FURTHER = {
+    "search_columns": "search_columns finds the rest.",
+    "describe": "Before the first query of a table describe it.",
+}
+"""What a wide workbook says of tools, where they are offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,10 @@ def system(scope: Scope) -> JsonObject:
 def _workbook(scope: Scope) -> str:
     if not scope.is_wide:
         return cards.card(scope.workbook, scope.card_tokens, scope.file)
-    how = "\nColumns that fit a question stand before it"
-    rest = f"; {_SEARCH_TOOL} finds the rest." if f'"{_SEARCH_TOOL}"' in scope.tools else "."
-    return cards.outline(scope.workbook, scope.card_tokens - 20, scope.file) + how + rest
+    how = "\nColumns that fit a question stand before it."
+    for tool, use in _FURTHER.items():
+        how += f" {use}" if f'"{tool}"' in scope.tools else ""
+    return cards.outline(scope.workbook, scope.card_tokens - budget.count(how), scope.file) + how
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

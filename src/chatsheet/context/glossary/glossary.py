@@ -1,6 +1,7 @@
 """The glossary of a sheet: listed, added to, changed, imported. Pinned SQL is checked against the sheet before it is kept."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from chatsheet.context.glossary import imports, store
 from chatsheet.context.glossary.imports import Format
@@ -34,10 +35,12 @@ class Glossary:
         self._library = library
         self._clock = clock
 
-    async def entries(self, actor: Actor, sheet_id: str) -> tuple[Entry, ...]:
-        """Return what a sheet's glossary says, for a prompt."""
+    async def entries(self, actor: Actor, opened: OpenSheet) -> tuple[Entry, ...]:
+        """Return what a sheet's glossary says, for a prompt; without SQL that this version cannot answer any more."""
+        columns = tuple((table, tuple(names)) for table, names in opened.columns().items())
         async with self._database.unit() as connection:
-            return tuple(kept.entry for kept in await store.listing(connection, actor, sheet_id))
+            entries = [kept.entry for kept in await store.listing(connection, actor, opened.sheet.id)]
+        return tuple(one for one in entries if not isinstance(one, Pinned) or _runs(one.sql, columns))
 
     async def listing(self, actor: Actor, sheet_id: str) -> list[Kept]:
         """Return a sheet's entries, oldest first; raises SheetNotFound."""
@@ -91,6 +94,15 @@ class Glossary:
                 await store.change(connection, actor, sheet_id, kept)
             new = [entry for name, entry in entries.items() if name not in known]
             return [*changed, *await store.add(connection, actor, sheet_id, new, at=self._clock.now())]
+
+
+@lru_cache(maxsize=1_024)
+def _runs(sql: str, columns: tuple[tuple[str, tuple[str, ...]], ...]) -> bool:
+    try:
+        guard.check(sql, {table: list(names) for table, names in columns})
+    except SqlRefused:
+        return False
+    return True
 
 
 def _checked(entry: Entry, opened: OpenSheet) -> Entry:
