@@ -142,3 +142,10 @@ def test_a_result_longer_than_half_of_the_room_is_cut_and_says_so(results: int) 
 
 def test_nothing_said_is_nothing_told() -> None:
     assert history.told([], 1_000) == []
+
+
+def test_steps_without_a_result_leave_no_line() -> None:
+    silent = turn(1, *[(100,)] * 8)
+    told = history.told([replace(silent, steps=tuple(replace(one, line="") for one in silent.steps))], 700)
+    assert "Earlier steps" not in str(told)
+    assert size(told) <= 700
