@@ -146,6 +146,7 @@ def test_nothing_said_is_nothing_told() -> None:
 
 def test_steps_without_a_result_leave_no_line() -> None:
     silent = turn(1, *[(100,)] * 8)
-    told = history.told([replace(silent, steps=tuple(replace(one, line="") for one in silent.steps))], 700)
-    assert "Earlier steps" not in str(told)
-    assert size(told) <= 700
+    talk = [replace(silent, steps=tuple(replace(one, line="") for one in silent.steps)), turn(2, (200,), (200,), (200,))]
+    for told in prompts(talk, 700):
+        assert "Earlier steps of this turn; results that are named are still tables:]" not in str(told)
+        assert size(told) <= 700
