@@ -79,7 +79,8 @@ def cut(text: str, tokens: int) -> str:
     """Return a text that fits, cut at its end where it must be; the cut is marked."""
     if len(text) * _MOST_BYTES <= tokens:
         return text  # no token is shorter than a byte
-    mark = "… (cut)"
-    while (size := count(text)) > max(tokens, 8):
-        text = text.removesuffix(mark)[: int(0.9 * len(text) * tokens / size)] + mark
-    return text
+    kept, cut = text, text
+    while (size := count(cut)) > tokens and kept:
+        kept = kept[: int(0.9 * len(kept) * tokens / size)]
+        cut = kept + "… (cut)"
+    return cut
