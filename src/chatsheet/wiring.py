@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
+from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.core import processes
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.identity import LOCAL
@@ -95,6 +96,7 @@ class Services:
     database: Database
     engine: Engine
     library: Library
+    glossary: Glossary
     uploads: Uploads
     imports: Imports
     gateway: Gateway
@@ -141,17 +143,18 @@ async def _database_if_usable(path: Path) -> Database | None:
 
 
 @asynccontextmanager
-async def open_library(settings: Settings) -> AsyncGenerator[Library, None]:
-    """Build the library alone, for commands that ask no model."""
+async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glossary], None]:
+    """Build the library and its glossaries alone, for commands that ask no model."""
     async with AsyncExitStack() as stack:
         stack.enter_context(present(settings.data))
         database = await open_database(settings.data / _DATABASE)
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=SystemClock())
+        clock = SystemClock()
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
         stack.push_async_callback(library.close)
-        yield library
+        yield library, Glossary(database=database, library=library, clock=clock)
 
 
 @asynccontextmanager
@@ -181,7 +184,8 @@ async def open_services(
         stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
-        chats = Chats(database=database, library=library, gateway=gateway, clock=clock)
+        glossary = Glossary(database=database, library=library, clock=clock)
+        chats = Chats(database=database, library=library, glossary=glossary, gateway=gateway, clock=clock)
         stack.push_async_callback(chats.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         clinic = Clinic(examine=doctor.examine, database=database, clock=clock)
@@ -193,6 +197,7 @@ async def open_services(
             database=database,
             engine=engine,
             library=library,
+            glossary=glossary,
             uploads=uploads,
             imports=imports,
             gateway=gateway,

@@ -188,7 +188,7 @@ async def test_a_turn_left_open_long_ago_ends_and_says_so(tmp_path: Path, wire: 
         assert of_kind(await follow(services, chat_id), Failed)[0].code == "chat.interrupted"
 
 
-async def test_an_earlier_turn_is_told_in_short_and_its_rows_are_not(tmp_path: Path, wire: Wire, sales: Path) -> None:
+async def test_a_second_question_is_answered_in_the_same_chat(tmp_path: Path, wire: Wire, sales: Path) -> None:
     wire.script("gpt-4o", runs(SQL), says("South leads."), says("Second answer.", expect="And the second?"))
     async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
         await services.chats.ask(LOCAL, chat_id, "Which leads?")

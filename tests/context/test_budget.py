@@ -40,3 +40,25 @@ def test_any_text_can_be_counted(text: str) -> None:
 def test_what_is_chosen_fits_or_is_the_shortest_on_offer(versions: Sequence[str], tokens: int) -> None:
     chosen = budget.fit(versions, tokens)
     assert budget.count(chosen) <= tokens or chosen == versions[-1]
+
+
+@pytest.mark.parametrize("fixed", [0, 300, 2_000, 20_000])
+@pytest.mark.parametrize("tokens", [None, 200, 1_500, 4_000, 100_000])
+def test_the_parts_of_a_prompt_keep_together_to_its_length(tokens: int | None, fixed: int) -> None:
+    parts = budget.shares(tokens, fixed)
+    assert min(parts.card, parts.glossary, parts.conversation + 1, parts.ranked + 1) > 0
+    if tokens is not None and fixed + parts.card <= tokens:
+        assert fixed + parts.card + parts.conversation <= tokens
+        assert parts.ranked <= parts.conversation
+        assert parts.glossary <= parts.card
+
+
+@given(st.text(max_size=300), st.integers(min_value=8, max_value=60))
+def test_a_cut_text_fits_and_one_that_fits_is_not_cut(text: str, tokens: int) -> None:
+    cut = budget.cut(text, tokens)
+    assert budget.count(cut) <= tokens
+    assert cut == text or (cut.endswith("… (cut)") and budget.count(text) > tokens)
+
+
+def test_the_first_lines_that_fit_are_kept() -> None:
+    assert budget.lines(["one", "two", "three " * 50, "four"], 10) == ["one", "two"]

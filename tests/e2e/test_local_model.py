@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.chat import messages, tools
+from chatsheet.chat import messages
 from chatsheet.chat.events import Asked
+from chatsheet.chat.tools import toolbox
+from chatsheet.context.prompt import Scope
+from chatsheet.core import loose
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.loose import JsonObject
 from chatsheet.sheets import guard
@@ -35,7 +38,9 @@ async def test_it_calls_run_sql_over_the_wire_and_puts_the_result_into_words(tmp
     async with open_services(azure_settings(tmp_path, wire, "gpt-4o")) as services:
         opened = await services.library.bring_in(LOCAL, sales)
     asked = Asked(turn="t", question="What is the total revenue per region?")
-    body: JsonObject = {"messages": [*messages.build([asked], opened.workbook, 1500)], "tools": tools.schemas()}
+    tools = toolbox.offered(is_small=True).schemas()
+    scope = Scope(workbook=opened.workbook, version="v", budget_tokens=1_500, tools=loose.dumps(tools))
+    body: JsonObject = {"messages": [*messages.build([asked], scope)], "tools": tools}
     async with LocalBrain(None) as brain:
         async with aclosing(brain.reply("gpt-4o", body)) as pieces:
             await anext(pieces)  # a client that leaves after the first piece must not block the next one
@@ -51,7 +56,7 @@ async def test_it_calls_run_sql_over_the_wire_and_puts_the_result_into_words(tmp
             {"role": "assistant", "content": None, "tool_calls": [call]},
             {"role": "tool", "tool_call_id": "c", "content": result},
         ]
-        answered = await replied(brain, {**body, "messages": [*messages.build([asked], opened.workbook, 1500), *told]})
+        answered = await replied(brain, {**body, "messages": [*messages.build([asked], scope), *told]})
     prose = "".join(piece.text for piece in answered if isinstance(piece, Say))
     assert "South" in prose
     assert not any(isinstance(piece, Call) for piece in answered)

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from chatsheet.chat import answers, citations, loop, messages, store
@@ -29,12 +29,13 @@ from chatsheet.chat.store import Chat, ChatMovedOn
 from chatsheet.chat.tools import toolbox
 from chatsheet.chat.tools.model import Moment
 from chatsheet.chat.tools.toolbox import Toolbox
+from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
+from chatsheet.core import loose
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.core.loose import JsonObject
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
@@ -83,10 +84,18 @@ class Chats:
     """The chats of a workspace: ask, watch, stop."""
 
     def __init__(
-        self, *, database: Database, library: Library, gateway: Gateway, clock: Clock, limits: Limits | None = None
+        self,
+        *,
+        database: Database,
+        library: Library,
+        glossary: Glossary,
+        gateway: Gateway,
+        clock: Clock,
+        limits: Limits | None = None,
     ) -> None:
         self._database = database
         self._library = library
+        self._glossary = glossary
         self._gateway = gateway
         self._clock = clock
         self._limits = limits or Limits()
@@ -107,9 +116,9 @@ class Chats:
         opened = await self._library.open(actor, sheet_id)
         asked: list[Event] = [Asked(turn="warm", question="Hello")]
         box = toolbox.offered(is_small=self._budget is not None)
-        request = self._request(messages.build(asked, self._scope(opened)), box, with_tools=False)
+        request = self._request(asked, await self._scope(actor, opened, box), box, with_tools=False)
         try:
-            await self._gateway.complete(ChatRequest({**request.body, "max_tokens": 1}))
+            await self._gateway.complete(replace(request, body={**request.body, "max_tokens": 1}))
         except ChatSheetError as error:
             log.info("the prompt of sheet %s was not warmed: %s", sheet_id, error.code)
 
@@ -254,8 +263,9 @@ class Chats:
                 case Rest():
                     return
                 case CallModel(with_tools):
-                    body = self._request(messages.build(events, self._scope(opened)), box, with_tools=with_tools)
-                    event: Event = await self._call_model(chat_id, turn, body)
+                    scope = await self._scope(actor, opened, box)
+                    request = self._request(events, scope, box, with_tools=with_tools)
+                    event: Event = await self._call_model(chat_id, turn, request)
                 case Nudge(reason):
                     event = Nudged(turn=turn, reason=reason)
                 case RunTool(call):
@@ -276,8 +286,15 @@ class Chats:
     def _budget(self) -> int | None:
         return self._gateway.plan.prompt_budget_tokens
 
-    def _scope(self, opened: OpenSheet) -> Scope:
-        return Scope(workbook=opened.workbook, version=opened.sheet.version, budget_tokens=self._budget)
+    async def _scope(self, actor: Actor, opened: OpenSheet, box: Toolbox) -> Scope:
+        return Scope(
+            workbook=opened.workbook,
+            version=opened.sheet.version,
+            budget_tokens=self._budget,
+            file=opened.sheet.name,
+            tools=loose.dumps(box.schemas()),
+            glossary=await self._glossary.entries(actor, opened),
+        )
 
     def _limit(self, limit: Limit) -> TurnLimit:
         said = {
@@ -289,15 +306,16 @@ class Chats:
         return TurnLimit(f"the model gave no answer within {said[limit]}.", fix="ask for less at once.")
 
     @staticmethod
-    def _request(built: list[JsonObject], box: Toolbox, *, with_tools: bool) -> ChatRequest:
+    def _request(events: Sequence[Event], scope: Scope, box: Toolbox, *, with_tools: bool) -> ChatRequest:
         return ChatRequest(
             {
-                "messages": list(built),
+                "messages": [*messages.build(events, scope)],
                 "temperature": 0,
                 "max_tokens": _MAX_ANSWER_TOKENS,
                 "tools": box.schemas(),
                 "tool_choice": "auto" if with_tools else "none",
-            }
+            },
+            cache_key=scope.cache_key,
         )
 
     async def _call_model(self, chat_id: str, turn: str, request: ChatRequest) -> ModelReplied:

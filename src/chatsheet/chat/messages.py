@@ -1,68 +1,128 @@
-"""The log as the messages of a model call. Pure."""
+"""The log as the messages of a model call: told as it was sent, so that each call begins as the one before. Pure."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
-from chatsheet.chat.events import Answered, Asked, Event, ModelReplied, Nudged, ToolAnswered
-from chatsheet.chat.loop import current_turn
-from chatsheet.context import prompt
-from chatsheet.context.prompt import Scope
+from chatsheet.chat.events import Answered, Asked, Cancelled, Decided, Event, Failed, ModelReplied, Nudged, Option, ToolAnswered
+from chatsheet.context import history, prompt
+from chatsheet.context.history import Step, Turn
+from chatsheet.context.prompt import Circumstances, Scope
+from chatsheet.context.quoting import name, quoted, sql
+from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
 
 _NUDGES = {
     "no_query": "[system] Your text has numbers, and no query of this turn gave them. Run the SQL for them, then answer.",
     "empty": "[system] Your answer was empty. Answer the question, or say what the workbook lacks.",
 }
+_NOT_RUN = loose.dumps({"error": "not run: the turn ended before it"})
+_LONGEST_QUESTION, _LONGEST_SQL = 200, 400
 
 
 def build(log: Sequence[Event], scope: Scope) -> list[JsonObject]:
-    """Return system message, earlier turns as far as they fit, and the whole current turn."""
-    now = current_turn(log)
-    earlier = _turns(log)[:-1]
-    return [
-        prompt.system(scope),
-        *prompt.prune([_told(turn) for turn in earlier], scope.budget_tokens),
-        *(message for event in now if (message := _message(event)) is not None),
-    ]
+    """Return the system message, earlier turns as far as they fit, and the whole current turn."""
+    return [prompt.system(scope), *history.told(list(_turns(log, scope)), scope.shares.conversation)]
 
 
-def _turns(log: Sequence[Event]) -> list[list[Event]]:
-    turns: list[list[Event]] = []
-    for event in log:
+def _turns(log: Sequence[Event], scope: Scope) -> Iterator[Turn]:
+    decided: list[str] = []
+    options: tuple[Option, ...] = ()
+    turn: list[Event] = []
+    for place, event in enumerate(log):
         if isinstance(event, Asked):
-            turns.append([])
-        if turns:
-            turns[-1].append(event)
-    return turns
+            opening, decided, turn = _opening(event, decided, options, scope), [], []
+            for following in log[place + 1 :]:
+                if isinstance(following, Asked):
+                    break
+                turn.append(following)
+            options = _offered(turn)
+            yield Turn(opening, quoted(event.question, _LONGEST_QUESTION), tuple(_steps(turn)))
+        elif isinstance(event, Decided):
+            decided.append(_decision(event))
 
 
-def _told(turn: Sequence[Event]) -> list[JsonObject]:
-    """Return an earlier turn in short: the question, the SQL that answered it, the answer. Its rows are left out."""
-    question = next((event.question for event in turn if isinstance(event, Asked)), "")
-    answer = next((event.text for event in turn if isinstance(event, Answered)), None)
-    if answer is None:
-        return []
-    queries = [f"[SQL used: {e.sql}]" for e in turn if isinstance(e, ToolAnswered) and e.sql and not e.is_error]
-    return [
-        {"role": "user", "content": question},
-        {"role": "assistant", "content": "\n".join([answer, *queries[-1:]])},
-    ]
+def _opening(asked: Asked, decided: Sequence[str], options: Sequence[Option], scope: Scope) -> JsonObject:
+    """Return the person's message: what was decided and picked since the last one, where they are, and the question."""
+    marked = asked.selection
+    around = Circumstances(
+        day=asked.day,
+        locale=asked.locale,
+        table=marked.table if marked else "",
+        columns=marked.columns if marked else (),
+        rows=marked.rows if marked else (),
+    )
+    lines = [*decided, *_pick(asked.question, options), *prompt.tail(asked.question, around, scope), asked.question]
+    return {"role": "user", "content": "\n".join(lines)}
 
 
-def _message(event: Event) -> JsonObject | None:
-    match event:
-        case Asked():
-            return {"role": "user", "content": event.question}
-        case ModelReplied():
-            message: JsonObject = {"role": "assistant", "content": event.text or None}
-            if event.calls:
-                message["tool_calls"] = [
-                    {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
-                    for c in event.calls
-                ]
-            return message
-        case Nudged():
-            return {"role": "user", "content": _NUDGES[event.reason]}
-        case ToolAnswered():
-            return {"role": "tool", "tool_call_id": event.call_id, "content": event.content}
-        case _:
-            return None
+def _decision(event: Decided) -> str:
+    said = {"applied": "applied", "declined": "declined", "undone": "took back"}[event.decision]
+    version = f": version {event.version[:8]}" if event.version else ""
+    return f"(the person {said} proposal {event.proposal}{version})"
+
+
+def _offered(turn: Sequence[Event]) -> tuple[Option, ...]:
+    """Return the readings that a turn ended with, where it ended with a question back."""
+    if not any(isinstance(event, Answered) and event.form == "which" for event in turn):
+        return ()
+    return next((e.options for e in reversed(turn) if isinstance(e, ToolAnswered) and e.options), ())
+
+
+def _pick(question: str, options: Sequence[Option]) -> Iterator[str]:
+    """Yield which of the readings a person means who answers with its name or number."""
+    said = question.casefold().strip(" .")
+    for number, option in enumerate(options, 1):
+        if said in {option.label.casefold().strip(" ."), str(number)}:
+            yield f"(picked {quoted(option.label, _LONGEST_QUESTION)}: {sql(option.sql, _LONGEST_SQL)})"
+            return
+
+
+def _steps(turn: Sequence[Event]) -> Iterator[Step]:
+    """Yield what followed a question: each message of the model with the answers to all of its calls."""
+    replies = [place for place, event in enumerate(turn) if isinstance(event, ModelReplied)]
+    for place, end in itertools.pairwise([*replies, len(turn)]):
+        yield Step(tuple(_told(turn[place:end])), _line(turn[place:end]))
+    if not replies and (ending := _ending(turn)) is not None:
+        yield Step((ending,))
+
+
+def _told(events: Sequence[Event]) -> Iterator[JsonObject]:
+    reply = events[0]
+    if not isinstance(reply, ModelReplied):
+        raise AssertionError("a step begins with the model")  # noqa: TRY004  a bug of ours
+    message: JsonObject = {"role": "assistant", "content": reply.text or (None if reply.calls else "")}
+    if reply.calls:
+        message["tool_calls"] = [
+            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}} for c in reply.calls
+        ]
+    yield message
+    answered = {event.call_id: event.content for event in events if isinstance(event, ToolAnswered)}
+    for call in reply.calls:
+        yield {"role": "tool", "tool_call_id": call.id, "content": answered.get(call.id, _NOT_RUN)}
+    if options := _offered(events):
+        listed = "; ".join(f"{number}. {quoted(one.label, _LONGEST_QUESTION)}" for number, one in enumerate(options, 1))
+        yield {"role": "assistant", "content": f"Which one is meant? {listed}"}
+    for event in events:
+        if isinstance(event, Nudged):
+            yield {"role": "user", "content": _NUDGES[event.reason]}
+    if (ending := _ending(events)) is not None:
+        yield ending
+
+
+def _ending(events: Sequence[Event]) -> JsonObject | None:
+    """Return what is said of a turn that has no answer."""
+    for event in events:
+        if isinstance(event, Cancelled):
+            return {"role": "user", "content": "[system] The person stopped this turn."}
+        if isinstance(event, Failed):
+            return {"role": "user", "content": f"[system] This turn failed ({event.code}); it has no answer."}
+    return None
+
+
+def _line(events: Sequence[Event]) -> str:
+    """Return what is left of a pruned step: each result with its columns and SQL; no number that was found."""
+    return "; ".join(
+        f"{e.handle} ({', '.join(name(c.name) for c in e.result.columns)}): {sql(e.sql, _LONGEST_SQL)}"
+        for e in events
+        if isinstance(e, ToolAnswered) and e.handle and e.result is not None and e.sql
+    )

@@ -12,6 +12,7 @@ class _Commands(LazyGroup):
         "correct": (f"{_IN}.correcting:correct", "Say where a table stands, or what a column is."),
         "edit": (f"{_IN}.editing:edit", "Change cells, rows and columns; shows first, --apply makes it."),
         "export": (f"{_IN}.exporting:export", "Write a table or a query as CSV, XLSX or Parquet."),
+        "glossary": (f"{_IN}.glossary:glossary", "Say what words mean, and pin SQL to questions."),
         "history": (f"{_IN}.editing:history", "Say who changed what, when and why."),
         "import": (f"{_IN}.reading:import_", "Bring a file in and say which tables it holds."),
         "query": (f"{_IN}.reading:query", "Run one SELECT over the tables of a file."),

@@ -1,41 +1,164 @@
-"""The messages of a model call, stable part first: rules and card, then the conversation, then the question. Pure."""
+"""The stable part of a model call, rules then workbook then glossary, and the volatile tail of a question. Pure.
 
+The system message is the same to the byte until version, glossary, tools or budget change, so that providers can cache it.
+"""
+
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
 from importlib.resources import files
 
 from chatsheet.context import budget, cards
+from chatsheet.context.budget import Shares
+from chatsheet.context.glossary import model as glossaries
+from chatsheet.context.glossary.model import Entry
+from chatsheet.context.quoting import name
+from chatsheet.context.search import Index
 from chatsheet.core.loose import JsonObject
 from chatsheet.sheets.model import Workbook
 
-_SYSTEM = files("chatsheet.context").joinpath("prompts/system.md").read_text(encoding="utf-8")
-_SHARE_OF_CARD = 0.5
-"""Of a route's prompt budget; the rest is for rules, tools, the conversation and results."""
+_SMALL = 4_000
+"""Prompts shorter than this have the short rules."""
+_MOST_COLUMNS = 40
+_MOST_ROWS = 20
+_VERSION = re.compile(r"<!-- version: (\w+) -->\n")
+_REASON = re.compile(r" ?<!--.*?-->", re.DOTALL)
+_LOCALE = re.compile(r"[A-Za-z0-9-]{1,35}")
+_FURTHER = {
+    "search_columns": "search_columns finds the rest.",
+    "describe": "Before the first query of a table describe it.",
+}
+"""What a wide workbook says of tools, where they are offered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A versioned system prompt; the failures that its rules prevent stand in its file and are not sent."""
+
+    version: str
+    text: str
+
+
+def rules(file: str) -> Rules:
+    """Read one of the prompts of this package."""
+    written = files("chatsheet.context").joinpath(f"prompts/{file}.md").read_text(encoding="utf-8")
+    found = _VERSION.match(written)
+    if found is None:
+        raise AssertionError(f"{file}.md begins with its version")
+    return Rules(f"{file}-{found[1]}", _REASON.sub("", written[found.end() :]).strip())
+
+
+_FULL, _SHORT = rules("system"), rules("system-small")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scope:
     """What a prompt is about, and how long it may be."""
 
     workbook: Workbook
     version: str
     budget_tokens: int | None = None
-    """Of the whole prompt, where a route in use reads slowly."""
+    """Of the whole prompt with its tools, where a route in use reads slowly."""
+    file: str = ""
+    tools: str = ""
+    """The tools' schemas as JSON: they are counted too."""
+    glossary: tuple[Entry, ...] = ()
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules that fit the budget."""
+        return _FULL if self.budget_tokens is None or self.budget_tokens >= _SMALL else _SHORT
+
+    @cached_property
+    def shares(self) -> Shares:
+        """What each part may have."""
+        return budget.shares(self.budget_tokens, budget.count(self.rules.text) + budget.count(self.tools) + _WRAPPING)
+
+    @cached_property
+    def told_glossary(self) -> str:
+        """The glossary's lines."""
+        return glossaries.told(self.glossary, self.shares.glossary) if self.glossary else ""
+
+    @cached_property
+    def card_tokens(self) -> int:
+        """What the workbook may have; in a short prompt the glossary takes its part of it."""
+        taken = 0 if self.budget_tokens is None else budget.count(self.told_glossary)
+        return self.shares.card - taken
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """Whether the stable part tells the tables only."""
+        return cards.is_wide(self.workbook, self.card_tokens, self.file)
+
+    @cached_property
+    def index(self) -> Index:
+        """The words of the columns, where they are searched."""
+        return Index(self.workbook)
+
+    @property
+    def cache_key(self) -> str:
+        """What names the stable part to a provider's cache."""
+        return f"{self.rules.version}:{self.version[:16]}"
+
+
+_WRAPPING = 50
+"""Tokens of the blocks' own marks."""
 
 
 def system(scope: Scope) -> JsonObject:
     """Return the system message; byte-identical for the same scope."""
-    for_card = budget.DEFAULT_CARD_TOKENS if scope.budget_tokens is None else int(scope.budget_tokens * _SHARE_OF_CARD)
-    return {"role": "system", "content": _SYSTEM.replace("{card}", cards.card(scope.workbook, for_card)).rstrip()}
+    parts = [scope.rules.text, "", "<workbook untrusted>", _workbook(scope), "</workbook>"]
+    if scope.told_glossary:
+        parts += ["", "<glossary untrusted>", scope.told_glossary, "</glossary>"]
+    return {"role": "system", "content": "\n".join(parts)}
 
 
-def prune(turns: Sequence[Sequence[JsonObject]], budget_tokens: int | None) -> list[JsonObject]:
-    """Return the messages of the latest turns that fit what the budget leaves; a turn is kept whole or not at all."""
-    left = budget.DEFAULT_CARD_TOKENS if budget_tokens is None else int(budget_tokens * (1 - _SHARE_OF_CARD) * 0.4)
-    kept: list[JsonObject] = []
-    for turn in reversed(turns):
-        left -= sum(budget.count(str(message)) for message in turn)
-        if left < 0:
-            break
-        kept = [*turn, *kept]
-    return kept
+def _workbook(scope: Scope) -> str:
+    if not scope.is_wide:
+        return cards.card(scope.workbook, scope.card_tokens, scope.file)
+    how = "\nColumns that fit a question stand before it."
+    for tool, use in _FURTHER.items():
+        how += f" {use}" if f'"{tool}"' in scope.tools else ""
+    return cards.outline(scope.workbook, scope.card_tokens - budget.count(how), scope.file) + how
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What a question is asked in: the person's day, locale and what they marked in the grid."""
+
+    day: date | None = None
+    locale: str = "en"
+    table: str = ""
+    columns: Sequence[str] = ()
+    rows: Sequence[int] = ()
+
+
+def tail(question: str, around: Circumstances, scope: Scope) -> list[str]:
+    """Return what stands before a question: circumstances, and in a wide workbook the columns that fit it."""
+    said: list[str] = []
+    if around.day is not None:
+        said.append(f"today is {around.day.isoformat()}")
+    if around.day is not None or around.locale != "en":
+        said.append(f"locale {around.locale if _LOCALE.fullmatch(around.locale) else 'unknown'}")
+    if around.table:
+        said.append(f"selected in the grid: {_selection(around)}")
+    told = [f"({'; '.join(said)})"] if said else []
+    if scope.is_wide and (columns := _ranked(question, scope)):
+        told += ["<columns untrusted>", columns, "</columns>"]
+    return told
+
+
+def _selection(around: Circumstances) -> str:
+    parts = [f"table {name(around.table)}"]
+    if around.columns:
+        parts.append(f"columns {', '.join(map(name, around.columns[:_MOST_COLUMNS]))}")
+    if around.rows:
+        more = f" and {len(around.rows) - _MOST_ROWS} more" if len(around.rows) > _MOST_ROWS else ""
+        parts.append(f"_row {', '.join(map(str, around.rows[:_MOST_ROWS]))}{more}")
+    return ", ".join(parts)
+
+
+def _ranked(question: str, scope: Scope) -> str:
+    return cards.picked(scope.index.search(question, _MOST_COLUMNS, scope.glossary), scope.shares.ranked)

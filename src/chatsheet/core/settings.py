@@ -51,6 +51,8 @@ class _Route(_Frozen):
     """How long a prompt may be, for models that read slowly; the smallest of all routes counts, and slowness is no illness."""
     context_window_tokens: int | None = Field(default=None, ge=1_000)
     """The model's context window; a prompt that was too long elsewhere goes only to a route that declares a larger one."""
+    caching: Literal["auto", "off"] = "auto"
+    """auto: tell the provider's prompt cache what requests share, as far as the model is known to take it; off: nothing."""
     input_price: Price | None = None
     """What a million input tokens cost, in your currency; left out, costs are counted as unknown."""
     cached_price: Price | None = None

@@ -108,6 +108,19 @@ chat_event = Table(
 )
 """The append-only log that a chat is; `seq` counts from 1 without gaps."""
 
+glossary_entry = Table(
+    "glossary_entry",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("sheet_id", String(40), ForeignKey("sheet.id"), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_glossary_entry_sheet_id", "sheet_id"),
+)
+"""What people say about a sheet for the model: terms, and questions with their SQL."""
+
 route_day = Table(
     "route_day",
     metadata,

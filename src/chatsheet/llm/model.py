@@ -11,6 +11,9 @@ class ChatRequest:
     """An OpenAI chat-completions body without `model` and `stream`: those are the gateway's to set."""
 
     body: JsonObject
+    cache_key: str = ""
+    """Names the part that many requests begin with, which ends with the first message; empty for none. Each deployment is
+    told as far as it may be (capabilities.py)."""
 
 
 @dataclass(frozen=True, slots=True)

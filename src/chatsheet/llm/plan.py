@@ -1,6 +1,8 @@
 """Settings turned into routes. Pure."""
 
 from chatsheet.core.settings import AzureRoute, CompatibleRoute, LitellmRoute, LlmSettings, OpenAIRoute, RouteSettings
+from chatsheet.llm import capabilities
+from chatsheet.llm.capabilities import Caching
 from chatsheet.llm.routes import Auth, Identity, Network, Plan, Price, Route
 
 
@@ -50,6 +52,7 @@ def _litellm(llm: LlmSettings, name: str, route: LitellmRoute) -> Route:
         context_window_tokens=route.context_window_tokens or behind.context_window_tokens,
         network=_network(route),
         price=_price(route) or _price(behind),
+        caching=_caching(llm, route),
         is_ours=bool(route.serves),
     )
 
@@ -73,6 +76,7 @@ def _upstream(
         network=_network(route),
         identity=_identity(route) if isinstance(route, AzureRoute) else Identity(),
         price=_price(route),
+        caching=_caching(llm, route),
     )
 
 
@@ -103,3 +107,18 @@ def _price(route: RouteSettings) -> Price | None:
         return None
     cached = route.input_price if route.cached_price is None else route.cached_price
     return Price(input=route.input_price, cached=cached, output=route.output_price)
+
+
+def _caching(llm: LlmSettings, route: RouteSettings) -> Caching:
+    """Return what the cache behind a route may be told; through a LiteLLM that we run it is that of the first it serves."""
+    if route.caching == "off":
+        return capabilities.UNTOLD
+    match route:
+        case AzureRoute():
+            return capabilities.caching(route.deployment) if route.api_version == "v1" else capabilities.UNTOLD
+        case OpenAIRoute():
+            return capabilities.caching(route.model or llm.model)
+        case LitellmRoute(serves=(first, *_)):
+            return capabilities.through_litellm(_caching(llm, llm.route[first]))
+        case LitellmRoute() | CompatibleRoute():
+            return capabilities.UNTOLD

@@ -9,6 +9,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from chatsheet.core.secret import Secret
+from chatsheet.llm.capabilities import UNTOLD, Caching
 
 Kind = Literal["litellm", "azure", "openai", "compatible"]
 Auth = Literal["api-key", "bearer", "entra", "none"]
@@ -68,6 +69,7 @@ class Route:
     network: Network = Network()
     identity: Identity = Identity()
     price: Price | None = None
+    caching: Caching = UNTOLD
     is_ours: bool = False
     """A LiteLLM that we run: its egress vouches for what it says."""
 

@@ -24,12 +24,27 @@ def body(request: ChatRequest, route: Route, attempt_id: str = "") -> JsonObject
         "model": route.model,
         "stream": True,
         "stream_options": {"include_usage": True},
+        **_cached(request, route),
     }
     if route.is_ours:
         sent["extra_headers"] = {ATTEMPT_HEADER: attempt_id}
         # merged last: 1.106.2 rewrites messages, and drops a tool choice where there are no tools
         sent["extra_body"] = {name: request.body[name] for name in ("messages", "tool_choice") if name in request.body}
     return sent
+
+
+def _cached(request: ChatRequest, route: Route) -> JsonObject:
+    """Return what tells this deployment's cache which part of the request others share; nothing it would refuse."""
+    if not request.cache_key:
+        return {}
+    hints: JsonObject = {}
+    if route.caching.takes_key:
+        hints["prompt_cache_key"] = request.cache_key
+    messages = request.body.get("messages")
+    if route.caching.takes_breakpoints and isinstance(messages, list) and isinstance(first := messages[0], dict):
+        mark: JsonObject = {"type": "text", "text": first["content"], "prompt_cache_breakpoint": {"mode": "explicit"}}
+        hints["messages"] = [{**first, "content": [mark]}, *messages[1:]]
+    return hints
 
 
 def limits(route: Route) -> dict[str, str]:

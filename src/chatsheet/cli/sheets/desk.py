@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from chatsheet.cli.main import Options
+from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.sheets.library import Library, OpenSheet
@@ -29,6 +30,7 @@ class Desk:
     """A file, open in the library of this machine's user."""
 
     library: Library
+    glossary: Glossary
     opened: OpenSheet
     actor: Actor = LOCAL
 
@@ -47,5 +49,5 @@ class Desk:
 @asynccontextmanager
 async def at(options: Options, file: Path) -> AsyncGenerator[Desk, None]:
     """Bring the file in, or find it again, and yield the desk it lies on; raises the errors of ingest."""
-    async with open_library(options.settings()) as library:
-        yield Desk(library, await library.bring_in(LOCAL, file))
+    async with open_library(options.settings()) as (library, glossary):
+        yield Desk(library, glossary, await library.bring_in(LOCAL, file))
