@@ -201,12 +201,16 @@ def tickets() -> None:
             opened = dt.datetime(2025, 1, 1, 7) + dt.timedelta(minutes=int(number * 1440 * 0.99) + rng.randrange(600))  # noqa: DTZ001
             priority = rng.choices(["Low", "Normal", "High", "Urgent"], weights=[3, 6, 3, 1])[0]
             worst = {"Low": 160, "Normal": 90, "High": 40, "Urgent": 12}[priority]
-            closed = None if number > 335 and rng.random() < 0.7 else opened + dt.timedelta(minutes=rng.randrange(30, worst * 60))
+            closed = (
+                None if number > 335 and rng.random() < 0.7 else opened + dt.timedelta(minutes=rng.randrange(30, worst * 60))
+            )
             team = rng.choice(["Network", "Billing", "Hardware"])
             rating = rng.choice([1, 2, 3, 4, 4, 5, 5]) if closed and rng.random() < 0.6 else None
             account, channel = f"A{rng.randint(1, 15):02}", rng.choice(["email", "phone", "chat"])
             reopened = "Yes" if rng.random() < 0.12 else "No"
-            book.put(sheet, number + 1, [f"T{number + 5001}", opened, closed, priority, team, account, channel, rating, reopened])
+            book.put(
+                sheet, number + 1, [f"T{number + 5001}", opened, closed, priority, team, account, channel, rating, reopened]
+            )
         levels = book.add_worksheet("Service levels")
         levels.write(0, 0, "Agreed time to close, in hours", book.bold)
         levels.write_row(2, 0, ["Priority", "Hours to close"], book.bold)
@@ -217,7 +221,11 @@ def tickets() -> None:
         for number in range(1, 16):
             plan = ("Basic", "Plus", "Premium")[number % 3]
             country = ("Austria", "Ireland", "Italy")[number % 4 % 3]
-            book.put(accounts, number, [f"A{number:02}", plan, 5 * number + number % 4 * 10, country, dt.date(2026, 1 + number % 12, 1)])
+            book.put(
+                accounts,
+                number,
+                [f"A{number:02}", plan, 5 * number + number % 4 * 10, country, dt.date(2026, 1 + number % 12, 1)],
+            )
 
 
 def energy() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 
@@ -77,13 +77,22 @@ class Chats:
     """The chats of a workspace: ask, watch, stop."""
 
     def __init__(
-        self, *, database: Database, library: Library, gateway: Gateway, clock: Clock, limits: Limits | None = None
+        self,
+        *,
+        database: Database,
+        library: Library,
+        gateway: Gateway,
+        clock: Clock,
+        limits: Limits | None = None,
+        shape: Callable[[Scope], Scope] = lambda scope: scope,
     ) -> None:
+        """`shape` changes what prompts are about, as an evaluation does that compares contexts."""
         self._database = database
         self._library = library
         self._gateway = gateway
         self._clock = clock
         self._limits = limits or Limits()
+        self._shape = shape
         self._running: dict[str, _Turn] = {}
         self._watchers: dict[str, set[asyncio.Queue[Numbered]]] = {}
         self._tasks = Tasks()
@@ -256,7 +265,7 @@ class Chats:
         return self._gateway.plan.prompt_budget_tokens
 
     def _scope(self, opened: OpenSheet) -> Scope:
-        return Scope(workbook=opened.workbook, version=opened.sheet.version, budget_tokens=self._budget)
+        return self._shape(Scope(workbook=opened.workbook, version=opened.sheet.version, budget_tokens=self._budget))
 
     def _limit(self, limit: Limit) -> TurnLimit:
         said = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from chatsheet.context import budget, cards
+from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
 from chatsheet.sheets.model import Workbook
 
@@ -21,12 +22,17 @@ class Scope:
     version: str
     budget_tokens: int | None = None
     """Of the whole prompt, where a route in use reads slowly."""
+    glossary: tuple[tuple[str, str], ...] = ()
+    """What words mean to the people of this workbook."""
 
 
 def system(scope: Scope) -> JsonObject:
     """Return the system message; byte-identical for the same scope."""
     for_card = budget.DEFAULT_CARD_TOKENS if scope.budget_tokens is None else int(scope.budget_tokens * _SHARE_OF_CARD)
-    return {"role": "system", "content": _SYSTEM.replace("{card}", cards.card(scope.workbook, for_card)).rstrip()}
+    said = _SYSTEM.replace("{card}", cards.card(scope.workbook, for_card)).rstrip()
+    words = [f"- {loose.dumps(word)} means {loose.dumps(meaning)}" for word, meaning in scope.glossary]
+    glossary = ["", "<glossary untrusted>", *words, "</glossary>"] if words else []
+    return {"role": "system", "content": "\n".join([said, *glossary])}
 
 
 def prune(turns: Sequence[Sequence[JsonObject]], budget_tokens: int | None) -> list[JsonObject]:
