@@ -22,7 +22,7 @@ class Book(xlsxwriter.Workbook):
 
     def __init__(self, name: str, title: str) -> None:
         super().__init__(PACK / name)
-        self.set_properties({"title": title, "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001
+        self.set_properties({"title": title, "created": dt.datetime(2026, 1, 1)})
         self.bold = self.add_format({"bold": True})
         self.day = self.add_format({"num_format": "yyyy-mm-dd"})
         self.minute = self.add_format({"num_format": "yyyy-mm-dd hh:mm"})
@@ -198,7 +198,7 @@ def tickets() -> None:
         heads = ["Ticket", "Opened", "Closed", "Priority", "Team", "Account", "Channel", "Rating (1-5)", "Reopened"]
         sheet.write_row(0, 0, heads, book.bold)
         for number in range(360):
-            opened = dt.datetime(2025, 1, 1, 7) + dt.timedelta(minutes=int(number * 1440 * 0.99) + rng.randrange(600))  # noqa: DTZ001
+            opened = dt.datetime(2025, 1, 1, 7) + dt.timedelta(minutes=int(number * 1440 * 0.99) + rng.randrange(600))
             priority = rng.choices(["Low", "Normal", "High", "Urgent"], weights=[3, 6, 3, 1])[0]
             worst = {"Low": 160, "Normal": 90, "High": 40, "Urgent": 12}[priority]
             closed = (

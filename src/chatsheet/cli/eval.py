@@ -1,4 +1,4 @@
-"""`chatsheet eval PACK`: questions with known answers through the real chain; a line per question on stderr, the scorecard on stdout."""
+"""`chatsheet eval PACK`: known questions through the real chain; a line per question on stderr, the scorecard on stdout."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TypedDict, Unpack, cast
+from typing import TypedDict, Unpack
 from urllib.parse import urlsplit
 
 import click

@@ -1,1 +1,1 @@
-"""Packs of questions with known answers, asked through the real chain and judged: what is right, refused, asked back or wrong."""
+"""Packs of questions with known answers, asked through the real chain: what is right, refused, asked back or wrong."""

@@ -96,7 +96,9 @@ def _exact(right: JsonValue, got: JsonValue) -> bool:
     a, b = _number(right), _number(got)
     if a is not None and b is not None:
         return math.isclose(a, b, rel_tol=_EXACT, abs_tol=_EXACT)
-    return right == got or (isinstance(right, str) and isinstance(got, str) and _plain(right) == _plain(got))
+    if isinstance(right, str) and isinstance(got, str):
+        return _plain(right) == _plain(got)
+    return right == got and isinstance(right, bool) == isinstance(got, bool)
 
 
 def _near(known: Known, right: JsonValue, got: JsonValue) -> bool:

@@ -1,6 +1,5 @@
 """What a model is told of a workbook in each run of an ablation. Pure."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -21,11 +20,8 @@ def shape(context: Context, pack: Pack) -> Shape:
         case "cards":
             return lambda scope: scope
         case "cards+glossary":
-            lines = {
-                hashlib.sha256(pack.path(name).read_bytes()).hexdigest(): tuple(source.glossary.items())
-                for name, source in pack.workbooks.items()
-            }
-            return lambda scope: replace(scope, glossary=lines.get(scope.workbook.content_sha256, ()))
+            said = pack.glossaries
+            return lambda scope: replace(scope, glossary=said.get(scope.workbook.content_sha256, ()))
 
 
 def bare(workbook: Workbook) -> Workbook:

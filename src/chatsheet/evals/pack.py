@@ -34,7 +34,7 @@ class _Written(Value):
 
     name: str
     frozen: date
-    mix: dict[str, int] = {}
+    mix: dict[str, int] = Field(default_factory=dict)
     workbook: dict[str, Source]
     question: tuple[Question, ...] = Field(min_length=1)
 
@@ -50,6 +50,9 @@ class Pack:
     sha256: str
     workbooks: dict[str, Source]
     questions: tuple[Question, ...]
+
+    glossaries: dict[str, tuple[tuple[str, str], ...]]
+    """Of each workbook, by the SHA-256 of its file: what words mean there."""
 
     def path(self, workbook: str) -> Path:
         """Return where a workbook lies."""
@@ -98,7 +101,12 @@ def load(name: str) -> Pack:
         sha256=hashlib.sha256(content).hexdigest(),
         workbooks=written.workbook,
         questions=written.question,
+        glossaries={_sha256(folder / one.file): tuple(one.glossary.items()) for one in written.workbook.values()},
     )
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _shipped() -> Path:

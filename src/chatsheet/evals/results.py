@@ -52,8 +52,10 @@ class Results:
         self._append(mark)
 
     def _append(self, value: Value) -> None:
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(value.model_dump_json() + "\n")
+        with self._path.open("a+b") as file:
+            file.seek(max(0, file.tell() - 1))
+            cut = file.read() not in {b"", b"\n"}  # a killed run ends in the middle of a line
+            file.write(b"\n" * cut + value.model_dump_json().encode() + b"\n")
 
 
 def read(path: Path) -> tuple[Head, list[Mark]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from chatsheet.evals.model import CONTEXTS, Context, Mark
+from chatsheet.evals.model import CONTEXTS, Mark
 
 _NOT_ANSWERABLE = ("unanswerable", "ambiguous")
 
@@ -68,7 +68,7 @@ def _right_of(marks: Sequence[Mark], key: Callable[[Mark], str], name: str) -> S
     return _share([mark for mark in marks if key(mark) == name], lambda mark: mark.is_right)
 
 
-def _lines(asked: Mapping[Context, Sequence[Mark]]) -> Iterator[tuple[str, list[str]]]:
+def _lines(asked: Mapping[str, Sequence[Mark]]) -> Iterator[tuple[str, list[str]]]:
     columns = list(asked.values())
     for name, of in _FIGURES.items():
         yield name, [of(marks) for marks in columns]
@@ -129,7 +129,7 @@ def figures(marks: Sequence[Mark]) -> dict[str, str]:
     return {name: of(marks) for name, of in _FIGURES.items()}
 
 
-def _table(corner: str, asked: Mapping[Context, object], lines: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _table(corner: str, asked: Mapping[str, object], lines: Mapping[str, Sequence[str]]) -> Iterator[str]:
     yield f"| {corner} | {' | '.join(asked)} |"
     yield "| --- |" + " --- |" * len(asked)
     for name, cells in lines.items():
@@ -139,7 +139,8 @@ def _table(corner: str, asked: Mapping[Context, object], lines: Mapping[str, Seq
 def _miss(mark: Mark) -> Iterator[str]:
     yield f"- **{mark.id}** ({mark.kind}, {mark.difficulty}, {mark.why}): {mark.question}"
     yield f"  - expected: {_line(mark.expected)}"
-    yield f"  - got: {_line(str([list(row) for row in mark.got])) if mark.got else 'no result'}; said: {_line(mark.text) or 'nothing'}"
+    got = _line(str([list(row) for row in mark.got])) if mark.got else "no result"
+    yield f"  - got: {got}; said: {_line(mark.text) or 'nothing'}"
     yield from (f"  - `{_line(sql)}`" for sql in mark.sql)
 
 

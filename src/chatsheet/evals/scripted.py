@@ -97,10 +97,7 @@ def misspelt(sql: str) -> str:
     aliases = {alias.alias for alias in tree.find_all(exp.Alias)}
     columns = [column for column in tree.find_all(exp.Column) if column.name not in aliases]
     named: exp.Expr = max(columns, key=lambda column: len(column.name)) if columns else next(tree.find_all(exp.Table))
-    identifier = named.this
-    if not isinstance(identifier, exp.Identifier):
-        raise AssertionError("a column is named by an identifier")
-    identifier.set("this", f"{identifier.name}{identifier.name[-1]}")
+    named.this.replace(exp.to_identifier(f"{named.name}{named.name[-1]}"))
     return tree.sql(dialect="duckdb")
 
 
