@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -177,6 +178,16 @@ async def test_a_turn_that_a_stopped_process_left_open_goes_on(tmp_path: Path, w
         assert of_kind(await follow(services, chat_id), Answered)[0].text == "Yes, still."
 
 
+async def test_a_turn_left_open_long_ago_ends_and_says_so(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    settings = azure_settings(tmp_path, wire, "gpt-4o")
+    async with chatting(settings, sales) as (services, chat_id), services.database.unit() as connection:
+        asked = Asked(turn="turn_left", question="Still there?")
+        await store.append(connection, LOCAL, chat_id, [asked], at=services.clock.now() - timedelta(days=1))
+    async with open_services(settings) as services:
+        await services.chats.resume()
+        assert of_kind(await follow(services, chat_id), Failed)[0].code == "chat.interrupted"
+
+
 async def test_an_earlier_turn_is_told_in_short_and_its_rows_are_not(tmp_path: Path, wire: Wire, sales: Path) -> None:
     wire.script("gpt-4o", runs(SQL), says("South leads."), says("Second answer.", expect="And the second?"))
     async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
@@ -211,7 +222,7 @@ async def test_a_model_that_never_stops_calling_tools_ends_in_an_error(tmp_path:
         await services.chats.ask(LOCAL, chat_id, "Loop?")
         (failed,) = of_kind(await follow(services, chat_id), Failed)
     assert failed.code == "chat.turn_limit"
-    assert wire.calls("gpt-4o") == 6
+    assert wire.calls("gpt-4o") == 8
 
 
 async def test_who_waits_hears_of_an_end_that_cannot_be_stored(tmp_path: Path, wire: Wire, sales: Path) -> None:

@@ -3,20 +3,22 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import timedelta
 
 from chatsheet.chat import answers, loop, messages, store
+from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.events import (
     Answered,
     Asked,
     Cancelled,
     Event,
     Failed,
-    Live,
     ModelReplied,
     Nudged,
+    Selection,
     StepRestarted,
     Wrote,
 )
@@ -36,11 +38,14 @@ from chatsheet.db.engine import Database
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, Trail
 from chatsheet.sheets.library import Library, OpenSheet
+from chatsheet.sheets.model import Workbook
 
 log = logging.getLogger(__name__)
 
 _LONGEST_QUESTION = 4_000
 _MAX_ANSWER_TOKENS = 800
+_MOST_TRIES = 5
+_AWAITED = timedelta(hours=1)
 
 
 class QuestionInvalid(BadInput):
@@ -56,12 +61,11 @@ class TurnLimit(ChatSheetError):
     status = 422
 
 
-@dataclass(frozen=True, slots=True)
-class Numbered:
-    """An event of the log with its place in it; a live one has none."""
+class TurnInterrupted(ChatSheetError):
+    """The process that worked on the turn was stopped, and nobody waits for it any more."""
 
-    seq: int | None
-    event: Event | Live
+    code = "chat.interrupted"
+    status = 410
 
 
 @dataclass(slots=True)
@@ -94,7 +98,7 @@ class Chats:
         self._limits = limits or Limits()
         self._shape = shape
         self._running: dict[str, _Turn] = {}
-        self._watchers: dict[str, set[asyncio.Queue[Numbered]]] = {}
+        self._audience = Audience()
         self._tasks = Tasks()
 
     async def start(self, actor: Actor, sheet_id: str) -> Chat:
@@ -126,7 +130,9 @@ class Chats:
         async with self._database.unit() as connection:
             return await store.get(connection, actor, chat_id)
 
-    async def ask(self, actor: Actor, chat_id: str, question: str) -> str:
+    async def ask(
+        self, actor: Actor, chat_id: str, question: str, *, locale: str = "en", selection: Selection | None = None
+    ) -> str:
         """Append a question and start its turn in the background; returns the turn's id.
 
         Raises ChatNotFound, QuestionInvalid, ChatMovedOn where a turn still runs.
@@ -136,13 +142,17 @@ class Chats:
             raise QuestionInvalid(
                 f"a question has 1 to {_LONGEST_QUESTION} characters; this one has {len(question)}.", fix="shorten it."
             )
-        await self.get(actor, chat_id)
+        chat = await self.get(actor, chat_id)
+        if selection is not None:
+            _check(selection, (await self._library.open(actor, chat.sheet_id)).workbook)
         if chat_id in self._running:
             raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
         self._running[chat_id] = turn = _Turn()
         try:
             turn_id = new_id("turn")
-            await self._append(actor, chat_id, Asked(turn=turn_id, question=question))
+            day = self._clock.now().date()
+            asked = Asked(turn=turn_id, question=question, day=day, locale=locale, selection=selection)
+            await self._append(actor, chat_id, asked)
         except BaseException:
             del self._running[chat_id]
             raise
@@ -160,49 +170,45 @@ class Chats:
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
         """Yield the events after number `after`, then live ones as they come, without end; raises ChatNotFound."""
-        with self._watching(chat_id) as queue:
+        with self._audience.watching(chat_id) as watcher:
             async with self._database.unit() as connection:
                 await store.get(connection, actor, chat_id)
                 events = await store.log(connection, actor, chat_id)
             for seq, event in enumerate(events, 1):
                 if seq > after:
                     yield Numbered(seq, event)
-            seen = len(events)
+            watcher.skip(len(events))
             while True:
-                numbered = await queue.get()
-                if numbered.seq is None or numbered.seq > seen:
-                    yield numbered
+                yield await watcher.next()
 
     async def resume(self) -> None:
-        """Go on with the turns that a stopped process left open: their logs say where they were."""
+        """Go on with the turns that a stopped process left open: their logs say where they were.
+
+        One that nobody can be waiting for any more ends instead, and says so.
+        """
         async with self._database.unit() as connection:
             left_open = await store.open_turns(connection)
-        for actor, chat_id, turn_id in left_open:
+        for actor, chat_id, turn_id, at in left_open:
+            if self._clock.now() - at > _AWAITED:
+                error = TurnInterrupted("the server was stopped while it worked on this.", fix="ask again.")
+                await self._append(actor, chat_id, Failed(turn=turn_id, code=error.code, what=error.what, fix=error.fix))
+                continue
             self._running[chat_id] = turn = _Turn()
             turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
 
-    @contextmanager
-    def _watching(self, chat_id: str) -> Generator[asyncio.Queue[Numbered], None, None]:
-        queue: asyncio.Queue[Numbered] = asyncio.Queue()
-        watchers = self._watchers.setdefault(chat_id, set())
-        watchers.add(queue)
-        try:
-            yield queue
-        finally:
-            watchers.discard(queue)
-            if not watchers:
-                self._watchers.pop(chat_id, None)
-
-    def _tell(self, chat_id: str, numbered: Numbered) -> None:
-        for queue in self._watchers.get(chat_id, ()):
-            queue.put_nowait(numbered)
-
     async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
-        async with self._database.unit() as connection:
-            seq = await store.append(connection, actor, chat_id, [event], at=self._clock.now())
+        seq, tries = 0, 1 if isinstance(event, Asked) else _MOST_TRIES
+        while not seq:
+            tries -= 1
+            try:
+                async with self._database.unit() as connection:
+                    seq = await store.append(connection, actor, chat_id, [event], at=self._clock.now())
+            except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good
+                if not tries:
+                    raise
         if isinstance(event, Answered | Failed | Cancelled):
             self._running.pop(chat_id, None)  # before anyone hears of it: who hears the end may ask again at once
-        self._tell(chat_id, Numbered(seq, event))
+        self._audience.tell(chat_id, Numbered(seq, event))
 
     async def _drive(self, actor: Actor, chat_id: str, turn: str) -> None:
         """Obey the loop until the turn is over; whatever happens, the turn ends with an event."""
@@ -229,7 +235,7 @@ class Chats:
             await self._append(actor, chat_id, failed)
         except Exception:  # boundary: a full disk must not leave a person waiting
             log.exception("the end of turn %s could not be stored", failed.turn)
-            self._tell(chat_id, Numbered(None, failed))
+            self._audience.tell(chat_id, Numbered(None, failed))
 
     async def _obey(self, actor: Actor, chat_id: str, turn: str) -> None:
         async with self._database.unit() as connection:
@@ -294,9 +300,9 @@ class Chats:
             async for event in stream:
                 match event:
                     case TextDelta(text):
-                        self._tell(chat_id, Numbered(None, Wrote(turn=turn, text=text)))
+                        self._audience.tell(chat_id, Numbered(None, Wrote(turn=turn, text=text)))
                     case Restarted(route, cause):
-                        self._tell(chat_id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
+                        self._audience.tell(chat_id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
                     case Finished(reply):
                         return ModelReplied(
                             turn=turn,
@@ -317,3 +323,12 @@ class Chats:
     async def close(self) -> None:
         """Stop every running turn."""
         await self._tasks.close()
+
+
+def _check(selection: Selection, workbook: Workbook) -> None:
+    table = workbook.table(selection.table)
+    if table is None:
+        raise QuestionInvalid(f"there is no table {selection.table} to select from.", fix="select again.")
+    unknown = set(selection.columns) - {column.name for column in table.columns}
+    if unknown:
+        raise QuestionInvalid(f"{table.id} has no column {', '.join(sorted(unknown))}.", fix="select again.")

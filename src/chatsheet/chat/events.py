@@ -231,6 +231,8 @@ class Wrote(_Value):
     kind: Literal["wrote"] = "wrote"
     turn: str
     text: str
+    is_all: bool = False
+    """Whether it is all that the step has written so far; else it goes on from there."""
 
 
 class StepRestarted(_Value):

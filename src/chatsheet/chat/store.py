@@ -66,8 +66,8 @@ async def log(connection: AsyncConnection, actor: Actor, chat_id: str) -> list[E
     return [EVENTS.validate_python(body) for body in (await connection.execute(found)).scalars()]
 
 
-async def open_turns(connection: AsyncConnection) -> list[tuple[Actor, str, str]]:
-    """Return (actor, chat id, turn id) of every turn in any workspace whose log has no end yet."""
+async def open_turns(connection: AsyncConnection) -> list[tuple[Actor, str, str, datetime]]:
+    """Return (actor, chat id, turn id, last event's time) of every turn in any workspace whose log has no end yet."""
     of_turns = chat_event.c.body["kind"].as_string() != "decided"  # persons decide between turns, and within
     last = (
         select(chat_event.c.chat_id, func.max(chat_event.c.seq).label("seq"))
@@ -77,7 +77,7 @@ async def open_turns(connection: AsyncConnection) -> list[tuple[Actor, str, str]
     )
     newest = select(chat_event).join(last, (chat_event.c.chat_id == last.c.chat_id) & (chat_event.c.seq == last.c.seq))
     return [
-        (Actor(row["workspace_id"], row["actor_id"]), row["chat_id"], event.turn)
+        (Actor(row["workspace_id"], row["actor_id"]), row["chat_id"], event.turn, row["at"])
         for row in (await connection.execute(newest)).mappings()
         if not isinstance(event := EVENTS.validate_python(row["body"]), Answered | Failed | Cancelled | Decided)
     ]

@@ -511,6 +511,8 @@ export interface NewImport {
 /** What is asked. */
 export interface NewQuestion {
   readonly question: string;
+  readonly locale: string;
+  readonly selection: Selection | null;
 }
 
 
@@ -973,6 +975,7 @@ export interface Wrote {
   readonly kind: "wrote";
   readonly turn: string;
   readonly text: string;
+  readonly is_all: boolean;
 }
 
 

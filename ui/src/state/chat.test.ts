@@ -45,9 +45,9 @@ test("a question opens a running turn, once even when it is replayed", () => {
 test("text streams in and a restart throws it away", () => {
   const chat = play(
     asked,
-    { kind: "wrote", turn: "t", text: "12 or" },
+    { kind: "wrote", turn: "t", text: "12 or", is_all: false },
     { kind: "step_restarted", turn: "t", route: "litellm", cause: "stream.cut" },
-    { kind: "wrote", turn: "t", text: "42" },
+    { kind: "wrote", turn: "t", text: "42", is_all: false },
   );
   expect(chat[0]?.writing).toBe("42");
   expect(chat[0]?.restarted?.cause).toBe("stream.cut");
@@ -56,7 +56,7 @@ test("text streams in and a restart throws it away", () => {
 test("the answer replaces what was being written", () => {
   const chat = play(
     asked,
-    { kind: "wrote", turn: "t", text: "4" },
+    { kind: "wrote", turn: "t", text: "4", is_all: false },
     { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false },
   );
   expect(chat[0]).toMatchObject({ state: "answered", text: "42", writing: "" });
@@ -75,5 +75,5 @@ test("the route summary names the route that answered and each cause once", () =
 });
 
 test("events of an unknown turn change nothing", () => {
-  expect(play({ kind: "wrote", turn: "other", text: "x" })).toEqual([]);
+  expect(play({ kind: "wrote", turn: "other", text: "x", is_all: false })).toEqual([]);
 });

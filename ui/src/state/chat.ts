@@ -57,7 +57,7 @@ function opened(id: string, question: string): Turn {
 function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "asked" } | { kind: "decided" }>): Turn {
   switch (event.kind) {
     case "wrote":
-      return { ...turn, writing: turn.writing + event.text };
+      return { ...turn, writing: event.is_all ? event.text : turn.writing + event.text };
     case "step_restarted":
       return { ...turn, writing: "", restarted: { route: event.route, cause: event.cause } };
     case "model_replied":

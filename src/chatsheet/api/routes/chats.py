@@ -4,10 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api import stream
 from chatsheet.api.deps import By, Served
+from chatsheet.chat.events import Selection
 
 router = APIRouter(prefix="/api/chats", tags=["chats"])
 
@@ -35,6 +36,10 @@ class NewQuestion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     question: str
+    locale: str = Field(default="en", max_length=35, pattern=r"^[A-Za-z0-9-]+$")
+    """The BCP 47 tag by which the person reads and writes numbers."""
+    selection: Selection | None = None
+    """What is marked in the grid."""
 
 
 class TurnStarted(BaseModel):
@@ -67,7 +72,8 @@ async def listing(services: Served, actor: By, sheet_id: Annotated[str, Query()]
 @router.post("/{chat_id}/questions", status_code=202)
 async def ask(chat_id: str, body: NewQuestion, services: Served, actor: By) -> TurnStarted:
     """Ask; the turn runs on its own, whoever watches."""
-    return TurnStarted(turn=await services.chats.ask(actor, chat_id, body.question))
+    turn = await services.chats.ask(actor, chat_id, body.question, locale=body.locale, selection=body.selection)
+    return TurnStarted(turn=turn)
 
 
 @router.post("/{chat_id}/stop", status_code=202)
