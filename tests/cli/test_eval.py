@@ -9,6 +9,7 @@ from tests.harness import Wire, run_program, runs, says, write_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
+ASKED = ("--only", "trade-01", "--route", "dear", "--yes", "--json")
 SCRIPTED = ("eval", "office", "--scripted")
 
 
@@ -41,7 +42,7 @@ async def test_what_was_right_before_and_is_not_now_fails_with_its_name(tmp_path
 
 async def test_a_route_that_costs_money_is_not_called_without_a_yes(tmp_path: Path) -> None:
     route = 'kind = "azure"\nendpoint = "https://myresource.openai.azure.com"\ndeployment = "d"\nkey = "{azure}"\n'
-    config = write_settings(tmp_path, f'[llm]\nroutes = ["azure"]\n[llm.route.azure]\n{route}', {"azure": "sk-1"})
+    config = write_settings(tmp_path, f'[llm]\nroutes = ["azure"]\n[llm.route.azure]\n{route}', {"azure": "0" * 32})
     code, _, err = await run_program("--config", str(config), "eval", "office", "--only", "trade-01", "--ablation")
     assert code == 2
     assert "eval.consent_needed" in err
@@ -54,7 +55,7 @@ async def test_configured_routes_are_asked_and_prices_are_summed(tmp_path: Path,
     text = f"data = '{tmp_path}'\n[llm]\nroutes = [\"dear\"]\n[llm.route.dear]\n{route}{prices}"
     config = write_settings(tmp_path, text, {"azure": wire.key})
     wire.script("gpt-4o", runs("SELECT COUNT(*) AS orders FROM orders"), says("320 orders."))
-    code, out, err = await run_program("--config", str(config), "eval", "office", "--only", "trade-01", "--yes", "--json")
+    code, out, err = await run_program("--config", str(config), "eval", "office", *ASKED)
     assert code == 0, err
     (mark,) = json.loads(out)["marks"]
     assert mark["verdict"] == "right"

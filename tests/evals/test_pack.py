@@ -60,7 +60,9 @@ def test_the_mix_is_hard_enough(office: Pack) -> None:
 def test_questions_and_answers_are_as_frozen(office: Pack) -> None:
     """Who corrects a gold that is proven wrong changes this too, and says so in the pack."""
     told = [f"{one.id} {one.question} {one.answer.model_dump_json()}" for one in office.questions]
-    assert hashlib.sha256("\n".join(told).encode()).hexdigest() == snapshot('e4eeb5245f9b9ae7ea0b23246ae609847f1493c1daba8bd19f14787d795e9cd3')
+    assert hashlib.sha256("\n".join(told).encode()).hexdigest() == snapshot(
+        "e4eeb5245f9b9ae7ea0b23246ae609847f1493c1daba8bd19f14787d795e9cd3"
+    )
 
 
 @pytest.mark.anyio

@@ -34,6 +34,8 @@ _CALLS = 2
 """Model calls that most questions take: the query, and the answer."""
 _LOCAL_BUDGET_TOKENS = 1_500
 _LOCAL_S = 1_800.0
+_LOCAL_STEPS = 4
+"""A model this small repeats a call that failed, word by word, to the limit: four steps show it as well as eight."""
 _SCRIPTED = "scripted replies, no model"
 
 
@@ -130,8 +132,9 @@ class _Run:
         elif self._chosen["is_local"]:
             from chatsheet.simulator.brains.local import LocalBrain  # noqa: PLC0415  loads the model's own library
 
-            self._answered_by = f"{weights.NAME} on this machine, {_LOCAL_BUDGET_TOKENS} tokens of prompt"
-            self._limits = Limits(seconds=2 * _LOCAL_S)  # a busy machine says nothing about the model
+            limited = f"{_LOCAL_BUDGET_TOKENS} tokens of prompt, {_LOCAL_STEPS} steps"
+            self._answered_by = f"{weights.NAME} on this machine, {limited}"
+            self._limits = Limits(model_steps=_LOCAL_STEPS, seconds=2 * _LOCAL_S)  # a busy machine says nothing about the model
             async with _simulated(LocalBrain(None), folder, budget_tokens=_LOCAL_BUDGET_TOKENS) as settings:
                 yield settings
         else:
