@@ -138,7 +138,8 @@ class _Run:
             async with _simulated(LocalBrain(None), folder, budget_tokens=_LOCAL_BUDGET_TOKENS) as settings:
                 yield settings
         else:
-            settings = self._options.settings(llm__routes=self._chosen["route"])
+            route = self._chosen["route"]
+            settings = self._options.settings(llm__routes=None if route is None else (route,))
             self._answered_by = f"routes {', '.join(settings.llm.routes)}, asked for {settings.llm.model}"
             self._consent(settings)
             yield settings
