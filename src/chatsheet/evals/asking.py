@@ -12,6 +12,10 @@ from chatsheet.evals import judging
 from chatsheet.evals.model import Ambiguous, Context, Expected, Known, Lacking, Mark, Question
 from chatsheet.evals.pack import Pack
 from chatsheet.sheets.library import Library, OpenSheet
+from chatsheet.sheets.query import Limits
+
+_PATIENT = Limits(deadline_s=60.0, wait_s=60.0)
+"""For the queries of a pack: a busy machine must not end a run of hours."""
 
 ASKER = Actor(workspace_id="evals", user_id="evals")
 """Asks in a workspace of its own: nobody's list of sheets shows a pack's workbooks."""
@@ -77,7 +81,7 @@ class Examiner:
             case Lacking():
                 queries = ()
         asked = self._library.questions(opened)
-        return Expected(results=tuple([await asked.run(asked.check(query)) for query in queries]))
+        return Expected(results=tuple([await asked.run(asked.check(query), _PATIENT) for query in queries]))
 
     async def _follow(self, chat_id: str, after: int) -> tuple[list[Event], int]:
         """Return a turn's events and the number of the last; who is interrupted stops the turn."""
