@@ -4,6 +4,7 @@ What it scores says nothing about any model. Each question is answered in one ma
 every manner has something that the chain must have done.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -24,6 +25,8 @@ PLANTED = "987,654.3"
 Manner = Literal["plain", "misspelt", "planted", "unasked"]
 _MANNERS: tuple[Manner, ...] = ("plain", "misspelt", "planted", "unasked")
 _NUDGE = "[system]"
+_PART = re.compile(r'"?(year|quarter|month)"?\(')
+"""A column that is a part of a date: its numbers are written with its name, as people do."""
 
 
 class Script:
@@ -103,7 +106,12 @@ def misspelt(sql: str) -> str:
 
 def written(known: Known, result: Result) -> str:
     """Return a result as a sentence would name it."""
-    return "; ".join(", ".join(_cell(known, cell) for cell in row) for row in result.rows)
+    parts = [_PART.match(column.name) for column in result.columns]
+    rows = (
+        [f"{part[1]} {cell}" if part else _cell(known, cell) for part, cell in zip(parts, row, strict=True)]
+        for row in result.rows
+    )
+    return "; ".join(": ".join(cells) for cells in rows)
 
 
 def _cell(known: Known, cell: object) -> str:
