@@ -52,11 +52,6 @@ class Examiner:
         self._context: Context = context
         self._rehearser = rehearser or Nobody()
 
-    async def expected(self, question: Question) -> Expected:
-        """Return what a question's queries give on the data; raises SqlRefused."""
-        opened = await self._library.bring_in(ASKER, self._pack.path(question.workbook))
-        return await self._expected(question, opened)
-
     async def ask(self, conversation: Sequence[Question]) -> AsyncGenerator[Mark, None]:
         """Ask questions one after the other in one chat, and yield their marks."""
         opened = await self._library.bring_in(ASKER, self._pack.path(conversation[0].workbook))
