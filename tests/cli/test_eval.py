@@ -32,12 +32,14 @@ async def test_what_is_kept_is_not_asked_again_and_json_holds_every_mark(tmp_pat
 
 
 async def test_what_was_right_before_and_is_not_now_fails_with_its_name(tmp_path: Path) -> None:
-    kept = tmp_path / "before.jsonl"
-    await run_program(*SCRIPTED, "--only", "trade-01", "--results", str(kept))
-    kept.write_text(kept.read_text().replace('"cards"', '"names"'))
-    code, out, _ = await run_program(*SCRIPTED, "--only", "trade-01", "--baseline", str(kept))
-    assert code == 1
-    assert "no longer right: trade-01 (names)" in out
+    before, now = tmp_path / "before.jsonl", tmp_path / "now.jsonl"
+    await run_program(*SCRIPTED, "--only", "trade-01", "--results", str(before))
+    now.write_text(before.read_text().replace('"verdict":"right","is_right":true', '"verdict":"wrong","is_right":false'))
+    shown = ("eval", "office", "--show", "--results", str(now))
+    code, out, _ = await run_program(*shown)
+    assert (code, "- cards: 1 of 88 questions asked" in out) == (0, True)
+    code, out, _ = await run_program(*shown, "--baseline", str(before))
+    assert (code, "no longer right: trade-01 (cards)" in out) == (1, True)
 
 
 async def test_a_route_that_costs_money_is_not_called_without_a_yes(tmp_path: Path) -> None:
@@ -68,6 +70,7 @@ async def test_configured_routes_are_asked_and_prices_are_summed(tmp_path: Path,
         (("eval", "none"), "eval.pack_not_found"),
         ((*SCRIPTED, "--only", "trade-99"), "eval.question_unknown"),
         ((*SCRIPTED, "--local"), "exclude each other"),
+        ((*SCRIPTED, "--show"), "--show needs --results"),
         ((*SCRIPTED, "--baseline", "missing.jsonl"), "eval.results_invalid"),
     ],
 )

@@ -20,7 +20,7 @@ from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import AzureRoute, LitellmRoute, LlmSettings, RouteSettings, Settings, TelemetrySettings
 from chatsheet.evals import contexts, pack, results, scorecard, scripted
 from chatsheet.evals.asking import Examiner, Nobody, Rehearser
-from chatsheet.evals.model import CONTEXTS, Context, Mark, Question
+from chatsheet.evals.model import CONTEXTS, Context, Mark
 from chatsheet.evals.pack import Pack
 from chatsheet.evals.results import Head, Results
 from chatsheet.simulator import weights
@@ -62,6 +62,7 @@ class _Options(TypedDict):
     context: Context
     results: Path | None
     baseline: Path | None
+    show: bool
     yes: bool
 
 
@@ -81,6 +82,7 @@ class _Options(TypedDict):
 @click.option(
     "--baseline", type=click.Path(path_type=Path, dir_okay=False), help="Fail where these results were right and now are not."
 )
+@click.option("--show", is_flag=True, help="Print what the results hold so far, and ask nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask before paid routes are called.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.pass_obj
@@ -91,11 +93,16 @@ def command(options: Options, **chosen: Unpack[_Options]) -> int:
     """
     if chosen["is_scripted"] + chosen["is_local"] + (chosen["route"] is not None) > 1:
         raise click.UsageError("--scripted, --local and --route exclude each other.")
+    if chosen["show"] and chosen["results"] is None:
+        raise click.UsageError("--show needs --results.")
     loaded = pack.load(chosen["pack"])
     if unknown := set(chosen["only"]) - {question.id for question in loaded.questions}:
         raise QuestionUnknown(f"{loaded.name} has no question {', '.join(sorted(unknown))}.", fix="see its pack.toml.")
     before = results.read(chosen["baseline"])[1] if chosen["baseline"] is not None else []
-    return asyncio.run(_Run(options, loaded, chosen, before).run())
+    run = _Run(options, loaded, chosen, before)
+    if chosen["show"] and chosen["results"] is not None:
+        return run.report(*results.read(chosen["results"]))
+    return asyncio.run(run.run())
 
 
 class _Run:
@@ -119,7 +126,7 @@ class _Run:
                 kept = self._results(Path(folder))
                 for context in self._contexts:
                     await self._ask(settings, context, kept)
-        return self._report(kept)
+        return self.report(kept.head, kept.marks)
 
     @asynccontextmanager
     async def _answering(self, folder: Path) -> AsyncGenerator[Settings, None]:
@@ -175,26 +182,32 @@ class _Run:
                     kept.add(mark)
                     click.echo(_line(mark), err=True)
 
-    def _report(self, kept: Results) -> int:
-        asked = {question.id for conversation in self._conversations for question in conversation}
-        marks = [
-            mark for mark in _in_order(kept.marks, self._pack.questions) if mark.id in asked and mark.context in self._contexts
-        ]
-        lost = scorecard.regressions(marks, [mark for mark in self._before if not self._chosen["only"] or mark.id in asked])
+    def report(self, head: Head, kept: Sequence[Mark]) -> int:
+        """Print the scorecard of what was asked for, and return the exit code."""
+        shown = CONTEXTS if self._chosen["show"] else self._contexts
+        marks, before = self._asked(kept, shown), self._asked(self._before, shown)
+        lost = scorecard.regressions(marks, before)
         failed = lost or (self._chosen["is_scripted"] and not all(mark.is_right for mark in marks))
         models = sorted({mark.model for mark in marks} - {""})
         about = [
-            f"pack {self._pack.name}, frozen {self._pack.frozen}, {self._pack.sha256[:12]}; answers from {kept.head.begun}",
-            f"answered by {kept.head.answered_by}; the model called itself {', '.join(models) or 'nothing'}",
+            f"pack {self._pack.name}, frozen {self._pack.frozen}, {self._pack.sha256[:12]}; answers from {head.begun}",
+            f"answered by {head.answered_by}; the model called itself {', '.join(models) or 'nothing'}",
             *([f"**no longer right: {', '.join(lost)}**"] if lost else []),
         ]
         if self._chosen["as_json"]:
-            figures = {one: scorecard.figures([m for m in marks if m.context == one]) for one in self._contexts}
+            figures = {one: scorecard.figures([m for m in marks if m.context == one]) for one in shown}
             dumped = [mark.model_dump(mode="json") for mark in marks]
             click.echo(loose.dumps({"about": about, "figures": figures, "regressions": lost, "marks": dumped}))
         else:
             click.echo(scorecard.page(marks, about=about, total=len(self._pack.questions)), nl=False)
         return 1 if failed else 0
+
+    def _asked(self, marks: Sequence[Mark], shown: Sequence[Context]) -> list[Mark]:
+        """Return the marks of the questions and contexts that this run is about, in the pack's order."""
+        asked = {question.id for conversation in self._conversations for question in conversation}
+        places = {question.id: place for place, question in enumerate(self._pack.questions)}
+        known = [mark for mark in marks if mark.id in asked and mark.context in shown]
+        return sorted(known, key=lambda mark: places[mark.id])
 
 
 @asynccontextmanager
@@ -236,11 +249,6 @@ def _is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _in_order(marks: Sequence[Mark], questions: Sequence[Question]) -> list[Mark]:
-    places = {question.id: place for place, question in enumerate(questions)}
-    return sorted((mark for mark in marks if mark.id in places), key=lambda mark: places[mark.id])
 
 
 def _line(mark: Mark) -> str:
