@@ -13,8 +13,9 @@ export FILE ASK  # handed to the shell as variables: a question may hold quotes 
 PORT ?= 8000
 
 BENCH ?= startup
+PACK ?= office
 
-.PHONY: help bench demo dev fuzz serve test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
+.PHONY: help bench demo dev eval fuzz serve test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +65,12 @@ office-tools:
 
 bench: .venv/ready ## print a benchmark's table beside its baseline; BENCH=startup
 	@$(RUN) python benchmarks/$(BENCH).py
+
+eval: .venv/ready ## score the offline model on a pack in every context; hours, goes on where it stopped; PACK=office
+	@$(UV) sync --quiet --frozen --extra local
+	@sh tools/get_openmp.sh
+	@.venv/bin/chatsheet model pull
+	@.venv/bin/chatsheet eval $(PACK) --local --ablation --results .eval/$(PACK)-local.jsonl
 
 fuzz: .venv/ready ## ten minutes of damaged files against the readers
 	@mkdir -p .fuzz && PYTHONPATH=src:. $(RUN) python -m tests.fuzz.readers 600 .fuzz

@@ -22,6 +22,7 @@ TOGETHER = {
     "tests/e2e/test_foreign_litellm": "litellm",
     "tests/e2e/test_under_load": "litellm",
     "tests/contracts/test_parity": "litellm",
+    "tests/evals/test_scripted": "evals",
 }
 """Tests that share what takes long to start, by the beginning of their path: each group runs in one process."""
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
 from chatsheet.chat.driver import Chats
+from chatsheet.chat.loop import Limits
 from chatsheet.context.glossary.glossary import Glossary
+from chatsheet.context.prompt import Scope
 from chatsheet.core import processes
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.identity import LOCAL
@@ -159,11 +161,16 @@ async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glos
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, *, has_page: bool = True, settings_file: Path | None = None
+    settings: Settings,
+    *,
+    has_page: bool = True,
+    settings_file: Path | None = None,
+    limits: Limits | None = None,
+    shape: Callable[[Scope], Scope] = lambda scope: scope,
 ) -> AsyncGenerator[Services, None]:
     """Build every service of a process and close them again, whatever happens in between.
 
-    A process that serves no HTTP has no page for its metrics.
+    A process that serves no HTTP has no page for its metrics. An evaluation has limits and prompts of its own.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -185,7 +192,9 @@ async def open_services(
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         glossary = Glossary(database=database, library=library, clock=clock)
-        chats = Chats(database=database, library=library, glossary=glossary, gateway=gateway, clock=clock)
+        chats = Chats(
+            database=database, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits, shape=shape
+        )
         stack.push_async_callback(chats.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         clinic = Clinic(examine=doctor.examine, database=database, clock=clock)

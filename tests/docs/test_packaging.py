@@ -17,7 +17,13 @@ async def test_the_wheel_holds_the_page_the_lock_and_the_prompts(tmp_path: Path)
     assert code == 0, err
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    for name in ("web/index.html", "llm/litellm.lock", "context/prompts/system.md", "simulator/brains/qwen.jinja"):
+    for name in (
+        "web/index.html",
+        "llm/litellm.lock",
+        "context/prompts/system.md",
+        "simulator/brains/qwen.jinja",
+        "evals/packs/office/trade.xlsx",
+    ):
         assert f"chatsheet/{name}" in names
     assert any(name.startswith("chatsheet/web/assets/") and name.endswith(".js") for name in names)
     assert not any("xllamacpp" in name or name.endswith(".gguf") for name in names)

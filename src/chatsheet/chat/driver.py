@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -92,13 +92,16 @@ class Chats:
         gateway: Gateway,
         clock: Clock,
         limits: Limits | None = None,
+        shape: Callable[[Scope], Scope] = lambda scope: scope,
     ) -> None:
+        """`shape` changes what prompts are about, as an evaluation does that compares contexts."""
         self._database = database
         self._library = library
         self._glossary = glossary
         self._gateway = gateway
         self._clock = clock
         self._limits = limits or Limits()
+        self._shape = shape
         self._running: dict[str, _Turn] = {}
         self._audience = Audience()
         self._tasks = Tasks()
@@ -287,13 +290,15 @@ class Chats:
         return self._gateway.plan.prompt_budget_tokens
 
     async def _scope(self, actor: Actor, opened: OpenSheet, box: Toolbox) -> Scope:
-        return Scope(
-            workbook=opened.workbook,
-            version=opened.sheet.version,
-            budget_tokens=self._budget,
-            file=opened.sheet.name,
-            tools=loose.dumps(box.schemas()),
-            glossary=await self._glossary.entries(actor, opened),
+        return self._shape(
+            Scope(
+                workbook=opened.workbook,
+                version=opened.sheet.version,
+                budget_tokens=self._budget,
+                file=opened.sheet.name,
+                tools=loose.dumps(box.schemas()),
+                glossary=await self._glossary.entries(actor, opened),
+            )
         )
 
     def _limit(self, limit: Limit) -> TurnLimit:

@@ -21,6 +21,7 @@ _COMMANDS = {
     "ask": "Answer one question about a workbook.",
     "demo": "Run the whole chain on this machine with a sample workbook.",
     "doctor": "Say why a route fails, layer by layer, and what mends it.",
+    "eval": "Score the answers to a pack of questions with known answers.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
     "model": "Get the offline model.",
     "serve": "Serve the page and the API.",
