@@ -17,6 +17,7 @@ from chatsheet.context.glossary.model import Term
 from chatsheet.context.prompt import Scope
 from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
+from chatsheet.llm.model import ToolCall
 from tests.chat.talks import asked, ran, replied, talk, turn
 from tests.context.books import SALES, numbers, table, wide, workbook
 
@@ -48,6 +49,13 @@ def cached_shares(log: Sequence[Event], scope: Scope) -> list[tuple[int, int]]:
 def test_from_the_second_turn_on_85_percent_of_the_input_is_what_the_call_before_began_with(turns: int) -> None:
     counted = cached_shares(talk(turns), SCOPE)[2:]
     assert sum(cached for _, cached in counted) / sum(total for total, _ in counted) >= 0.85
+
+
+def test_arguments_that_were_cut_are_told_as_json() -> None:
+    cut = replied(1).model_copy(update={"calls": (ToolCall("a", "run_sql", '{"sql": "SELECT sum(am'),)})
+    (call,) = loose.array(messages.build([asked(1), cut], SCOPE)[-2]["tool_calls"])
+    arguments = loose.text(loose.obj(loose.obj(call)["function"])["arguments"])
+    assert loose.obj(loose.parse(arguments)) == {"not_json": '{"sql": "SELECT sum(am'}
 
 
 def test_everything_up_to_the_new_question_is_the_same_to_the_byte_over_20_turns() -> None:

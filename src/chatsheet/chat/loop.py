@@ -120,8 +120,8 @@ def _text(reply: ModelReplied, turn: Sequence[Event]) -> Command:
         return Nudge("empty")
     form, text = answers.form(reply.text)
     has_result = any(isinstance(event, ToolAnswered) and event.result is not None for event in turn)
-    asked = next((event.question for event in turn if isinstance(event, Asked)), "")
-    if form == "answer" and not has_result and grounding.trace(text, (), question=asked):
+    asked = next(event for event in turn if isinstance(event, Asked))
+    if form == "answer" and not has_result and grounding.trace(text, (), question=asked.question, locale=asked.locale):
         return Nudge("no_query")
     return Answer(reply.text)
 

@@ -16,7 +16,7 @@ _NUDGES = {
     "empty": "[system] Your answer was empty. Answer the question, or say what the workbook lacks.",
 }
 _NOT_RUN = loose.dumps({"error": "not run: the turn ended before it"})
-_LONGEST_QUESTION, _LONGEST_SQL = 200, 400
+_LONGEST_QUESTION, _LONGEST_SQL, _LONGEST_BROKEN = 200, 400, 500
 
 
 def build(log: Sequence[Event], scope: Scope) -> list[JsonObject]:
@@ -93,7 +93,8 @@ def _told(events: Sequence[Event]) -> Iterator[JsonObject]:
     message: JsonObject = {"role": "assistant", "content": reply.text or (None if reply.calls else "")}
     if reply.calls:
         message["tool_calls"] = [
-            {"id": c.id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}} for c in reply.calls
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _arguments(call.arguments)}}
+            for call in reply.calls
         ]
     yield message
     answered = {event.call_id: event.content for event in events if isinstance(event, ToolAnswered)}
@@ -107,6 +108,11 @@ def _told(events: Sequence[Event]) -> Iterator[JsonObject]:
             yield {"role": "user", "content": _NUDGES[event.reason]}
     if (ending := _ending(events)) is not None:
         yield ending
+
+
+def _arguments(text: str) -> str:
+    """Return a call's arguments as JSON: servers refuse a conversation that holds any others, such as those of a cut reply."""
+    return text if isinstance(loose.parse(text), dict) else loose.dumps({"not_json": text[:_LONGEST_BROKEN]})
 
 
 def _ending(events: Sequence[Event]) -> JsonObject | None:
