@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chatsheet.sheets.ingest import facts
+from chatsheet.sheets.ingest import facts, types_units
 from chatsheet.sheets.ingest.types import ReadingUnknown, decide, settle
 from chatsheet.sheets.ingest.types_model import SURE_ENOUGH, Override
 from tests.sheets.columns import load, read, read_native, values
@@ -287,3 +287,7 @@ def test_amounts_beyond_a_whole_number_are_not_lost_by_a_scale_word() -> None:
     assert read(["999999999999999"], "Assets (\u20ac bn)")[1] == (999999999999999e9,)
     assert read_native("VALUES (999999999999999::BIGINT)", "Assets (\u20ac bn)")[1] == (999999999999999e9,)
     assert read(["2", "1e400"])[0].type == "text"
+
+
+def test_a_sentence_beside_a_number_is_no_unit_and_takes_no_time() -> None:
+    assert types_units.beside(" ".join(f"word{n}" for n in range(5_000))) is None

@@ -31,6 +31,7 @@ function column(more: Partial<Column> = {}): Column {
     unparsed: 0,
     unparsed_examples: [],
     readings: [],
+    formula: null,
     profile: {
       nulls: 0,
       distinct: 0,
@@ -71,7 +72,8 @@ function table(more: Partial<Table> = {}): Table {
 }
 
 function sheet(tables: readonly Table[], shapes: Record<string, string> = {}, corrections = {}): SheetDetail {
-  const workbook = { parser: "2", content_sha256: "", tables, warnings: [], shapes, corrections };
+  const formulas = { cells: 0, tabs: [], is_followed: true, special: [], specials: 0, calculated: 0, missing: 0, stale: 0 };
+  const workbook = { parser: "2", content_sha256: "", tables, warnings: [], shapes, corrections, formulas };
   return { sheet: { id: "sheet_1", name: "a.xlsx", version: "v1", created_at: "" }, workbook };
 }
 

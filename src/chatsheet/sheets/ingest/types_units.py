@@ -58,6 +58,8 @@ _UNSCALED = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST_UNIT = 40
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -79,6 +81,8 @@ class Hint:
 def beside(text: str) -> Hint | None:
     """Return what the text before or after a number means; None where that is unknown."""
     text = " ".join(text.split())
+    if len(text) > _LONGEST_UNIT:
+        return None  # a sentence: cutting it at each word takes ages
     if not text:
         return Hint()
     if text in {"%", "Prozent", "percent", "pct"}:
