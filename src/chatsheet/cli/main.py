@@ -23,6 +23,7 @@ _COMMANDS = {
     "doctor": "Say why a route fails, layer by layer, and what mends it.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
     "model": "Get the offline model.",
+    "proposals": "Decide on the changes that a chat proposes.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
