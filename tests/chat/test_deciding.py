@@ -161,16 +161,16 @@ async def test_what_reaches_out_only_since_it_was_proposed_needs_the_consent_too
             await talk.deciding.decide(ANNA, talk.chat_id, "p1", "apply")
 
 
-async def test_the_same_change_proposed_twice_is_made_once_and_undone_where_it_was_made(tmp_path: Path) -> None:
-    async with talking(tmp_path) as talk:
-        for _ in range(2):
-            await talk.propose({"op": "fill", "column": "price", "value": 7})
-        first = await talk.deciding.decide(ANNA, talk.chat_id, "p1", "apply")
-        second = await talk.deciding.decide(ANNA, talk.chat_id, "p2", "apply")
-        assert (second.state, second.version) == ("applied", first.version)
-        with pytest.raises(NotUndoable, match="p2 made no version"):
-            await talk.deciding.decide(ANNA, talk.chat_id, "p2", "undo")
-        assert (await talk.deciding.decide(ANNA, talk.chat_id, "p1", "undo")).state == "undone"
+async def test_a_change_that_is_none_any_more_makes_no_version_to_take_back(tmp_path: Path) -> None:
+    async with talking(tmp_path, content=b"item,price,note\npen,1,x\ncup,2,y\n") as talk:
+        await talk.propose({"op": "fill", "column": "item", "rows": [2], "expression": "note"})
+        head = (await talk.opened()).sheet.version
+        edit = SetCells(table="prices", cells=(CellValue(row=2, column="note", value="pen"),))
+        made = await talk.library.edit(BEN, talk.sheet_id, [edit], expected_version=head)
+        standing = await talk.deciding.decide(ANNA, talk.chat_id, "p1", "apply")
+        assert (standing.state, standing.version) == ("applied", made.opened.sheet.version)
+        with pytest.raises(NotUndoable, match="p1 made no version"):
+            await talk.deciding.decide(ANNA, talk.chat_id, "p1", "undo")
 
 
 async def test_strangers_and_nobody_decide_nothing(tmp_path: Path) -> None:

@@ -101,7 +101,7 @@ def show(standing: Standing) -> None:
             click.echo(
                 f"  fills {plain(proposal.label)} of {proposal.table} in {proposal.rows:,} rows by {proposal.distinct:,}"
             )
-            click.echo(f"  calls, about {proposal.tokens:,} tokens: {plain(proposal.template)}")
+            click.echo(f"  about {proposal.tokens:,} tokens: {plain(proposal.template)}")
 
 
 def line(standing: Standing) -> str:
