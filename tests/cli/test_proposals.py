@@ -48,7 +48,7 @@ def test_proposals_are_shown_with_what_to_look_out_for(run: Run, chat: str) -> N
     assert "fill prices: 4 rows, 4 cells" in told
     assert "look: no condition: every one of the 4 rows of prices" in told
     assert "needs --consent: HYPERLINK" in told
-    assert "fills Kind of prices in 4 rows by 4 calls" in told
+    assert "fills Kind of prices in 4 rows\n  4 calls, about 7 tokens: {item}?" in told
     assert "\x1b" not in told
     assert "\x07" not in told
     assert [one["state"] for one in json.loads(run("list", chat, "--json"))] == ["open", "open"]

@@ -98,10 +98,8 @@ def show(standing: Standing) -> None:
             if proposal.needs_consent:
                 click.echo(f"  needs --consent: {', '.join(map(plain, proposal.needs_consent))}")
         case AiColumnProposal():
-            click.echo(
-                f"  fills {plain(proposal.label)} of {proposal.table} in {proposal.rows:,} rows by {proposal.distinct:,}"
-            )
-            click.echo(f"  about {proposal.tokens:,} tokens: {plain(proposal.template)}")
+            click.echo(f"  fills {plain(proposal.label)} of {proposal.table} in {proposal.rows:,} rows")
+            click.echo(f"  {proposal.distinct:,} calls, about {proposal.tokens:,} tokens: {plain(proposal.template)}")
 
 
 def line(standing: Standing) -> str:
