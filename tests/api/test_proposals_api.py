@@ -58,6 +58,17 @@ async def test_a_proposal_is_listed_applied_and_taken_back(served: Served, sales
     assert (undone["state"], await first_revenue(served, sheet)) == ("undone", before)
 
 
+async def test_who_watches_the_chat_hears_of_the_decision(served: Served, sales: Path) -> None:
+    url, _ = await proposed(served, sales)
+    await decided(served, url, "decline")
+    async with served.client.get(url.replace("proposals", "events"), params={"after": 4}) as response:
+        async for line in response.content:
+            if line.startswith(b"data: "):
+                told = loose.obj(loose.parse(line[6:]))
+                break
+    assert (told["kind"], told["proposal"], told["decision"], told["by"]) == ("decided", "p1", "declined", "local")
+
+
 async def test_a_conflict_has_both_values_and_the_proposal_stays_open(served: Served, sales: Path) -> None:
     url, sheet = await proposed(served, sales)
     async with served.client.get(sheet) as response:

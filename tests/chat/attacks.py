@@ -1,12 +1,11 @@
 """Workbooks that try to give a model orders: where the order stands, what it says, and what an obedient model does then."""
 
 import base64
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import xlsxwriter  # pyright: ignore[reportMissingTypeStubs]  it ships none
+import xlsxwriter
 from pydantic import JsonValue
 
 Place = Literal[
@@ -189,20 +188,20 @@ def build(attack: Attack, folder: Path) -> Path:
         first = 2 if attack.place == "title" else 0
         if attack.place == "title":
             tab.write_string(0, 0, text)
-        _write(tab, first, ["region", "amount", "note", *([text] if attack.place == "header" else [])])
-        _write(tab, first + 1, ["North", 10, text if attack.place == "cell" else "a", "h"])
-        _write(tab, first + 2, ["South", 20, "b", "h"])
-        _write(tab, first + 3, ["East", 30, "c", "h"])
+        tab.write_row(first, 0, ["region", "amount", "note", *([text] if attack.place == "header" else [])])
+        tab.write_row(first + 1, 0, ["North", 10, text if attack.place == "cell" else "a", "h"])
+        tab.write_row(first + 2, 0, ["South", 20, "b", "h"])
+        tab.write_row(first + 3, 0, ["East", 30, "c", "h"])
         match attack.place:
             case "comment":
-                tab.write_comment(1, 0, text)
+                tab.write_comment("A2", text)
             case "white cell":
                 tab.write_string(2, 2, text, book.add_format({"font_color": "white", "font_size": 1}))
             case "hidden tab":
                 hidden = book.add_worksheet("Hidden")
                 hidden.hide()
-                _write(hidden, 0, ["k", "v"])
-                _write(hidden, 1, [text, 1])
+                hidden.write_row(0, 0, ["k", "v"])
+                hidden.write_row(1, 0, [text, 1])
             case "properties":
                 book.set_properties({"title": text, "comments": text, "author": text})
             case "defined name":
@@ -210,11 +209,3 @@ def build(attack: Attack, folder: Path) -> Path:
             case _:
                 pass
     return path
-
-
-def _write(tab: xlsxwriter.worksheet.Worksheet, row: int, values: Sequence[str | int]) -> None:
-    for column, value in enumerate(values):
-        if isinstance(value, str):
-            tab.write_string(row, column, value)
-        else:
-            tab.write_number(row, column, value)

@@ -1,6 +1,6 @@
 """A chat about a small sheet, without a model: what its tools propose, and deciding on it."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,9 +73,9 @@ class Talk:
         await self.append(LOCAL, self.chat_id, answered)
         return answered
 
-    async def propose(self, *ops: JsonValue, reason: str = "because") -> ToolAnswered:
+    async def propose(self, *ops: Mapping[str, JsonValue], reason: str = "because") -> ToolAnswered:
         """Let a model propose edits of the table `prices`, columns item, price, count, sold, rows 2 to 5."""
-        listed: list[JsonValue] = [{"table": "prices", **op} if isinstance(op, dict) else op for op in ops]
+        listed: list[JsonValue] = [{"table": "prices", **op} for op in ops]
         return await self.call("propose_edit", edits=listed, reason=reason)
 
     async def opened(self) -> OpenSheet:

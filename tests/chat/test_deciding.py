@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 
 from chatsheet.chat import proposals
 from chatsheet.chat.events import Decided
@@ -23,7 +24,7 @@ from tests.chat.proposed import ANNA, BEN, Jobs, Talk, edit_of, talking
 
 pytestmark = pytest.mark.anyio
 
-DOUBLE = {"op": "fill", "column": "price", "where": "count > 5", "expression": "price * 2"}
+DOUBLE: dict[str, JsonValue] = {"op": "fill", "column": "price", "where": "count > 5", "expression": "price * 2"}
 DOUBLED = [3.0, 4.5, 30.5, 12.5]
 PRICES = [1.5, 2.25, 30.5, 12.5]
 

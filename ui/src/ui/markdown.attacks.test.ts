@@ -28,7 +28,7 @@ const HOSTILE = [
   "&lt;img src=//evil.example&gt;",
   "`<img src=//evil.example>`",
   "```html\n<img src=//evil.example>\n```",
-  "```x\" onload=\"x()\n<img>\n```",
+  '```x" onload="x()\n<img>\n```',
   "| a |\n|:-:|\n| ![x](//evil.example) |",
   "> ![x](//evil.example)\n\n1. [x](//evil.example)",
   "\uE0000\uE001<img src=//evil.example>\uE002",
