@@ -61,11 +61,11 @@ async def test_a_proposal_is_listed_applied_and_taken_back(served: Served, sales
 async def test_who_watches_the_chat_hears_of_the_decision(served: Served, sales: Path) -> None:
     url, _ = await proposed(served, sales)
     await decided(served, url, "decline")
-    async with served.client.get(url.replace("proposals", "events"), params={"after": 4}) as response:
-        async for line in response.content:
-            if line.startswith(b"data: "):
-                told = loose.obj(loose.parse(line[6:]))
-                break
+    async with served.client.get(url.replace("proposals", "events"), params={"after": 5}) as response:
+        line = b""
+        while not line.startswith(b"data: "):
+            line = await response.content.readline()
+    told = loose.obj(loose.parse(line[6:]))
     assert (told["kind"], told["proposal"], told["decision"], told["by"]) == ("decided", "p1", "declined", "local")
 
 
