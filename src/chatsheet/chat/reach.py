@@ -15,9 +15,9 @@ from chatsheet.sheets.questions import Questions
 UNCHECKED = "unchecked values"
 _MOST_TEXTS = 2_000
 # DuckDB's form of what sheets/files.py calls formula-like, at the beginning of any line
-_FORMULA_LIKE = (
-    r"(?m)(^|\t)[\s\pZ\p{Cf}\"'']*[=+\-@\x{207a}-\x{207c}\x{208a}-\x{208c}\x{fe62}-\x{fe6b}\x{ff0b}\x{ff0d}\x{ff1d}\x{ff20}]"
-)
+_BEGIN = r"(^|[\t\r\v\f\x{85}\x{2028}\x{2029}])"
+_SIGN = r"[=+\-@\x{207a}-\x{207c}\x{208a}-\x{208c}\x{fe62}-\x{fe6b}\x{ff0b}\x{ff0d}\x{ff1d}\x{ff20}]"
+_FORMULA_LIKE = rf"(?m){_BEGIN}[\s\pZ\p{{Cf}}\"'']*{_SIGN}"
 
 
 async def out_of(questions: Questions, edits: Sequence[Edit], preview: EditPreview) -> tuple[str, ...]:
@@ -26,13 +26,13 @@ async def out_of(questions: Questions, edits: Sequence[Edit], preview: EditPrevi
     unchecked: tuple[str, ...] = ()
     for edit, change in zip(edits, preview.changes, strict=False):  # what follows from edits comes behind
         if isinstance(edit, Fill | AddColumn) and edit.expression and not change.is_complete and _is_text(questions, edit):
-            texts = await _formula_like(questions, edit, change)
+            texts = await formula_like(questions, edit, change)
             unchecked = (UNCHECKED,) if texts is None else unchecked
             computed += texts or ()
     return (*proposals.needed(edits, preview, computed), *unchecked)
 
 
-async def _formula_like(questions: Questions, edit: Fill | AddColumn, change: Change) -> list[str] | None:
+async def formula_like(questions: Questions, edit: Fill | AddColumn, change: Change) -> list[str] | None:
     """Return the formula-like texts that an expression gives; None where they cannot be had, or are too many."""
     where = edit.where if isinstance(edit, Fill) else ""
     try:
