@@ -1,6 +1,8 @@
 """Deciding: applied once, on top of what others did elsewhere, taken back only where nothing came after; never by a model."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,12 @@ from chatsheet.chat.proposals import (
     ProposalNotFound,
 )
 from chatsheet.chat.store import ChatNotFound
+from chatsheet.core.clock import SystemClock
 from chatsheet.core.identity import LOCAL, Actor
+from chatsheet.db.engine import open_database
 from chatsheet.sheets.edits import CellValue, Fill, SetCells
-from chatsheet.sheets.library import EditConflict, Edited
+from chatsheet.sheets.library import EditConflict, Edited, Library
+from chatsheet.sheets.query import Engine
 from tests.chat.proposed import ANNA, BEN, Jobs, Talk, edit_of, talking
 
 pytestmark = pytest.mark.anyio
@@ -77,13 +82,26 @@ async def test_twice_the_same_decision_is_refused(tmp_path: Path) -> None:
 
 async def test_two_processes_that_apply_at_once_apply_it_once(tmp_path: Path) -> None:
     """Rows are inserted: nothing in them conflicts, so that only the reason tells that it was done."""
-    async with talking(tmp_path) as talk:
+    async with talking(tmp_path) as talk, second_process(talk, tmp_path) as other:
         await talk.propose({"op": "insert_rows", "new_rows": [{"item": "jar"}]})
-        both = [talk.deciding.decide(who, talk.chat_id, "p1", "apply") for who in (ANNA, BEN)]
+        both = [one.deciding.decide(who, talk.chat_id, "p1", "apply") for one, who in ((talk, ANNA), (other, BEN))]
         outcomes = await asyncio.gather(*both, return_exceptions=True)
         assert sorted(type(one).__name__ for one in outcomes) == ["ProposalDecided", "Standing"]
         assert (await talk.column("item")).count("jar") == 1
         assert len(await talk.library.history(LOCAL, talk.sheet_id)) == 1
+
+
+@asynccontextmanager
+async def second_process(talk: Talk, folder: Path) -> AsyncGenerator[Talk, None]:
+    """Another library and database connection over the same folder, as a second process has them."""
+    database, engine = await open_database(folder / "chatsheet.sqlite"), Engine()
+    library = Library(database=database, folder=folder, engine=engine, clock=SystemClock())
+    try:
+        yield Talk(database, library, talk.sheet_id, talk.chat_id)
+    finally:
+        await library.close()
+        await engine.close()
+        await database.close()
 
 
 async def test_a_change_of_other_cells_in_between_is_kept(tmp_path: Path) -> None:
