@@ -12,11 +12,13 @@ from chatsheet.api.routes.corrections import NewCorrection
 from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
 from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, SheetHead
 from chatsheet.api.routes.imports import ImportStarted, NewImport
+from chatsheet.api.routes.proposals import NewDecision
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import RouteState, Status
 from chatsheet.api.routes.uploads import NewUpload
 from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Event, Live
+from chatsheet.chat.proposals import Standing
 from chatsheet.core import loose
 from chatsheet.doctor.clinic import ExaminationEntry
 from chatsheet.doctor.model import Report
@@ -49,6 +51,8 @@ ROOTS = (
     SheetHead,
     HeadMove,
     EditConflictBody,
+    NewDecision,
+    Standing,
     Move,
     NewCorrection,
     FoundValue,

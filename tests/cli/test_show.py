@@ -1,10 +1,15 @@
 """Cells on a terminal: shown as they are, and nothing else happens."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from pydantic import JsonValue
 
 from chatsheet.ask import Answer, Query
 from chatsheet.chat.events import Basis, RowsUsed
+from chatsheet.cli.ask import say
 from chatsheet.cli.show import show
 from chatsheet.cli.tables import plain
 from chatsheet.llm.model import Attempt, Trail, Usage
@@ -54,3 +59,21 @@ def test_no_value_is_shown_as_another_one(capsys: pytest.CaptureFixture[str], va
 def test_a_cut_answer_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     show(answer_with(("x",), is_cut=True), as_json=False)
     assert "cut at the model's token limit" in capsys.readouterr().out
+
+
+def test_progress_cannot_talk_to_the_terminal_either(capsys: pytest.CaptureFixture[str]) -> None:
+    say("r1: SELECT '\x1b]0;owned\x07' \x9b31m\u202e → 1 rows")
+    said = capsys.readouterr().err
+    assert plain(said) == said
+    assert "SELECT" in said
+
+
+def test_an_error_that_echoes_a_cell_cannot_either(tmp_path: Path) -> None:
+    name = "a\x1b]0;owned\x07\x9b31m.csv"
+    done = subprocess.run(  # noqa: S603  our own program
+        [sys.executable, "-m", "chatsheet.cli.main", "--data", str(tmp_path), "sheet", "show", name],
+        capture_output=True, check=False, text=True,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert ".csv" in done.stderr
+    assert plain(done.stderr) == done.stderr

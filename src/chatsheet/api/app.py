@@ -10,9 +10,27 @@ from starlette.types import ASGIApp
 
 from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Keys
-from chatsheet.api.routes import chats, corrections, doctor, edits, exports, glossary, imports, metrics, sheets, status, uploads
+from chatsheet.api.routes import (
+    chats,
+    corrections,
+    doctor,
+    edits,
+    exports,
+    glossary,
+    imports,
+    metrics,
+    proposals,
+    sheets,
+    status,
+    uploads,
+)
 from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
+
+ROUTES = (
+    status, sheets, edits, corrections, glossary, exports, uploads, imports, chats, proposals, doctor, metrics, openai,
+)  # fmt: skip
+"""The modules of the API's routes, in the order of its reference."""
 
 
 class PageMissing(Unavailable):
@@ -34,7 +52,7 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
     app = FastAPI(title="ChatSheetAI", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.services = services
     errors.install(app)
-    for module in (openai, status, sheets, edits, corrections, glossary, exports, uploads, imports, chats, doctor, metrics):
+    for module in ROUTES:
         app.include_router(module.router)
     app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from chatsheet.chat import answers, citations, loop, messages, store
 from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.citations import Citation, CitationNotFound
+from chatsheet.chat.deciding import AiColumns, Deciding
 from chatsheet.chat.events import (
     Answered,
     Asked,
@@ -25,8 +26,9 @@ from chatsheet.chat.events import (
     Wrote,
 )
 from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
+from chatsheet.chat.proposals import Decision, Standing
 from chatsheet.chat.store import Chat, ChatMovedOn
-from chatsheet.chat.tools import toolbox
+from chatsheet.chat.tools import proposing, toolbox
 from chatsheet.chat.tools.model import Moment
 from chatsheet.chat.tools.toolbox import Toolbox
 from chatsheet.context.glossary.glossary import Glossary
@@ -92,6 +94,7 @@ class Chats:
         gateway: Gateway,
         clock: Clock,
         limits: Limits | None = None,
+        ai_columns: AiColumns | None = None,
         shape: Callable[[Scope], Scope] = lambda scope: scope,
     ) -> None:
         """`shape` changes what prompts are about, as an evaluation does that compares contexts."""
@@ -105,6 +108,8 @@ class Chats:
         self._running: dict[str, _Turn] = {}
         self._audience = Audience()
         self._tasks = Tasks()
+        self._proposing = proposing.offered(has_ai_columns=ai_columns is not None)
+        self._deciding = Deciding(database=database, library=library, clock=clock, append=self._append, ai_columns=ai_columns)
 
     async def start(self, actor: Actor, sheet_id: str) -> Chat:
         """Open a chat about a sheet; raises SheetNotFound."""
@@ -118,7 +123,7 @@ class Chats:
         """Let the model read a sheet's stable prompt once, so that its prefix cache holds it before anyone asks."""
         opened = await self._library.open(actor, sheet_id)
         asked: list[Event] = [Asked(turn="warm", question="Hello")]
-        box = toolbox.offered(is_small=self._budget is not None)
+        box = self._box()
         request = self._request(asked, await self._scope(actor, opened, box), box, with_tools=False)
         try:
             await self._gateway.complete(replace(request, body={**request.body, "max_tokens": 1}))
@@ -199,6 +204,16 @@ class Chats:
             while True:
                 yield await watcher.next()
 
+    async def proposals(self, actor: Actor, chat_id: str) -> tuple[Standing, ...]:
+        """Return a chat's proposals and what became of them, oldest first; raises ChatNotFound."""
+        return await self._deciding.standings(actor, chat_id)
+
+    async def decide(
+        self, actor: Actor, chat_id: str, proposal_id: str, decision: Decision, consent: Sequence[str] = ()
+    ) -> Standing:
+        """Obey a person's decision on a proposal; raises the errors of proposals.py, EditConflict, ChatNotFound."""
+        return await self._deciding.decide(actor, chat_id, proposal_id, decision, consent)
+
     async def resume(self) -> None:
         """Go on with the turns that a stopped process left open: their logs say where they were.
 
@@ -259,7 +274,7 @@ class Chats:
         async with self._database.unit() as connection:
             chat = await store.get(connection, actor, chat_id)
             events = await store.log(connection, actor, chat_id)
-        box = toolbox.offered(is_small=self._budget is not None)
+        box = self._box()
         while True:
             opened = await self._library.open(actor, chat.sheet_id)
             match loop.step(events, self._limits):
@@ -284,6 +299,9 @@ class Chats:
                     event = answers.asked_back(text, loop.current_turn(events))
             await self._append(actor, chat_id, event)
             events.append(event)
+
+    def _box(self) -> Toolbox:
+        return toolbox.offered(is_small=self._budget is not None, more=self._proposing)
 
     @property
     def _budget(self) -> int | None:

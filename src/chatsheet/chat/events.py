@@ -124,6 +124,8 @@ class EditProposal(_Value):
     reason: str = ""
     needs_consent: tuple[str, ...] = ()
     """What in it reaches out of the sheet, such as IMAGE or HYPERLINK, and must be allowed by name."""
+    warnings: tuple[str, ...] = ()
+    """Where it changes more than one might think, such as every row of a table."""
 
 
 class AiColumnProposal(_Value):
@@ -234,6 +236,8 @@ class Decided(_Value):
     at: datetime
     version: str = ""
     """The version of the sheet that it led to."""
+    job: str = ""
+    """The job that it started."""
 
 
 Event = Asked | ModelReplied | Nudged | ToolAnswered | Answered | Failed | Cancelled | Decided

@@ -8,6 +8,7 @@ import click
 from chatsheet.ask import Answer, answer
 from chatsheet.cli.main import Options
 from chatsheet.cli.show import show
+from chatsheet.cli.tables import plain
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.settings import Settings
 from chatsheet.wiring import open_services
@@ -26,4 +27,9 @@ def command(options: Options, file: Path, question: str, *, as_json: bool) -> No
 
 async def _ask(settings: Settings, file: Path, question: str) -> Answer:
     async with open_services(settings, has_page=False) as services:
-        return await answer(services, LOCAL, file, question, progress=lambda line: click.echo(line, err=True))
+        return await answer(services, LOCAL, file, question, progress=say)
+
+
+def say(line: str) -> None:
+    """Print a line of progress on stderr; SQL of a model and cells in errors are text there and nothing else."""
+    click.echo(plain(line), err=True)

@@ -24,6 +24,7 @@ _COMMANDS = {
     "eval": "Score the answers to a pack of questions with known answers.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
     "model": "Get the offline model.",
+    "proposals": "Decide on the changes that a chat proposes.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
@@ -89,6 +90,7 @@ def cli(ctx: click.Context, config: Path | None, data: Path | None) -> None:
 
 def run() -> None:
     """Run the command line and exit."""
+    from chatsheet.cli.tables import plain  # noqa: PLC0415  --help must stay fast
     from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable  # noqa: PLC0415  --help must stay fast
 
     try:
@@ -97,12 +99,12 @@ def run() -> None:
         error.show()
         sys.exit(error.exit_code)
     except ChatSheetError as error:
-        click.echo(error.line(), err=True)
+        click.echo(plain(error.line()), err=True)
         sys.exit(2 if isinstance(error, BadInput | NotFound) else 1)
     except OSError as error:
         place = f" ({error.filename})" if error.filename else ""
         failed = StorageUnavailable(f"{error.strerror or error}{place}.", fix="check the data folder's space and rights.")
-        click.echo(failed.line(), err=True)
+        click.echo(plain(failed.line()), err=True)
         sys.exit(1)
     except (KeyboardInterrupt, click.Abort):
         sys.exit(130)

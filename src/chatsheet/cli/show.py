@@ -21,7 +21,7 @@ def show(answer: Answer, *, as_json: bool) -> None:
         _show_query(query)
     if strangers := [number.text for number in answer.numbers if number.handle is None]:
         click.echo(f"\nNot from your data: {', '.join(strangers)}")
-    click.echo(f"\nRoute: {answer.trail.line()}\nModel: {answer.model}")
+    click.echo(plain(f"\nRoute: {answer.trail.line()}\nModel: {answer.model}"))
 
 
 def _show_query(query: Query) -> None:

@@ -58,6 +58,12 @@ class EditConflict(Conflict):
     cells: tuple[ConflictCell, ...] = ()
 
 
+class EditRepeated(Conflict):
+    """Edits that are made once at most were made already; nothing was written."""
+
+    code = "edit.repeated"
+
+
 class HeadMoved(Conflict):
     """The sheet is at another version than the one named."""
 
@@ -274,18 +280,28 @@ class Library:
         return EditPreview(version=sheet.version, changes=made.changes, formulas=first(followed.impact))
 
     async def edit(
-        self, actor: Actor, sheet_id: str, edits: Sequence[Edit], *, expected_version: str, reason: str = ""
+        self,
+        actor: Actor,
+        sheet_id: str,
+        edits: Sequence[Edit],
+        *,
+        expected_version: str,
+        reason: str = "",
+        is_once: bool = False,
     ) -> Edited:
         """Make edits of `expected_version` a new version, on top of what others did to other cells meanwhile.
 
         Raises EditConflict where they changed the same; EditRefused, SqlRefused, SheetNotFound, VersionNotFound. Edits that
-        change nothing make no version.
+        change nothing make no version. With `is_once`, edits with a reason that the history knows raise EditRepeated.
         """
         lock = self._locks.setdefault(sheet_id, asyncio.Lock())
         async with lock:  # the swap below is what keeps processes apart; this saves work in one
             for _ in range(_MOST_TRIES):
                 sheet, made, followed, aside = await self._make(actor, sheet_id, edits, since=expected_version)
                 try:
+                    # after the head was read: one who makes the same now moves it, and this one comes by again
+                    if is_once and any(move.reason == reason for move in await self.history(actor, sheet_id)):
+                        raise EditRepeated("this was done already.", fix="look at the sheet's history.")
                     if all(change.cells == 0 and not change.rows and not change.notes for change in made.changes):
                         return Edited(await self._opened(sheet), made.changes)
                     version = await self._record_edit(actor, sheet, edits, made, aside, reason)

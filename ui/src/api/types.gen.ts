@@ -250,6 +250,7 @@ export interface Decided {
   readonly by: string;
   readonly at: string;
   readonly version: string;
+  readonly job: string;
 }
 
 
@@ -316,6 +317,7 @@ export interface EditProposal {
   readonly preview: EditPreview;
   readonly reason: string;
   readonly needs_consent: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 
@@ -565,6 +567,13 @@ export interface NewCorrection {
   readonly tables: readonly (TableAt | NoTable | Split | Join)[];
   readonly types: readonly TypeSaid[];
   readonly reason: string;
+}
+
+
+/** What to do with a proposal; `consent` names what it may write that reaches out of the sheet, such as HYPERLINK. */
+export interface NewDecision {
+  readonly decision: "apply" | "decline" | "undo";
+  readonly consent: readonly string[];
 }
 
 
@@ -938,6 +947,18 @@ export interface Stale {
   readonly cell: string;
   readonly value: unknown;
   readonly reason: string;
+}
+
+
+/** A proposal and what became of it. */
+export interface Standing {
+  readonly proposal: EditProposal | AiColumnProposal;
+  readonly turn: string;
+  readonly state: "open" | "applied" | "declined" | "undone";
+  readonly by: string;
+  readonly at: string | null;
+  readonly version: string;
+  readonly job: string;
 }
 
 

@@ -23,9 +23,13 @@ const CLOSE = "\uE002";
 const MARKED = new RegExp(`${OPEN}(\\d+)${MIDDLE}([^${CLOSE}]*)${CLOSE}`, "g");
 
 export function toHtml(text: string, numbers: readonly NumberFound[] = []): string {
-  const html = markdown.render(mark(text, numbers));
-  const clean = DOMPurify.sanitize(html, { FORBID_ATTR: ["style"], FORBID_TAGS: ["style", "img", "a"] });
+  const clean = DOMPurify.sanitize(render(mark(text, numbers)), { FORBID_ATTR: ["style"], FORBID_TAGS: ["style", "img", "a"] });
   return clean.replace(MARKED, (_, index: string, written: string) => span(written, numbers[Number(index)]));
+}
+
+/** Markdown to HTML that has no link, no image and no tag of the text's own; sanitised by toHtml once more. */
+export function render(text: string): string {
+  return markdown.render(text);
 }
 
 export function mark(text: string, numbers: readonly NumberFound[]): string {
