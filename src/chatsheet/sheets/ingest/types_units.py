@@ -81,10 +81,8 @@ class Hint:
 def beside(text: str) -> Hint | None:
     """Return what the text before or after a number means; None where that is unknown."""
     text = " ".join(text.split())
-    if len(text) > _LONGEST_UNIT:
-        return None  # a sentence: cutting it at each word takes ages
-    if not text:
-        return Hint()
+    if not text or len(text) > _LONGEST_UNIT:
+        return None if text else Hint()  # cutting a sentence at each word takes ages
     if text in {"%", "Prozent", "percent", "pct"}:
         return Hint(symbol="%", is_percent=True)
     if text in _CURRENCY:
