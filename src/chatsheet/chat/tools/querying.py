@@ -1,0 +1,74 @@
+"""SQL of a model, run: slips mended, handles written out, guarded as one statement, and errors told with what would work."""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from chatsheet.chat.events import Basis, RowsUsed
+from chatsheet.chat.tools import handles, hints, mending, telling
+from chatsheet.chat.tools.model import Moment, Outcome, ToolRefused
+from chatsheet.chat.tools.telling import Room
+from chatsheet.core import loose
+from chatsheet.core.errors import ChatSheetError
+from chatsheet.sheets import guard
+from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets.guard import GuardedSql, SqlRefused
+from chatsheet.sheets.model import Result
+from chatsheet.sheets.query import Limits
+
+_FOR_COUNTING = Limits(deadline_s=2.0, max_rows=50)
+
+
+@dataclass(frozen=True, slots=True)
+class Queried:
+    """A query that ran, and what was done to it before."""
+
+    guarded: GuardedSql
+    result: Result
+    notes: tuple[str, ...] = ()
+
+
+async def query(sql: str, moment: Moment) -> Queried:
+    """Run a model's SQL; raises ToolRefused with what to write instead, and the engine's other errors."""
+    workbook = moment.opened.workbook
+    names = [name for table in workbook.tables for name in (table.id, table.tab, *(c.name for c in table.columns))]
+    mended = mending.mend(sql, [*names, *handles.results(moment.log)])
+    expanded = handles.expand(mended.sql, moment.log, workbook)
+    try:
+        guarded = moment.questions.check(expanded.sql)
+        result = await moment.questions.run(guarded)
+    except (SqlRefused, QueryFailed) as error:
+        raise ToolRefused(error.what, fix=hints.advise(mended.sql, error, workbook)) from None
+    old = [one.handle for one in expanded.used if one.version != moment.opened.sheet.version]
+    moved = [f"the sheet changed since {', '.join(map(str, old))}: it was asked again of the sheet as it is now"] if old else []
+    return Queried(guarded, result, (*mended.notes, *moved))
+
+
+async def outcome(sql: str, moment: Moment, *, purpose: str = "", room: Room | None = None) -> Outcome:
+    """Run a model's SQL and return what model and person get of it; raises as `query`."""
+    queried = await query(sql, moment)
+    warnings = telling.warnings(queried.result, queried.guarded.compared, moment.opened.workbook)
+    return Outcome(
+        told=telling.told(queried.result, room or Room(), notes=queried.notes, warnings=warnings),
+        sql=queried.guarded.sql,
+        purpose=purpose,
+        result=queried.result,
+        basis=await basis(queried.guarded, moment),
+    )
+
+
+async def basis(guarded: GuardedSql, moment: Moment) -> Basis:
+    """Return which rows the query's conditions select; all rows of its tables where it is too nested to say."""
+    if (counting := guard.rows_query(guarded)) is not None:
+        try:
+            counted = await moment.questions.run(counting, _FOR_COUNTING)
+            return Basis(rows=tuple(_used(*row) for row in counted.rows))
+        except ChatSheetError:
+            pass  # the answer is there; only the exact rows are not known
+    known = [table for name in guarded.tables if (table := moment.opened.workbook.table(name)) is not None]
+    return Basis(rows=tuple(RowsUsed(table=table.id, rows=table.rows, first=None, last=None) for table in known))
+
+
+def _used(table: JsonValue, rows: JsonValue, first: JsonValue, last: JsonValue) -> RowsUsed:
+    known = [number if isinstance(number, int) else None for number in (first, last)]
+    return RowsUsed(table=str(table), rows=loose.number(rows), first=known[0], last=known[1])
