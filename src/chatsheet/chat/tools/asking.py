@@ -102,7 +102,9 @@ def _alike(some: Sequence[Sequence[JsonValue]], others: Sequence[Sequence[JsonVa
 
 def _key(row: Sequence[JsonValue], *, digits: int) -> tuple[tuple[str, float, str], ...]:
     return tuple(
-        ("n", float(f"{value:.{digits}g}"), "") if _is_number(value) else (type(value).__name__, 0.0, str(value))
+        (type(value).__name__, 0.0, str(value))
+        if (number := _number(value)) is None
+        else ("n", float(f"{number:.{digits}g}"), "")
         for value in row
     )
 

@@ -51,6 +51,15 @@ def advise(sql: str, error: ChatSheetError, workbook: Workbook) -> str:
     return error.fix
 
 
+def doubts(sql: str) -> Iterator[str]:
+    """Yield what in SQL that runs is hardly meant."""
+    tree = _tree(sql)
+    if tree is not None and any(
+        isinstance(side, exp.Null) for node in tree.find_all(exp.EQ, exp.NEQ) for side in node.args.values()
+    ):
+        yield "= NULL and <> NULL fit no row: write IS NULL or IS NOT NULL."
+
+
 def _tree(sql: str) -> exp.Expr | None:
     try:
         return sqlglot.parse_one(sql, read="duckdb")
@@ -66,7 +75,7 @@ def _column(wrong: Wrong, said: Sequence[str]) -> str:
         dates = [c.name for table in wrong.tables for c in table.columns if c.type in {"date", "datetime"}]
         if dates:
             return f"write {name.casefold()}({dates[0]}); as an argument a part stands in quotes: '{name.casefold()}'."
-    return " ".join(_places(wrong, name)) or nearest.columns(name, wrong.tables)
+    return " ".join(_places(wrong, name)) or " ".join(_likely(wrong, name))
 
 
 def _places(wrong: Wrong, name: str) -> Iterator[str]:
@@ -86,6 +95,14 @@ def _places(wrong: Wrong, name: str) -> Iterator[str]:
     prefix = len(read) > 1
     listed = [f"{called.get(table.id.casefold(), table.id)}.{column.name}" if prefix else column.name for table, column in here]
     yield f"write {' or '.join(listed)}."
+
+
+def _likely(wrong: Wrong, name: str) -> Iterator[str]:
+    """Say which column of another spelling may be meant, of another table where none is like it here."""
+    others = [table for table in wrong.workbook.tables if table not in wrong.tables]
+    if nearest.column_of(name, wrong.tables) is None and (found := nearest.column_of(name, others)) is not None:
+        yield f"table {found[0].id} has {found[1].name}{_join(wrong, found[0])}."
+    yield nearest.columns(name, wrong.tables)
 
 
 def _join(wrong: Wrong, table: Table) -> str:

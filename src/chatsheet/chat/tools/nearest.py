@@ -44,15 +44,19 @@ def tables(wrong: str, workbook: Workbook) -> str:
 
 
 def columns(wrong: str, among: Iterable[Table]) -> str:
-    """Return which columns of some tables may be meant."""
+    """Return which columns of some tables may be meant: the nearest, and all where none is sure."""
     read = list(among)
-    known = {column.name: (column.name, column.label) for table in read for column in table.columns}
-    best, is_sure = names(wrong, known)
+    best, is_sure = names(wrong, {column.name: (column.name, column.label) for table in read for column in table.columns})
     nearest = f"nearest columns: {', '.join(best)}." if best else ""
-    if is_sure:
-        return nearest
     every = "; ".join(f"{table.id} has {_some(column.name for column in table.columns)}" for table in read)
-    return f"{nearest} {every}.".strip()
+    return nearest if is_sure else f"{nearest} {every}.".strip()
+
+
+def column_of(wrong: str, among: Iterable[Table]) -> tuple[Table, Column] | None:
+    """Return the column that is surely meant, or None."""
+    placed = {f"{table.id}.{column.name}": (table, column) for table in among for column in table.columns}
+    best, is_sure = names(wrong, {known: (column.name, column.label) for known, (_, column) in placed.items()})
+    return placed[best[0]] if is_sure else None
 
 
 def holders(name: str, workbook: Workbook) -> Iterator[tuple[Table, Column]]:

@@ -50,6 +50,8 @@ def column_named(name: str, *tables: Table) -> Column:
 
 def rows_named(text: str) -> Rows:
     """Return the rows that `5,9` or `10-30` name; raises ToolRefused."""
+    if text.strip().casefold() in {"all", "*"}:
+        return Rows()
     parts = [part for part in re.split(r"[,;\s]+", re.sub(r"\s*(?:-|\u2013|\.\.|:)\s*", "-", text.strip(" []"))) if part]
     ranges = [re.fullmatch(r"(\d{1,16})(?:-(\d{1,16}))?", part) for part in parts]
     if len(parts) > _MOST_PARTS or not all(ranges):

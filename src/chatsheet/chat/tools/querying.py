@@ -47,7 +47,10 @@ async def query(sql: str, moment: Moment) -> Queried:
 async def outcome(sql: str, moment: Moment, *, purpose: str = "", room: Room | None = None) -> Outcome:
     """Run a model's SQL and return what model and person get of it; raises as `query`."""
     queried = await query(sql, moment)
-    warnings = telling.warnings(queried.result, queried.guarded.compared, moment.opened.workbook)
+    warnings = [
+        *hints.doubts(queried.guarded.sql),
+        *telling.warnings(queried.result, queried.guarded.compared, moment.opened.workbook),
+    ]
     return Outcome(
         told=telling.told(queried.result, room or Room(), notes=queried.notes, warnings=warnings),
         sql=queried.guarded.sql,

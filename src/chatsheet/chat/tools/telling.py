@@ -13,6 +13,8 @@ from chatsheet.sheets.model import ROW_ID, Compared, Result, Workbook
 _LONGEST_CELL = 160
 _MOST_COLUMNS = 60
 _MOST_WARNINGS = 5
+_INFINITE = ("inf", "-inf", "nan")
+"""As numbers that JSON lacks are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def warnings(result: Result, compared: Sequence[Compared], workbook: Workbook) -
     said = [_with_values(warning, compared, workbook) for warning in result.warnings]
     if not result.row_count and not said:
         said.append("no row fits the conditions; find_values shows how values are written.")
+    if any(value in _INFINITE for row in result.rows for value in row):
+        said.append("something was divided by zero: write a / nullif(b, 0).")
     return said
 
 

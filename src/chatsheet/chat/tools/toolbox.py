@@ -47,7 +47,8 @@ class Toolbox:
         except ValidationError as error:
             return _refused(call, turn, f"wrong arguments: {'; '.join(_complaints(error, tool))}")
         except ChatSheetError as error:
-            return _refused(call, turn, f"{error.what} {error.fix}")
+            end = "" if error.what.endswith((".", ";", "!", ":")) else ":"
+            return _refused(call, turn, f"{error.what}{end} {error.fix}")
         return _answered(call, turn, outcome, moment, round(1000 * (time.perf_counter() - began)))
 
 
