@@ -14,6 +14,7 @@ Tables = Mapping[str, Sequence[str]]
 
 _PLAIN = frozenset({"kind", "expressions", "from_", "joins", "where", "order"})
 """What an inner query may have."""
+_UNORDERED = (exp.Sum, exp.Count, exp.Min, exp.Max, exp.Avg, exp.Median)
 _NESTED = (exp.With, exp.Window, exp.AggFunc, exp.Anonymous)
 
 
@@ -34,6 +35,8 @@ def flatten(outer: exp.Select, place: exp.Table, inner: exp.Expr, tables: Tables
         is_star = isinstance(column.this, exp.Star)
         if is_star or column.table.casefold() not in names or (name not in outputs and (column.table or name not in given)):
             return None
+    if inner.args.get("order") and not _keeps_order(outer) and not _needs_no_order(outer):
+        return None
     return _merge(outer, inner, outputs)
 
 
@@ -44,6 +47,20 @@ def _can_be_merged(outer: exp.Select, place: exp.Table) -> bool:
         return False
     is_odd = any(value for star in outer.find_all(exp.Star) for value in star.args.values())
     return not is_odd and outer.parent is None and len(list(outer.find_all(exp.Select))) == 1
+
+
+def _keeps_order(outer: exp.Select) -> bool:
+    """Tell whether rows come as they are sorted inside: it only picks some."""
+    is_plain = all(isinstance(made.unalias(), exp.Star | exp.Column) for made in outer.expressions)
+    return is_plain and not any(outer.args.get(part) for part in ("order", "group", "distinct"))
+
+
+def _needs_no_order(outer: exp.Select) -> bool:
+    """Tell whether what it gives is the same however the rows inside are sorted."""
+    if any(outer.args.get(part) for part in ("limit", "offset", "qualify")) and not outer.args.get("order"):
+        return False
+    made = list(outer.find_all(exp.AggFunc, exp.Window, exp.Anonymous))
+    return all(isinstance(one, _UNORDERED) for one in made) and bool(made or outer.args.get("group") or outer.args.get("order"))
 
 
 def _outputs(inner: exp.Select, tables: Tables) -> dict[str, exp.Expr] | None:
@@ -80,7 +97,6 @@ def _outputs(inner: exp.Select, tables: Tables) -> dict[str, exp.Expr] | None:
 
 
 def _merge(outer: exp.Select, inner: exp.Select, outputs: Mapping[str, exp.Expr]) -> exp.Select:
-    is_sorted = bool(inner.args.get("order")) and not any(outer.args.get(part) for part in ("order", "group", "distinct"))
     shown: list[exp.Expr] = []
     for made in outer.expressions:
         if isinstance(made, exp.Star):
@@ -95,7 +111,7 @@ def _merge(outer: exp.Select, inner: exp.Select, outputs: Mapping[str, exp.Expr]
             merged.set(part, _in_terms_of(clause, outputs))
     merged.set("expressions", shown)
     whole = inner.copy()
-    for part in ("from_", "joins", *(["order"] if is_sorted else [])):
+    for part in ("from_", "joins", *(["order"] if inner.args.get("order") and _keeps_order(outer) else [])):
         merged.set(part, whole.args.get(part))
     where: exp.Where | None = inner.args.get("where")
     own: exp.Where | None = merged.args.get("where")

@@ -38,7 +38,7 @@ async def query(sql: str, moment: Moment) -> Queried:
         guarded = moment.questions.check(expanded.sql)
         result = await moment.questions.run(guarded)
     except (SqlRefused, QueryFailed) as error:
-        raise ToolRefused(error.what, fix=hints.advise(mended.sql, error, workbook)) from None
+        raise ToolRefused(error.what, fix=hints.advise(expanded.sql, error, workbook)) from None
     old = [one.handle for one in expanded.used if one.version != moment.opened.sheet.version]
     moved = [f"the sheet changed since {', '.join(map(str, old))}: it was asked again of the sheet as it is now"] if old else []
     return Queried(guarded, result, (*mended.notes, *moved))
