@@ -98,7 +98,7 @@ async def test_of_three_readings_those_that_agree_are_one_option(tmp_path: Path,
 
 async def test_a_reading_that_fails_is_named_with_what_would_work(tmp_path: Path, wire: Wire, sales: Path) -> None:
     wrong = "SELECT SUM(revenu) AS revenue FROM orders"
-    script = asks(("all", SOLD), ("typo", wrong)), runs(SOLD, expect="nearest: revenue"), says("Done.")
+    script = asks(("all", SOLD), ("typo", wrong)), runs(SOLD, expect="nearest columns: revenue"), says("Done.")
     events = await play(tmp_path, wire, sales, *script)
     assert [answered.is_error for answered in of_kind(events, ToolAnswered)] == [True, False]
     assert of_kind(events, ToolAnswered)[0].content.startswith('{"error":"typo: there is no column revenu')

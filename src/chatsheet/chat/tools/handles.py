@@ -21,6 +21,7 @@ from chatsheet.chat.tools.model import ToolRefused
 from chatsheet.sheets.model import Workbook
 
 _PREFIXES = ("r", "q", "result_", "answer_")
+_LIKE_HANDLE = re.compile(rf"(?:{'|'.join(_PREFIXES)})\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def expand(sql: str, log: Sequence[Event], workbook: Workbook) -> Expanded:
     SQL that cannot be read comes back as it is: the guard says what is wrong with it.
     """
     known = {handle.casefold(): one for handle, one in results(log).items()}
+    if not any(word in known or _LIKE_HANDLE.fullmatch(word) for word in re.findall(r"\w+", sql.casefold())):
+        return Expanded(sql)
     tables = {table.id.casefold() for table in workbook.tables}
     try:
         statements = sqlglot.parse(sql, read="duckdb")
@@ -72,7 +75,7 @@ def expand(sql: str, log: Sequence[Event], workbook: Workbook) -> Expanded:
         if name in known:
             root = _put_in(root, node, known[name], {table.id: [c.name for c in table.columns] for table in workbook.tables})
             used[name] = known[name]
-        elif re.fullmatch(rf"(?:{'|'.join(_PREFIXES)})\d+", name):
+        elif _LIKE_HANDLE.fullmatch(name):
             raise unknown(node.name, log)
     return Expanded(root.sql(dialect="duckdb"), tuple(used.values())) if used else Expanded(sql)
 

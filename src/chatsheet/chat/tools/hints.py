@@ -99,14 +99,14 @@ def _places(wrong: Wrong, name: str) -> Iterator[str]:
 
 def _likely(wrong: Wrong, name: str) -> Iterator[str]:
     """Say which column of another spelling may be meant, of another table where none is like it here."""
-    made = {} if wrong.tree is None else {one.alias: (one.alias,) for one in wrong.tree.find_all(exp.Alias)}
-    best, is_sure = nearest.names(name, made)
-    if is_sure:
-        yield f"nearest: {', '.join(best)}."
-        return
-    others = [table for table in wrong.workbook.tables if table not in wrong.tables]
-    if nearest.column_of(name, wrong.tables) is None and (found := nearest.column_of(name, others)) is not None:
-        yield f"table {found[0].id} has {found[1].name}{_join(wrong, found[0])}."
+    if nearest.column_of(name, wrong.tables) is None:
+        made = {} if wrong.tree is None else {one.alias: (one.alias,) for one in wrong.tree.find_all(exp.Alias)}
+        best, is_sure = nearest.names(name, made)
+        others = [table for table in wrong.workbook.tables if table not in wrong.tables]
+        if is_sure:
+            yield f"this query makes {', '.join(best)}."
+        elif (found := nearest.column_of(name, others)) is not None:
+            yield f"table {found[0].id} has {found[1].name}{_join(wrong, found[0])}."
     yield nearest.columns(name, wrong.tables)
 
 

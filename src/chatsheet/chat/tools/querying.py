@@ -16,6 +16,7 @@ from chatsheet.sheets.guard import GuardedSql, SqlRefused
 from chatsheet.sheets.model import Result
 from chatsheet.sheets.query import Limits
 
+_LONGEST = 20_000
 _FOR_COUNTING = Limits(deadline_s=2.0, max_rows=50)
 
 
@@ -31,6 +32,8 @@ class Queried:
 async def query(sql: str, moment: Moment) -> Queried:
     """Run a model's SQL; raises ToolRefused with what to write instead, and the engine's other errors."""
     workbook = moment.opened.workbook
+    if len(sql) > _LONGEST:
+        raise ToolRefused(f"the query has {len(sql)} characters;", fix=f"stay under {_LONGEST}.")
     names = [name for table in workbook.tables for name in (table.id, table.tab, *(c.name for c in table.columns))]
     mended = mending.mend(sql, [*names, *handles.results(moment.log)])
     expanded = handles.expand(mended.sql, moment.log, workbook)
