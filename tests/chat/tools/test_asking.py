@@ -1,8 +1,11 @@
 """Asking back: readings are run, and only where they differ is a person asked."""
 
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatsheet.chat.events import Answered, Asked, Event, Live, ModelReplied, ToolAnswered
 from chatsheet.chat.tools import asking, toolbox
@@ -43,6 +46,17 @@ def result(*rows: tuple[object, ...], names: str = "ab") -> Result:
 def test_results_are_the_same_as_sets_of_rows(one: Result, other: Result, *, is_same: bool) -> None:
     assert asking.same(one, other) == is_same
     assert asking.same(other, one) == is_same
+
+
+CELLS = st.floats(allow_nan=False, allow_infinity=False, width=32) | st.text(max_size=3) | st.none() | st.booleans()
+
+
+@given(st.lists(st.tuples(CELLS, CELLS), max_size=6), st.randoms())
+def test_neither_order_nor_the_last_digit_makes_a_difference(rows: list[tuple[object, ...]], random: Random) -> None:
+    moved = [tuple(cell * (1 + 1e-15) if isinstance(cell, float) else cell for cell in row) for row in rows]
+    random.shuffle(moved)
+    assert asking.same(result(*rows), result(*moved))
+    assert not asking.same(result(*rows), result(*moved, ("another", "row")))
 
 
 def asks(*options: tuple[str, str], expect: str = "", text: str = "") -> Exchange:

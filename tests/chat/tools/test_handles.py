@@ -5,6 +5,8 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chatsheet.chat.events import Asked, ToolAnswered
 from chatsheet.chat.tools import handles, querying, toolbox
@@ -87,6 +89,20 @@ def test_a_with_query_cannot_take_the_place_of_a_table_inside_a_handle() -> None
     with pytest.raises(ToolRefused) as refused:
         handles.expand("WITH orders AS (SELECT 1 AS region) SELECT * FROM orders, r2", [PLAIN, GROUPED], book("sales"))
     assert refused.value.fix == "rename the WITH query."
+
+
+PIECES = st.sampled_from(
+    ["SELECT", "*", "FROM", "r1", "r2", "r9", "orders", "(", ")", "WITH", "AS", ",", "JOIN", "x", "'", ";", "WHERE"]
+)
+
+
+@given(st.lists(PIECES | st.text(max_size=3), max_size=15).map(" ".join))
+def test_whatever_is_written_it_is_expanded_or_refused(sql: str) -> None:
+    try:
+        expanded = handles.expand(sql, [PLAIN, GROUPED], BOOK)
+    except ToolRefused:
+        return
+    assert expanded.used or expanded.sql == sql
 
 
 INNER = (

@@ -12,6 +12,7 @@ _WHERE = "write {0} as an aggregate with a condition, such as count(*) FILTER (W
 
 FUNCTIONS: dict[str, str] = {
     "dateadd": _DAYS, "adddate": _DAYS, "timestampadd": _DAYS, "edate": _DAYS, "subdate": _DAYS, "add_months": _DAYS,
+    "date_sub": _DAYS, "date_add": _DAYS, "months_between": "use date_diff('month', a, b)", "list_sum": "use sum(x)",
     "isnull": "use coalesce(a, b), or a IS NULL", "nvl": "use coalesce(a, b)", "nvl2": _IF, "iferror": "use coalesce(a, b)",
     "getdate": "use current_date", "now": "use current_date", "curdate": "use current_date", "sysdate": "use current_date",
     "getutcdate": "use current_date", "to_char": _MONTHS, "date_format": _MONTHS, "format": _MONTHS, "format_date": _MONTHS,
@@ -45,12 +46,17 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bIS\s+(?:NOT\s+)?'"), "compare with = or <>; IS is for NULL"),
     (re.compile(r"\bDISTINCTROW\b", re.IGNORECASE), "write SELECT DISTINCT"),
     (re.compile(r"\bREGEXP\b|\bRLIKE\b|!~|~\*", re.IGNORECASE), "use regexp_matches(text, pattern)"),
+    (re.compile(r"\bBETWEEN\s+\S+\s+TO\b", re.IGNORECASE), "write BETWEEN a AND b"),
+    (
+        re.compile(r"\A\s*(?:SHOW|DESCRIBE|DESC|PRAGMA)\b|\binformation_schema\b|\b(?:duckdb|sqlite|pg)_\w+", re.IGNORECASE),
+        "tables and columns are told by overview and describe",
+    ),
     (re.compile(r"@\w+"), "there are no variables: write the value"),
     (re.compile(r"\bWITH\s*\(\s*NOLOCK\s*\)|\bOPTION\s*\(", re.IGNORECASE), "leave NOLOCK and OPTION out"),
     (re.compile(r"\b(?:CROSS|OUTER)\s+APPLY\b", re.IGNORECASE), "use JOIN … ON instead of APPLY"),
     (re.compile(r"\bCONNECT\s+BY\b|\bWITH\s+RECURSIVE\b", re.IGNORECASE), "write it without recursion"),
-    (re.compile(r"\bPIVOT\s*\(", re.IGNORECASE), "write a column for each value: sum(x) FILTER (WHERE region = 'x')"),
-    (re.compile(r"(?<=\w)!\$?[A-Z]+\$?\d*|\$[A-Z]+\$\d+"), "name tables and columns, not cells"),
+    (re.compile(r"\bPIVOT\b", re.IGNORECASE), "write a column for each value: sum(x) FILTER (WHERE region = 'x')"),
+    (re.compile(r"(?<=\w)!\$?[A-Z]+\$?\d*|\$[A-Z]+\$\d+|\b[A-Z]{1,3}\d+:[A-Z]{1,3}\d+\b"), "name columns, not cells"),
 )  # fmt: skip
 _TEXTS = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/", re.DOTALL)
 

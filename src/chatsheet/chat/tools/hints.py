@@ -58,6 +58,8 @@ def doubts(sql: str) -> Iterator[str]:
         isinstance(side, exp.Null) for node in tree.find_all(exp.EQ, exp.NEQ) for side in node.args.values()
     ):
         yield "= NULL and <> NULL fit no row: write IS NULL or IS NOT NULL."
+    if re.search(r"str[fp]time\s*\([^()]*,\s*'[^%']*'", sql, re.IGNORECASE):
+        yield "formats of dates are written with %, such as '%Y-%m'."
 
 
 def _tree(sql: str) -> exp.Expr | None:
@@ -107,7 +109,16 @@ def _likely(wrong: Wrong, name: str) -> Iterator[str]:
             yield f"this query makes {', '.join(best)}."
         elif (found := nearest.column_of(name, others)) is not None:
             yield f"table {found[0].id} has {found[1].name}{_join(wrong, found[0])}."
+    for value in _compared_with(wrong, name):
+        yield from (f"{holder} has '{value}'." for holder in nearest.columns_with(value, wrong.workbook)[:1])
     yield nearest.columns(name, wrong.tables)
+
+
+def _compared_with(wrong: Wrong, name: str) -> Iterator[str]:
+    for column in wrong.tree.find_all(exp.Column) if wrong.tree is not None else ():
+        other = column.parent.args.get("expression") if isinstance(column.parent, exp.EQ) else None
+        if column.name.casefold() == name.casefold() and isinstance(other, exp.Literal) and other.is_string:
+            yield other.name
 
 
 def _join(wrong: Wrong, table: Table) -> str:
@@ -158,6 +169,11 @@ def _near(wrong: Wrong, said: Sequence[str]) -> str:
     lines = wrong.sql.splitlines()
     text = lines[int(line) - 1] if int(line) <= len(lines) else ""
     at = max(0, int(column) - 1)
+    if (apart := re.search(r"\w+\s+\w+$", text[: at + 1])) is not None:
+        words = nearest.folded(apart[0])
+        for column in (c for table in wrong.tables for c in table.columns):
+            if " " in words and words in nearest.folded(column.name):
+                return f"names are one word: write {column.name} for {apart[0]}."
     around = text[max(0, at - 25) : at + 15].strip()
     return f"correct the syntax near {around!r}: check commas, brackets and quotes." if around else ""
 
@@ -178,6 +194,17 @@ def _nested(_: Wrong, __: Sequence[str]) -> str:
     return "compute the inner one first: SELECT max(s) FROM (SELECT sum(x) AS s FROM … GROUP BY …)."
 
 
+def _type(_: Wrong, said: Sequence[str]) -> str:
+    name = said[0].casefold()
+    if name in _PARTS:
+        return f"write {name}(x)."
+    return "the types are BIGINT, DOUBLE, VARCHAR, DATE, TIMESTAMP, BOOLEAN."
+
+
+def _open(_: Wrong, __: Sequence[str]) -> str:
+    return "close the quotes; a quote inside a text is doubled: 'it''s'."
+
+
 def _unreadable(_: Wrong, said: Sequence[str]) -> str:
     return f"correct the syntax near {said[0]!r}."
 
@@ -196,6 +223,8 @@ _ADVICE: tuple[tuple[str, Callable[[Wrong, Sequence[str]], str]], ...] = (
     ),
     (r"cannot contain window", _window),
     (r"calls cannot be nested", _nested),
+    (r"Type with name (\w+) does not exist", _type),
+    (r"Error tokenizing", _open),
     (r"Line (\d+), Col: (\d+)", _near),
     (r"syntax error at or near \"(.*)\"", _unreadable),
 )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-_FENCE = re.compile(r"\A\s*```[a-z]*\s*\n?(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"\A\s*```(?:(?:sql|duckdb)\b|[a-z]*\s*\n)?(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
 _PARTS = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/)", re.DOTALL)
 """Texts, quoted names and comments: nothing in them is touched."""
 _TOP = re.compile(
@@ -79,4 +79,4 @@ def _limit(sql: str) -> str:
     rest = sql[found.end() :]
     if _NOT_WITH_TOP.search("".join(_PARTS.split(rest)[::2])):
         return sql
-    return f"{found[1]}{rest.lstrip()} LIMIT {found[2] or found[3]}"
+    return f"{found[1]}{rest.lstrip()}\nLIMIT {found[2] or found[3]}"  # on a line of its own: a comment may end the last

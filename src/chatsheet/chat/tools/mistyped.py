@@ -15,6 +15,8 @@ _OF_DATES = frozenset({
     "dayname", "last_day", "date_diff", "datediff", "timestamptrunc", "dayofweek", "weekday", "isodow", "timetostr",
     "date_add", "date_sub", "dayofmonth", "dayofyear", "hour", "timestamp_trunc", "time_to_str", "day_of_week", "day_of_month",
 })  # fmt: skip
+_OF_NUMBERS = frozenset({"year", "quarter", "month", "week", "day", "extract", "dayofweek", "day_of_week", "hour"})
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NUMBERS = frozenset({"integer", "decimal"})
 _DATES = frozenset({"date", "datetime"})
 _YEARS = range(1900, 2101)
@@ -36,7 +38,7 @@ def advise(tree: exp.Expr | None, tables: Sequence[Table]) -> str:
     if tree is None:
         return ""
     known = {column.name.casefold(): column for table in tables for column in table.columns}
-    found = dict.fromkeys([*_comparisons(tree, known), *_calls(tree, known)])
+    found = dict.fromkeys([*_comparisons(tree, known), *_parts(tree), *_calls(tree, known)])
     return " ".join(list(found)[:3])
 
 
@@ -69,6 +71,17 @@ def _mismatch(column: Column, written: str, literal: exp.Literal, node: exp.Expr
         yield f"{written} holds numbers from {low} to {high}: compare it with a number, not with '{text}'."
     elif column.type == "boolean" and literal.is_string:
         yield f"{written} is true or false: write {written} = true."
+
+
+def _parts(tree: exp.Expr) -> Iterator[str]:
+    """Name the number for a part of a date that is compared with a text, such as the name of a month."""
+    for node in tree.find_all(exp.EQ, exp.NEQ):
+        part, text = node.this, node.args.get("expression")
+        if isinstance(part, exp.Func) and _called(part) in _OF_NUMBERS and isinstance(text, exp.Literal) and text.is_string:
+            written = part.sql(dialect="duckdb")
+            month = next((number for number, name in enumerate(_MONTHS, 1) if name == text.name[:3].casefold()), None)
+            if not _is_number(text.name):
+                yield f"{written} is a number: write {written} = {month or 'a number'}."
 
 
 def _calls(tree: exp.Expr, known: dict[str, Column]) -> Iterator[str]:

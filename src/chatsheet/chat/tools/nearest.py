@@ -19,12 +19,20 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", plain.casefold()))
 
 
+def is_same(wrong: str, *texts: str) -> bool:
+    """Tell whether a name is one of some texts but for its spelling."""
+    text = folded(wrong)
+    return bool(text) and any(folded(one) == text for one in texts)
+
+
 def names(wrong: str, known: Mapping[str, Iterable[str]], *, limit: int = 3) -> tuple[list[str], bool]:
     """Return the names most like a wrong one, the likest first, and whether the first is surely meant.
 
     `known` has for each name the texts by which it is known.
     """
     text = folded(wrong)
+    if not text:
+        return [], False
     scores = {
         name: max((100.0 if folded(one) == text else min(99.0, fuzz.WRatio(text, folded(one))) for one in texts), default=0.0)
         for name, texts in known.items()
@@ -61,11 +69,20 @@ def column_of(wrong: str, among: Iterable[Table]) -> tuple[Table, Column] | None
 
 def holders(name: str, workbook: Workbook) -> Iterator[tuple[Table, Column]]:
     """Yield the columns that have a name, or a header, whatever its spelling."""
-    text = folded(name)
     for table in workbook.tables:
         for column in table.columns:
-            if text in {folded(column.name), folded(column.label)}:
+            if is_same(name, column.name, column.label):
                 yield table, column
+
+
+def columns_with(value: str, workbook: Workbook) -> list[str]:
+    """Return which columns are known to have a text, whatever its spelling."""
+    return [
+        f"{table.id}.{column.name}"
+        for table in workbook.tables
+        for column in table.columns
+        if column.type == "text" and is_same(value, *(top.value for top in column.profile.top))
+    ]
 
 
 def choices(wrong: str, known: Iterable[str], *, limit: int = 1) -> list[str]:

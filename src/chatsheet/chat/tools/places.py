@@ -29,7 +29,7 @@ def table_named(name: str, moment: Moment) -> Table:
     """Return the table that a name, or a tab, means; raises ToolRefused."""
     workbook = moment.opened.workbook
     exact = [table for table in workbook.tables if table.id.casefold() == name.casefold()]
-    meant = exact or [t for t in workbook.tables if nearest.folded(name) in {nearest.folded(t.id), nearest.folded(t.tab)}]
+    meant = exact or [table for table in workbook.tables if nearest.is_same(name, table.id, table.tab)]
     if len(meant) == 1:
         return meant[0]
     if re.fullmatch(r"r\d+", name.casefold()) and handles.results(moment.log):
@@ -41,7 +41,7 @@ def column_named(name: str, *tables: Table) -> Column:
     """Return the column that a name, or a header, means in any of the tables; raises ToolRefused."""
     every = [column for table in tables for column in table.columns]
     exact = [column for column in every if column.name.casefold() == name.casefold()]
-    meant = exact or [c for c in every if nearest.folded(name) in {nearest.folded(c.name), nearest.folded(c.label)}]
+    meant = exact or [column for column in every if nearest.is_same(name, column.name, column.label)]
     if len({column.name for column in meant}) == 1:
         return meant[0]
     where = tables[0].id if len(tables) == 1 else "any table"

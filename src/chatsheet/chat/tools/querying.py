@@ -52,7 +52,7 @@ async def outcome(sql: str, moment: Moment, *, purpose: str = "", room: Room | N
     queried = await query(sql, moment)
     warnings = [
         *hints.doubts(queried.guarded.sql),
-        *telling.warnings(queried.result, queried.guarded.compared, moment.opened.workbook),
+        *telling.warnings(queried.result, queried.guarded.sql, queried.guarded.compared, moment.opened.workbook),
     ]
     return Outcome(
         told=telling.told(queried.result, room or Room(), notes=queried.notes, warnings=warnings),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
+from chatsheet.chat.tools import nearest
 from chatsheet.context import budget
 from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
@@ -65,24 +66,33 @@ def _cell(value: JsonValue) -> JsonValue:
     return value
 
 
-def warnings(result: Result, compared: Sequence[Compared], workbook: Workbook) -> list[str]:
+def warnings(result: Result, sql: str, compared: Sequence[Compared], workbook: Workbook) -> list[str]:
     """Return what is odd about a result: texts that no row has, with the nearest or all values; no row at all."""
     said = [_with_values(warning, compared, workbook) for warning in result.warnings]
-    if not result.row_count and not said:
-        said.append("no row fits the conditions; find_values shows how values are written.")
+    if not said and " WHERE " in sql and _is_empty(result):
+        case = "LIKE minds case, ILIKE does not; " if " LIKE " in sql else ""
+        said.append(f"no row fits the conditions: {case}find_values shows how values are written.")
     if any(value in _INFINITE for row in result.rows for value in row):
         said.append("something was divided by zero: write a / nullif(b, 0).")
     return said
 
 
+def _is_empty(result: Result) -> bool:
+    """Tell whether no rows, or one of zeros and nothing, came back."""
+    return not result.row_count or (result.row_count == 1 and all(value in (None, 0) for value in result.rows[0]))
+
+
 def _with_values(warning: str, compared: Sequence[Compared], workbook: Workbook) -> str:
     """Name all values of a column that has few and none like the one looked for."""
     for one in compared:
-        if warning.startswith(f"{one.table}.{one.column} has no '{one.text}'; nearest: nothing"):
+        start = f"{one.table}.{one.column} has no '{one.text}'; "
+        if warning.startswith(f"{start}nearest: nothing"):
+            if holders := nearest.columns_with(one.text, workbook):
+                return f"{start}{' and '.join(holders[:2])} has it."
             table = workbook.table(one.table)
             column = next((c for c in table.columns if c.name == one.column), None) if table is not None else None
             if column is not None and column.profile.top:
                 listed = ", ".join(f"'{_cell(top.value)}'" for top in column.profile.top)
                 more = "" if column.profile.distinct <= len(column.profile.top) else f" and {column.profile.distinct} in all"
-                return f"{one.table}.{one.column} has no '{one.text}'; its values: {listed}{more}."
+                return f"{start}its values: {listed}{more}."
     return warning
