@@ -10,11 +10,15 @@ from hypothesis import strategies as st
 
 from chatsheet.chat.events import Asked, ToolAnswered
 from chatsheet.chat.tools import handles, querying, toolbox
-from chatsheet.chat.tools.model import Moment, ToolRefused
+from chatsheet.chat.tools.handles import HandleRefused
+from chatsheet.chat.tools.model import Moment
 from chatsheet.core import loose
+from chatsheet.core.identity import LOCAL
 from chatsheet.llm.model import ToolCall
 from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
+from tests.chat.test_driver import chatting, follow, last_turn, of_kind
 from tests.chat.tools.workbook import after, moment
+from tests.harness import Wire, azure_settings, runs, says
 
 pytestmark = pytest.mark.anyio
 
@@ -78,15 +82,15 @@ def test_a_table_of_the_workbook_goes_before_a_handle_and_new_handles_get_anothe
 
 
 def test_a_handle_that_is_none_is_answered_with_those_there_are() -> None:
-    with pytest.raises(ToolRefused) as refused:
+    with pytest.raises(HandleRefused) as refused:
         handles.expand("SELECT * FROM r7", [PLAIN, GROUPED], BOOK)
     assert refused.value.fix.startswith("the results are r1, r2;")
-    with pytest.raises(ToolRefused, match="nothing was queried"):
+    with pytest.raises(HandleRefused, match="nothing was queried"):
         handles.expand("SELECT * FROM r7", [], BOOK)
 
 
 def test_a_with_query_cannot_take_the_place_of_a_table_inside_a_handle() -> None:
-    with pytest.raises(ToolRefused) as refused:
+    with pytest.raises(HandleRefused) as refused:
         handles.expand("WITH orders AS (SELECT 1 AS region) SELECT * FROM orders, r2", [PLAIN, GROUPED], book("sales"))
     assert refused.value.fix == "rename the WITH query."
 
@@ -100,7 +104,7 @@ PIECES = st.sampled_from(
 def test_whatever_is_written_it_is_expanded_or_refused(sql: str) -> None:
     try:
         expanded = handles.expand(sql, [PLAIN, GROUPED], BOOK)
-    except ToolRefused:
+    except HandleRefused:
         return
     assert expanded.used or expanded.sql == sql
 
@@ -208,3 +212,18 @@ async def test_describe_and_get_rows_take_a_handle(tmp_path: Path) -> None:
         assert [row[0] for row in some.result.rows] == [1003, 1004]
         unknown = await box.run(ToolCall(id="c", name="get_rows", arguments='{"table":"r9"}'), now, "t")
         assert "the results are r1" in unknown.content
+
+
+async def test_a_later_question_asks_the_result_of_an_earlier_one(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    """The simulator's script expects what the model must have been told, and says so where it was not."""
+    large = "SELECT region, product, revenue FROM orders WHERE revenue > 1000"
+    wire.script("gpt-4o", runs(large), says("There they are."), runs("SELECT count(*) AS n FROM r1 WHERE region = 'North'"))
+    wire.script("gpt-4o", says("As counted.", expect='"handle":"r2"'))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which orders are large?")
+        await follow(services, chat_id)
+        await services.chats.ask(LOCAL, chat_id, "Of those, only the north?")
+        (counted,) = of_kind(await last_turn(services, chat_id), ToolAnswered)
+    assert counted.sql == "SELECT COUNT(*) AS n FROM orders WHERE revenue > 1000 AND region = 'North'"
+    assert counted.result is not None
+    assert counted.basis.rows[0].rows == counted.result.rows[0][0]

@@ -10,6 +10,7 @@ from chatsheet.chat.tools import querying, telling
 from chatsheet.chat.tools.model import Arguments, Moment, Outcome, Part, ToolRefused, tool
 from chatsheet.chat.tools.querying import Queried
 from chatsheet.chat.tools.telling import Room
+from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets.model import Result
 
 _ROWS_SHOWN = 100
@@ -47,7 +48,7 @@ async def _ask_user(arguments: AskUser, moment: Moment) -> Outcome:
 async def _run(reading: Reading, moment: Moment) -> Queried:
     try:
         return await querying.query(reading.sql, moment)
-    except ToolRefused as error:
+    except ChatSheetError as error:
         raise ToolRefused(f"{reading.label}: {error.what}", fix=error.fix) from None
 
 

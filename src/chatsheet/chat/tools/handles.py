@@ -17,11 +17,17 @@ from sqlglot.errors import SqlglotError
 from chatsheet.chat.events import Event, ToolAnswered
 from chatsheet.chat.tools import flattening
 from chatsheet.chat.tools.flattening import Tables
-from chatsheet.chat.tools.model import ToolRefused
+from chatsheet.core.errors import BadInput
 from chatsheet.sheets.model import Workbook
 
 _PREFIXES = ("r", "q", "result_", "answer_")
 _LIKE_HANDLE = re.compile(rf"(?:{'|'.join(_PREFIXES)})\d+")
+
+
+class HandleRefused(BadInput):
+    """No result of this chat has that handle, or it cannot stand where it does."""
+
+    code = "chat.handle_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ def result(name: str, log: Sequence[Event], workbook: Workbook) -> ToolAnswered 
 
 
 def expand(sql: str, log: Sequence[Event], workbook: Workbook) -> Expanded:
-    """Return the SQL with its handles written out; raises ToolRefused for a handle that is none.
+    """Return the SQL with its handles written out; raises HandleRefused for a handle that is none.
 
     SQL that cannot be read comes back as it is: the guard says what is wrong with it.
     """
@@ -80,13 +86,13 @@ def expand(sql: str, log: Sequence[Event], workbook: Workbook) -> Expanded:
     return Expanded(root.sql(dialect="duckdb"), tuple(used.values())) if used else Expanded(sql)
 
 
-def unknown(name: str, log: Sequence[Event]) -> ToolRefused:
+def unknown(name: str, log: Sequence[Event]) -> HandleRefused:
     """Return the error for a handle that no result has, with those there are."""
     listed = list(results(log))
     if not listed:
-        return ToolRefused(f"there is no result {name}: nothing was queried in this chat yet.", fix="query the tables.")
+        return HandleRefused(f"there is no result {name}: nothing was queried in this chat yet.", fix="query the tables.")
     nearest = process.extractOne(name, listed, scorer=fuzz.ratio)[0]
-    return ToolRefused(f"there is no result {name};", fix=f"the results are {', '.join(listed[-8:])}; nearest: {nearest}.")
+    return HandleRefused(f"there is no result {name};", fix=f"the results are {', '.join(listed[-8:])}; nearest: {nearest}.")
 
 
 def _put_in(root: exp.Expr, node: exp.Table, answered: ToolAnswered, tables: Tables) -> exp.Expr:
@@ -94,7 +100,7 @@ def _put_in(root: exp.Expr, node: exp.Table, answered: ToolAnswered, tables: Tab
     inner = sqlglot.parse_one(answered.sql or "", read="duckdb")
     taken = {name.casefold() for name in _with_names(root)} & {table.name.casefold() for table in inner.find_all(exp.Table)}
     if taken:
-        raise ToolRefused(
+        raise HandleRefused(
             f"{', '.join(sorted(taken))} is a WITH query here and a table in {node.name};", fix="rename the WITH query."
         )
     _name_columns(inner, answered)

@@ -178,6 +178,10 @@ def _near(wrong: Wrong, said: Sequence[str]) -> str:
     return f"correct the syntax near {around!r}: check commas, brackets and quotes." if around else ""
 
 
+def _ambiguous(_: Wrong, said: Sequence[str]) -> str:
+    return f"write {said[0].replace(chr(39), '')}."
+
+
 def _group(_: Wrong, said: Sequence[str]) -> str:
     return f"add {said[0]} to GROUP BY, or write GROUP BY ALL, or take any_value({said[0]})."
 
@@ -216,6 +220,7 @@ _ADVICE: tuple[tuple[str, Callable[[Wrong, Sequence[str]], str]], ...] = (
     (r"there is no table (.+)\.$", _table),
     (r"^(\S+) is not a table of this workbook", _table),
     (r"Referenced table \"(.+?)\" not found", _alias),
+    (r"Ambiguous reference to column name .*?\(use: (.*?)\)", _ambiguous),
     (r"column \"(.*?)\" must appear in the GROUP BY", _group),
     (
         r"No function matches|Cannot (?:compare|mix)|Could not (?:convert|choose|parse)|invalid (?:date|time)|out of range",

@@ -1,4 +1,4 @@
-"""Tables, columns and rows as arguments name them: a spelling with one meaning is taken, else the nearest is told. Pure."""
+"""Tables, columns and rows as arguments name them: a spelling with one meaning is taken, else the nearest is told."""
 
 import re
 from dataclasses import dataclass

@@ -60,7 +60,7 @@ def offered(*, is_small: bool = False, more: Sequence[Tool] = ()) -> Toolbox:
 
 def refuse(call: ToolCall, turn: str) -> ToolAnswered:
     """Answer a call that is over the limit, or came beside a question back."""
-    return _refused(call, turn, "too many calls at once; this one was not run")
+    return _refused(call, turn, "this call was not run: there were too many, or a question to the person came first")
 
 
 def _answered(call: ToolCall, turn: str, outcome: Outcome, moment: Moment, milliseconds: int) -> ToolAnswered:
