@@ -144,7 +144,7 @@ def _texts(wrong: Wrong) -> list[str]:
         if column.table or not isinstance(identifier, exp.Identifier) or nearest.folded(column.name) in known:
             continue
         is_compared = isinstance(column.parent, _COMPARISONS) and column.arg_key != "this"
-        if (identifier.quoted and is_compared) or (is_compared and column.name.casefold() in values):
+        if identifier.quoted + is_compared + (column.name.casefold() in values) > 1:  # two of three make it a text
             found.append(f"'{column.name.replace(chr(39), chr(39) * 2)}'")
     return found
 
@@ -216,6 +216,7 @@ def _unreadable(_: Wrong, said: Sequence[str]) -> str:
 _ADVICE: tuple[tuple[str, Callable[[Wrong, Sequence[str]], str]], ...] = (
     (r"there is no column (.+) in ", _column),
     (r"does not have a column named \"(.+?)\"", _column),
+    (r"Column \"(.+?)\" does not exist on", _column),
     (r"Referenced column \"(.+?)\" (?:not found|was not found)", _column),
     (r"there is no table (.+)\.$", _table),
     (r"^(\S+) is not a table of this workbook", _table),

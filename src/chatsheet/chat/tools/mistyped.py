@@ -64,6 +64,9 @@ def _mismatch(column: Column, written: str, literal: exp.Literal, node: exp.Expr
         yield f"{written} is a date: write strftime({written}, '%Y-%m-%d') LIKE '{text}'."
     elif column.type in _DATES and not literal.is_string and text.isdigit() and int(text) in _YEARS:
         yield f"{written} is a date: write year({written}) {sign} {text}."
+    elif column.type in _DATES and literal.is_string and (part := re.fullmatch(r"(\d{4})(-\d\d)?", text)):
+        said = f"strftime({written}, '%Y-%m') {sign} '{text}'" if part[2] else f"year({written}) {sign} {text}"
+        yield f"{written} is a date: write {said}."
     elif column.type in _DATES and literal.is_string and not _is_iso(text):
         yield f"{written} is a date: {_dates(text) or 'write dates as YYYY-MM-DD'}."
     elif column.type in _NUMBERS and literal.is_string and not _is_number(text):
