@@ -135,7 +135,9 @@ def state(folder: Path) -> dict[str, tuple[int, int]]:
 
 
 def test_no_tool_changes_anything_and_none_raises_whatever_it_is_given(tmp_path: Path) -> None:
-    with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(moment(tmp_path)) as now:
+    with start_blocking_portal("asyncio") as portal, portal.wrap_async_context_manager(moment(tmp_path)) as start:
+        first = portal.call(BOX.run, run("run_sql", {"sql": "SELECT region, quantity FROM orders"}), start, "t")
+        now = after(start, [first])
         calls = st.sampled_from([tool.name for tool in BOX.tools])
 
         @settings(max_examples=150)

@@ -33,7 +33,7 @@ class AskUser(Arguments):
 
 
 async def _ask_user(arguments: AskUser, moment: Moment) -> Outcome:
-    labels = [one.label.strip() for one in arguments.options]
+    labels = [" ".join(one.label.split()) for one in arguments.options]
     if len({label.casefold() for label in labels}) < len(labels):
         raise ToolRefused("two options have one label;", fix="give each reading a label of its own.")
     ran = [await _run(one, moment) for one in arguments.options]
@@ -59,7 +59,7 @@ async def _shared(ran: Queried, moment: Moment) -> Outcome:
         sql=ran.guarded.sql,
         purpose="the readings agree",
         result=ran.result,
-        basis=await querying.basis(ran.guarded, moment),
+        basis=await querying.basis(ran, moment),
     )
 
 

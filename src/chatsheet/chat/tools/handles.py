@@ -10,18 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlglot
-from rapidfuzz import fuzz, process
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from chatsheet.chat.events import Event, ToolAnswered
-from chatsheet.chat.tools import flattening
+from chatsheet.chat.tools import flattening, nearest
 from chatsheet.chat.tools.flattening import Tables
 from chatsheet.core.errors import BadInput
 from chatsheet.sheets.model import Workbook
 
 _PREFIXES = ("r", "q", "result_", "answer_")
-_LIKE_HANDLE = re.compile(rf"(?:{'|'.join(_PREFIXES)})\d+")
 
 
 class HandleRefused(BadInput):
@@ -40,9 +38,13 @@ class Expanded:
 
 def next_name(log: Sequence[Event], workbook: Workbook) -> str:
     """Return the handle of the next result: r1, r2 and so on, or with another letter where tables are called so."""
+    return f"{_prefix(workbook)}{1 + len(results(log))}"
+
+
+def _prefix(workbook: Workbook) -> str:
     tables = {table.id.casefold() for table in workbook.tables}
     free = (prefix for prefix in _PREFIXES if not any(re.fullmatch(rf"{prefix}\d+", table) for table in tables))
-    return f"{next(free, 'handle_')}{1 + len(results(log))}"
+    return next(free, "handle_")
 
 
 def results(log: Sequence[Event]) -> dict[str, ToolAnswered]:
@@ -63,7 +65,8 @@ def expand(sql: str, log: Sequence[Event], workbook: Workbook) -> Expanded:
     SQL that cannot be read comes back as it is: the guard says what is wrong with it.
     """
     known = {handle.casefold(): one for handle, one in results(log).items()}
-    if not any(word in known or _LIKE_HANDLE.fullmatch(word) for word in re.findall(r"\w+", sql.casefold())):
+    like_handle = re.compile(rf"{_prefix(workbook)}\d+")
+    if not any(word in known or like_handle.fullmatch(word) for word in re.findall(r"\w+", sql.casefold())):
         return Expanded(sql)
     tables = {table.id.casefold() for table in workbook.tables}
     try:
@@ -81,18 +84,18 @@ def expand(sql: str, log: Sequence[Event], workbook: Workbook) -> Expanded:
         if name in known:
             root = _put_in(root, node, known[name], {table.id: [c.name for c in table.columns] for table in workbook.tables})
             used[name] = known[name]
-        elif _LIKE_HANDLE.fullmatch(name):
-            raise unknown(node.name, log)
+        elif like_handle.fullmatch(name):
+            raise unknown(node.name, log, workbook)
     return Expanded(root.sql(dialect="duckdb"), tuple(used.values())) if used else Expanded(sql)
 
 
-def unknown(name: str, log: Sequence[Event]) -> HandleRefused:
+def unknown(name: str, log: Sequence[Event], workbook: Workbook) -> HandleRefused:
     """Return the error for a handle that no result has, with those there are."""
     listed = list(results(log))
     if not listed:
-        return HandleRefused(f"there is no result {name}: nothing was queried in this chat yet.", fix="query the tables.")
-    nearest = process.extractOne(name, listed, scorer=fuzz.ratio)[0]
-    return HandleRefused(f"there is no result {name};", fix=f"the results are {', '.join(listed[-8:])}; nearest: {nearest}.")
+        return HandleRefused(f"there is no result {name}: nothing was queried yet;", fix=nearest.tables(name, workbook))
+    likely = nearest.choices(name, listed) or listed[-1:]
+    return HandleRefused(f"there is no result {name};", fix=f"the results are {', '.join(listed[-8:])}; nearest: {likely[0]}.")
 
 
 def _put_in(root: exp.Expr, node: exp.Table, answered: ToolAnswered, tables: Tables) -> exp.Expr:

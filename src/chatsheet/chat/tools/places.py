@@ -33,7 +33,7 @@ def table_named(name: str, moment: Moment) -> Table:
     if len(meant) == 1:
         return meant[0]
     if re.fullmatch(r"r\d+", name.casefold()) and handles.results(moment.log):
-        raise handles.unknown(name, moment.log)
+        raise handles.unknown(name, moment.log, workbook)
     raise ToolRefused(f"there is no table {name};", fix=nearest.tables(name, workbook))
 
 

@@ -17,6 +17,7 @@ from chatsheet.sheets.model import Result
 from chatsheet.sheets.query import Limits
 
 _LONGEST = 20_000
+_LONGEST_PURPOSE = 200
 _FOR_COUNTING = Limits(deadline_s=2.0, max_rows=50)
 
 
@@ -57,21 +58,21 @@ async def outcome(sql: str, moment: Moment, *, purpose: str = "", room: Room | N
     return Outcome(
         told=telling.told(queried.result, room or Room(), notes=queried.notes, warnings=warnings),
         sql=queried.guarded.sql,
-        purpose=purpose,
+        purpose=purpose[:_LONGEST_PURPOSE],
         result=queried.result,
-        basis=await basis(queried.guarded, moment),
+        basis=await basis(queried, moment),
     )
 
 
-async def basis(guarded: GuardedSql, moment: Moment) -> Basis:
+async def basis(queried: Queried, moment: Moment) -> Basis:
     """Return which rows the query's conditions select; all rows of its tables where it is too nested to say."""
-    if (counting := guard.rows_query(guarded)) is not None:
+    if (counting := guard.rows_query(queried.guarded)) is not None:
         try:
             counted = await moment.questions.run(counting, _FOR_COUNTING)
             return Basis(rows=tuple(_used(*row) for row in counted.rows))
         except ChatSheetError:
             pass  # the answer is there; only the exact rows are not known
-    known = [table for name in guarded.tables if (table := moment.opened.workbook.table(name)) is not None]
+    known = [table for name in queried.guarded.tables if (table := moment.opened.workbook.table(name)) is not None]
     return Basis(rows=tuple(RowsUsed(table=table.id, rows=table.rows, first=None, last=None) for table in known))
 
 
