@@ -74,5 +74,5 @@ def asked_back(text: str, events: Sequence[Event]) -> Answered:
     """Return the question that a turn ends with; its options, and what they give, are in the tool's answer."""
     asked = next(event for event in events if isinstance(event, Asked))
     options = next(event for event in reversed(events) if isinstance(event, ToolAnswered) and event.options)
-    said = text.strip() or options.content
+    said = options.content or text.strip()
     return Answered(turn=asked.turn, text=said, form="which", numbers=())

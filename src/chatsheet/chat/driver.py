@@ -28,7 +28,7 @@ from chatsheet.chat.events import (
 from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.chat.proposals import Decision, Standing
 from chatsheet.chat.store import Chat, ChatMovedOn
-from chatsheet.chat.tools import proposing, toolbox
+from chatsheet.chat.tools import proposing, searching, toolbox
 from chatsheet.chat.tools.model import Moment
 from chatsheet.chat.tools.toolbox import Toolbox
 from chatsheet.context.glossary.glossary import Glossary
@@ -123,7 +123,7 @@ class Chats:
         """Let the model read a sheet's stable prompt once, so that its prefix cache holds it before anyone asks."""
         opened = await self._library.open(actor, sheet_id)
         asked: list[Event] = [Asked(turn="warm", question="Hello")]
-        box = self._box()
+        box = self._box(opened)
         request = self._request(asked, await self._scope(actor, opened, box), box, with_tools=False)
         try:
             await self._gateway.complete(replace(request, body={**request.body, "max_tokens": 1}))
@@ -274,9 +274,9 @@ class Chats:
         async with self._database.unit() as connection:
             chat = await store.get(connection, actor, chat_id)
             events = await store.log(connection, actor, chat_id)
-        box = self._box()
         while True:
             opened = await self._library.open(actor, chat.sheet_id)
+            box = self._box(opened)
             match loop.step(events, self._limits):
                 case Rest():
                     return
@@ -300,8 +300,9 @@ class Chats:
             await self._append(actor, chat_id, event)
             events.append(event)
 
-    def _box(self) -> Toolbox:
-        return toolbox.offered(is_small=self._budget is not None, more=self._proposing)
+    def _box(self, opened: OpenSheet) -> Toolbox:
+        more = (*self._proposing, *searching.offered(opened.workbook))
+        return toolbox.offered(is_small=self._budget is not None, more=more)
 
     @property
     def _budget(self) -> int | None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from chatsheet.chat.events import Basis, Chart, Event, Option, Proposal
+from chatsheet.core import loose
 from chatsheet.core.errors import BadInput
 from chatsheet.core.identity import Actor
 from chatsheet.core.loose import JsonObject
@@ -21,10 +22,14 @@ class ToolRefused(BadInput):
     code = "chat.tool_refused"
 
 
-class Arguments(BaseModel):
-    """The arguments of a tool; the docstring is what the model reads of it."""
+class Part(BaseModel):
+    """A value inside the arguments of a tool."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Arguments(Part):
+    """The arguments of a tool; the docstring is what the model reads of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,7 @@ def tool(name: str, arguments: type[_Args], run: Callable[[_Args, Moment], Await
     """Return the tool that does `run` with its arguments read and checked; `run` raises ChatSheetError."""
 
     async def call(text: str, moment: Moment) -> Outcome:
-        return await run(arguments.model_validate_json(text or "{}"), moment)
+        inner = loose.text(loose.parse(text))  # some models write the object as a JSON string
+        return await run(arguments.model_validate_json(inner or text.strip() or "{}"), moment)
 
     return Tool(name, arguments, call)

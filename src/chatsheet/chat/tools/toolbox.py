@@ -1,23 +1,22 @@
 """Which tools a model is offered, and running one call: whatever goes wrong is told to the model, never raised."""
 
-import difflib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from pydantic import JsonValue, ValidationError
 
-from chatsheet.chat.events import ToolAnswered
-from chatsheet.chat.tools import reading
-from chatsheet.chat.tools.model import Moment, Tool
+from chatsheet.chat.events import Event, ModelReplied, ToolAnswered
+from chatsheet.chat.loop import current_turn
+from chatsheet.chat.tools import asking, handles, nearest, reading, schema
+from chatsheet.chat.tools.model import Moment, Outcome, Tool
 from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.core.loose import JsonObject
 from chatsheet.llm.model import ToolCall
 
-_READING = reading.TOOLS
-_SMALL = ("run_sql",)
-"""What a model with a small prompt budget is offered: its card says the rest."""
+_LARGEST_CALL = 64_000
+_SAME_FAILURES = 2
+"""How often a call may fail in a turn before it is not run again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,54 +27,63 @@ class Toolbox:
 
     def schemas(self) -> list[JsonValue]:
         """Return the tool schemas, sorted by name, as chat-completions wants them."""
-        return [_schema(tool) for tool in self.tools]
+        return [schema.schema(tool.name, tool.arguments) for tool in self.tools]
 
     async def run(self, call: ToolCall, moment: Moment, turn: str) -> ToolAnswered:
         """Run one call."""
         began = time.perf_counter()
         known = {tool.name: tool for tool in self.tools}
+        if (tool := known.get(call.name)) is None:
+            likely = nearest.choices(call.name, known)
+            hint = f"did you mean {likely[0]}?" if likely else f"the tools are {', '.join(known)}."
+            return _refused(call, turn, f"there is no tool {call.name[:80]}; {hint}")
+        if len(call.arguments) > _LARGEST_CALL:
+            return _refused(call, turn, f"the arguments have {len(call.arguments)} characters; stay under {_LARGEST_CALL}.")
+        if sum(failed == (call.name, call.arguments) for failed in _failed(moment.log)) >= _SAME_FAILURES:
+            again = "this same call has failed before and was not run again: do not repeat it."
+            return _refused(call, turn, f"{again} Answer with what is known, or say what is missing.")
         try:
-            if (tool := known.get(call.name)) is None:
-                nearest = difflib.get_close_matches(call.name, known, n=1, cutoff=0.5)
-                hint = f"did you mean {nearest[0]}?" if nearest else f"the tools are {', '.join(known)}."
-                return _refused(call, turn, f"there is no tool {call.name}; {hint}")
             outcome = await tool.call(call.arguments, moment)
         except ValidationError as error:
-            fields = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'arguments'}: {e['msg']}" for e in error.errors())
-            return _refused(call, turn, f"wrong arguments: {fields}")
+            return _refused(call, turn, f"wrong arguments: {'; '.join(_complaints(error, tool))}")
         except ChatSheetError as error:
-            return _refused(call, turn, f"{error.what} {error.fix}")
-        told, handle = outcome.told, None
-        if outcome.result is not None:
-            handle = f"r{1 + sum(isinstance(event, ToolAnswered) and event.handle is not None for event in moment.log)}"
-            told = {"handle": handle, **told} if isinstance(told, dict) else f"{handle}: {told}"
-        return ToolAnswered(
-            turn=turn,
-            call_id=call.id,
-            tool=call.name,
-            content=told if isinstance(told, str) else loose.dumps(told),
-            handle=handle,
-            sql=outcome.sql,
-            purpose=outcome.purpose,
-            version=moment.opened.sheet.version,
-            result=outcome.result,
-            basis=outcome.basis,
-            chart=outcome.chart,
-            proposal=outcome.proposal,
-            options=outcome.options,
-            milliseconds=round(1000 * (time.perf_counter() - began)),
-        )
+            end = "" if error.what.endswith((".", ";", "!", ":")) else ":"
+            return _refused(call, turn, f"{error.what}{end} {error.fix}")
+        return _answered(call, turn, outcome, moment, round(1000 * (time.perf_counter() - began)))
 
 
 def offered(*, is_small: bool = False, more: Sequence[Tool] = ()) -> Toolbox:
     """Return the tools for a model, sorted by name; with a small prompt budget only those it cannot do without."""
-    tools = [tool for tool in (*_READING, *more) if not is_small or tool.name in _SMALL]
+    tools = reading.SMALL if is_small else (*reading.TOOLS, asking.TOOL, *more)
     return Toolbox(tuple(sorted(tools, key=lambda tool: tool.name)))
 
 
 def refuse(call: ToolCall, turn: str) -> ToolAnswered:
     """Answer a call that is over the limit, or came beside a question back."""
-    return _refused(call, turn, "too many calls at once; this one was not run")
+    return _refused(call, turn, "this call was not run: there were too many, or a question to the person came first")
+
+
+def _answered(call: ToolCall, turn: str, outcome: Outcome, moment: Moment, milliseconds: int) -> ToolAnswered:
+    told, handle = outcome.told, None
+    if outcome.result is not None:
+        handle = handles.next_name(moment.log, moment.opened.workbook)
+        told = {"handle": handle, **told} if isinstance(told, dict) else f"{handle}: {told}"
+    return ToolAnswered(
+        turn=turn,
+        call_id=call.id,
+        tool=call.name,
+        content=told if isinstance(told, str) else loose.dumps(told),
+        handle=handle,
+        sql=outcome.sql,
+        purpose=outcome.purpose,
+        version=moment.opened.sheet.version,
+        result=outcome.result,
+        basis=outcome.basis,
+        chart=outcome.chart,
+        proposal=outcome.proposal,
+        options=outcome.options,
+        milliseconds=milliseconds,
+    )
 
 
 def _refused(call: ToolCall, turn: str, reason: str) -> ToolAnswered:
@@ -83,19 +91,31 @@ def _refused(call: ToolCall, turn: str, reason: str) -> ToolAnswered:
     return ToolAnswered(turn=turn, call_id=call.id, tool=call.name, content=content, is_error=True)
 
 
-def _schema(tool: Tool) -> JsonValue:
-    schema = tool.arguments.model_json_schema()
-    properties: JsonObject = {
-        name: {key: value for key, value in loose.obj(prop).items() if key != "title"}  # pyright: ignore[reportAssignmentType]
-        for name, prop in loose.obj(schema.get("properties")).items()
-    }
-    parameters: JsonObject = {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-    return {
-        "type": "function",
-        "function": {"name": tool.name, "description": tool.arguments.__doc__, "parameters": parameters},
-    }
+def _failed(log: Sequence[Event]) -> Iterator[tuple[str, str]]:
+    """Yield name and arguments of the calls of this turn that failed."""
+    calls: dict[str, ToolCall] = {}
+    for event in current_turn(log):
+        if isinstance(event, ModelReplied):
+            calls = {call.id: call for call in event.calls}
+        elif isinstance(event, ToolAnswered) and event.is_error and event.call_id in calls:
+            yield calls[event.call_id].name, calls[event.call_id].arguments
+
+
+def _complaints(error: ValidationError, tool: Tool) -> Iterator[str]:
+    """Yield what is wrong with arguments, and what there is instead."""
+    fields = list(tool.arguments.model_fields)
+    listed = f"the arguments are {', '.join(fields)}" if fields else "it takes no arguments"
+    for one in error.errors(include_url=False, include_context=False, include_input=False)[:4]:
+        place = ".".join(map(str, one["loc"]))[:80]
+        match one["type"]:
+            case "json_invalid":
+                yield f"they are not JSON ({one['msg']}); send one JSON object"
+            case "model_type" | "dict_type" if not place:
+                yield f"they are no JSON object; {listed}"
+            case "extra_forbidden":
+                likely = nearest.choices(place, fields)
+                yield f"there is no {place}; {f'did you mean {likely[0]}?' if likely else listed}"
+            case "missing":
+                yield f"{place} is missing"
+            case _:
+                yield f"{place}: {one['msg']}"
