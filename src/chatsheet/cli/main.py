@@ -22,6 +22,7 @@ _COMMANDS = {
     "demo": "Run the whole chain on this machine with a sample workbook.",
     "doctor": "Say why a route fails, layer by layer, and what mends it.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
+    "mcp": "Serve the reading tools over workbooks to an MCP client.",
     "model": "Get the offline model.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
