@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 import chatsheet
 from chatsheet.api import openai
-from chatsheet.api.routes import chats, corrections, doctor, edits, exports, imports, metrics, sheets, status, uploads
+from chatsheet.api.routes import charts, chats, corrections, doctor, edits, exports, imports, metrics, sheets, status, uploads
 from chatsheet.cli import main as cli_main
 from chatsheet.core import settings
 from chatsheet.core.errors import ChatSheetError
@@ -145,7 +145,7 @@ def api_page() -> Iterator[str]:
     yield "On loopback. The page's cookie or `Authorization: Bearer TOKEN` opens `/api` and `/metrics`; `/v1` takes the token"
     yield "only. Bodies are `application/json`, an upload `application/octet-stream`. The schema is at `/api/openapi.json`.\n"
     yield "| method | path | what it does |\n| --- | --- | --- |"
-    for module in (status, sheets, edits, corrections, exports, uploads, imports, chats, doctor, metrics, openai):
+    for module in (status, sheets, edits, corrections, exports, uploads, imports, chats, charts, doctor, metrics, openai):
         for route in cast("list[object]", module.router.routes):
             if isinstance(route, APIRoute):
                 about = (route.description or "").split("\n")[0]

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Keys
-from chatsheet.api.routes import chats, corrections, doctor, edits, exports, imports, metrics, sheets, status, uploads
+from chatsheet.api.routes import charts, chats, corrections, doctor, edits, exports, imports, metrics, sheets, status, uploads
 from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
@@ -34,7 +34,7 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
     app = FastAPI(title="ChatSheetAI", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     app.state.services = services
     errors.install(app)
-    for module in (openai, status, sheets, edits, corrections, exports, uploads, imports, chats, doctor, metrics):
+    for module in (openai, status, sheets, edits, corrections, exports, uploads, imports, chats, charts, doctor, metrics):
         app.include_router(module.router)
     app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pydantic import JsonValue, ValidationError
 
 from chatsheet.chat.events import ToolAnswered
-from chatsheet.chat.tools import reading
+from chatsheet.chat.tools import charting, reading
 from chatsheet.chat.tools.model import Moment, Tool
 from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.loose import JsonObject
 from chatsheet.llm.model import ToolCall
 
-_READING = reading.TOOLS
+_READING = (*reading.TOOLS, charting.TOOL)
 _SMALL = ("run_sql",)
 """What a model with a small prompt budget is offered: its card says the rest."""
 
