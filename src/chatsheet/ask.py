@@ -173,8 +173,11 @@ async def turn(services: Services, actor: Actor, chat_id: str, *, after: int = 0
                 return
 
 
-def collect(events: Sequence[Event], *, seconds: float = 0.0) -> Answer:
-    """Return the answer that a turn's events end with; raises what it failed with, or TurnStopped."""
+def collect(events: Sequence[Event], *, seconds: float | None = None) -> Answer:
+    """Return the answer that a turn's events end with; raises what it failed with, or TurnStopped.
+
+    `seconds` are those of model and tools together where they were not measured.
+    """
     match events[-1]:
         case Failed() as failed:
             raise revive(failed.code, failed.what, failed.fix)
@@ -188,6 +191,7 @@ def collect(events: Sequence[Event], *, seconds: float = 0.0) -> Answer:
         if isinstance(e, ModelReplied)
     )
     told = [event for event in events if isinstance(event, ToolAnswered)]
+    spent = sum(event.milliseconds for event in (*steps, *told)) / 1000
     costs = [step.cost for step in steps if step.cost is not None]
     return Answer(
         question=next((event.question for event in events if isinstance(event, Asked)), ""),
@@ -205,7 +209,7 @@ def collect(events: Sequence[Event], *, seconds: float = 0.0) -> Answer:
         steps=steps,
         usage=_total([step.usage for step in steps]),
         cost=sum(costs) if len(costs) == len(steps) else None,
-        seconds=round(seconds, 3),
+        seconds=round(spent if seconds is None else seconds, 3),
         sheet="",
         version=next((event.version for event in told), ""),
     )

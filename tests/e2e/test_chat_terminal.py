@@ -60,7 +60,7 @@ async def test_a_question_shows_its_steps_its_table_and_marks_what_is_not_from_t
     await say(one, f"/export r1 {tmp_path / 'top.csv'}", r"(?s)2 rows.*>$")
     one.type("/quit\n")
     assert await asyncio.to_thread(one.end) == 0
-    assert (tmp_path / "top.csv").read_text().startswith("region,total")
+    assert (tmp_path / "top.csv").read_text().startswith("Region,total")
 
 
 async def test_lines_that_end_with_a_backslash_are_one_question(
