@@ -17,7 +17,7 @@ from tests.terminal import Terminal
 CAST = ROOT / "docs/images/chat.cast"
 PAGE = ROOT / "docs/howto/chat-on-the-terminal.md"
 BEGIN, END = "<!-- recorded: begin -->", "<!-- recorded: end -->"
-_SETTINGS = """
+SETTINGS = """
 data = '{data}'
 [llm]
 routes = ["azure"]
@@ -31,7 +31,7 @@ _REGIONS = "SELECT region, SUM(revenue) AS total FROM orders GROUP BY region ORD
 _SOUTH = "SELECT COUNT(*) AS orders, SUM(revenue) AS total FROM orders WHERE region = 'South'"
 _SAID = (
     "South leads with 155,288.70, before West with 124,958.10.",
-    "It comes from 150 orders; on average some 1,000 each.",
+    "It comes from 196 orders; on average some 1,000 each.",
     "[not in workbook] It has revenue, but no column of costs, so a margin cannot be computed.",
 )
 _TYPED = (
@@ -68,7 +68,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with start_wire() as wire:
             script(wire)
-            text = _SETTINGS.replace("{data}", f"{folder}/data").replace("{wire}", wire.url)
+            text = SETTINGS.replace("{data}", f"{folder}/data").replace("{wire}", wire.url)
             config = write_settings(Path(folder), text, {"azure": wire.key})
             one = await asyncio.to_thread(play, config)
     head = {"version": 2, "width": 100, "height": 40, "title": "chatsheet chat (real program, scripted model)"}
