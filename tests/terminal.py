@@ -1,5 +1,6 @@
 """A program on a real terminal: a pty, what was typed, and what stood on the screen; no model of ours in between."""
 
+import codecs
 import os
 import pty
 import re
@@ -28,6 +29,7 @@ class Terminal:
     written: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     typed: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     _seen: int = 0
+    _decoder: codecs.IncrementalDecoder = field(default_factory=codecs.getincrementaldecoder("utf-8"))
 
     @property
     def raw(self) -> str:
@@ -71,7 +73,7 @@ class Terminal:
             piece = os.read(self.fd, 65_536)
         except OSError:  # the other end is closed
             return False
-        self.written.append((time.monotonic() - self.began, piece.decode(errors="replace")))
+        self.written.append((time.monotonic() - self.began, self._decoder.decode(piece)))
         return bool(piece)
 
 

@@ -74,7 +74,7 @@ async def test_lines_that_end_with_a_backslash_are_one_question(
 
 
 async def test_ctrl_c_stops_the_turn_and_then_leaves(config: str, wire: Wire, sales: Path, started: list[Terminal]) -> None:
-    wire.fault("gpt-4o", "S1")
+    wire.fault("gpt-4o", "silence")
     one = await talk(started, "--config", config, "chat", str(sales))
     one.type("How much?\n")
     await asyncio.to_thread(one.wait_for, "…")
