@@ -78,11 +78,10 @@ def opened(settings: Settings) -> Generator[Backstage, None, None]:
     leave = threading.Event()
 
     async def hold() -> None:
-        loop, left = asyncio.get_running_loop(), asyncio.Event()
+        loop = asyncio.get_running_loop()
         async with open_services(settings, has_page=False) as services:
             ready.set_result(Backstage(loop, services))
             await loop.run_in_executor(None, leave.wait)
-            left.set()
 
     def work() -> None:
         try:
