@@ -24,11 +24,11 @@ $(UV): tools/uv.txt
 	@sh tools/get_uv.sh
 
 .venv/ready: $(UV) pyproject.toml uv.lock
-	@$(UV) sync --frozen --extra local
+	@$(UV) sync --frozen --all-extras
 	@touch .venv/ready
 
 demo: .venv/ready ## the whole chain on this machine; ASK="…" [FILE=…] answers one question and exits
-	@$(UV) sync --quiet --frozen --extra local
+	@$(UV) sync --quiet --frozen --all-extras
 	@sh tools/get_openmp.sh
 	@.venv/bin/chatsheet --data .demo demo --file "$$FILE" --ask "$$ASK" --port $(PORT)
 

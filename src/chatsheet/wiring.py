@@ -12,6 +12,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
+from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.loop import Limits
 from chatsheet.context.glossary.glossary import Glossary
@@ -104,6 +105,7 @@ class Services:
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
+    drawings: Drawings
     presence: Presence
     clock: Clock
     telemetry: Telemetry
@@ -212,6 +214,7 @@ async def open_services(
             gateway=gateway,
             records=records,
             chats=chats,
+            drawings=Drawings(),
             presence=presence,
             clock=clock,
             telemetry=telemetry,

@@ -8,11 +8,12 @@ import pytest
 from pydantic import JsonValue
 
 from chatsheet.ask import Answer, Query
-from chatsheet.chat.events import Basis, RowsUsed
+from chatsheet.chat.events import Basis, Chart, EditProposal, NumberFound, Option, RowsUsed
 from chatsheet.cli.ask import say
 from chatsheet.cli.show import show
 from chatsheet.cli.tables import plain
 from chatsheet.llm.model import Attempt, Trail, Usage
+from chatsheet.sheets.edits import EditPreview
 from chatsheet.sheets.model import Result, ResultColumn
 
 
@@ -77,3 +78,34 @@ def test_an_error_that_echoes_a_cell_cannot_either(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert ".csv" in done.stderr
     assert plain(done.stderr) == done.stderr
+
+
+def test_numbers_that_are_not_from_the_data_are_marked_where_they_stand(capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = (
+        NumberFound(text="45", start=0, end=2, handle="r1", row=0, column="c"),
+        NumberFound(text="77", start=7, end=9, handle=None),
+    )
+    show(answer_with((45,), text="45 and 77.").model_copy(update={"numbers": numbers}), as_json=False)
+    said = capsys.readouterr().out
+    assert "45 and 77 [?]." in said
+    assert "Not from your data: 77" in said
+
+
+def test_a_question_back_shows_each_reading_with_what_it_gives(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = answer_with((1,), text="Net or gross?")
+    option = Option(label="net\x1b[2J", sql="SELECT net", result=asked.queries[0].result)
+    show(asked.model_copy(update={"form": "which", "options": (option,)}), as_json=False)
+    said = capsys.readouterr().out
+    assert "1. net" in said
+    assert "\x1b" not in said
+
+
+def test_what_is_proposed_is_said_not_to_be_done(capsys: pytest.CaptureFixture[str]) -> None:
+    proposal = EditProposal(
+        id="p1", edits=(), preview=EditPreview(version="v", changes=()), reason="fix", needs_consent=("HYPERLINK",)
+    )
+    chart = Chart(id="c1", handle="r1", title="Sales", spec={})
+    show(answer_with((1,)).model_copy(update={"proposals": (proposal,), "charts": (chart,)}), as_json=False)
+    said = capsys.readouterr().out
+    assert "nothing is changed yet: p1: no cells (fix); needs consent to HYPERLINK" in said
+    assert "Chart c1 over r1: Sales" in said

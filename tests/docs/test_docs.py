@@ -48,7 +48,7 @@ def test_the_changelogs_top_version_is_the_packages() -> None:
 
 def test_every_dependency_is_a_recorded_decision() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    listed = [*project["dependencies"], *project["optional-dependencies"]["local"]]
+    listed = [*project["dependencies"], *(name for extra in project["optional-dependencies"].values() for name in extra)]
     record = (ROOT / "docs/decisions/dependencies.md").read_text(encoding="utf-8")
     for requirement in listed:
         name = re.split(r"[\[<>=]", requirement)[0]

@@ -13,6 +13,7 @@ import pytest
 import xlsxwriter
 
 from chatsheet.llm.records import Sidecar
+from chatsheet.simulator.brains.scripted import Exchange, ScriptedCall
 from tests.harness import ROOT, Wire, free_ports, program, run_program, runs, says, write_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -61,6 +62,29 @@ async def test_ask_as_json_is_one_object_on_stdout(tmp_path: Path, wire: Wire, s
     assert answer["queries"][0]["result"]["rows"] == [[45]]
     assert answer["numbers"][0]["handle"] == "r1"
     assert answer["trail"]["attempts"][0]["route"] == "azure"
+
+
+@pytest.mark.parametrize(("text", "code"), [("[not in workbook] It has no costs.", 3), ("It has none.", 0)])
+async def test_what_the_workbook_lacks_has_an_exit_code_of_its_own(
+    tmp_path: Path, wire: Wire, sales: Path, text: str, code: int
+) -> None:
+    wire.script("gpt-4o", says(text))
+    config = str(settings_file(tmp_path, wire))
+    got, out, _ = await run_program("--config", config, "ask", str(sales), "What did it cost?", "--locale", "de-CH")
+    assert (got, "Not in this workbook." in out) == (code, code == 3)
+
+
+async def test_ask_writes_the_answers_chart(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    pytest.importorskip("vl_convert")
+    chart = ScriptedCall(name="make_chart", arguments={"handle": "r1", "mark": "bar", "x": "region", "y": "n"})
+    sql = "SELECT region, COUNT(*) AS n FROM orders GROUP BY region"
+    wire.script("gpt-4o", runs(sql), Exchange(calls=(chart,)), says("See the chart."), says("No chart."))
+    config, target = str(settings_file(tmp_path, wire)), tmp_path / "orders.svg"
+    code, out, _ = await run_program("--config", config, "ask", str(sales), "Chart it", "--chart", str(target))
+    assert (code, "Chart c1 over r1" in out) == (0, True)
+    assert target.read_text().startswith("<svg")
+    code, _, err = await run_program("--config", config, "ask", str(sales), "Again", "--chart", str(target))
+    assert (code, "chart.not_found" in err) == (2, True)
 
 
 def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:

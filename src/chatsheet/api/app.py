@@ -11,6 +11,7 @@ from starlette.types import ASGIApp
 from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Keys
 from chatsheet.api.routes import (
+    charts,
     chats,
     corrections,
     doctor,
@@ -28,7 +29,7 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, sheets, edits, corrections, glossary, exports, uploads, imports, chats, proposals, doctor, metrics, openai,
+    status, sheets, edits, corrections, glossary, exports, uploads, imports, chats, charts, proposals, doctor, metrics, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

@@ -140,6 +140,12 @@ class Chats:
         async with self._database.unit() as connection:
             return await store.get(connection, actor, chat_id)
 
+    async def log(self, actor: Actor, chat_id: str) -> list[Event]:
+        """Return everything that happened in a chat, in order; raises ChatNotFound."""
+        async with self._database.unit() as connection:
+            await store.get(connection, actor, chat_id)
+            return await store.log(connection, actor, chat_id)
+
     async def ask(
         self, actor: Actor, chat_id: str, question: str, *, locale: str = "en", selection: Selection | None = None
     ) -> str:

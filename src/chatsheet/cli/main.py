@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "ask": "Answer one question about a workbook.",
+    "chat": "Talk about a workbook on the terminal.",
     "demo": "Run the whole chain on this machine with a sample workbook.",
     "doctor": "Say why a route fails, layer by layer, and what mends it.",
     "eval": "Score the answers to a pack of questions with known answers.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
+    "mcp": "Serve the reading tools over workbooks to an MCP client.",
     "model": "Get the offline model.",
     "proposals": "Decide on the changes that a chat proposes.",
     "serve": "Serve the page and the API.",

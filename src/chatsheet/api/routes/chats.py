@@ -1,15 +1,18 @@
-"""Chats: start one, ask, stop, and follow the events."""
+"""Chats: start one, ask, stop, follow the events, and read what became of a turn."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chatsheet.api import stream
 from chatsheet.api.deps import By, Served
+from chatsheet.api.errors import ErrorBody
+from chatsheet.ask import Answer, collect
 from chatsheet.chat.citations import Citation
-from chatsheet.chat.events import Selection
+from chatsheet.chat.events import Answered, Cancelled, Decided, Event, Failed, Live, Selection
+from chatsheet.core.errors import Conflict, NotFound
 
 router = APIRouter(prefix="/api/chats", tags=["chats"])
 
@@ -34,7 +37,11 @@ class ChatEntry(BaseModel):
 class NewQuestion(BaseModel):
     """What is asked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        json_schema_extra={"examples": [{"question": "How much revenue came from EMEA in 2024?", "locale": "en"}]},
+    )
 
     question: str
     locale: str = Field(default="en", max_length=35, pattern=r"^[A-Za-z0-9-]+$")
@@ -49,6 +56,50 @@ class TurnStarted(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     turn: str
+
+
+class LoggedEvent(BaseModel):
+    """An event of a chat; in the stream its number is the SSE id, and live events have none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    seq: int
+    event: Event
+
+
+class StreamedEvent(RootModel[Event | Live]):
+    """The data of one event of the stream; `kind` says which it is."""
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
+_EXAMPLE = (
+    'id: 1\ndata: {"kind":"asked","turn":"turn_1","question":"How many orders?"}\n\n'
+    'data: {"kind":"wrote","turn":"turn_1","text":"There are","is_all":false}\n\n'
+)
+_STREAM: dict[int | str, dict[str, object]] = {
+    200: {
+        "model": StreamedEvent,
+        "description": "Server-sent events; the data of each is one StreamedEvent.",
+        "content": {"text/event-stream": {"example": _EXAMPLE}},
+    }
+}
+
+
+class TurnNotFound(NotFound):
+    """The chat has no such turn."""
+
+    code = "chat.turn_not_found"
+
+
+class TurnRunning(Conflict):
+    """The turn has not ended."""
+
+    code = "chat.turn_running"
 
 
 class Nothing(BaseModel):
@@ -97,7 +148,26 @@ async def citation(
     return await services.chats.citation(actor, chat_id, handle, row=row, column=column)
 
 
-@router.get("/{chat_id}/events")
+@router.get("/{chat_id}/turns/{turn}", responses={409: {"model": ErrorBody, "description": "It runs, or was stopped."}})
+async def answer(chat_id: str, turn: str, services: Served, actor: By) -> Answer:
+    """Return a turn's answer with everything that leads to it, as `chatsheet ask --json` does; a failed turn is its error."""
+    chat = await services.chats.get(actor, chat_id)
+    happened = [one for one in await services.chats.log(actor, chat_id) if not isinstance(one, Decided) and one.turn == turn]
+    if not happened:
+        raise TurnNotFound(f"there is no turn {turn} here.", fix="take the id that asking gave.")
+    if not isinstance(happened[-1], Answered | Failed | Cancelled):
+        raise TurnRunning("the question is still being answered.", fix="follow the events, or ask again later.")
+    return collect(happened).model_copy(update={"chat": chat.id, "sheet": chat.sheet_id})
+
+
+@router.get("/{chat_id}/log")
+async def log(chat_id: str, services: Served, actor: By, after: Annotated[int, Query(ge=0)] = 0) -> list[LoggedEvent]:
+    """Return what happened after a number, without waiting."""
+    known = enumerate(await services.chats.log(actor, chat_id), 1)
+    return [LoggedEvent(seq=seq, event=event) for seq, event in known if seq > after]
+
+
+@router.get("/{chat_id}/events", response_class=EventStream, responses=_STREAM)
 async def events(
     chat_id: str,
     services: Served,
@@ -105,7 +175,11 @@ async def events(
     after: Annotated[int, Query(ge=0)] = 0,
     last_event_id: Annotated[int | None, Header()] = None,
 ) -> StreamingResponse:
-    """Follow the chat as server-sent events: its log after a number, then what happens, until the client leaves."""
+    """Follow the chat as server-sent events: its log after a number, then what happens, until the client leaves.
+
+    `id` is an event's number in the log; a client that was cut sends the last one as `Last-Event-ID` and misses nothing. Live
+    events (`wrote`, `step_restarted`) have no id: a `wrote` with `is_all` begins the step's text again.
+    """
     await services.chats.get(actor, chat_id)
     watched = services.chats.watch(actor, chat_id, after=max(after, last_event_id or 0))
-    return StreamingResponse(stream.events(watched, stream.numbered), media_type="text/event-stream", headers=stream.HEADERS)
+    return EventStream(stream.events(watched, stream.numbered), headers=stream.HEADERS)

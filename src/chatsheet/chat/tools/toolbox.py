@@ -8,7 +8,7 @@ from pydantic import JsonValue, ValidationError
 
 from chatsheet.chat.events import Event, ModelReplied, ToolAnswered
 from chatsheet.chat.loop import current_turn
-from chatsheet.chat.tools import asking, handles, nearest, reading, schema
+from chatsheet.chat.tools import asking, charting, handles, nearest, reading, schema
 from chatsheet.chat.tools.model import Moment, Outcome, Tool
 from chatsheet.core import loose
 from chatsheet.core.errors import ChatSheetError
@@ -54,7 +54,7 @@ class Toolbox:
 
 def offered(*, is_small: bool = False, more: Sequence[Tool] = ()) -> Toolbox:
     """Return the tools for a model, sorted by name; with a small prompt budget only those it cannot do without."""
-    tools = reading.SMALL if is_small else (*reading.TOOLS, asking.TOOL, *more)
+    tools = reading.SMALL if is_small else (*reading.TOOLS, asking.TOOL, charting.TOOL, *more)
     return Toolbox(tuple(sorted(tools, key=lambda tool: tool.name)))
 
 
