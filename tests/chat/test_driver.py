@@ -116,6 +116,20 @@ async def test_a_turn_can_be_stopped_and_the_next_question_works(tmp_path: Path,
         assert of_kind(await last_turn(services, chat_id), Answered)
 
 
+async def test_a_stop_that_meets_the_end_of_a_turn_leaves_exactly_one_end(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.fault("gpt-4o", "A1")
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        for turns in range(20):
+            await services.chats.ask(LOCAL, chat_id, "Hello?")
+            for _ in range(10 * turns):
+                await asyncio.sleep(0)
+            await services.chats.stop(LOCAL, chat_id)
+        events = await services.chats.log(LOCAL, chat_id)
+    kinds = [event.kind for event in events if isinstance(event, Asked | Failed | Cancelled)]
+    assert kinds[::2] == ["asked"] * 20
+    assert len(kinds) == 40
+
+
 async def last_turn(services: Services, chat_id: str) -> list[Event | Live]:
     """Return the events after the second question until its end."""
     seen: list[Event | Live] = []

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from chatsheet.core.tasks import Tasks
+from chatsheet.core.tasks import Tasks, to_the_end
 
 pytestmark = pytest.mark.anyio
 
@@ -32,3 +32,29 @@ async def test_closing_ends_what_still_runs() -> None:
 
 async def _forever() -> None:
     await asyncio.Event().wait()
+
+
+async def test_work_is_done_to_its_end_though_we_are_cancelled_and_the_cancellation_is_not_lost() -> None:
+    may_end = asyncio.Event()
+    done: list[str] = []
+
+    async def work() -> None:
+        await may_end.wait()
+        done.append("done")
+
+    waiting = asyncio.create_task(to_the_end(work()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        waiting.cancel()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert done == ["done"]
+
+
+async def test_an_error_of_work_done_to_its_end_is_raised() -> None:
+    async def work() -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        await to_the_end(work())

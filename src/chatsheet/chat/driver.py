@@ -38,7 +38,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.core.tasks import Tasks
+from chatsheet.core.tasks import Tasks, to_the_end
 from chatsheet.db.engine import Database
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, Trail
@@ -236,6 +236,10 @@ class Chats:
             turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
 
     async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
+        """Store an event and tell of it; a stop that comes meanwhile waits, or a turn could have no end, or two."""
+        await to_the_end(self._stored(actor, chat_id, event))
+
+    async def _stored(self, actor: Actor, chat_id: str, event: Event) -> None:
         seq, tries = 0, 1 if isinstance(event, Asked) else _MOST_TRIES
         while not seq:
             tries -= 1
@@ -255,7 +259,7 @@ class Chats:
             await self._obey(actor, chat_id, turn)
         except asyncio.CancelledError:
             if chat_id in self._running and self._running[chat_id].is_stopped:
-                await asyncio.shield(self._append(actor, chat_id, Cancelled(turn=turn)))
+                await self._append(actor, chat_id, Cancelled(turn=turn))
         except ChatSheetError as error:
             trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
             failed = Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail)

@@ -3,8 +3,26 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
+from typing import TypeVar
 
 log = logging.getLogger(__name__)
+_Done = TypeVar("_Done")
+
+
+async def to_the_end(work: Coroutine[object, object, _Done]) -> _Done:
+    """Do `work` to its end, whoever cancels us meanwhile: the cancellation is raised afterwards. For short work only."""
+    task = asyncio.create_task(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("work that was to be done to its end failed", exc_info=error)
+        raise cancelled
+    return task.result()
 
 
 class Tasks:
