@@ -10,6 +10,7 @@ from typing import Self
 
 import duckdb
 
+from chatsheet.core.errors import StorageUnavailable
 from chatsheet.sheets import conflicts, edits, profile, versions
 from chatsheet.sheets.conflicts import Changed
 from chatsheet.sheets.edits import (
@@ -138,6 +139,10 @@ class Draft:
         for table_id, name in self._stale:
             self._measure(table_id, name)
         self.connection.execute("COMMIT")
+        for table_id in {table_id for table_id, _ in self._stale}:
+            table = edits.table_of(self._workbook, table_id)
+            if self._states[table_id].has_delta:
+                _require_same(self._held(table_id), table.rows)
         self.connection.execute("CHECKPOINT")
         self.connection.execute("USE memory; DETACH delta")  # readers could not open it before
         manifest = self._manifest.model_copy(update={"tables": self._states, "formulas": self._formulas})
@@ -290,10 +295,11 @@ class Draft:
             self._digest("_cell", ROW_ID, "_new")
             self._lift(table, "_cell")
             raw = f', "{column.raw}" = CAST(c._new AS VARCHAR)' if column.raw else ""
-            self.connection.execute(
+            updated = self._one(
                 f'UPDATE _over."{table.id}" AS o SET "{column.name}" = c._new{raw} '  # noqa: S608  our own names
                 f"FROM _cell AS c WHERE o.{ROW_ID} = c.{ROW_ID}"
             )
+            _require_same(updated, change.cells)
             self._settle(table.id, column.name)
             self._note_rows(table.id, "_cell")
             if is_given:
@@ -452,7 +458,8 @@ class Draft:
                 f"UPDATE {gone} SET is_deleted = true WHERE ord IN "  # noqa: S608  our own names
                 f"(SELECT _pos // {SLOT} FROM {over} SEMI JOIN _hit USING ({ROW_ID}) WHERE _pos % {SLOT} = 0)"
             )
-            self.connection.execute(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608
+            removed = self._one(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608  our own names
+            _require_same(removed, change.rows)
             self._settle(table.id)
         return change
 
@@ -626,16 +633,17 @@ class Draft:
         over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
         columns = self._states[table.id].columns
         names = ", ".join(f'"{name}"' for name in columns)
-        self.connection.execute(
+        lifted = self._one(
             f"INSERT INTO {over} (_pos, {ROW_ID}, {names}) "  # noqa: S608  our own names
             f"SELECT b.rowid * {SLOT}, b.{ROW_ID}, {', '.join(columns.values())} "
             f'FROM _base.main."{table.id}" AS b SEMI JOIN {rows} USING ({ROW_ID}) '
             f"WHERE b.{ROW_ID} BETWEEN {self._extent(rows)[1]} AND b.rowid NOT IN (SELECT ord FROM {gone})"
         )
-        self.connection.execute(
+        hidden = self._one(
             f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608
             f"WHERE _pos % {SLOT} = 0 AND _pos // {SLOT} NOT IN (SELECT ord FROM {gone})"
         )
+        _require_same(hidden, lifted)
 
     def _settle(self, table_id: str, *columns: str) -> None:
         """Bring state, row count and view of a table in line with its delta."""
@@ -647,6 +655,7 @@ class Draft:
                 f"SELECT * FROM (SELECT count(*), count(*) FILTER (_pos % {SLOT} <> 0) FROM {over}), "  # noqa: S608  our own names
                 f"(SELECT count(*), count(*) FILTER (is_deleted), list(DISTINCT ord // {GROUP}) FROM {gone})"
             ).fetchall()[0]
+            _require_same(held - inserted + deleted, hidden)
             self._states[table_id] = state.model_copy(update={
                 "groups": tuple(sorted(groups or ())), "inserted": inserted, "deleted": deleted, "changed": held + deleted,
             })  # fmt: skip
@@ -655,6 +664,12 @@ class Draft:
             self._replace(table)
         stale = columns or [column.name for column in table.columns]
         self._stale |= {(table_id, name): None for name in stale}
+
+    def _held(self, table_id: str) -> int:
+        """Return how many rows the table has by what is stored."""
+        base = self._states[table_id].base_rows
+        over, gone = self._count(f'_over."{table_id}"'), self._count(f'_gone."{table_id}"')
+        return base - gone + over
 
     def _measure(self, table_id: str, name: str) -> None:
         table = edits.table_of(self._workbook, table_id)
@@ -724,6 +739,15 @@ def _missing(table: Table, rows: Sequence[int]) -> EditRefused:
     return EditRefused(
         f"{table.id} has no row {named}{' and others' if len(rows) > _EXAMPLES else ''}.", fix="use the ids of rows that exist."
     )
+
+
+def _require_same(found: int | None, expected: int | None) -> None:
+    """Raise StorageUnavailable where the store lost rows on the way: better no version than one that holds rows twice."""
+    if found != expected:
+        raise StorageUnavailable(
+            f"the store wrote {found or 0:,} rows where there are {expected or 0:,}; no version was made.",
+            fix="edit fewer rows at once.",
+        )
 
 
 def _joined(changes: Sequence[Change]) -> Change:
