@@ -122,8 +122,8 @@ class Draft:
         """Write what an expression gives in the rows that changed; raises EditRefused and SqlRefused."""
         table = edits.table_of(self._workbook, table_id)
         column = edits.column_of(table, name)
-        self._compute(table, column, Fill(table=table_id, column=name, expression=expression), among="_changed")
-        return self._write(table, column, kind=kind, is_given=False)
+        notes = self._compute(table, column, Fill(table=table_id, column=name, expression=expression), among="_changed")
+        return self._write(table, column, kind=kind, is_given=False, notes=notes)
 
     def kept(self) -> list[tuple[str, str, str]]:
         """Return the formulas that the store computes: table, column, formula; of tables whose rows changed."""
@@ -172,8 +172,9 @@ class Draft:
         edits.one_content(edit)
         if edit.formula:
             return self._fill_formula(table, column, edit)
+        notes: tuple[str, ...] = ()
         if edit.expression:
-            self._compute(table, column, edit)
+            notes = self._compute(table, column, edit)
         elif edit.rows is not None:
             value = edits.parse(edit.value, column)
             rows = list(dict.fromkeys(edit.rows))
@@ -184,8 +185,8 @@ class Draft:
                             [edits.parse(edit.value, column)])  # fmt: skip
         if edit.is_formula and edit.expression:
             self._keep(table, column, edit.expression)
-            return self._write(table, column, kind=edit.kind)
-        return self._by_hand(self._write(table, column, kind=edit.kind))
+            return self._write(table, column, kind=edit.kind, notes=notes)
+        return self._by_hand(self._write(table, column, kind=edit.kind, notes=notes))
 
     def _by_hand(self, change: Change) -> Change:
         """Return the change of cells by hand: a column whose formula the store computes is one of values from now on."""
@@ -209,10 +210,10 @@ class Draft:
         here = [] if self.log is None or not column.letter else [row for row in rows if row in self.log.rows(table)]
         if not here or self.log is None:
             translated = translate(edit.formula, table.columns, rows[0])
-            self._compute(table, column, edit.model_copy(update={"expression": translated.sql}))
+            notes = self._compute(table, column, edit.model_copy(update={"expression": translated.sql}))
             if edit.rows is None and not edit.where:
                 self._keep(table, column, edit.formula, row=rows[0])
-            return self._write(table, column, kind=edit.kind)
+            return self._write(table, column, kind=edit.kind, notes=notes)
         if len(rows) > MOST_CHANGED:
             raise EditRefused(f"a formula fills {MOST_CHANGED:,} rows at most.", fix="name rows, or give an expression.")
         if self.changed is not None:
@@ -244,9 +245,10 @@ class Draft:
         columns = tuple(c.model_copy(update={"formula": told}) if c.name == name else c for c in table.columns)
         self._replace(table.model_copy(update={"columns": columns}))
 
-    def _compute(self, table: Table, column: Column, edit: Fill, *, among: str = "") -> None:
+    def _compute(self, table: Table, column: Column, edit: Fill, *, among: str = "") -> tuple[str, ...]:
         """Put what the expression gives into `_hit`; raises EditRefused for what the column's type cannot hold.
 
+        Infinity and what is no number at all become empty cells; returns what is to be said of them.
         `among` names a table of (table, row id) pairs to which the rows are confined.
         """
         chosen = edits.selection(self._workbook, table, where=edit.where, expression=edit.expression).sql
@@ -258,6 +260,7 @@ class Draft:
             chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
         self._temporary("_computed", chosen)
         given = self.connection.execute("SELECT data_type FROM duckdb_columns() WHERE table_name = '_computed'").fetchall()
+        notes = self._drop_infinite() if given[1][0] in {"DOUBLE", "FLOAT"} else ()
         text = edits.from_text(column.type, "CAST(_new AS VARCHAR)")
         new = "_new" if given[1][0] == SQL_TYPES[column.type] else text
         self._hit_table(f"SELECT {ROW_ID}, {new} AS _new FROM _computed")  # noqa: S608  our own names
@@ -272,8 +275,20 @@ class Draft:
             )
         if edit.rows is not None:
             self._refuse_missing(table, edit.rows, "_computed")
+        return notes
 
-    def _write(self, table: Table, column: Column, *, kind: str, is_given: bool = True) -> Change:
+    def _drop_infinite(self) -> tuple[str, ...]:
+        """Empty the computed cells that spreadsheets have no number for, and say how many there were."""
+        count = self._one("UPDATE _computed SET _new = NULL WHERE NOT isfinite(_new)")
+        if not count:
+            return ()
+        told = "1 result is no finite number" if count == 1 else f"{count:,} results are no finite numbers"
+        cells = "is an empty cell" if count == 1 else "are empty cells"
+        return (f"{told}, as of a division by zero, and {cells}",)
+
+    def _write(
+        self, table: Table, column: Column, *, kind: str, is_given: bool = True, notes: tuple[str, ...] = ()
+    ) -> Change:
         """Write `_hit` (row id, new value) into one column: only cells that change count.
 
         What is not `is_given` by the user but follows from it meets nobody, and is no input of formulas.
@@ -290,7 +305,7 @@ class Draft:
             missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608
             raise _missing(table, [int(row[0]) for row in missing])
         self.connection.execute("DELETE FROM _cell WHERE _old IS NOT DISTINCT FROM _new")
-        change = self._change_of_cells(table, column.name, kind=kind)
+        change = self._change_of_cells(table, column.name, kind=kind).model_copy(update={"notes": notes})
         if change.cells:
             self._digest("_cell", ROW_ID, "_new")
             self._lift(table, "_cell")
@@ -507,7 +522,7 @@ class Draft:
                 is_formula=bool(edit.expression),
             )  # fmt: skip
             filled = self._fill(edits.table_of(self._workbook, table.id), fill)
-            change = filled.model_copy(update={"kind": edit.kind, "notes": change.notes})
+            change = filled.model_copy(update={"kind": edit.kind, "notes": (*change.notes, *filled.notes)})
         self._settle(table.id, column.name)
         return change
 

@@ -136,9 +136,11 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
 
 def _counted(database: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str]) -> dict[str, int]:
     """Count the distinct values of columns that have few."""
-    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names) or "0"
+    if not names:
+        return {}
+    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names)
     found = database.execute(f'SELECT {listed} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
-    return dict(zip(names, map(int, found), strict=False))
+    return dict(zip(names, map(int, found), strict=True))
 
 
 def _texts(database: duckdb.DuckDBPyConnection, table: Table, column: Column, ranged: Profile) -> tuple[Profile, list[Oddity]]:
