@@ -286,9 +286,7 @@ class Draft:
         cells = "is an empty cell" if count == 1 else "are empty cells"
         return (f"{told}, as of a division by zero, and {cells}",)
 
-    def _write(
-        self, table: Table, column: Column, *, kind: str, is_given: bool = True, notes: tuple[str, ...] = ()
-    ) -> Change:
+    def _write(self, table: Table, column: Column, *, kind: str, is_given: bool = True, notes: tuple[str, ...] = ()) -> Change:
         """Write `_hit` (row id, new value) into one column: only cells that change count.
 
         What is not `is_given` by the user but follows from it meets nobody, and is no input of formulas.
