@@ -111,7 +111,8 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
         quartiles.append(f"quantile_cont({finite}, 0.25), quantile_cont({finite}, 0.75)" if is_number else "NULL, NULL")
     row = database.execute(f'SELECT {", ".join(parts)} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
     source = f'"{table.id}"' if is_exact else "_sample"
-    middles = database.execute(f"SELECT {', '.join(quartiles)} FROM {source}").fetchall()[0]  # noqa: S608  likewise
+    # count(*) makes it one row, also where all others are NULL
+    middles = database.execute(f"SELECT {', '.join(quartiles)}, count(*) FROM {source}").fetchall()[0]  # noqa: S608  likewise
     others = [(column, row[6 * place + 1]) for place, column in enumerate(table.columns) if column.type not in _WORDS]
     few = _counted(database, table, [column.name for column, count in others if not is_exact and count <= _MOST_COUNTED])
     profiles: dict[str, Profile] = {}
@@ -136,9 +137,11 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
 
 def _counted(database: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str]) -> dict[str, int]:
     """Count the distinct values of columns that have few."""
-    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names) or "0"
+    if not names:
+        return {}
+    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names)
     found = database.execute(f'SELECT {listed} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
-    return dict(zip(names, map(int, found), strict=False))
+    return dict(zip(names, map(int, found), strict=True))
 
 
 def _texts(database: duckdb.DuckDBPyConnection, table: Table, column: Column, ranged: Profile) -> tuple[Profile, list[Oddity]]:
