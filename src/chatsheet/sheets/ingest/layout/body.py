@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatsheet.sheets.ingest.layout import headers
-from chatsheet.sheets.ingest.layout.cells import BLANK, NUMBER, TEXT, Line, number, period, title
+from chatsheet.sheets.ingest.layout import headers, numerals
+from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, Line, number, period, title
 from chatsheet.sheets.ingest.layout.headers import Head, Stack
 from chatsheet.sheets.ingest.layout.model import Finding
 from chatsheet.sheets.ingest.layout.words import NOTE, PAGE, TOTAL, TOTAL_OF
@@ -263,7 +263,7 @@ class Reader:
         after_total = bool(self.body.totals) and self.body.totals[-1] == self._lines[index - 1].number
         if self._is_all or index == self._head.end or not (is_apart or after_total or (over and self.body.data)):
             return False
-        head = headers.find(self._stack, index) if self._can_head(line) else None
+        head = headers.find(self._stack, index) if self._can_head(line, is_set_off=is_apart or after_total) else None
         if head is not None and head.is_form and self._head.is_form:
             place = line.places()[0]
             return is_apart and any(self._lines[i].cells[place] == line.cells[place] for i in self.body.data)
@@ -274,11 +274,16 @@ class Reader:
             return is_apart and not places <= self._used
         return is_apart or after_total or len(over) > 1 or self._is_new(line, index)
 
-    def _can_head(self, line: Line) -> bool:
-        """Tell whether a row under data may be a header: a lone number such as 1900 is a value there, not a year."""
-        values = [line.cells[i] for i in line.places() if line.kinds[i] != TEXT]
-        numbers = [number(cell) or 0.0 for cell in values]
-        return not values or (len(values) > 1 and (numbers == sorted(set(numbers)) or not any(numbers)))
+    def _can_head(self, line: Line, *, is_set_off: bool) -> bool:
+        """Tell whether a row under data may be a header: one with numbers only set off and near years, or with the same names."""
+        numbers = numerals.bare(line)
+        if any(kind not in BLANK + TEXT and place not in numbers for place, kind in enumerate(line.kinds)):
+            return False
+        names = [(i, title(line.cells[i]).casefold()) for i in line.places() if line.kinds[i] == TEXT]
+        if not numbers or (names and any(set(names) <= set(labels) for labels in self._labels)):
+            return True
+        is_dated = all(line.kinds[i] == DATE for i in numbers)
+        return is_set_off and len(numbers) > 1 and (is_dated or numerals.are_near_years(line))
 
     def _fits(self, line: Line) -> bool:
         """Tell whether a row after a blank one has the columns and kinds of this table."""
