@@ -207,6 +207,23 @@ id,v
 3000,3000.5
 3001,3001.5
 
+# rows that climb past the years: header 1 data 2-6
+name,a,b,c
+k1,2096,2097,2098
+k2,2097,2098,2099
+k3,2098,2099,2100
+k4,2099,2100,2101
+k5,2100,2101,2102
+
+# rows that climb into the years and out: header 1 data 2-7
+name,a,b,c
+k1,1500,1501,1502
+k2,1898,1899,1900
+k3,1950,1951,1953
+k4,2300,2301,2302
+k5,2301,2302,2303
+k6,2302,2303,2304
+
 # a column of years: header 1 data 2-5
 year,sales,profit
 2019,1950,2001

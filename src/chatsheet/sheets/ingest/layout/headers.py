@@ -87,8 +87,9 @@ def _judge(stack: Stack, rows: Sequence[int]) -> Head | None:
     values = value_columns(under)
     if any(stack.lines[row].kinds[column] != BLANK for row in rows for column in values):
         finding = Finding(f"{place} only names and the rows below hold values", 0.95)
+        before = stack.lines[max(rows[0] - 1, 0)]
         asked = [row for row in rows if len(rows) == 1 or numerals.counts(stack.lines[row])]
-        if doubts := [said for row in asked if (said := numerals.doubt(stack.lines[row]))]:
+        if doubts := [said for row in asked if (said := numerals.doubt(stack.lines[row], before))]:
             finding = Finding(f"{finding.says}; {doubts[0]}", _DOUBTFUL)
         return Head(tuple(rows), rows[-1] + 1, finding, is_sure=True)
     if max(other.filled for other in under) * 2 < last.filled:

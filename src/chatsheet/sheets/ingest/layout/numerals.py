@@ -52,19 +52,32 @@ def has_corner(line: Line, under: Sequence[Line]) -> bool:
 
 def are_near_years(line: Line) -> bool:
     """Tell whether a row's numbers are years that only climb or only fall, by a few years each time."""
-    numbers = [number(line.cells[i]) or 0.0 for i in bare(line) if line.kinds[i] == NUMBER]
-    steps = [after - before for before, after in itertools.pairwise(numbers)]
-    is_near = all(0 < step <= _WIDEST_STEP for step in steps) or all(-_WIDEST_STEP <= step < 0 for step in steps)
-    return bool(steps) and is_near and all(period(line.cells[i]) == "year" for i in bare(line))
+    steps = _steps(line)
+    return bool(steps) and (max(steps) < 0 or min(steps) > 0) and max(map(abs, steps)) <= _WIDEST_STEP
 
 
-def doubt(line: Line) -> str:
+def are_years_in_a_row(line: Line) -> bool:
+    """Tell whether a row's numbers are three years or more without a gap."""
+    steps = _steps(line)
+    return len(steps) + 1 >= _FEWEST_COUNTED and (set(steps) == {1} or set(steps) == {-1})
+
+
+def _steps(line: Line) -> list[float]:
+    """Return how far apart a row's years are, nothing where other numbers or dates are among them."""
+    cells = [line.cells[i] for i in bare(line)]
+    years = [number(cell) or 0.0 for cell in cells if period(cell) == "year"]
+    return [after - before for before, after in itertools.pairwise(years)] if len(years) == len(cells) else []
+
+
+def doubt(line: Line, before: Line) -> str:
     """Say why a row that was taken for a header may be data after all; an empty text where nothing speaks for that."""
-    if not any(line.kinds[i] == NUMBER for i in bare(line)) or _in_brackets(line):
+    numbers = bare(line)
+    if not any(line.kinds[i] == NUMBER for i in numbers) or _in_brackets(line):
         return ""
     if counts(line):
         return f"row {line.number} counts, which is taken for names of columns and not for data"
-    is_labelled = len(bare(line)) < line.filled or line.kinds[0] == BLANK
-    if is_labelled and (are_near_years(line) or len(bare(line)) == 1):
+    is_under_others = before is not line and before.filled > 1
+    is_labelled = len(numbers) < line.filled or line.kinds[0] == BLANK
+    if is_labelled and not is_under_others and (len(numbers) == 1 or are_near_years(line)):
         return ""
     return f"the numbers in row {line.number} are like years, which is taken for names of columns and not for data"
