@@ -332,6 +332,15 @@ Cost,2024,2025
 Repairs,900,1100
 Insurance,450,460
 
+# the same years over other things: header 1 data 2-3 header 5 data 6-7
+Item,2019,2020,2021,2022,2023
+Rent,12000,12500,100,500,700
+Fees,300,310,50,80,90
+Total,12300,12810,150,580,790
+Cost,2019,2020,2021,2022,2023
+Repairs,900,1100,40,30,20
+Insurance,450,460,12,800,5
+
 # the header again with the years after: header 1 data 2-3 header 4 data 5-6
 Item,2021,2022
 Rent,12000,12500
@@ -356,8 +365,13 @@ def _read(text: str) -> File:
     name, _, said = head.partition(": ")
     tables = re.findall(r"header ([\d,]*) ?data (\d+)-(\d+)", said)
     truth = tuple((tuple(int(row) for row in rows.split(",") if row), int(first), int(last)) for rows, first, last in tables)
-    rows: list[list[Cell]] = [[None if cell == "_" else cell for cell in line.split(",")] for line in lines]
-    return File(name, Grid("Tab", rows, 1, 1, is_hidden=False, evidence=""), truth)
+    return File(name, grid("\n".join(lines)), truth)
+
+
+def grid(text: str) -> Grid:
+    """Return lines of cells between commas as a tab."""
+    rows: list[list[Cell]] = [[None if cell == "_" else cell for cell in line.split(",")] for line in text.splitlines()]
+    return Grid("Tab", rows, 1, 1, is_hidden=False, evidence="")
 
 
 def files() -> list[File]:

@@ -157,7 +157,8 @@ class Reader:
                     break
                 wrong += line.kinds[place] == BLANK or title(line.cells[place]).casefold() != label
             if wrong <= most:
-                return True
+                names = [(place, label) for place, label in labels if not period(label)]
+                return not names or any(title(line.cells[place]).casefold() == label for place, label in names)
         return False
 
     def _is_page(self, line: Line) -> bool:
@@ -275,8 +276,10 @@ class Reader:
         return is_apart or after_total or len(over) > 1 or self._is_new(line, index)
 
     def _can_head(self, index: int, *, is_set_off: bool) -> bool:
-        """Tell whether a row under data may be a header. One with numbers may where much says so: its texts are those of the
-        header, it names groups of the texts below it, or its numbers are years, set off or else such as data hardly are.
+        """Tell whether a row under data may be a header.
+
+        One with numbers may where much says so: its texts are those of the header, it names groups of the texts below it,
+        or its numbers are years, set off or else such as data hardly are.
         """
         line, numbers = self._lines[index], numerals.bare(self._lines[index])
         if set(line.kinds) - set(BLANK + TEXT + NUMBER + DATE):

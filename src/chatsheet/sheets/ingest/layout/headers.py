@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from chatsheet.sheets.ingest.grid import Cell, Span, letter
 from chatsheet.sheets.ingest.layout import numerals
-from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, VALUES, Line, number, period, title
+from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, VALUES, Line, period, title
 from chatsheet.sheets.ingest.layout.model import Finding
 from chatsheet.sheets.ingest.layout.words import VALUE_WORDS
 
@@ -20,6 +20,7 @@ _MOST_UNLABELLED = 2
 _PAIR = 2
 _FEWEST_PAIRS = 3
 _DOUBTFUL = 0.75
+_LESS_SURE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,8 @@ def _judge(stack: Stack, rows: Sequence[int]) -> Head | None:
     if any(stack.lines[row].kinds[column] != BLANK for row in rows for column in values):
         finding = Finding(f"{place} only names and the rows below hold values", 0.95)
         before = stack.lines[max(rows[0] - 1, 0)]
+        if numerals.may_count_columns(under[0], under[1:]):
+            finding = Finding(f"{finding.says}; row {under[0].number} counts, which is taken for data", _LESS_SURE)
         asked = [row for row in rows if len(rows) == 1 or numerals.counts(stack.lines[row])]
         if doubts := [said for row in asked if (said := numerals.doubt(stack.lines[row], before))]:
             finding = Finding(f"{finding.says}; {doubts[0]}", _DOUBTFUL)

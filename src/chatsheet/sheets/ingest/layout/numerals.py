@@ -28,15 +28,22 @@ def counts_columns(line: Line) -> bool:
     return line.filled >= _FEWEST_COUNTED and numbers == list(range(1, line.filled + 1))
 
 
+def may_count_columns(line: Line, under: Sequence[Line]) -> bool:
+    """Tell whether all of a row counts, from 0 or 1, and the first column below does not go on with it as ids do."""
+    if not counts(line) or TEXT in line.kinds:
+        return False
+    place = line.places()[0]
+    below = (number(other.cells[place]) for other in under)
+    return next((n for n in below if n is not None), None) != (number(line.cells[place]) or 0.0) + 1
+
+
 def numbers_columns(line: Line, under: Sequence[Line]) -> bool:
     """Tell whether a row that counts is no data: in brackets, or over a column of texts and not gone on with in its first."""
     if _in_brackets(line):
         return not any(_in_brackets(other) for other in under)
-    places = line.places()
-    following = next((n for other in under if (n := number(other.cells[places[0]])) is not None), None)
-    if following is not None and following == (number(line.cells[places[0]]) or 0.0) + 1:
+    if not may_count_columns(line, under):
         return False
-    below = ["".join(other.kinds[i] for other in under).replace(BLANK, "") for i in places]
+    below = ["".join(other.kinds[i] for other in under).replace(BLANK, "") for i in line.places()]
     return any(len(kinds) >= _FEWEST_TEXTS and not kinds.strip(TEXT) for kinds in below)
 
 
