@@ -277,6 +277,39 @@ def test_a_caption_scales_no_column_that_counts_something_else(label: str, cells
     assert read(cells, label, [caption])[0].unit.scale == 1
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["A1", "A2", "A10"],
+        ["h12", "h14"],
+        ["t0", "t1", "t2"],
+        ["W1", "W2"],
+        ["M1", "M2"],
+        ["k1", "k2"],
+        ["GB1", "GB23"],
+        ["\u00b05"],
+    ],
+)
+def test_a_letter_before_digits_makes_a_name(cells: list[str]) -> None:
+    decision, found = read(cells, "Shelf")
+    assert (decision.type, found, decision.readings) == ("text", tuple(cells), ())
+
+
+def test_a_scale_letter_needs_money_or_a_header_that_speaks_of_amounts() -> None:
+    sizes, kept = read(["12M", "18M", "24M", "6M"], "size")
+    assert (sizes.type, kept) == ("text", ("12M", "18M", "24M", "6M"))
+    assert [reading.example for reading in sizes.readings[1:]] == ["12M \u2192 12000000"]
+    assert sizes.confidence < SURE_ENOUGH
+    chosen = Override("decimal", sizes.readings[1].name)
+    assert read(["12M"], "size", override=chosen)[1] == (12e6,)
+
+
+@pytest.mark.parametrize(("label", "cell"), [("Umsatz", "12M"), ("x (\u20ac)", "12M"), ("x", "$12M"), ("x", "12M\u20ac")])
+def test_a_scale_letter_that_is_taken_stands_in_the_evidence(label: str, cell: str) -> None:
+    decision, found = read([cell], label)
+    assert (found, "is times 1,000,000" in decision.evidence) == ((12e6,), True)
+
+
 @pytest.mark.parametrize("cells", [["12 kg", "500 g"], ["12 %", "0.5"], ["12E4", "1E5"], ["1,234.5", "1.234,5"], ["10.0.0.1"]])
 def test_what_would_be_guessed_stays_text(cells: list[str]) -> None:
     decision, found = read(cells)

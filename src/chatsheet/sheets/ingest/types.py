@@ -100,7 +100,7 @@ def _best(tally: Tally, label: str, hint: Hint) -> Decision:
         good = good[1:]
     first = good[0]
     rivals = [option for option in good[1:] if _equals(tally, first, option)]
-    if not rivals:
+    if not rivals and not first.is_offered:
         return first.decision
     return _asked(tally, [first, *rivals])
 

@@ -182,6 +182,8 @@ class Option:
     name: str
     example: str
     decision: Decision
+    is_offered: bool = False
+    """Whether it is taken only when a user says so."""
 
 
 SPACES = " \t\r\n\u00a0\u2007\u2009\u202f"

@@ -87,13 +87,19 @@ def beside(text: str) -> Hint | None:
         return Hint(currency=_CURRENCY[text], symbol=text)
     if text in _UNITS:
         return Hint(symbol=text)
-    if text in {"M", "B"}:
-        return Hint(exponent={"M": 6, "B": 9}[text])
+    if text == "M":
+        return Hint(exponent=6)
     if exponent := _BESIDE_NUMBERS.get(text.casefold().rstrip(".")):
         return Hint(exponent=exponent)
     if glued := _GLUED.fullmatch(text):
         return _glued(glued)
     return _joined(text)
+
+
+def ahead(text: str) -> Hint | None:
+    """Return what the text before a number means: a currency or percent; what else stands there, as in `A1`, makes a name."""
+    found = beside(text)
+    return found if found and (found.is_empty or found.is_percent or found.symbol in _CURRENCY) else None
 
 
 def _joined(text: str) -> Hint | None:
