@@ -271,6 +271,24 @@ def test_a_column_with_a_type_keeps_it(sql: str, label: str, kind: str, expected
         ("Employees", ["12", "300"], "in thousands of euros"),
         ("Earnings per share", ["1.5"], "in millions, except per share data"),
         ("Fiscal year", ["2023"], "in Mio. \u20ac"),
+        ("EPS", ["0.25", "0.5"], "(costs in $ millions, except per share data)"),
+        ("Diluted", ["0.25", "0.5"], "(in $ millions, except per share data)"),
+        ("Mitarbeiter im Mittel", ["5"], "in TEUR, au\u00dfer Mitarbeiter"),
+        ("Lagerbestand", ["5"], "in TEUR, ausgenommen Lagerbestand und Quoten"),
+        ("Chiffre inconnu", ["5"], "en milliers d'euros, sauf chiffre inconnu"),
+        ("Price per unit", ["3.2"], "in thousands of EUR"),
+        ("Preis je St\u00fcck", ["3.2"], "in TEUR"),
+        ("Growth", ["0.05"], "in thousands of EUR"),
+        ("Wachstum", ["0.05"], "in TEUR"),
+        ("Croissance", ["0.05"], "en milliers"),
+        ("Eigenkapitalquote", ["0.4"], "in TEUR"),
+        ("Market share", ["0.1"], "in thousands"),
+        ("share", ["0.1"], "in thousands"),
+        ("Taux de marge", ["0.1"], "en milliers"),
+        ("Tasa", ["0.1"], "(miles)"),
+        ("Price index", ["101"], "in thousands"),
+        ("Effectif", ["12"], "en milliers d'euros"),
+        ("Dividende je Aktie", ["1.1"], "in Mio. \u20ac"),
     ],
 )
 def test_a_caption_scales_no_column_that_counts_something_else(label: str, cells: list[str], caption: str) -> None:
@@ -308,6 +326,43 @@ def test_a_scale_letter_needs_money_or_a_header_that_speaks_of_amounts() -> None
 def test_a_scale_letter_that_is_taken_stands_in_the_evidence(label: str, cell: str) -> None:
     decision, found = read([cell], label)
     assert (found, "is times 1,000,000" in decision.evidence) == ((12e6,), True)
+
+
+@pytest.mark.parametrize("label", ["Share capital", "Revenue", "Val", "2023", "Sum of costs", "Salary per year"])
+def test_a_caption_scales_what_it_means(label: str) -> None:
+    assert read(["1.5", "22"], label, ["in thousands of EUR"])[1] == (1500.0, 22000.0)
+
+
+DOUBTFUL = [
+    ("Price", ["3.2", "12"], "in thousands of EUR"),
+    ("Revenue per visit", ["3.2", "12"], "in thousands of EUR"),
+    ("Val", ["0.1", "0.25", "-0.5"], "in thousands of EUR"),
+    ("2023", ["1.5", "22"], "in thousands of EUR, except per share data"),
+]
+
+
+@pytest.mark.parametrize(("label", "cells", "caption"), DOUBTFUL)
+def test_a_scale_in_doubt_is_asked_and_not_multiplied(label: str, cells: list[str], caption: str) -> None:
+    decision, found = read(cells, label, [caption])
+    assert (decision.type, decision.unit.scale, found) == ("decimal", 1, tuple(map(float, cells)))
+    assert decision.confidence < SURE_ENOUGH
+    assert [reading.name for reading in decision.readings] == ["as written", "times 1,000"]
+    assert caption in decision.evidence
+
+
+@pytest.mark.parametrize(("label", "cells", "caption"), DOUBTFUL)
+def test_a_scale_in_doubt_is_what_the_user_says(label: str, cells: list[str], caption: str) -> None:
+    scaled, found = read(cells, label, [caption], Override("decimal", "times 1,000"))
+    assert (scaled.unit.scale, found) == (1000, tuple(float(Decimal(cell) * 1000) for cell in cells))
+    plain, found = read(cells, label, [caption], Override("decimal", "as written"))
+    assert (plain.unit.scale, plain.readings, found) == (1, (), tuple(map(float, cells)))
+
+
+def test_a_scale_in_doubt_of_native_numbers_is_asked_and_can_be_said() -> None:
+    sql = "VALUES (3.2::DOUBLE), (12)"
+    decision, found = read_native(sql, "Price", ["in thousands of EUR"])
+    assert ([reading.name for reading in decision.readings], found) == (["as written", "times 1,000"], (3.2, 12.0))
+    assert read_native(sql, "Price", ["in thousands of EUR"], Override("decimal", "times 1,000"))[1] == (3200.0, 12000.0)
 
 
 @pytest.mark.parametrize("cells", [["12 kg", "500 g"], ["12 %", "0.5"], ["12E4", "1E5"], ["1,234.5", "1.234,5"], ["10.0.0.1"]])
