@@ -159,7 +159,7 @@ def _many(usual: Callable[[int], str], *odd: str) -> list[str]:
         (_many(lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/{1900 + i % 150}", "02/13/2024"), "date", 0, 0),
         (_many(lambda i: f"2024-01-{i % 28 + 1:02} 10:20:{i % 59:02}.{i:06}", "2023-02-29 10:00:00"), "datetime", 1, 0),
         (_many(lambda i: str(i * 7), "007"), "text", 0, 0),
-        (_many(lambda i: f"Customer {i}", "n/a", "#N/A", "NULL"), "text", 0, 3),
+        (_many(lambda i: f"Customer {i}", "n/a", "#N/A", "NULL"), "text", 0, 0),
         (_many(lambda i: str(i) if i % 20 else f"note {i}"), "integer", 250, 0),
         (_many(lambda i: str(i) if i % 5 else f"note {i}"), "text", 0, 0),
         (_many(lambda i: ("yes", "no")[i % 2], "maybe"), "boolean", 1, 0),
@@ -209,6 +209,23 @@ def test_columns_of_one_table_settle_each_other_and_still_ask(
     assert values(load(asked), settled) == expected
     assert settled.confidence < SURE_ENOUGH
     assert len(settled.readings) == 3
+
+
+def test_a_settled_column_does_not_say_that_it_is_kept_as_text() -> None:
+    settled, _ = settle([read(["1,234", "12,345", "999"])[0], read(["1.234", "2.5"])[0]])
+    assert (settled.type, "decimal point" in settled.evidence, "kept as text" in settled.evidence) == ("integer", True, False)
+
+
+@pytest.mark.parametrize("cells", [["Null", "Smith", "None"], ["-", "AB", "n/a"], ["-", "-"], ["#N/A", "k. A.", "Ann"]])
+def test_a_text_that_looks_like_nothing_stays_in_a_column_of_texts(cells: list[str]) -> None:
+    decision, found = read([*cells, " "], "surname")
+    assert (decision.type, decision.missing, found) == ("text", 0, (*cells, None))
+
+
+def test_cells_that_say_there_is_no_value_are_listed_and_counted_among_numbers() -> None:
+    decision, found = read(["1", "n/a", "-", "-", "4"])
+    assert found == (1, None, None, None, 4)
+    assert "3 cells say there is no value ('-', 'n/a')" in decision.evidence
 
 
 def test_siblings_that_disagree_settle_nothing() -> None:

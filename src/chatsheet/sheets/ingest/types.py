@@ -16,7 +16,7 @@ from chatsheet.sheets.ingest.types_model import AsText, ColumnFacts, Decision, N
 from chatsheet.sheets.ingest.types_numbers import Number, token
 from chatsheet.sheets.ingest.types_tally import Tally
 from chatsheet.sheets.ingest.types_units import Hint
-from chatsheet.sheets.ingest.types_words import is_marker, names_amount, names_code, names_flag
+from chatsheet.sheets.ingest.types_words import names_amount, names_code, names_flag
 from chatsheet.sheets.model import SQL_TYPES, ColumnType, Unit
 
 ENOUGH = 0.9
@@ -101,7 +101,8 @@ def _settled(decision: Decision, seen: set[str]) -> Decision:
         return decision
     (taken,) = fitting
     others = tuple(option for option in decision.options if option is not taken)
-    evidence = f"{taken.name}, as in other columns of this table; {decision.evidence}"
+    also = " or ".join(f"{option.example} ({option.name})" for option in others)
+    evidence = f"{taken.name}, as in other columns of this table; could also be {also}"
     return replace(taken.decision, evidence=evidence, confidence=_SUGGESTED, options=(taken, *others))
 
 
@@ -155,12 +156,7 @@ def _asked(tally: Tally, options: Sequence[Option]) -> Decision:
 
 
 def _text(tally: Tally, evidence: str) -> Decision:
-    markers = tuple(text for text in tally.missing if is_marker(text, among_values=False))
-    missing = sum(tally.missing[text] for text in markers)
-    said = f"; {missing} cells say there is no value" if missing else ""
-    return Decision(
-        type="text", parse=AsText(markers), evidence=evidence + said, missing=missing, is_clean=tally.facts.is_trimmed
-    )
+    return Decision(type="text", parse=AsText(), evidence=evidence, is_clean=tally.facts.is_trimmed)
 
 
 def _code_evidence(tally: Tally, label: str) -> str:

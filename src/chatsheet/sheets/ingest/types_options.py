@@ -65,14 +65,15 @@ def _decision(
     tally: Tally, kind: ColumnType, parse: Parse, evidence: str, *, confidence: float = 1.0, unit: Unit | None = None
 ) -> Decision:
     unparsed, examples = tally.unread(parse)
-    missing = sum(tally.missing.values())
+    missing, markers = sum(tally.missing.values()), list(tally.missing)
     if isinstance(parse, Number):
         empty = [text for text in tally.texts if _is_empty_amount(text)]
         cells = round(sum(tally.weights[text] for text in empty))
+        markers += empty
         missing, unparsed, examples = missing + cells, unparsed - cells, tuple(e for e in examples if e not in empty)
     parts = [evidence]
     if missing:
-        parts.append(f"{missing} cells say there is no value")
+        parts.append(f"{missing} cells say there is no value ({', '.join(map(repr, sorted(markers)))})")
     if unparsed:
         parts.append(f"{unparsed} could not be read, such as {examples[0]!r}" if examples else f"{unparsed} could not be read")
     share = (tally.values - unparsed) / tally.values if unparsed and tally.values else 1.0
