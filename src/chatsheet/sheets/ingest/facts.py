@@ -11,7 +11,6 @@ import duckdb
 
 from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, blank, quoted, trimmed
 from chatsheet.sheets.ingest.types_shapes import agree, examples, explain, groups, shape
-from chatsheet.sheets.ingest.types_words import MARKERS, is_marker
 
 _SAMPLE = 1000
 _MOST_TEXTS = 2000
@@ -25,10 +24,6 @@ _REPEATS = 50
 _EXACT = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _ROUNDED = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT"})
 """Types that may hold fractions, or whole numbers beyond BIGINT."""
-_LONGEST_MARKER = 16
-_SPELLED = sorted(
-    {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
-)
 
 
 def measure(database: duckdb.DuckDBPyConnection, table: str, *columns: str) -> list[ColumnFacts]:
@@ -106,10 +101,8 @@ class _Column:
         return tuple(Group(examples(sample, patterns[int(i)]), int(n)) for i, n in found)
 
     def _prose(self, sample: dict[str, int]) -> ColumnFacts:
-        short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
-        found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
-        words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
-        facts = self._of(found, groups(words), 0)
+        found, _ = self._list(blank(self._cell))
+        facts = self._of(found, groups({text: cells for text, cells in sample.items() if text}), 0)
         return replace(facts, is_sampled=True)
 
     def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int) -> ColumnFacts:

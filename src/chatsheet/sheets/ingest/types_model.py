@@ -81,9 +81,7 @@ class Parse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AsText:
-    """A cell as written; blank ones and the markers given are NULL."""
-
-    markers: tuple[str, ...] = ()
+    """A cell as written; blank ones are NULL."""
 
     def reads(self, text: str) -> bool:
         return bool(text)
@@ -92,9 +90,9 @@ class AsText:
         return text
 
     def sql(self, column: str, *, is_clean: bool) -> str:
+        del is_clean
         text = f"CAST({column} AS VARCHAR)"
-        marked = f"{text if is_clean else trimmed(text)} IN ({', '.join(map(quoted, self.markers))})"
-        return f"CASE WHEN {blank(text)}{f' OR {marked}' if self.markers else ''} THEN NULL ELSE {text} END"
+        return f"CASE WHEN {blank(text)} THEN NULL ELSE {text} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +180,8 @@ class Option:
     name: str
     example: str
     decision: Decision
+    is_offered: bool = False
+    """Whether it is taken only when a user says so."""
 
 
 SPACES = " \t\r\n\u00a0\u2007\u2009\u202f"

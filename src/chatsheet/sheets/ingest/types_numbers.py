@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chatsheet.sheets.ingest.types_model import SPACES, guarded, quoted, trimmed
-from chatsheet.sheets.ingest.types_units import Hint, beside
+from chatsheet.sheets.ingest.types_units import Hint, ahead, beside
 
 _SPACE = f"[{SPACES}]"
 _QUOTE = "['\u2019]"
@@ -70,7 +70,7 @@ def token(text: str) -> Token | None:
         return None
     if any(sign in tail for sign in "+\u2013"):
         return None
-    before, after = (beside(re.sub(rf"[(){_SIGNS}]", " ", part).strip(SPACES)) for part in (lead, tail))
+    before, after = ahead(_wordy(lead)), beside(_wordy(tail))
     if before is None or after is None or (before.symbol and after.symbol):
         return None
     hint = Hint(
@@ -80,6 +80,10 @@ def token(text: str) -> Token | None:
         exponent=before.exponent + after.exponent,
     )
     return Token(lead, core, tail, is_negative=bool(brackets[0]) or any(s in around for s in "\u2212\u2013-"), hint=hint)
+
+
+def _wordy(part: str) -> str:
+    return re.sub(rf"[(){_SIGNS}]", " ", part).strip(SPACES)
 
 
 def shape(text: str) -> str | None:
