@@ -15,6 +15,7 @@ from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.sheets import guard
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import ColumnType
+from chatsheet.sheets.query import Worker, WorkerMemory
 from chatsheet.sheets.store import SheetNotFound
 from chatsheet.sheets.windows import Window
 
@@ -250,3 +251,22 @@ async def test_an_upload_gets_a_fresh_path_inside_the_data_folder(library: Libra
     first, second = library.incoming(), library.incoming()
     assert first != second
     assert first.parent == tmp_path / "data" / "incoming"
+
+
+@pytest.mark.parametrize("width", [40, 300])
+async def test_a_wide_table_of_numbers_is_imported(library: Library, tmp_path: Path, width: int) -> None:
+    rows = [[f"name {n}" for n in range(width)], *([f"{row}{n}.5" for n in range(width)] for row in range(20))]
+    opened = await bring(library, tmp_path, "wide.csv", "\n".join(map(",".join, rows)).encode())
+    assert len(opened.workbook.tables[0].columns) == width
+
+
+async def test_a_file_that_needs_too_much_memory_is_not_called_damaged(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crowded(*_: object) -> object:
+        raise WorkerMemory("it needed more memory than allowed", fix="ask for less at once.")
+
+    monkeypatch.setattr(Worker, "call", crowded)
+    with pytest.raises(WorkerMemory, match=r"a\.csv needs more memory"):
+        await bring(library, tmp_path, "a.csv", b"a,b\n1,2\n")
+    assert left_behind(tmp_path) == []

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -251,6 +252,15 @@ def test_what_a_worker_keeps_of_other_questions_costs_no_query_its_memory(sample
     request |= {"max_rows": 1, "max_bytes": 100, "identified": "", "identifies": [], "compared": []}
     answer = loose.obj(worker.respond(Crowded(), loose.dumps(request).encode())["ok"])
     assert answer["rows"] == [[600]]
+
+
+def test_a_worker_that_finds_no_memory_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crowded(*_: object) -> object:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate block")
+
+    monkeypatch.setattr(worker, "_import", crowded)
+    request: JsonObject = {"op": "import", "source": str(tmp_path), "target": str(tmp_path), "said": {}}
+    assert worker.respond(worker.Databases(), loose.dumps(request).encode())["code"] == "worker.memory"
 
 
 def test_a_fresh_worker_has_nothing_to_forget(sample: Sample) -> None:
