@@ -12,7 +12,7 @@ import duckdb
 from chatsheet.sheets.ingest.grid import HEAD_ROWS, TAIL_ROWS, Cell, Grid, is_blank, number
 
 RAW = "_raw"
-"""The temporary table that `Tab.load` makes: `_row BIGINT`, then `c1` to `cn`. No tab gives a table a name with `_` in front."""
+"""The temporary table that `Tab.load` makes: `_row BIGINT`, then `c1` to `cn`. No table of a file is called `_…`."""
 _ROWS_PER_INSERT = 20_000
 _LISTED = 5
 
