@@ -169,6 +169,16 @@ async def test_no_value_of_duckdb_costs_the_worker_or_shows_our_code(engine: Eng
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "listed",
+    ["now()", "current_timestamp", "'2025-01-31 10:20:30+00'::TIMESTAMPTZ", "CAST(order_date AS TIMESTAMP WITH TIME ZONE)"],
+)
+async def test_a_moment_with_a_time_zone_is_one_in_utc(engine: Engine, sample: Sample, listed: str) -> None:
+    result = await engine.run(sample.path, sample.check(f"SELECT {listed} AS t FROM orders LIMIT 1"))  # noqa: S608  ours
+    assert result.columns[0].type == "TIMESTAMP"
+    assert str(result.rows[0][0]).startswith("20")
+
+
 async def test_what_json_has_no_number_for_comes_as_text(engine: Engine, sample: Sample) -> None:
     assert await values(engine, sample, "'nan'::DOUBLE, 'inf'::DOUBLE, '-inf'::FLOAT") == ("nan", "inf", "-inf")
 
