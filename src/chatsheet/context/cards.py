@@ -65,6 +65,8 @@ def _facts(column: Column, rows: int, detail: Detail) -> str:
         facts.append(f"{_short(profile.minimum)}..{_short(profile.maximum)}")
     if profile.nulls:
         facts.append(f"null {100 * profile.nulls / max(1, rows):.0f}%")
+    if column.raw:
+        facts.append(f"cells as written in {column.raw}")
     return f" [{'; '.join(facts)}]" if facts else ""
 
 

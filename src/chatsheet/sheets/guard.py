@@ -162,6 +162,17 @@ def _parse(sql: str) -> exp.Expr:
     if not isinstance(root, exp.Select | exp.SetOperation | exp.Subquery):
         kind = type(root).__name__.upper()
         raise SqlRefused(f"{kind} is not allowed.", fix="give one SELECT that only reads.")
+    return _without_zones(root)
+
+
+def _without_zones(root: exp.Expr) -> exp.Expr:
+    """Return the query with moments in UTC in place of those with a time zone, which nothing here could show."""
+    for kind in list(root.find_all(exp.DataType)):
+        if kind.this in {exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ}:
+            kind.set("this", exp.DataType.Type.TIMESTAMP)
+    for now in list(root.find_all(exp.CurrentTimestamp, exp.Anonymous)):
+        if isinstance(now, exp.CurrentTimestamp) or now.name.casefold() == "now":
+            now.replace(exp.cast(now.copy(), exp.DataType.Type.TIMESTAMP))
     return root
 
 

@@ -91,7 +91,7 @@ class OpenSheet:
 
     def columns(self) -> dict[str, list[str]]:
         """Return the SQL names of the tables and their columns, for the guard."""
-        return {table.id: [column.name for column in table.columns] for table in self.workbook.tables}
+        return {table.id: table.names for table in self.workbook.tables}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +177,11 @@ class Library:
             await asyncio.to_thread(shutil.rmtree, copy.parent)
             (aside / versions.WORKBOOK).write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not (self._versions / version).exists():
+            try:
                 aside.rename(self._versions / version)
+            except OSError:
+                if not (self._versions / version).exists():  # else another process made the same
+                    raise
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
         return version

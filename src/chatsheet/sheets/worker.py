@@ -369,7 +369,7 @@ def respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
         if isinstance(error, QueryTooLarge) and databases.forget():
             return respond(databases, message)
         return {"code": error.code, "what": error.what, "fix": error.fix}
-    except MemoryError:
+    except (MemoryError, duckdb.OutOfMemoryException):
         return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}
 
 
