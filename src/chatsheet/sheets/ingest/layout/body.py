@@ -294,7 +294,7 @@ class Reader:
             is_dated = all(line.kinds[i] == DATE for i in numbers)
             return len(numbers) > 1 and (is_dated or numerals.are_near_years(line))
         above = [self._lines[i].cells[column] for i in self.body.data[-_LOOK_NEAR:] for column in numbers]
-        return bool(names) and numerals.are_years_in_a_row(line) and not any(map(period, above))
+        return bool(names) and numerals.are_years_in_a_row(line) and "year" not in map(period, above)
 
     def _fits(self, line: Line) -> bool:
         """Tell whether a row after a blank one has the columns and kinds of this table."""
