@@ -74,13 +74,12 @@ class _Column:
     def facts(self, seen: Mapping[str, int]) -> ColumnFacts:
         """Count all of the column by what its cells `seen` show: those of a sample, or all of a small table."""
         facts = self._facts(seen)
-        if (
-            self._longest <= _ALWAYS_KEPT
-            or facts.is_sampled
-            or not any(token(text) for one in facts.groups for text in one.texts)
-        ):
+        is_numbers = any(token(text) for group in facts.groups for text in group.texts)
+        if self._longest <= _ALWAYS_KEPT or facts.is_sampled or not is_numbers:
             return facts
-        long, cells = self._list(f"strlen({self._cell}) > {_ALWAYS_KEPT} AND regexp_matches({self._cell}, {quoted(_LONG)})")
+        cell = self._cell
+        changed = f"coalesce(CAST(TRY_CAST({cell} AS DOUBLE) AS VARCHAR) <> {cell}, true)"
+        long, cells = self._list(f"strlen({cell}) > {_ALWAYS_KEPT} AND regexp_matches({cell}, {quoted(_LONG)}) AND {changed}")
         return replace(facts, long=tuple(long.items()), inexact=cells - sum(long.values()))
 
     def _facts(self, seen: Mapping[str, int]) -> ColumnFacts:

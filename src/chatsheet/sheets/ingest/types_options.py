@@ -265,9 +265,9 @@ def _number(
 
 
 def _lost(tally: Tally, parse: Number) -> int:
-    """Return the cells whose digits a double does not keep; those not listed count as the listed ones do."""
+    """Return the cells whose digits a double does not keep; those too many to list count as such."""
     lost = sum(cells for text, cells in tally.facts.long if parse.reads(text) and not parse.is_exact(text))
-    return lost + tally.facts.inexact if lost else 0
+    return lost + tally.facts.inexact
 
 
 def _number_evidence(style: Style, read: dict[str, Token], beside: Hint, hint: Hint, *, is_mixed: bool) -> str:
