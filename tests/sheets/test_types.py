@@ -228,6 +228,31 @@ def test_cells_that_say_there_is_no_value_are_listed_and_counted_among_numbers()
     assert "3 cells say there is no value ('-', 'n/a')" in decision.evidence
 
 
+@pytest.mark.parametrize(
+    ("cells", "lost"),
+    [
+        (["123456789012.123456789", "1.000000000000000001", "99999999999999999.99", "5", "6"], 3),
+        (["0,1", "12345678901234,5678901"], 1),
+        (_many(lambda i: f"{i}.25", "1.0000000000000000001", "$2.00000000000000000001"), 2),
+        (["1,234,567,890,123,456,789,012.5", "2.5"], 1),
+        (["1,234,567,890,123,456,789,012", "1,234,567"], 1),
+        (["0.1", "52.520007999999996", "1e-5"], 0),
+        (["12.00000000000000000001%", "7%"], 1),
+    ],
+)
+def test_digits_that_a_decimal_cannot_keep_are_counted_and_stand_beside(cells: list[str], lost: int) -> None:
+    decision, found = read(cells)
+    assert (decision.type, None in found, decision.keeps_raw) == ("decimal", False, lost > 0), decision.evidence
+    assert (f"{lost} have more digits than a decimal keeps" in decision.evidence) == (lost > 0)
+    assert decision.confidence < 1 or not lost
+
+
+def test_digits_of_native_decimals_that_are_lost_stand_beside() -> None:
+    decision, _ = read_native("VALUES (99999999999999999.99::DECIMAL(38, 2)), (0.1::DECIMAL(38, 2))")
+    assert (decision.type, decision.keeps_raw) == ("decimal", True)
+    assert "1 have more digits than a decimal keeps" in decision.evidence
+
+
 def test_siblings_that_disagree_settle_nothing() -> None:
     asked, *others = (read(cells)[0] for cells in (["1,234"], ["0,5"], ["0.5"]))
     assert settle([asked, *others])[0] == asked

@@ -100,7 +100,7 @@ class Tools:
 
     def _overview(self) -> str:
         tables: list[JsonValue] = [
-            {"table": t.id, "tab": t.tab, "range": t.range, "rows": t.rows, "columns": t.names}
+            {"table": t.id, "tab": t.tab, "range": t.range, "rows": t.rows, "columns": [*t.names]}
             for t in self.opened.workbook.tables
         ]
         return loose.dumps({"tables": tables})

@@ -23,6 +23,7 @@ ENOUGH = 0.9
 """The share of cells that has to be of a type for the column to be of it."""
 _ASKED = 0.6
 _SUGGESTED = 0.7
+_LESS_SURE = 0.85
 _MOST_WHOLE = 2**53
 _AS_WRITTEN = "as written"
 
@@ -212,8 +213,13 @@ def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high:
     evidence = "all cells are whole numbers" if facts.is_whole else "all cells are numbers"
     sure = not hint.is_percent or is_shown
     plain = Decision(type=kind, parse=Native(SQL_TYPES[kind], 10.0**exponent), evidence=evidence, unit=unit, is_clean=True)
+    if facts.inexact and kind == "decimal":
+        evidence += f"; {facts.inexact} have more digits than a decimal keeps, as written beside"
+        plain = replace(plain, evidence=evidence, keeps_raw=True, confidence=_LESS_SURE)
     if hint.evidence:
-        plain = replace(plain, evidence=f"{evidence}; {hint.evidence}", confidence=1.0 if sure else _SUGGESTED)
+        plain = replace(
+            plain, evidence=f"{evidence}; {hint.evidence}", confidence=min(plain.confidence, 1.0 if sure else _SUGGESTED)
+        )
     return plain
 
 

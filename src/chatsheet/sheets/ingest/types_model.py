@@ -50,6 +50,10 @@ class ColumnFacts:
     """Cells that are NULL or hold only spaces."""
     groups: tuple[Group, ...] = ()
     others: int = 0
+    long: tuple[tuple[str, int], ...] = ()
+    """Texts of more digits than a double always keeps, and their cells, where the column holds numbers."""
+    inexact: int = 0
+    """Native numbers with more digits than a double keeps, and cells of long texts too many to list."""
     is_trimmed: bool = True
     """Whether no cell has spaces around it."""
     is_sampled: bool = False

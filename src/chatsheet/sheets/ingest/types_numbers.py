@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from chatsheet.sheets.ingest.types_model import SPACES, guarded, quoted, trimmed
@@ -171,13 +172,20 @@ class Number:
 
     def value(self, text: str) -> float:
         """Return the number that a text it reads stands for."""
+        number = float(self._digits(text))
+        return -number if (found := token(text)) and found.is_negative else number
+
+    def is_exact(self, text: str) -> bool:
+        """Tell whether the value of a text it reads has all the digits of it."""
+        return Decimal(self._digits(text)) == Decimal(repr(float(self._digits(text))))
+
+    def _digits(self, text: str) -> str:
         found = token(text)
         if found is None:
-            return float("nan")
+            return "nan"
         digits = re.sub(rf"{_SPACE}|{_QUOTE}", "", found.core)
         digits = digits.replace("," if self.style.mark == "." else ".", "").replace(self.style.mark, ".")
-        number = float(digits if "e" in digits.lower() else f"{digits}e{self.exponent + found.hint.exponent}")
-        return -number if found.is_negative else number
+        return digits if "e" in digits.lower() else f"{digits}e{self.exponent + found.hint.exponent}"
 
     def sql(self, column: str, *, is_clean: bool) -> str:
         text = column if is_clean and self._is_bare else trimmed(column)

@@ -18,6 +18,8 @@ _FEWEST = 0.9
 _LESS_SURE = 0.85
 _GUESSED = 0.7
 _MIXED = 0.6
+_MOST_DIGITS = 18
+"""Digits that a BIGINT always holds."""
 _WIDEST = 3
 """The power of ten with which fifteen digits still are a BIGINT."""
 _SCALE_LETTERS = ("k", "M")
@@ -236,6 +238,7 @@ def _number(
     is_percent = beside.is_percent or guessed
     exponent = -2 if is_percent else 0 if own else hint.exponent
     whole = not own and 0 <= exponent <= _WIDEST and all(style.reads_core(found.core, is_whole=True) for found in read.values())
+    whole = whole and all(sum(map(str.isdigit, text)) <= _MOST_DIGITS for text, _ in tally.facts.long)
     is_whole = wanted == "integer" or (whole and wanted != "decimal")
     parse = Number(
         style=style,
@@ -255,7 +258,16 @@ def _number(
     )  # fmt: skip
     if is_mixed:
         decision = replace(decision, keeps_raw=True)
+    if not is_whole and (lost := _lost(tally, parse)):
+        said = f"{decision.evidence}; {lost} have more digits than a decimal keeps, as written beside"
+        decision = replace(decision, keeps_raw=True, evidence=said, confidence=min(decision.confidence, _LESS_SURE))
     return _option(tally, style.name, decision)
+
+
+def _lost(tally: Tally, parse: Number) -> int:
+    """Return the cells whose digits a double does not keep; those too many to list count as such."""
+    lost = sum(cells for text, cells in tally.facts.long if parse.reads(text) and not parse.is_exact(text))
+    return lost + tally.facts.inexact
 
 
 def _number_evidence(style: Style, read: dict[str, Token], beside: Hint, hint: Hint, *, is_mixed: bool) -> str:

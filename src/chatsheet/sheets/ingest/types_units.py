@@ -53,9 +53,10 @@ _BESIDE_CURRENCY = re.compile(
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|(?:,| in )\s*(\S+)\s*$")
 _NAMED = {"euro": "EUR", "euros": "EUR", "dollars": "USD", "pounds": "GBP"}
 _UNSCALED = re.compile(  # counts and codes, then shares, rates and what is told of one share or piece
-    r"(?<!per )year|(?<!pro )(?<!je )jahr|année|año|anno|\bid\b|nr\b|no\b|number|\bcount\b|anzahl|nombre|número|numero"
-    r"|aantal|#|%|percent|prozent"
-    r"|rank|rang\b|employee|headcount|staff|mitarbeiter|beschäftigte|effectifs?\b|empleados|dipendenti|fte\b|customer|kunden|stores|units|pieces"
+    r"(?<!per )year|(?<!pro )(?<!je )jahr|année|año|anno|\bid\b|nr\b|no\b|number|\bcount\b|anzahl|nombre|número|numero|aantal"
+    r"|#|%|percent|prozent"
+    r"|rank|rang\b|employee|headcount|staff|mitarbeiter|beschäftigte|effectifs?\b|empleados|dipendenti|fte\b"
+    r"|customer|kunden|stores|units|pieces"
     r"|quantity|qty|menge|stück|cantidad|quantité|quantità|age\b|alter\b"
     r"|\brates?\b|\bshares?\b(?! (?:capital|premium|buy|repurchase|issu|based))"
     r"|\b(?:an)?teil\b|anteile?\b|quoten?\b|\btaux\b|\btasas?\b"
