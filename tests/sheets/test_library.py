@@ -296,3 +296,15 @@ async def test_cells_kept_as_written_can_be_asked_for_by_name(library: Library, 
     questions = library.questions(opened)
     assert (await questions.run(questions.check(sql))).rows == (("about 7",),)
     assert "v_as_written" in cards.card(opened.workbook, 1000)
+
+
+async def test_what_a_dead_process_left_goes_at_once_and_what_a_living_one_makes_stays(
+    library: Library,
+) -> None:
+    ended = await asyncio.create_subprocess_exec("true")
+    await ended.wait()
+    mine = library.incoming()
+    for path in (mine, mine.with_name(f"import_1.{ended.pid}"), mine.with_name("upload_of_unknown")):
+        path.mkdir()
+    await library.sweep()
+    assert {path.name for path in mine.parent.iterdir()} == {mine.name, "upload_of_unknown"}

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatsheet.sheets import guard
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.ingest.names import RESERVED, sql_names
 from chatsheet.sheets.model import ROW_ID
@@ -70,3 +71,16 @@ def test_a_file_may_be_called_like_what_an_import_makes_beside_it(tmp_path: Path
     (table,) = load.load(tmp_path / f"{name}.csv", tmp_path / "base.duckdb").tables
     with duckdb.connect(tmp_path / "base.duckdb") as database:
         assert database.execute(f'SELECT a, b FROM "{table.id}"').fetchall() == [("x", 2), ("y", 3)]  # noqa: S608
+
+
+def test_every_keyword_is_a_name_that_queries_can_use() -> None:
+    with duckdb.connect() as database:
+        words = database.execute("SELECT DISTINCT keyword_name FROM duckdb_keywords()").fetchall()
+        for (word,) in (*words, ("values",), ("now",), ("rlike",), ("current_timestamp",)):
+            (table,), (column,) = sql_names([word], fallback="table"), sql_names([word], fallback="column")
+            database.execute(f'CREATE OR REPLACE TABLE "{table}" ("{column}" BIGINT)')
+            guarded = guard.check(
+                f"SELECT max({table}.{column}) AS m FROM {table} WHERE {column} > 1 GROUP BY {column} ORDER BY {column} DESC",  # noqa: S608
+                {table: [column]},
+            )
+            assert database.execute(guarded.sql).fetchall() == []

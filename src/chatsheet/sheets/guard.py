@@ -27,6 +27,8 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _MAX_LENGTH = 20_000
 _MAX_NODES = 3_000
 _MAX_TABLES = 40
+_TYPO = 0.8
+"""How alike a function must be to be what was meant: lpad is not lead, range is not age."""
 _CATALOGUE = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema")
 
 _NODES: tuple[type[exp.Expr], ...] = (
@@ -203,7 +205,7 @@ def _check_calls(text: str, root: exp.Expr) -> None:
         if with_columns[name] > 0:
             with_columns[name] -= 1  # an alias that names its columns, once for each such alias
             continue
-        nearest = [n for n in difflib.get_close_matches(name, _FUNCTIONS, n=2, cutoff=0.7) if n != name]
+        nearest = [n for n in difflib.get_close_matches(name, _FUNCTIONS, n=2, cutoff=_TYPO) if n != name]
         fix = f"use {nearest[0]}." if nearest else "use an ordinary aggregate, date, text or number function."
         raise SqlRefused(f"the function {name} is not allowed.", fix=fix)
 

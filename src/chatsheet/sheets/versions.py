@@ -82,7 +82,7 @@ def reader_config() -> dict[str, str | bool | int | float | list[str]]:
     return {
         "memory_limit": "512MB",
         "threads": "2",
-        "max_temp_directory_size": "0B",
+        "temp_directory": "",  # a limit of 0 bytes would still be spilled to, and leave a folder
         **closed_config(),
     }
 
