@@ -203,6 +203,20 @@ def test_a_file_of_edits_that_cannot_be_read_says_so(
     assert str(path) in caught.value.what
 
 
+@pytest.mark.parametrize(
+    "listed",
+    [
+        r'[{"kind":"set","table":"orders","cells":[{"row":2,"column":"region","value":"\ud83d x"}]}]',
+        r'[{"kind":"insert_rows","table":"orders","rows":[{"\udc00":1}]}]',
+    ],
+)
+def test_edits_with_half_a_character_are_refused(run: Run, sales: Path, tmp_path: Path, listed: str) -> None:
+    (tmp_path / "edits.json").write_text(listed)
+    with pytest.raises(ChatSheetError, match="half of a character") as caught:
+        run("edit", str(sales), "--edits", str(tmp_path / "edits.json"))
+    assert caught.value.code == "edit.refused"
+
+
 def test_a_column_that_is_not_there_is_not_corrected_and_not_remembered(run: Run, sales: Path) -> None:
     with pytest.raises(ChatSheetError, match="no column of Orders has the header 'nothing'") as caught:
         run("correct", str(sales), "--tab", "Orders", "--type", "nothing=text")
@@ -219,6 +233,13 @@ def test_edits_go_into_the_original_and_nothing_else_changes(run: Run, sales: Pa
     assert "xl/worksheets/sheet1.xml" in changed
     assert not changed & {"xl/worksheets/sheet2.xml", "xl/worksheets/sheet3.xml", "xl/styles.xml", "xl/theme/theme1.xml"}
     assert json.loads(run("query", str(target), "SELECT revenue FROM orders WHERE _row = 2", "--json"))["rows"] == [[1.5]]
+
+
+def test_an_export_into_the_original_counts_cells_and_new_rows(run: Run, sales: Path, tmp_path: Path) -> None:
+    run("edit", str(sales), "--table", "orders", "--set", "2.revenue=1.5", "--set", "2.region=X", "--apply", "--yes")
+    assert ": 2 cells, 0 new rows, " in run("export", str(sales), "--into-original", "--output", str(tmp_path / "a.xlsx"))
+    run("edit", str(sales), "--table", "targets", "--insert", '{"region": "Centre"}', "--apply", "--yes")
+    assert ": 2 cells, 1 new row, " in run("export", str(sales), "--into-original", "--output", str(tmp_path / "b.xlsx"))
 
 
 def test_a_value_goes_back_in_the_scale_of_its_tab(run: Run, tmp_path: Path) -> None:

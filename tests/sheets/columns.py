@@ -40,9 +40,11 @@ def read(
     return decision, values(database, decision)
 
 
-def read_native(sql: str, label: str = "x", captions: Sequence[str] = ()) -> tuple[Decision, tuple[Plain, ...]]:
+def read_native(
+    sql: str, label: str = "x", captions: Sequence[str] = (), override: Override | None = None
+) -> tuple[Decision, tuple[Plain, ...]]:
     """Return the same of a column that a query gives, which may have a type already."""
     database = _database()
     database.execute(f"CREATE OR REPLACE TABLE raw AS SELECT row_number() OVER () AS _row, c1 FROM ({sql}) t(c1)")  # noqa: S608  our own
-    decision = decide(*facts.measure(database, "raw", "c1"), label=label, captions=captions)
+    decision = decide(*facts.measure(database, "raw", "c1"), label=label, captions=captions, override=override)
     return decision, values(database, decision)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chatsheet.sheets.complaints import QueryFailed
+from chatsheet.sheets.complaints import QueryFailed, QueryTooLarge, explain
 from tests.sheets.conftest import Sample
 
 
@@ -33,3 +33,16 @@ def test_the_fix_says_what_to_write_instead(sample: Sample, sql: str, code: str,
     assert failed.value.code == code
     assert fix in failed.value.fix
     assert "Error:" not in failed.value.what
+
+
+def test_a_query_that_would_spill_needs_too_much_memory_and_no_path_is_told() -> None:
+    said = explain('IO Error: Could not write file "/home/a/data/versions/x/base.duckdb.tmp/t.tmp": File too large')
+    assert isinstance(said, QueryTooLarge)
+    assert "/" not in said.what
+
+
+def test_a_query_leaves_no_folder_for_spilled_rows(sample: Sample) -> None:
+    rows = "SELECT a.product || b.product || c.product AS p FROM orders a, orders b, orders c ORDER BY p DESC"
+    with pytest.raises(QueryTooLarge):
+        sample.run(rows)
+    assert [entry.name for entry in sample.path.parent.iterdir()] == [sample.path.name]

@@ -106,6 +106,24 @@ async def test_edits_that_leave_each_other_alone_are_both_kept(
     assert len(await library.history(LOCAL, merged.opened.sheet.id)) == 2
 
 
+@pytest.mark.parametrize("yours", [set_cell(3, "price", 9), Fill(table="prices", column="price", rows=(3,), value=9)])
+async def test_the_same_value_written_by_both_is_no_conflict(library: Library, tmp_path: Path, yours: Edit) -> None:
+    first = await bring(library, tmp_path)
+    theirs = await make(library, first, set_cell(3, "price", 9))
+    both = await make(library, first, yours)
+    assert both.opened == theirs.opened
+    merged = await make(library, first, yours, set_cell(4, "price", 8))
+    assert await column(library, merged.opened, "price") == [1.5, 9, 8, 12.5]
+
+
+async def test_a_cell_emptied_by_both_is_no_conflict_but_one_emptied_by_you_alone_is(library: Library, tmp_path: Path) -> None:
+    first = await bring(library, tmp_path)
+    await make(library, first, set_cell(3, "price", ""), set_cell(4, "price", 5))
+    await make(library, first, set_cell(3, "price", ""))
+    with pytest.raises(EditConflict):
+        await make(library, first, set_cell(4, "price", ""))
+
+
 async def test_a_change_that_was_undone_is_no_conflict(library: Library, tmp_path: Path) -> None:
     first = await bring(library, tmp_path)
     made = await make(library, first, set_cell(3, "price", 9))
@@ -152,11 +170,13 @@ class Model:
         self.head = head
         self.seen = [{row: dict(cells) for row, cells in head.items()} for _ in range(3)]
 
-    def conflicts(self, who: int, kind: str, row: int, name: str) -> bool:
+    def conflicts(self, who: int, kind: str, row: int, name: str, value: int) -> bool:
         if kind == "insert":
             return False
-        names = [name] if kind == "set" else ["price", "count"]
         was, now = self.seen[who].get(row), self.head.get(row)
+        if kind == "set" and now is not None and now[name] == value:
+            return False
+        names = [name] if kind == "set" else ["price", "count"]
         return was is not None and (now is None or any(was[n] != now[n] for n in names))
 
 
@@ -194,7 +214,7 @@ async def follow(library: Library, folder: Path, steps: list[Step]) -> None:
             "insert": InsertRows(table="prices", rows=({name: value},)),
         }
         edit = edits[kind]
-        if model.conflicts(who, kind, row, name):
+        if model.conflicts(who, kind, row, name, value):
             with pytest.raises(EditConflict):
                 await make(library, versions[who], edit)
         else:  # a success shows the editor the head

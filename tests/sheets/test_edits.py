@@ -166,6 +166,42 @@ async def test_deleted_rows_leave_and_their_values_are_in_the_history(library: L
     assert [cell.before for cell in made.changes[0].sample[:3]] == ["pen", 1.5, 10]
 
 
+@pytest.mark.parametrize("column_type", ["text", "decimal"])
+async def test_a_table_can_be_emptied_and_filled_again(library: Library, tmp_path: Path, column_type: ColumnType) -> None:
+    first = await bring(library, tmp_path)
+    retyped = await make(library, first, RetypeColumn(table="prices", column="count", type=column_type))
+    emptied = await make(library, retyped.opened, DeleteRows(table="prices", where="true"))
+    assert (await rows(library, emptied.opened), emptied.opened.workbook.tables[0].rows) == ([], 0)
+    again = await make(library, emptied.opened, InsertRows(table="prices", rows=({"item": "new"},)))
+    assert await column(library, again.opened, "item") == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expression", "values"),
+    [
+        ("price", "price / (count - 10)", [None, 0.225, -4.357142857142857, -2.0833333333333335]),
+        ("price", "CASE WHEN count = 10 THEN 'nan'::DOUBLE ELSE 1 END", [None, 1, 1, 1]),
+        ("count", "CASE WHEN count = 10 THEN 1 / 0 ELSE 2.0::DOUBLE END", [None, 2, 2, 2]),
+        ("item", "price / (count - 10)", [None, "0.225", "-4.357142857142857", "-2.0833333333333335"]),
+    ],
+)
+async def test_what_is_no_finite_number_is_an_empty_cell_counted_and_told(
+    library: Library, tmp_path: Path, name: str, expression: str, values: list[JsonValue]
+) -> None:
+    made = await make(library, await bring(library, tmp_path), Fill(table="prices", column=name, expression=expression))
+    assert await column(library, made.opened, name) == values
+    assert made.changes[0].notes == ("1 result is no finite number, as of a division by zero, and is an empty cell",)
+
+
+async def test_a_column_added_or_kept_as_a_formula_tells_of_divisions_by_zero_too(library: Library, tmp_path: Path) -> None:
+    added = AddColumn(table="prices", label="Each", type="decimal", expression="price / count")
+    made = await make(library, await bring(library, tmp_path), set_cell(2, "count", 0), added)
+    assert "1 result is no finite number" in made.changes[1].notes[-1]
+    again = await make(library, made.opened, set_cell(3, "count", 0))
+    assert (await column(library, again.opened, "each"))[:3] == [None, None, 30.5 / 3]
+    assert any("1 result is no finite number" in note for note in again.changes[1].notes)
+
+
 async def test_an_edited_row_and_an_inserted_row_can_be_deleted(library: Library, tmp_path: Path) -> None:
     opened = (await make(library, await bring(library, tmp_path), set_cell(3, "count", 1))).opened
     opened = (await make(library, opened, InsertRows(table="prices", rows=({"item": "new"},), after=3))).opened

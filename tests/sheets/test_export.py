@@ -78,7 +78,7 @@ async def test_the_opt_out_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFi
 async def test_edits_go_into_the_original(tmp_path: Path) -> None:
     edits = Edits(changes=(Change(tab="Orders", cell="B3", type="text", value="new"),))
     exported = await export.patch(ROOT / "examples" / "sales.xlsx", edits, tmp_path / "a.xlsx")
-    assert (exported.rows, exported.bytes) == (1, (tmp_path / "a.xlsx").stat().st_size)
+    assert (exported.cells, exported.rows, exported.bytes) == (1, 0, (tmp_path / "a.xlsx").stat().st_size)
     assert openpyxl.load_workbook(tmp_path / "a.xlsx")["Orders"]["B3"].value == "new"
 
 

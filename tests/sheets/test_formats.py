@@ -12,6 +12,7 @@ import duckdb
 import pytest
 import xlsxwriter
 
+from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.model import Workbook
 from tests.sheets import old_books
@@ -123,3 +124,10 @@ def test_parquet_keeps_its_types_and_writes_out_what_has_none_here(tmp_path: Pat
     first = ask(tmp_path, "SELECT net, strftime(\"at\", '%H:%M'), many, pair, kind, small FROM a WHERE id = 2")
     assert first == [(2.5, "10:00", "[2, 3]", "{'a': 2, 'b': x}", "even", 0.2)]
     assert all(column.evidence for column in table.columns)
+
+
+def test_a_damaged_parquet_file_is_not_called_by_a_path_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "par.parquet").write_bytes(b"PAR1" + b"x" * 200 + b"PAR1")
+    with pytest.raises(ChatSheetError) as refused:
+        load.load(tmp_path / "par.parquet", tmp_path / "base.duckdb")
+    assert str(tmp_path) not in refused.value.what

@@ -444,3 +444,12 @@ def test_no_function_is_rewritten_into_one_that_is_not_allowed(sample: Sample, a
         if BOMBS & {call.casefold() for call in re.findall(r"(\w+)\(", sql)}:
             leaks.append(f"{name}: {sql}")
     assert leaks == []
+
+
+@pytest.mark.parametrize(
+    ("called", "fix"), [("lpad(region, 3, 'x')", "ordinary"), ("range(3)", "ordinary"), ("medain(quantity)", "use median.")]
+)
+def test_a_function_is_suggested_only_for_a_slip(sample: Sample, called: str, fix: str) -> None:
+    with pytest.raises(SqlRefused) as refused:
+        sample.check(f"SELECT {called} AS x FROM orders")  # noqa: S608  ours
+    assert fix in refused.value.fix

@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from chatsheet.context import cards
+from chatsheet.core.clock import SystemClock
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL, Actor
+from chatsheet.db.engine import open_database
 from chatsheet.sheets import guard
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import ColumnType
+from chatsheet.sheets.query import Engine, Worker, WorkerMemory
 from chatsheet.sheets.store import SheetNotFound
 from chatsheet.sheets.windows import Window
 
@@ -143,6 +147,19 @@ async def test_the_same_file_twice_at_once_is_one_sheet(library: Library, tmp_pa
     assert len(left_behind(tmp_path)) == 1
 
 
+async def test_the_same_file_twice_at_once_by_two_processes_is_one_sheet(
+    library: Library, engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n")
+    database = await open_database(tmp_path / "data" / "chatsheet.sqlite")
+    other = Library(database=database, folder=tmp_path / "data", engine=engine, clock=SystemClock())  # shares no lock
+    first, second = await asyncio.gather(*(one.bring_in(LOCAL, tmp_path / "a.csv") for one in (library, other)))
+    await other.close()
+    await database.close()
+    assert first == second
+    assert [sheet.id for sheet in await library.listing(LOCAL)] == [first.sheet.id]
+
+
 async def test_other_content_under_the_same_name_is_another_sheet(library: Library, tmp_path: Path) -> None:
     first = await bring(library, tmp_path, "a.csv", b"a,b\n1,2\n")
     other = await bring(library, tmp_path, "a.csv", b"a,b\n1,3\n")
@@ -250,3 +267,44 @@ async def test_an_upload_gets_a_fresh_path_inside_the_data_folder(library: Libra
     first, second = library.incoming(), library.incoming()
     assert first != second
     assert first.parent == tmp_path / "data" / "incoming"
+
+
+@pytest.mark.parametrize("width", [40, 300])
+async def test_a_wide_table_of_numbers_is_imported(library: Library, tmp_path: Path, width: int) -> None:
+    rows = [[f"name {n}" for n in range(width)], *([f"{row}{n}.5" for n in range(width)] for row in range(20))]
+    opened = await bring(library, tmp_path, "wide.csv", "\n".join(map(",".join, rows)).encode())
+    assert len(opened.workbook.tables[0].columns) == width
+
+
+async def test_a_file_that_needs_too_much_memory_is_not_called_damaged(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crowded(*_: object) -> object:
+        raise WorkerMemory("it needed more memory than allowed", fix="ask for less at once.")
+
+    monkeypatch.setattr(Worker, "call", crowded)
+    with pytest.raises(WorkerMemory, match=r"a\.csv needs more memory"):
+        await bring(library, tmp_path, "a.csv", b"a,b\n1,2\n")
+    assert left_behind(tmp_path) == []
+
+
+async def test_cells_kept_as_written_can_be_asked_for_by_name(library: Library, tmp_path: Path) -> None:
+    rows = "".join(f"{n}.5,{n}\n" for n in range(40))
+    opened = await bring(library, tmp_path, "a.csv", f"v,n\n{rows}about 7,40\n".encode())
+    sql = "SELECT v_as_written FROM a WHERE v IS NULL"
+    assert (await library.query(opened, guard.check(sql, opened.columns()))).rows == (("about 7",),)
+    questions = library.questions(opened)
+    assert (await questions.run(questions.check(sql))).rows == (("about 7",),)
+    assert "v_as_written" in cards.card(opened.workbook, 1000)
+
+
+async def test_what_a_dead_process_left_goes_at_once_and_what_a_living_one_makes_stays(
+    library: Library,
+) -> None:
+    ended = await asyncio.create_subprocess_exec("true")
+    await ended.wait()
+    mine = library.incoming()
+    for path in (mine, mine.with_name(f"import_1.{ended.pid}"), mine.with_name("upload_of_unknown")):
+        path.mkdir()
+    await library.sweep()
+    assert {path.name for path in mine.parent.iterdir()} == {mine.name, "upload_of_unknown"}

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatsheet.sheets import guard
+from chatsheet.sheets.ingest import load
 from chatsheet.sheets.ingest.names import RESERVED, sql_names
 from chatsheet.sheets.model import ROW_ID
 
@@ -60,3 +63,24 @@ def test_names_need_no_quotes(labels: Sequence[str]) -> None:
         assert re.fullmatch(r"\w+", name)
         assert not name[0].isdigit()
         assert name not in RESERVED
+
+
+@pytest.mark.parametrize("name", ["raw", "skipped", "lines", "sample", "values"])
+def test_a_file_may_be_called_like_what_an_import_makes_beside_it(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.csv").write_text("a,b\nx,2\ny,3\n\nTotal,5\n")
+    (table,) = load.load(tmp_path / f"{name}.csv", tmp_path / "base.duckdb").tables
+    with duckdb.connect(tmp_path / "base.duckdb") as database:
+        assert database.execute(f'SELECT a, b FROM "{table.id}"').fetchall() == [("x", 2), ("y", 3)]  # noqa: S608
+
+
+def test_every_keyword_is_a_name_that_queries_can_use() -> None:
+    with duckdb.connect() as database:
+        words = database.execute("SELECT DISTINCT keyword_name FROM duckdb_keywords()").fetchall()
+        for (word,) in (*words, ("values",), ("now",), ("rlike",), ("current_timestamp",)):
+            (table,), (column,) = sql_names([word], fallback="table"), sql_names([word], fallback="column")
+            database.execute(f'CREATE OR REPLACE TABLE "{table}" ("{column}" BIGINT)')
+            guarded = guard.check(
+                f"SELECT max({table}.{column}) AS m FROM {table} WHERE {column} > 1 GROUP BY {column} ORDER BY {column} DESC",  # noqa: S608
+                {table: [column]},
+            )
+            assert database.execute(guarded.sql).fetchall() == []

@@ -127,3 +127,18 @@ def test_a_large_table_is_estimated_but_its_keys_are_counted() -> None:
     assert pair.distinct == pytest.approx(60_000, rel=0.15)
     assert (pair.minimum, pair.maximum, pair.is_estimated) == (0, 59_999, True)
     assert (seventh.distinct, seventh.median) == (7, 3)
+
+
+def test_a_wide_table_of_numbers_is_measured_in_little_memory() -> None:
+    listed = ", ".join(f"(i * {n})::DOUBLE AS c{n}" for n in range(1, 301))
+    with duckdb.connect(config={"memory_limit": "192MB", "threads": "2", "temp_directory": ""}) as database:
+        database.execute(f"CREATE TABLE t AS SELECT i AS _row, {listed} FROM range(20) r(i)")  # noqa: S608
+        columns = tuple(Column(name=f"c{n}", label=f"c{n}", letter="A", type="decimal", evidence="") for n in range(1, 301))
+        table = Table(id="t", tab="t", range="", header_row=1, evidence="", rows=20, columns=columns)
+        found = profile.measure(database, [table])[0].columns
+    assert [(column.profile.maximum, column.profile.distinct) for column in found] == [(19.0 * n, 20) for n in range(1, 301)]
+
+
+def test_a_table_without_rows_is_measured() -> None:
+    found = measured(t="SELECT 1::BIGINT AS n, 'a' AS v WHERE false")[0]
+    assert [column.profile.nulls for column in found.columns] == [0, 0]

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -168,6 +170,16 @@ async def test_no_value_of_duckdb_costs_the_worker_or_shows_our_code(engine: Eng
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize(
+    "listed",
+    ["now()", "current_timestamp", "'2025-01-31 10:20:30+00'::TIMESTAMPTZ", "CAST(order_date AS TIMESTAMP WITH TIME ZONE)"],
+)
+async def test_a_moment_with_a_time_zone_is_one_in_utc(engine: Engine, sample: Sample, listed: str) -> None:
+    result = await engine.run(sample.path, sample.check(f"SELECT {listed} AS t FROM orders LIMIT 1"))  # noqa: S608  ours
+    assert result.columns[0].type == "TIMESTAMP"
+    assert str(result.rows[0][0]).startswith("20")
+
+
 async def test_what_json_has_no_number_for_comes_as_text(engine: Engine, sample: Sample) -> None:
     assert await values(engine, sample, "'nan'::DOUBLE, 'inf'::DOUBLE, '-inf'::FLOAT") == ("nan", "inf", "-inf")
 
@@ -246,16 +258,44 @@ class Crowded(worker.Databases):
         return super().forget() or was_crowded
 
 
-def test_what_a_worker_keeps_of_other_questions_costs_no_query_its_memory(sample: Sample) -> None:
-    request: JsonObject = {"op": "query", "path": str(sample.path), "sql": "SELECT count(*) FROM orders", "cpu_s": 1_000_000}
+def alone(sample: Sample, folder: Path) -> str:
+    """Return a copy: DuckDB shares what is open of a file in a process, and its settings are locked."""
+    return str(shutil.copy(sample.path, folder / "alone.duckdb"))
+
+
+def test_what_a_worker_keeps_of_other_questions_costs_no_query_its_memory(sample: Sample, tmp_path: Path) -> None:
+    request: JsonObject = {
+        "op": "query",
+        "path": alone(sample, tmp_path),
+        "sql": "SELECT count(*) FROM orders",
+        "cpu_s": 1_000_000,
+    }
     request |= {"max_rows": 1, "max_bytes": 100, "identified": "", "identifies": [], "compared": []}
     answer = loose.obj(worker.respond(Crowded(), loose.dumps(request).encode())["ok"])
     assert answer["rows"] == [[600]]
 
 
-def test_a_fresh_worker_has_nothing_to_forget(sample: Sample) -> None:
-    databases = worker.Databases()
-    databases.get(str(sample.path))
+def test_a_worker_that_finds_no_memory_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crowded(*_: object) -> object:
+        raise duckdb.OutOfMemoryException("Out of Memory Error: failed to allocate block")
+
+    monkeypatch.setattr(worker, "_import", crowded)
+    request: JsonObject = {"op": "import", "source": str(tmp_path), "target": str(tmp_path), "said": {}}
+    assert worker.respond(worker.Databases(), loose.dumps(request).encode())["code"] == "worker.memory"
+
+
+def test_a_fresh_worker_has_nothing_to_forget(sample: Sample, tmp_path: Path) -> None:
+    databases, path = worker.Databases(), alone(sample, tmp_path)
+    databases.get(path)
     assert not databases.forget()
-    databases.lookup(str(sample.path))
+    databases.lookup(path)
+    assert databases.forget()
+
+
+def test_a_version_that_was_closed_for_others_is_opened_again_whatever_was_kept_of_it(sample: Sample, tmp_path: Path) -> None:
+    databases = worker.Databases()
+    paths = [str(shutil.copy(sample.path, tmp_path / f"{number}.duckdb")) for number in range(12)]
+    databases.lookup(paths[0])
+    for path in (*paths, *paths):
+        databases.get(path)
     assert databases.forget()

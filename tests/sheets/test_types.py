@@ -159,7 +159,7 @@ def _many(usual: Callable[[int], str], *odd: str) -> list[str]:
         (_many(lambda i: f"{i % 12 + 1:02}/{i % 11 + 1:02}/{1900 + i % 150}", "02/13/2024"), "date", 0, 0),
         (_many(lambda i: f"2024-01-{i % 28 + 1:02} 10:20:{i % 59:02}.{i:06}", "2023-02-29 10:00:00"), "datetime", 1, 0),
         (_many(lambda i: str(i * 7), "007"), "text", 0, 0),
-        (_many(lambda i: f"Customer {i}", "n/a", "#N/A", "NULL"), "text", 0, 3),
+        (_many(lambda i: f"Customer {i}", "n/a", "#N/A", "NULL"), "text", 0, 0),
         (_many(lambda i: str(i) if i % 20 else f"note {i}"), "integer", 250, 0),
         (_many(lambda i: str(i) if i % 5 else f"note {i}"), "text", 0, 0),
         (_many(lambda i: ("yes", "no")[i % 2], "maybe"), "boolean", 1, 0),
@@ -209,6 +209,48 @@ def test_columns_of_one_table_settle_each_other_and_still_ask(
     assert values(load(asked), settled) == expected
     assert settled.confidence < SURE_ENOUGH
     assert len(settled.readings) == 3
+
+
+def test_a_settled_column_does_not_say_that_it_is_kept_as_text() -> None:
+    settled, _ = settle([read(["1,234", "12,345", "999"])[0], read(["1.234", "2.5"])[0]])
+    assert (settled.type, "decimal point" in settled.evidence, "kept as text" in settled.evidence) == ("integer", True, False)
+
+
+@pytest.mark.parametrize("cells", [["Null", "Smith", "None"], ["-", "AB", "n/a"], ["-", "-"], ["#N/A", "k. A.", "Ann"]])
+def test_a_text_that_looks_like_nothing_stays_in_a_column_of_texts(cells: list[str]) -> None:
+    decision, found = read([*cells, " "], "surname")
+    assert (decision.type, decision.missing, found) == ("text", 0, (*cells, None))
+
+
+def test_cells_that_say_there_is_no_value_are_listed_and_counted_among_numbers() -> None:
+    decision, found = read(["1", "n/a", "-", "-", "4"])
+    assert found == (1, None, None, None, 4)
+    assert "3 cells say there is no value ('-', 'n/a')" in decision.evidence
+
+
+@pytest.mark.parametrize(
+    ("cells", "lost"),
+    [
+        (["123456789012.123456789", "1.000000000000000001", "99999999999999999.99", "5", "6"], 3),
+        (["0,1", "12345678901234,5678901"], 1),
+        (_many(lambda i: f"{i}.25", "1.0000000000000000001", "$2.00000000000000000001"), 2),
+        (["1,234,567,890,123,456,789,012.5", "2.5"], 1),
+        (["1,234,567,890,123,456,789,012", "1,234,567"], 1),
+        (["0.1", "0.30000000000000004", "1e-5"], 0),
+        (["12.00000000000000000001%", "7%"], 1),
+    ],
+)
+def test_digits_that_a_decimal_cannot_keep_are_counted_and_stand_beside(cells: list[str], lost: int) -> None:
+    decision, found = read(cells)
+    assert (decision.type, None in found, decision.keeps_raw) == ("decimal", False, lost > 0), decision.evidence
+    assert (f"{lost} have more digits than a decimal keeps" in decision.evidence) == (lost > 0)
+    assert decision.confidence < 1 or not lost
+
+
+def test_digits_of_native_decimals_that_are_lost_stand_beside() -> None:
+    decision, _ = read_native("VALUES (99999999999999999.99::DECIMAL(38, 2)), (0.1::DECIMAL(38, 2))")
+    assert (decision.type, decision.keeps_raw) == ("decimal", True)
+    assert "1 have more digits than a decimal keeps" in decision.evidence
 
 
 def test_siblings_that_disagree_settle_nothing() -> None:
@@ -271,10 +313,98 @@ def test_a_column_with_a_type_keeps_it(sql: str, label: str, kind: str, expected
         ("Employees", ["12", "300"], "in thousands of euros"),
         ("Earnings per share", ["1.5"], "in millions, except per share data"),
         ("Fiscal year", ["2023"], "in Mio. \u20ac"),
+        ("EPS", ["0.25", "0.5"], "(costs in $ millions, except per share data)"),
+        ("Diluted", ["0.25", "0.5"], "(in $ millions, except per share data)"),
+        ("Mitarbeiter im Mittel", ["5"], "in TEUR, au\u00dfer Mitarbeiter"),
+        ("Lagerbestand", ["5"], "in TEUR, ausgenommen Lagerbestand und Quoten"),
+        ("Chiffre inconnu", ["5"], "en milliers d'euros, sauf chiffre inconnu"),
+        ("Price per unit", ["3.2"], "in thousands of EUR"),
+        ("Preis je St\u00fcck", ["3.2"], "in TEUR"),
+        ("Growth", ["0.05"], "in thousands of EUR"),
+        ("Wachstum", ["0.05"], "in TEUR"),
+        ("Croissance", ["0.05"], "en milliers"),
+        ("Eigenkapitalquote", ["0.4"], "in TEUR"),
+        ("Market share", ["0.1"], "in thousands"),
+        ("share", ["0.1"], "in thousands"),
+        ("Taux de marge", ["0.1"], "en milliers"),
+        ("Tasa", ["0.1"], "(miles)"),
+        ("Price index", ["101"], "in thousands"),
+        ("Effectif", ["12"], "en milliers d'euros"),
+        ("Dividende je Aktie", ["1.1"], "in Mio. \u20ac"),
     ],
 )
 def test_a_caption_scales_no_column_that_counts_something_else(label: str, cells: list[str], caption: str) -> None:
     assert read(cells, label, [caption])[0].unit.scale == 1
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["A1", "A2", "A10"],
+        ["h12", "h14"],
+        ["t0", "t1", "t2"],
+        ["W1", "W2"],
+        ["M1", "M2"],
+        ["k1", "k2"],
+        ["GB1", "GB23"],
+        ["\u00b05"],
+    ],
+)
+def test_a_letter_before_digits_makes_a_name(cells: list[str]) -> None:
+    decision, found = read(cells, "Shelf")
+    assert (decision.type, found, decision.readings) == ("text", tuple(cells), ())
+
+
+def test_a_scale_letter_needs_money_or_a_header_that_speaks_of_amounts() -> None:
+    sizes, kept = read(["12M", "18M", "24M", "6M"], "size")
+    assert (sizes.type, kept) == ("text", ("12M", "18M", "24M", "6M"))
+    assert [reading.example for reading in sizes.readings[1:]] == ["12M \u2192 12000000"]
+    assert sizes.confidence < SURE_ENOUGH
+    chosen = Override("decimal", sizes.readings[1].name)
+    assert read(["12M"], "size", override=chosen)[1] == (12e6,)
+
+
+@pytest.mark.parametrize(("label", "cell"), [("Umsatz", "12M"), ("x (\u20ac)", "12M"), ("x", "$12M"), ("x", "12M\u20ac")])
+def test_a_scale_letter_that_is_taken_stands_in_the_evidence(label: str, cell: str) -> None:
+    decision, found = read([cell], label)
+    assert (found, "is times 1,000,000" in decision.evidence) == ((12e6,), True)
+
+
+@pytest.mark.parametrize("label", ["Share capital", "Revenue", "Val", "2023", "Sum of costs", "Salary per year"])
+def test_a_caption_scales_what_it_means(label: str) -> None:
+    assert read(["1.5", "22"], label, ["in thousands of EUR"])[1] == (1500.0, 22000.0)
+
+
+DOUBTFUL = [
+    ("Price", ["3.2", "12"], "in thousands of EUR"),
+    ("Revenue per visit", ["3.2", "12"], "in thousands of EUR"),
+    ("Val", ["0.1", "0.25", "-0.5"], "in thousands of EUR"),
+    ("2023", ["1.5", "22"], "in thousands of EUR, except per share data"),
+]
+
+
+@pytest.mark.parametrize(("label", "cells", "caption"), DOUBTFUL)
+def test_a_scale_in_doubt_is_asked_and_not_multiplied(label: str, cells: list[str], caption: str) -> None:
+    decision, found = read(cells, label, [caption])
+    assert (decision.type, decision.unit.scale, found) == ("decimal", 1, tuple(map(float, cells)))
+    assert decision.confidence < SURE_ENOUGH
+    assert [reading.name for reading in decision.readings] == ["as written", "times 1,000"]
+    assert caption in decision.evidence
+
+
+@pytest.mark.parametrize(("label", "cells", "caption"), DOUBTFUL)
+def test_a_scale_in_doubt_is_what_the_user_says(label: str, cells: list[str], caption: str) -> None:
+    scaled, found = read(cells, label, [caption], Override("decimal", "times 1,000"))
+    assert (scaled.unit.scale, found) == (1000, tuple(float(Decimal(cell) * 1000) for cell in cells))
+    plain, found = read(cells, label, [caption], Override("decimal", "as written"))
+    assert (plain.unit.scale, plain.readings, found) == (1, (), tuple(map(float, cells)))
+
+
+def test_a_scale_in_doubt_of_native_numbers_is_asked_and_can_be_said() -> None:
+    sql = "VALUES (3.2::DOUBLE), (12)"
+    decision, found = read_native(sql, "Price", ["in thousands of EUR"])
+    assert ([reading.name for reading in decision.readings], found) == (["as written", "times 1,000"], (3.2, 12.0))
+    assert read_native(sql, "Price", ["in thousands of EUR"], Override("decimal", "times 1,000"))[1] == (3200.0, 12000.0)
 
 
 @pytest.mark.parametrize("cells", [["12 kg", "500 g"], ["12 %", "0.5"], ["12E4", "1E5"], ["1,234.5", "1.234,5"], ["10.0.0.1"]])

@@ -25,7 +25,7 @@ def show_aligned(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> No
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, header in enumerate(headers):
         is_number = any(isinstance(row[number], int | float) for row in rows)
-        table.add_column(Text(plain(header)), justify="right" if is_number else "left")
+        table.add_column(Text(plain(header)), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text("" if value is None else plain(written(value))) for value in row))
     Console(highlight=False, soft_wrap=True).print(table)

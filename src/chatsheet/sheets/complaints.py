@@ -32,7 +32,11 @@ class QueryTooLarge(QueryFailed):
 
 # (what DuckDB says, the error it is, the fix; {0} and so on are the groups found), the first that fits
 _COMPLAINTS: tuple[tuple[str, type[QueryFailed], str], ...] = (
-    (r"^Out of Memory Error", QueryTooLarge, "filter or group before joining, sorting or collecting."),
+    (
+        r"^Out of Memory Error|File too large|Could not write file",
+        QueryTooLarge,
+        "filter or group before joining, sorting or collecting.",
+    ),
     (r"extract specifier \"(.*?)\"", QueryFailed, "{0} is no part of a date: use year, quarter, month, week, day, hour."),
     (r"invalid (?:date|timestamp|time) field format: \"(.*?)\"", ValueNotConverted, "write dates as YYYY-MM-DD; {0} is none."),
     (r"source column (\w+)", ValueNotConverted, "use TRY_CAST({0} AS …), which gives NULL for what does not convert."),
@@ -51,11 +55,12 @@ _COMPLAINTS: tuple[tuple[str, type[QueryFailed], str], ...] = (
     (r"same number of result columns", QueryFailed, "select as many columns in each part."),
 )
 _KIND = re.compile(r"^[A-Z][\w ]* Error: ")
+_PATH = re.compile(r"""(?<![^\s"'(])(?:/[^\s"'/]+){2,}/?""")
 
 
 def explain(message: str) -> QueryFailed:
-    """Return DuckDB's error as one of ours: its first line, and what to do about it."""
-    what = _KIND.sub("", message.split("\n", maxsplit=1)[0])
+    """Return DuckDB's error as one of ours: its first line without paths, and what to do about it."""
+    what = _PATH.sub("…", _KIND.sub("", message.split("\n", maxsplit=1)[0]))
     for said, kind, fix in _COMPLAINTS:
         if (found := re.search(said, message)) is not None:
             return kind(what, fix=fix.format(*(group.replace('"', "") for group in found.groups())))

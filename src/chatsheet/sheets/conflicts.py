@@ -1,6 +1,7 @@
 """What changed between the version an editor looked at and the head: compared cell by cell, where the edit wants to write.
 
-Values are compared, not histories: a change that was undone again is none. Runs in an edit worker.
+Values are compared, not histories: a change that was undone again is none, and neither is one that both made. Runs in an edit
+worker.
 """
 
 from datetime import datetime
@@ -81,11 +82,12 @@ class Changed:
             was = f'"{column}"' if column in was_types else "NULL"
             among = f"SEMI JOIN {rows} USING ({ROW_ID})" if rows else ""
             yours = f"(SELECT any_value(_new) FROM {rows} AS n WHERE n.{ROW_ID} = h.{ROW_ID})" if rows and new else "NULL"  # noqa: S608  our own names
+            other = f"AND (h.{ROW_ID} IS NULL OR h.v IS DISTINCT FROM {yours}) " if rows and new else ""
             found = self._connection.execute(
                 f"WITH w AS (SELECT {ROW_ID}, {was} AS v FROM ({self._was[table]}) {among}), "  # noqa: S608  our own names
                 f'h AS (SELECT {ROW_ID}, "{column}" AS v FROM ({self._head[table]}) {among}) '
                 f"SELECT {ROW_ID}, w.v, h.v, {yours}, w.{ROW_ID} IS NULL, h.{ROW_ID} IS NULL "
-                f"FROM w FULL JOIN h USING ({ROW_ID}) WHERE w.v IS DISTINCT FROM h.v OR h.{ROW_ID} IS NULL "
+                f"FROM w FULL JOIN h USING ({ROW_ID}) WHERE (w.v IS DISTINCT FROM h.v OR h.{ROW_ID} IS NULL) {other}"
                 f"ORDER BY {ROW_ID} LIMIT {_SHOWN}"
             ).fetchall()
             for row, before, theirs, mine, is_new, is_gone in found:

@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 from pydantic import JsonValue
 
-from chatsheet.sheets import following, versions
+from chatsheet.sheets import edits, following, versions
+from chatsheet.sheets.files import ExportTooLarge
 from chatsheet.sheets.following import Cells, given_formula, listed
 from chatsheet.sheets.formulas import traits
 from chatsheet.sheets.model import ROW_ID, Column, Table, Value, Workbook
@@ -18,7 +19,8 @@ from chatsheet.sheets.package.patch import Append, Edits
 from chatsheet.sheets.package.values import Change
 from chatsheet.sheets.scalars import scalar
 
-_MOST_CELLS = 500_000
+MOST_CELLS = 500_000
+"""Changed cells that an original workbook takes, in all."""
 
 
 class Differences(Value):
@@ -28,14 +30,17 @@ class Differences(Value):
     notes: tuple[str, ...] = ()
 
 
-def between(folder: Path, origin: str, head: str) -> Differences:
-    """Return how the version `head` differs from `origin`, the import it began with."""
+def between(folder: Path, origin: str, head: str, *, most: int = MOST_CELLS) -> Differences:
+    """Return how the version `head` differs from `origin`, the import it began with.
+
+    Raises ExportTooLarge where more than `most` cells of tables do.
+    """
     before, after = (versions.read_workbook(folder / one) for one in (origin, head))
     database = versions.location(folder / head)
     with versions.opened(database) as connection:
         versions.attach(connection, folder / origin / versions.BASE, as_="_origin")
         cells = following.read(folder / head) or Cells()
-        return _Compared(connection, database, before, after, cells).differences()
+        return _Compared(connection, database, before, after, cells).differences(most)
 
 
 class _Compared:
@@ -49,7 +54,7 @@ class _Compared:
         self._after = after
         self._notes: list[str] = []
 
-    def differences(self) -> Differences:
+    def differences(self, most: int) -> Differences:
         changes: list[Change] = []
         appended: list[Append] = []
         inserted: list[str] = []
@@ -59,7 +64,7 @@ class _Compared:
                 continue
             pairs = self._pairs(was, now)
             changes += self._labels(was, pairs)
-            changes += self._cells(was, pairs)
+            changes += self._cells(was, pairs, most=most - len(changes))
             deleted += [f"{was.tab}!{row}" for row in self._rows(was.id, there="_origin.", not_in="")]
             if new := self._rows(was.id, there="", not_in="_origin."):
                 last = self._last(now, len(new))
@@ -68,13 +73,13 @@ class _Compared:
                 else:
                     inserted += [f"{was.tab}!{row}" for row in new]
         changes = [change for change in changes if not self._is_computed(change.tab, change.cell)]
-        edits = Edits(
+        made = Edits(
             changes=(*changes, *self._formulas()), appended=tuple(appended), inserted=tuple(inserted), deleted=tuple(deleted),
             stale=tuple(self._stale()), results=tuple(self._results()),
         )  # fmt: skip
         if self._known.stale or self._known.lost:
             self._notes.append("formulas whose values are stale have none in the file until a program computes them")
-        return Differences(edits=edits, notes=tuple(self._notes))
+        return Differences(edits=made, notes=tuple(self._notes))
 
     def _is_computed(self, tab: str, cell: str) -> bool:
         """Tell whether what a cell holds comes from its formula."""
@@ -117,16 +122,40 @@ class _Compared:
             if old.label != new.label and was.header_row is not None:
                 yield Change(tab=was.tab, cell=f"{old.letter}{was.header_row}", type="text", value=new.label)
 
-    def _cells(self, was: Table, pairs: list[tuple[Column, Column]]) -> Iterator[Change]:
+    def _cells(self, was: Table, pairs: list[tuple[Column, Column]], *, most: int) -> Iterator[Change]:
+        """Yield the cells that differ; a text that a column's new type cannot hold is no difference while it is the old one.
+
+        Raises ExportTooLarge where they are more than `most`.
+        """
         for old, new in pairs:
             cast = "" if old.type == new.type else "::VARCHAR"
             left, right = f'h."{new.name}"{cast}', f'o."{old.name}"{cast}'
+            text, kept = f'h."{new.raw}"' if new.raw else "NULL", _text(old)
             rows = self._connection.execute(
-                f'SELECT h.{ROW_ID}, {_written(new)} FROM "{was.id}" AS h JOIN _origin.main."{was.id}" AS o USING ({ROW_ID}) '  # noqa: S608  our own names
-                f"WHERE {left} IS DISTINCT FROM {right} ORDER BY 1 LIMIT {_MOST_CELLS}"
+                f"SELECT h.{ROW_ID}, {_written(new)}, CASE WHEN {left} IS NULL THEN {text} END AS text, {kept} AS kept "  # noqa: S608  our own names
+                f'FROM "{was.id}" AS h JOIN _origin.main."{was.id}" AS o USING ({ROW_ID}) '
+                f"WHERE {left} IS DISTINCT FROM {right} OR ({left} IS NULL AND {text} IS DISTINCT FROM {kept}) "
+                f"ORDER BY 1 LIMIT {most + 1}"
             ).fetchall()
-            for row, value in rows:
-                yield Change(tab=was.tab, cell=f"{old.letter}{row}", type=new.type, value=_scalar(value))
+            if len(rows) > most:
+                raise ExportTooLarge(
+                    f"edits changed more cells of {was.tab} than go into the original workbook: {MOST_CELLS:,} in all.",
+                    fix="export the table instead.",
+                )
+            most -= len(rows)
+            same = 0
+            for row, value, unread, before in rows:
+                if unread is not None and unread == before:
+                    same += 1
+                elif unread is not None:
+                    yield Change(tab=was.tab, cell=f"{old.letter}{row}", type="text", value=unread)
+                else:
+                    yield Change(tab=was.tab, cell=f"{old.letter}{row}", type=new.type, value=_scalar(value))
+            if same:
+                cells = "1 cell is" if same == 1 else f"{same:,} cells are"
+                self._notes.append(
+                    f"{cells} no {new.type} in column {new.label} of {was.tab}: the original keeps them as they were"
+                )
 
     def _rows(self, table: str, *, there: str, not_in: str) -> list[int]:
         main = [f'{place}main."{table}"' if place else f'"{table}"' for place in (there, not_in)]
@@ -152,6 +181,12 @@ class _Compared:
             types=tuple(column.type for _, column in pairs),
             rows=tuple(tuple(map(_scalar, rows[row])) for row in new),
         )
+
+
+def _text(old: Column) -> str:
+    """Return the SQL of the text that retyping keeps of a value of the origin."""
+    value = edits.written(old, f'o."{old.name}"')
+    return f"nullif(coalesce(o.\"{old.raw}\", {value}), '')" if old.raw else f"nullif({value}, '')"
 
 
 def _written(column: Column) -> str:

@@ -10,6 +10,7 @@ from typing import Self
 
 import duckdb
 
+from chatsheet.core.errors import StorageUnavailable
 from chatsheet.sheets import conflicts, edits, profile, versions
 from chatsheet.sheets.conflicts import Changed
 from chatsheet.sheets.edits import (
@@ -121,8 +122,8 @@ class Draft:
         """Write what an expression gives in the rows that changed; raises EditRefused and SqlRefused."""
         table = edits.table_of(self._workbook, table_id)
         column = edits.column_of(table, name)
-        self._compute(table, column, Fill(table=table_id, column=name, expression=expression), among="_changed")
-        return self._write(table, column, kind=kind, is_given=False)
+        notes = self._compute(table, column, Fill(table=table_id, column=name, expression=expression), among="_changed")
+        return self._write(table, column, kind=kind, is_given=False, notes=notes)
 
     def kept(self) -> list[tuple[str, str, str]]:
         """Return the formulas that the store computes: table, column, formula; of tables whose rows changed."""
@@ -138,6 +139,10 @@ class Draft:
         for table_id, name in self._stale:
             self._measure(table_id, name)
         self.connection.execute("COMMIT")
+        for table_id in {table_id for table_id, _ in self._stale}:
+            table = edits.table_of(self._workbook, table_id)
+            if self._states[table_id].has_delta:
+                _require_same(self._held(table_id), table.rows)
         self.connection.execute("CHECKPOINT")
         self.connection.execute("USE memory; DETACH delta")  # readers could not open it before
         manifest = self._manifest.model_copy(update={"tables": self._states, "formulas": self._formulas})
@@ -167,8 +172,9 @@ class Draft:
         edits.one_content(edit)
         if edit.formula:
             return self._fill_formula(table, column, edit)
+        notes: tuple[str, ...] = ()
         if edit.expression:
-            self._compute(table, column, edit)
+            notes = self._compute(table, column, edit)
         elif edit.rows is not None:
             value = edits.parse(edit.value, column)
             rows = list(dict.fromkeys(edit.rows))
@@ -179,8 +185,8 @@ class Draft:
                             [edits.parse(edit.value, column)])  # fmt: skip
         if edit.is_formula and edit.expression:
             self._keep(table, column, edit.expression)
-            return self._write(table, column, kind=edit.kind)
-        return self._by_hand(self._write(table, column, kind=edit.kind))
+            return self._write(table, column, kind=edit.kind, notes=notes)
+        return self._by_hand(self._write(table, column, kind=edit.kind, notes=notes))
 
     def _by_hand(self, change: Change) -> Change:
         """Return the change of cells by hand: a column whose formula the store computes is one of values from now on."""
@@ -204,10 +210,10 @@ class Draft:
         here = [] if self.log is None or not column.letter else [row for row in rows if row in self.log.rows(table)]
         if not here or self.log is None:
             translated = translate(edit.formula, table.columns, rows[0])
-            self._compute(table, column, edit.model_copy(update={"expression": translated.sql}))
+            notes = self._compute(table, column, edit.model_copy(update={"expression": translated.sql}))
             if edit.rows is None and not edit.where:
                 self._keep(table, column, edit.formula, row=rows[0])
-            return self._write(table, column, kind=edit.kind)
+            return self._write(table, column, kind=edit.kind, notes=notes)
         if len(rows) > MOST_CHANGED:
             raise EditRefused(f"a formula fills {MOST_CHANGED:,} rows at most.", fix="name rows, or give an expression.")
         if self.changed is not None:
@@ -239,9 +245,10 @@ class Draft:
         columns = tuple(c.model_copy(update={"formula": told}) if c.name == name else c for c in table.columns)
         self._replace(table.model_copy(update={"columns": columns}))
 
-    def _compute(self, table: Table, column: Column, edit: Fill, *, among: str = "") -> None:
+    def _compute(self, table: Table, column: Column, edit: Fill, *, among: str = "") -> tuple[str, ...]:
         """Put what the expression gives into `_hit`; raises EditRefused for what the column's type cannot hold.
 
+        Infinity and what is no number at all become empty cells; returns what is to be said of them.
         `among` names a table of (table, row id) pairs to which the rows are confined.
         """
         chosen = edits.selection(self._workbook, table, where=edit.where, expression=edit.expression).sql
@@ -253,6 +260,7 @@ class Draft:
             chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
         self._temporary("_computed", chosen)
         given = self.connection.execute("SELECT data_type FROM duckdb_columns() WHERE table_name = '_computed'").fetchall()
+        notes = self._drop_infinite() if given[1][0] in {"DOUBLE", "FLOAT"} else ()
         text = edits.from_text(column.type, "CAST(_new AS VARCHAR)")
         new = "_new" if given[1][0] == SQL_TYPES[column.type] else text
         self._hit_table(f"SELECT {ROW_ID}, {new} AS _new FROM _computed")  # noqa: S608  our own names
@@ -267,8 +275,18 @@ class Draft:
             )
         if edit.rows is not None:
             self._refuse_missing(table, edit.rows, "_computed")
+        return notes
 
-    def _write(self, table: Table, column: Column, *, kind: str, is_given: bool = True) -> Change:
+    def _drop_infinite(self) -> tuple[str, ...]:
+        """Empty the computed cells that spreadsheets have no number for, and say how many there were."""
+        count = self._one("UPDATE _computed SET _new = NULL WHERE NOT isfinite(_new)")
+        if not count:
+            return ()
+        told = "1 result is no finite number" if count == 1 else f"{count:,} results are no finite numbers"
+        cells = "is an empty cell" if count == 1 else "are empty cells"
+        return (f"{told}, as of a division by zero, and {cells}",)
+
+    def _write(self, table: Table, column: Column, *, kind: str, is_given: bool = True, notes: tuple[str, ...] = ()) -> Change:
         """Write `_hit` (row id, new value) into one column: only cells that change count.
 
         What is not `is_given` by the user but follows from it meets nobody, and is no input of formulas.
@@ -285,15 +303,16 @@ class Draft:
             missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608
             raise _missing(table, [int(row[0]) for row in missing])
         self.connection.execute("DELETE FROM _cell WHERE _old IS NOT DISTINCT FROM _new")
-        change = self._change_of_cells(table, column.name, kind=kind)
+        change = self._change_of_cells(table, column.name, kind=kind).model_copy(update={"notes": notes})
         if change.cells:
             self._digest("_cell", ROW_ID, "_new")
             self._lift(table, "_cell")
             raw = f', "{column.raw}" = CAST(c._new AS VARCHAR)' if column.raw else ""
-            self.connection.execute(
+            updated = self._one(
                 f'UPDATE _over."{table.id}" AS o SET "{column.name}" = c._new{raw} '  # noqa: S608  our own names
                 f"FROM _cell AS c WHERE o.{ROW_ID} = c.{ROW_ID}"
             )
+            _require_same(updated, change.cells)
             self._settle(table.id, column.name)
             self._note_rows(table.id, "_cell")
             if is_given:
@@ -452,7 +471,8 @@ class Draft:
                 f"UPDATE {gone} SET is_deleted = true WHERE ord IN "  # noqa: S608  our own names
                 f"(SELECT _pos // {SLOT} FROM {over} SEMI JOIN _hit USING ({ROW_ID}) WHERE _pos % {SLOT} = 0)"
             )
-            self.connection.execute(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608
+            removed = self._one(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608  our own names
+            _require_same(removed, change.rows)
             self._settle(table.id)
         return change
 
@@ -500,7 +520,7 @@ class Draft:
                 is_formula=bool(edit.expression),
             )  # fmt: skip
             filled = self._fill(edits.table_of(self._workbook, table.id), fill)
-            change = filled.model_copy(update={"kind": edit.kind, "notes": change.notes})
+            change = filled.model_copy(update={"kind": edit.kind, "notes": (*change.notes, *filled.notes)})
         self._settle(table.id, column.name)
         return change
 
@@ -626,16 +646,17 @@ class Draft:
         over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
         columns = self._states[table.id].columns
         names = ", ".join(f'"{name}"' for name in columns)
-        self.connection.execute(
+        lifted = self._one(
             f"INSERT INTO {over} (_pos, {ROW_ID}, {names}) "  # noqa: S608  our own names
             f"SELECT b.rowid * {SLOT}, b.{ROW_ID}, {', '.join(columns.values())} "
             f'FROM _base.main."{table.id}" AS b SEMI JOIN {rows} USING ({ROW_ID}) '
             f"WHERE b.{ROW_ID} BETWEEN {self._extent(rows)[1]} AND b.rowid NOT IN (SELECT ord FROM {gone})"
         )
-        self.connection.execute(
+        hidden = self._one(
             f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608
             f"WHERE _pos % {SLOT} = 0 AND _pos // {SLOT} NOT IN (SELECT ord FROM {gone})"
         )
+        _require_same(hidden, lifted)
 
     def _settle(self, table_id: str, *columns: str) -> None:
         """Bring state, row count and view of a table in line with its delta."""
@@ -647,6 +668,7 @@ class Draft:
                 f"SELECT * FROM (SELECT count(*), count(*) FILTER (_pos % {SLOT} <> 0) FROM {over}), "  # noqa: S608  our own names
                 f"(SELECT count(*), count(*) FILTER (is_deleted), list(DISTINCT ord // {GROUP}) FROM {gone})"
             ).fetchall()[0]
+            _require_same(held - inserted + deleted, hidden)
             self._states[table_id] = state.model_copy(update={
                 "groups": tuple(sorted(groups or ())), "inserted": inserted, "deleted": deleted, "changed": held + deleted,
             })  # fmt: skip
@@ -655,6 +677,12 @@ class Draft:
             self._replace(table)
         stale = columns or [column.name for column in table.columns]
         self._stale |= {(table_id, name): None for name in stale}
+
+    def _held(self, table_id: str) -> int:
+        """Return how many rows the table has by what is stored."""
+        base = self._states[table_id].base_rows
+        over, gone = self._count(f'_over."{table_id}"'), self._count(f'_gone."{table_id}"')
+        return base - gone + over
 
     def _measure(self, table_id: str, name: str) -> None:
         table = edits.table_of(self._workbook, table_id)
@@ -724,6 +752,15 @@ def _missing(table: Table, rows: Sequence[int]) -> EditRefused:
     return EditRefused(
         f"{table.id} has no row {named}{' and others' if len(rows) > _EXAMPLES else ''}.", fix="use the ids of rows that exist."
     )
+
+
+def _require_same(found: int | None, expected: int | None) -> None:
+    """Raise StorageUnavailable where the store lost rows on the way: better no version than one that holds rows twice."""
+    if found != expected:
+        raise StorageUnavailable(
+            f"the store wrote {found or 0:,} rows where there are {expected or 0:,}; no version was made.",
+            fix="edit fewer rows at once.",
+        )
 
 
 def _joined(changes: Sequence[Change]) -> Change:

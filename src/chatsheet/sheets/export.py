@@ -55,13 +55,17 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """A complete file. `parts` are those that differ from the original workbook, where it was one."""
+    """A complete file.
+
+    Where it is the original workbook with edits: `cells` that were changed, `rows` that were appended, `parts` that differ.
+    """
 
     path: Path
     rows: int
     bytes: int
     notes: tuple[str, ...]
     parts: tuple[str, ...] = ()
+    cells: int = 0
 
 
 def of_table(workbook: Workbook, table_id: str) -> Plan:
@@ -138,8 +142,8 @@ async def patch(
     }
     answer, size = await _call(request, target, deadline_s)
     patched = Patched.model_validate(answer)
-    rows = len({(c.tab, c.cell) for c in edits.changes}) + sum(len(a.rows) for a in edits.appended)
-    return Exported(path=target, rows=rows, bytes=size, notes=patched.notes, parts=patched.parts)
+    cells, rows = len({(c.tab, c.cell) for c in edits.changes}), sum(len(a.rows) for a in edits.appended)
+    return Exported(path=target, rows=rows, bytes=size, notes=patched.notes, parts=patched.parts, cells=cells)
 
 
 async def _call(request: JsonObject, target: Path, deadline_s: float) -> tuple[object, int]:

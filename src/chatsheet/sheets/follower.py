@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.sheets import export, following, versions
 from chatsheet.sheets.edits import SHOWN_CELLS, AddColumn, Edit, Fill
+from chatsheet.sheets.files import ExportTooLarge
 from chatsheet.sheets.following import Cells, Followed, Touched
 from chatsheet.sheets.formulas.cells import MOST_FORMULAS
 from chatsheet.sheets.formulas.engine import Asked, FormulasTimedOut, Recalculator
@@ -92,7 +93,10 @@ class Follower:
         manifest = await asyncio.to_thread(versions.read_manifest, self._folder / head)
         if known is not None or manifest is None:
             return known or Cells()
-        found = await self._engine.differences(self._folder, manifest.origin, head)
+        try:
+            found = await self._engine.differences(self._folder, manifest.origin, head)
+        except ExportTooLarge as error:
+            return Cells(lost=f"{following.LOST}: {error.what}")
         given: dict[str, dict[str, JsonValue]] = {}
         for change in found.edits.changes:
             given.setdefault(change.tab, {})[change.cell] = change.value

@@ -27,6 +27,8 @@ logging.getLogger("sqlglot").setLevel(logging.ERROR)
 _MAX_LENGTH = 20_000
 _MAX_NODES = 3_000
 _MAX_TABLES = 40
+_TYPO = 0.8
+"""How alike a function must be to be what was meant: lpad is not lead, range is not age."""
 _CATALOGUE = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema")
 
 _NODES: tuple[type[exp.Expr], ...] = (
@@ -162,6 +164,17 @@ def _parse(sql: str) -> exp.Expr:
     if not isinstance(root, exp.Select | exp.SetOperation | exp.Subquery):
         kind = type(root).__name__.upper()
         raise SqlRefused(f"{kind} is not allowed.", fix="give one SELECT that only reads.")
+    return _without_zones(root)
+
+
+def _without_zones(root: exp.Expr) -> exp.Expr:
+    """Return the query with moments in UTC in place of those with a time zone, which nothing here could show."""
+    for kind in list(root.find_all(exp.DataType)):
+        if kind.this in {exp.DataType.Type.TIMESTAMPTZ, exp.DataType.Type.TIMESTAMPLTZ}:
+            kind.set("this", exp.DataType.Type.TIMESTAMP)
+    for now in list(root.find_all(exp.CurrentTimestamp, exp.Anonymous)):
+        if isinstance(now, exp.CurrentTimestamp) or now.name.casefold() == "now":
+            now.replace(exp.cast(now.copy(), exp.DataType.Type.TIMESTAMP))
     return root
 
 
@@ -192,7 +205,7 @@ def _check_calls(text: str, root: exp.Expr) -> None:
         if with_columns[name] > 0:
             with_columns[name] -= 1  # an alias that names its columns, once for each such alias
             continue
-        nearest = [n for n in difflib.get_close_matches(name, _FUNCTIONS, n=2, cutoff=0.7) if n != name]
+        nearest = [n for n in difflib.get_close_matches(name, _FUNCTIONS, n=2, cutoff=_TYPO) if n != name]
         fix = f"use {nearest[0]}." if nearest else "use an ordinary aggregate, date, text or number function."
         raise SqlRefused(f"the function {name} is not allowed.", fix=fix)
 

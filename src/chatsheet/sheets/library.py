@@ -7,6 +7,8 @@ leaves the old head or the new one.
 
 import asyncio
 import hashlib
+import os
+import re
 import shutil
 import time
 from collections.abc import Sequence
@@ -97,7 +99,7 @@ class OpenSheet:
 
     def columns(self) -> dict[str, list[str]]:
         """Return the SQL names of the tables and their columns, for the guard."""
-        return {table.id: [column.name for column in table.columns] for table in self.workbook.tables}
+        return {table.id: table.names for table in self.workbook.tables}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ class Library:
         version = hashlib.sha256(named.encode()).hexdigest()[:32]
         if (self._versions / version).exists():
             return version
-        aside = self._incoming / new_id("import")
+        aside = self._incoming / _owned("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
@@ -183,8 +185,11 @@ class Library:
             await asyncio.to_thread(shutil.rmtree, copy.parent)
             (aside / versions.WORKBOOK).write_text(workbook.model_dump_json(), encoding="utf-8")
             self._versions.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not (self._versions / version).exists():
+            try:
                 aside.rename(self._versions / version)
+            except OSError:
+                if not (self._versions / version).exists():  # else another process made the same
+                    raise
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
         return version
@@ -326,7 +331,7 @@ class Library:
             if since is not None:
                 await store.version(connection, actor, sheet_id, since)
             next_row = await store.next_row(connection, actor, sheet_id)
-        aside = self._incoming / new_id("edit")
+        aside = self._incoming / _owned("edit")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         order = Order(
             versions=str(self._versions), head=sheet.version, aside=str(aside), edits=edits, next_row=next_row,
@@ -487,13 +492,31 @@ class Library:
         if self._versions.is_dir():  # made, and its process killed before it was recorded
             left += [entry for entry in self._versions.iterdir() if entry.name not in known]
         for entry in left:
-            if time.time() - entry.stat().st_mtime > _ABANDONED_S:  # younger ones may be another command's
+            is_old = time.time() - entry.stat().st_mtime > _ABANDONED_S  # younger ones may be another command's
+            if is_old or _is_orphan(entry.name):
                 shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     def incoming(self) -> Path:
         """Return a fresh path for an upload; the caller removes it."""
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self._incoming / new_id("upload")
+        return self._incoming / _owned("upload")
+
+
+def _owned(kind: str) -> str:
+    """Return a fresh name that says which process it belongs to."""
+    return f"{new_id(kind)}.{os.getpid()}"
+
+
+def _is_orphan(name: str) -> bool:
+    """Tell whether the name is of `_owned` and its process has ended."""
+    owner = re.fullmatch(r"\w+\.(\d+)", name)
+    try:
+        os.kill(int(owner[1]) if owner else os.getpid(), 0)
+    except ProcessLookupError:
+        return True
+    except (PermissionError, OverflowError):
+        return False
+    return False
 
 
 def _moved(here: str, expected: str) -> HeadMoved:

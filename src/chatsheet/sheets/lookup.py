@@ -145,7 +145,7 @@ class Lookup:
 
     def _temporary(self) -> str:
         self._made += 1
-        return f"made_{self._made}"
+        return f"_made_{self._made}"
 
 
 def _scores(choices: Sequence[str], text: str, limit: int) -> dict[int, float]:

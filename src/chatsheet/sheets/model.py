@@ -204,6 +204,11 @@ class Table(Value):
     joins: tuple[Join, ...] = ()
     oddities: tuple[Oddity, ...] = ()
 
+    @property
+    def names(self) -> list[str]:
+        """The SQL names of its columns, those that keep cells as written beside their own."""
+        return [name for column in self.columns for name in (column.name, column.raw) if name]
+
 
 class Workbook(Value):
     """The result of an import: deterministic for (parser, content)."""

@@ -14,6 +14,8 @@ from rapidfuzz import fuzz
 from chatsheet.sheets.model import ROW_ID, Column, Join, Oddity, Profile, Table, TopValue
 
 _TOP = 8
+_AT_ONCE = 8
+"""Columns measured in one pass."""
 _LONGEST = 60
 _EXACT_ROWS = 100_000
 """Beyond it distinct values and quartiles are estimated."""
@@ -94,11 +96,24 @@ def _measure(database: duckdb.DuckDBPyConnection, table: Table) -> Table:
 
 
 def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str, Profile], dict[str, _Spread]]:
-    """Measure all columns in one pass, and their quartiles in another one."""
+    """Measure all columns, a few in each pass: every distinct count and quartile keeps memory of its own."""
+    profiles: dict[str, Profile] = {}
+    spreads: dict[str, _Spread] = {}
+    for start in range(0, len(table.columns), _AT_ONCE):
+        some, wide = _ranged(database, table, table.columns[start : start + _AT_ONCE])
+        profiles |= some
+        spreads |= wide
+    return profiles, spreads
+
+
+def _ranged(
+    database: duckdb.DuckDBPyConnection, table: Table, columns: Sequence[Column]
+) -> tuple[dict[str, Profile], dict[str, _Spread]]:
+    """Measure columns in one pass, and their quartiles in another one."""
     is_exact = table.rows <= _EXACT_ROWS
     parts: list[str] = []
     quartiles: list[str] = []
-    for column in table.columns:
+    for column in columns:
         name = f'"{column.name}"'
         is_words = column.type in _WORDS
         distinct = f"approx_count_distinct({name})" if not is_exact else "0" if is_words else f"count(DISTINCT {name})"
@@ -111,12 +126,13 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
         quartiles.append(f"quantile_cont({finite}, 0.25), quantile_cont({finite}, 0.75)" if is_number else "NULL, NULL")
     row = database.execute(f'SELECT {", ".join(parts)} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
     source = f'"{table.id}"' if is_exact else "_sample"
-    middles = database.execute(f"SELECT {', '.join(quartiles)} FROM {source}").fetchall()[0]  # noqa: S608  likewise
-    others = [(column, row[6 * place + 1]) for place, column in enumerate(table.columns) if column.type not in _WORDS]
+    # count(*) makes it one row, also where all others are NULL
+    middles = database.execute(f"SELECT {', '.join(quartiles)}, count(*) FROM {source}").fetchall()[0]  # noqa: S608  likewise
+    others = [(column, row[6 * place + 1]) for place, column in enumerate(columns) if column.type not in _WORDS]
     few = _counted(database, table, [column.name for column, count in others if not is_exact and count <= _MOST_COUNTED])
     profiles: dict[str, Profile] = {}
     spreads: dict[str, _Spread] = {}
-    for place, column in enumerate(table.columns):
+    for place, column in enumerate(columns):
         filled, count, low, high, mean, deviation = row[6 * place : 6 * place + 6]
         middle, first, third = middles[3 * place : 3 * place + 3]
         profiles[column.name] = Profile(
@@ -136,9 +152,11 @@ def _ranges(database: duckdb.DuckDBPyConnection, table: Table) -> tuple[dict[str
 
 def _counted(database: duckdb.DuckDBPyConnection, table: Table, names: Sequence[str]) -> dict[str, int]:
     """Count the distinct values of columns that have few."""
-    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names) or "0"
+    if not names:
+        return {}
+    listed = ", ".join(f'count(DISTINCT "{name}")' for name in names)
     found = database.execute(f'SELECT {listed} FROM "{table.id}"').fetchall()[0]  # noqa: S608  word characters only
-    return dict(zip(names, map(int, found), strict=False))
+    return dict(zip(names, map(int, found), strict=True))
 
 
 def _texts(database: duckdb.DuckDBPyConnection, table: Table, column: Column, ranged: Profile) -> tuple[Profile, list[Oddity]]:
@@ -209,8 +227,12 @@ def _is_unique(database: duckdb.DuckDBPyConnection, table: Table, column: Column
 
 
 def _outliers(database: duckdb.DuckDBPyConnection, table: Table, spreads: Mapping[str, _Spread]) -> Iterator[Oddity]:
-    if not spreads:
-        return
+    names = list(spreads)
+    for start in range(0, len(names), _AT_ONCE):
+        yield from _far(database, table, {name: spreads[name] for name in names[start : start + _AT_ONCE]})
+
+
+def _far(database: duckdb.DuckDBPyConnection, table: Table, spreads: Mapping[str, _Spread]) -> Iterator[Oddity]:
     parts: list[str] = []
     for name, spread in spreads.items():
         low, high = spread.limits()

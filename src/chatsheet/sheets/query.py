@@ -201,6 +201,10 @@ class Engine:
         try:
             async with asyncio.timeout(_IMPORT_DEADLINE_S):
                 answer = await one.call(request, report)
+        except WorkerMemory:
+            raise WorkerMemory(
+                f"{source.name} needs more memory than one import may take.", fix="split it, or keep fewer columns."
+            ) from None
         except WorkerDied:
             raise FileNotAWorkbook(
                 f"{source.name} could not be read to its end: it is damaged, or too large for this machine.",

@@ -69,7 +69,7 @@ class Questions:
         return result.model_copy(update={"row_count": table.rows, "truncated": len(result.rows) < table.rows})
 
     def _columns(self) -> dict[str, list[str]]:
-        return {table.id: [column.name for column in table.columns] for table in self.workbook.tables}
+        return {table.id: table.names for table in self.workbook.tables}
 
     def _table(self, name: str) -> Table:
         table = self.workbook.table(name)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core.errors import NotFound
@@ -134,10 +134,20 @@ async def remember(connection: AsyncConnection, actor: Actor, shape: str, body: 
 async def add(
     connection: AsyncConnection, actor: Actor, *, name: str, version: str, content_sha256: str, at: datetime
 ) -> Sheet:
-    """Record a new sheet and its first version."""
+    """Record a new sheet and its first version, or return the one that another process made of them meanwhile.
+
+    It must begin its transaction: one statement looks and inserts, so that SQLite lets no other process in between.
+    """
     sheet_id = new_id("sheet")
     owned = {"workspace_id": actor.workspace_id, "created_by": actor.user_id, "created_at": at}
-    await connection.execute(insert(sheet).values(id=sheet_id, name=name, head_version=version, **owned))
+    row = {"id": sheet_id, "name": name, "head_version": version, **owned}
+    first = (sheet_version.c.id == version) & (sheet_version.c.sheet_id == sheet.c.id)
+    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name)
+    known = select(sheet.c.id).where(mine, first, sheet_version.c.parent_id.is_(None)).exists()
+    values = select(*(literal(value, sheet.c[column].type) for column, value in row.items())).where(~known)
+    added = await connection.execute(insert(sheet).from_select(list(row), values))
+    if not added.rowcount and (found := await find(connection, actor, name=name, content_sha256=content_sha256)) is not None:
+        return found
     await connection.execute(
         insert(sheet_version).values(sheet_id=sheet_id, id=version, parent_id=None, content_sha256=content_sha256, **owned)
     )

@@ -66,14 +66,15 @@ class Databases:
     def get(self, path: str) -> duckdb.DuckDBPyConnection:
         if path not in self._open:
             while len(self._open) >= _OPEN_DATABASES:
-                self._open.pop(next(iter(self._open))).close()
+                oldest = next(iter(self._open))
+                self._lookups.pop(oldest, None)  # its cursor would keep the database open, and its settings locked
+                self._open.pop(oldest).close()
             self._open[path] = self.connect(path)
         return self._open[path]
 
     def lookup(self, path: str) -> Lookup:
         """Return what is kept of a database; it is dropped with its connection."""
         connection = self.get(path)
-        self._lookups = {known: one for known, one in self._lookups.items() if self._open.get(known) is one.connection}
         if path not in self._lookups:
             self._lookups[path] = Lookup(connection)
         return self._lookups[path]
@@ -369,7 +370,7 @@ def respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
         if isinstance(error, QueryTooLarge) and databases.forget():
             return respond(databases, message)
         return {"code": error.code, "what": error.what, "fix": error.fix}
-    except MemoryError:
+    except (MemoryError, duckdb.OutOfMemoryException):
         return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}
 
 

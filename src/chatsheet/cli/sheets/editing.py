@@ -166,6 +166,11 @@ def _edits(at: desk.Desk, given: _Given) -> tuple[Edit, ...]:
     if not found:
         raise click.UsageError("say what to change, such as --set 5.price=3.5.")
     try:
+        loose.dumps(found).encode()
+    except UnicodeEncodeError as error:
+        half = f"\\u{ord(error.object[error.start]):04x}"
+        raise EditRefused(f"the edits hold {half}, half of a character.", fix="write the character whole.") from None
+    try:
         return EDITS.validate_python(tuple(found))
     except ValidationError as error:
         first = error.errors()[0]

@@ -59,9 +59,13 @@ def export(options: Options, file: Path, **given: Unpack[_Given]) -> None:
                 done = await exports.write(at.library.questions(at.opened).database, _plan(at, name, sql), target, how)
         if given["as_json"]:
             told = {"path": str(done.path), "rows": done.rows, "bytes": done.bytes, "notes": list(done.notes)}
+            if given["into_original"]:
+                told["cells"] = done.cells
             click.echo(loose.dumps(told))
             return
-        click.echo(f"wrote {plain(str(done.path))}: {done.rows:,} row{'' if done.rows == 1 else 's'}, {done.bytes:,} bytes")
+        rows = f"{done.rows:,} {'new ' * given['into_original']}row{'s' * (done.rows != 1)}"
+        cells = f"{done.cells:,} cell{'s' * (done.cells != 1)}, " if given["into_original"] else ""
+        click.echo(f"wrote {plain(str(done.path))}: {cells}{rows}, {done.bytes:,} bytes")
         for note in done.notes:
             click.echo(f"note: {plain(note)}", err=True)
 

@@ -192,7 +192,8 @@ def _show_cells(cells: Sequence[ShownCell], *, as_json: bool) -> None:
 def _unparsed(column: Column) -> str:
     if not column.unparsed:
         return ""
-    return f"{column.unparsed:,}: {', '.join(column.unparsed_examples)}"
+    kept = f" (as written in {column.raw})" if column.raw else ""
+    return f"{column.unparsed:,}: {', '.join(column.unparsed_examples)}{kept}"
 
 
 def _show(result: Result, *, as_json: bool) -> None:

@@ -27,7 +27,7 @@ _BLOCK = 2**20
 _LONGEST_LINE = 2_000_000
 _MOST_COLUMNS = 16_384
 _SPARE = 2
-_TABLE = "lines"
+_TABLE = "_lines"
 
 
 def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection, *, early: Callable[[Grid], None]) -> TableTab:

@@ -147,7 +147,7 @@ def _tab(
         head = _head(book, empty, part)
     if head is not None:
         early(head)
-    return _large(book, empty, head, part, f"tab_{number}", database, first_data)
+    return _large(book, empty, head, part, f"_tab_{number}", database, first_data)
 
 
 def _check_extent(book: _Book, part: Part) -> None:
@@ -285,12 +285,12 @@ class _Columns:
         first = min(kinds, default=1)
         blank = [f"NULL::VARCHAR AS c{n}" for n in range(1, first)]
         listed = [f'"{column.name}" AS c{column.absolute_index + 1}' for column in sheet.selected_columns]
-        body = sheet  # DuckDB finds it by this name
+        _body = sheet  # DuckDB finds it by this name
         database.execute(
             f"CREATE OR REPLACE TEMP TABLE {table} AS "  # noqa: S608  our own names
-            f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM body"
+            f"SELECT (row_number() OVER () + {self._skip})::BIGINT AS _row, {', '.join([*blank, *listed])} FROM _body"
         )
-        del body, sheet
+        del _body, sheet
         return kinds
 
     def _load(self, texts: frozenset[int]) -> fastexcel.ExcelSheet:

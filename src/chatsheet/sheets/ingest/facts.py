@@ -10,10 +10,13 @@ from dataclasses import replace
 import duckdb
 
 from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Group, blank, quoted, trimmed
+from chatsheet.sheets.ingest.types_numbers import token
 from chatsheet.sheets.ingest.types_shapes import agree, examples, explain, groups, shape
-from chatsheet.sheets.ingest.types_words import MARKERS, is_marker
 
 _SAMPLE = 1000
+_ALWAYS_KEPT = 15
+"""Digits that a double keeps whatever they are."""
+_LONG = rf"(?:\d\D*){{{_ALWAYS_KEPT + 1}}}"
 _MOST_TEXTS = 2000
 _AT_ONCE = 100
 """Columns whose samples are held at once."""
@@ -25,10 +28,6 @@ _REPEATS = 50
 _EXACT = frozenset({"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER"})
 _ROUNDED = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGEINT"})
 """Types that may hold fractions, or whole numbers beyond BIGINT."""
-_LONGEST_MARKER = 16
-_SPELLED = sorted(
-    {spelled for marker in MARKERS for spelled in (marker, marker.upper(), marker.capitalize())} | {"k. A.", "k.A."}
-)
 
 
 def measure(database: duckdb.DuckDBPyConnection, table: str, *columns: str) -> list[ColumnFacts]:
@@ -38,35 +37,52 @@ def measure(database: duckdb.DuckDBPyConnection, table: str, *columns: str) -> l
     found: list[ColumnFacts] = []
     for start in range(0, len(columns), _AT_ONCE):
         cells = [_identifier(column) for column in columns[start : start + _AT_ONCE]]
-        counted = ", ".join(f"count({cell})" for cell in cells)
-        ((rows, *filled),) = database.execute(f"SELECT count(*), {counted} FROM {source}").fetchall()  # noqa: S608
+        counted = ", ".join(
+            f"count({cell}), {_longest(cell, kinds[column])}"
+            for cell, column in zip(cells, columns[start : start + _AT_ONCE], strict=True)
+        )
+        ((rows, *both),) = database.execute(f"SELECT count(*), {counted} FROM {source}").fetchall()  # noqa: S608
+        filled, lengths = both[::2], both[1::2]
         natives = [str(kinds[column]).split("(")[0] if rows else "VARCHAR" for column in columns[start : start + _AT_ONCE]]
         looked_at = ", ".join(cell if kind == "VARCHAR" else "NULL" for cell, kind in zip(cells, natives, strict=True))
         where = "true" if rows <= _MOST_TEXTS else _windows(rows)
         sample = database.execute(f"SELECT {looked_at} FROM {source} WHERE {where}").fetchall()  # noqa: S608
-        for place, (cell, kind, full) in enumerate(zip(cells, natives, filled, strict=True)):
+        for place, (cell, kind, full, longest) in enumerate(zip(cells, natives, filled, lengths, strict=True)):
             if kind != "VARCHAR":
                 found.append(_native(database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - full)))
                 continue
             seen = Counter(row[place] for row in sample if row[place] is not None)
-            found.append(_Column(database, source, cell, rows, full).facts(seen))
+            found.append(_Column(database, source, cell, rows, full, longest or 0).facts(seen))
     return found
 
 
 class _Column:
     """A VARCHAR column being measured; `filled` counts cells that are not NULL."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, source: str, cell: str, rows: int, filled: int) -> None:
+    def __init__(
+        self, database: duckdb.DuckDBPyConnection, source: str, cell: str, rows: int, filled: int, longest: int
+    ) -> None:
         self._database = database
         self._source = source
         self._cell = cell
         self._rows = rows
         self._filled = filled
+        self._longest = longest
         self._is_trimmed = True
         self._repeats = False
 
     def facts(self, seen: Mapping[str, int]) -> ColumnFacts:
         """Count all of the column by what its cells `seen` show: those of a sample, or all of a small table."""
+        facts = self._facts(seen)
+        is_numbers = any(token(text) for group in facts.groups for text in group.texts)
+        if self._longest <= _ALWAYS_KEPT or facts.is_sampled or not is_numbers:
+            return facts
+        cell = self._cell
+        changed = f"coalesce(CAST(TRY_CAST({cell} AS DOUBLE) AS VARCHAR) <> {cell}, true)"
+        long, cells = self._list(f"strlen({cell}) > {_ALWAYS_KEPT} AND regexp_matches({cell}, {quoted(_LONG)}) AND {changed}")
+        return replace(facts, long=tuple(long.items()), inexact=cells - sum(long.values()))
+
+    def _facts(self, seen: Mapping[str, int]) -> ColumnFacts:
         sample = self._stripped(sorted(seen.items(), key=lambda one: (-one[1], one[0])))
         if self._rows <= _MOST_TEXTS:
             return self._of(sample, (), 0)
@@ -106,10 +122,8 @@ class _Column:
         return tuple(Group(examples(sample, patterns[int(i)]), int(n)) for i, n in found)
 
     def _prose(self, sample: dict[str, int]) -> ColumnFacts:
-        short = f"strlen({self._cell}) <= {_LONGEST_MARKER}"
-        found, _ = self._list(f"{short} AND ({blank(self._cell)} OR {self._cell} IN ({', '.join(map(quoted, _SPELLED))}))")
-        words = {text: cells for text, cells in sample.items() if not is_marker(text, among_values=False)}
-        facts = self._of(found, groups(words), 0)
+        found, _ = self._list(blank(self._cell))
+        facts = self._of(found, groups({text: cells for text, cells in sample.items() if text}), 0)
         return replace(facts, is_sampled=True)
 
     def _of(self, texts: dict[str, int], counted: tuple[Group, ...], others: int) -> ColumnFacts:
@@ -143,6 +157,10 @@ class _Column:
         return texts
 
 
+def _longest(cell: str, kind: str) -> str:
+    return f"max(strlen({cell}))" if kind == "VARCHAR" else "0"
+
+
 def _windows(rows: int) -> str:
     """Return SQL for a thousand rows, in windows all over the table: a scan leaves out what lies between."""
     width, step = _SAMPLE // _WINDOWS, rows // _WINDOWS
@@ -152,9 +170,11 @@ def _windows(rows: int) -> str:
 def _native(database: duckdb.DuckDBPyConnection, source: str, cell: str, facts: ColumnFacts) -> ColumnFacts:
     if facts.native in _EXACT | _ROUNDED:
         whole = f"bool_and({cell} = trunc({cell}) AND abs({cell}) < 9007199254740992)" if facts.native in _ROUNDED else "true"
-        sql = f"SELECT {whole}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608
-        ((is_whole, low, high),) = database.execute(sql).fetchall()
-        return replace(facts, is_whole=bool(is_whole), low=low, high=high)
+        kept = f"TRY_CAST(TRY_CAST({cell} AS DOUBLE) AS DECIMAL(38, 10)) = TRY_CAST({cell} AS DECIMAL(38, 10))"
+        lost = f"count_if(NOT coalesce({kept}, false) AND {cell} IS NOT NULL)" if facts.native == "DECIMAL" else "0"
+        sql = f"SELECT {whole}, {lost}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608
+        ((is_whole, inexact, low, high),) = database.execute(sql).fetchall()
+        return replace(facts, is_whole=bool(is_whole), inexact=inexact, low=low, high=high)
     if facts.native.startswith("TIMESTAMP"):
         sql = f"SELECT bool_or({cell} <> date_trunc('day', {cell})) FROM {source}"  # noqa: S608
         ((has_times,),) = database.execute(sql).fetchall()

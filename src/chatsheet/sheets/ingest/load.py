@@ -36,7 +36,7 @@ from chatsheet.sheets.ingest.tabs import Tab, drop, written
 from chatsheet.sheets.ingest.types_model import Override
 from chatsheet.sheets.model import Column, Result, ResultColumn, Table, Workbook
 
-PARSER = "4"
+PARSER = "6"
 """Version of everything in this package that can change a table; part of every version id."""
 _FIRST_ROWS = 200
 _REMEMBERED = "remembered from another file of this form"

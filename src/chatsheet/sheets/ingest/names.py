@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from chatsheet.sheets.model import ROW_ID
 
-# reserved in DuckDB 2.0 (duckdb_keywords() where keyword_category = 'reserved'), plus what reads badly as a column
+# reserved in DuckDB 2.0 (duckdb_keywords() where keyword_category = 'reserved')
 RESERVED = frozenset({
     "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast", "check",
     "collate", "column", "constraint", "create", "default", "deferrable", "desc", "describe", "distinct", "do", "else",
@@ -13,7 +13,11 @@ RESERVED = frozenset({
     "into", "lambda", "lateral", "leading", "limit", "not", "null", "offset", "on", "only", "or", "order", "pivot",
     "pivot_longer", "pivot_wider", "placing", "primary", "qualify", "references", "returning", "select", "show", "some",
     "summarize", "symmetric", "table", "then", "to", "trailing", "true", "union", "unique", "unpivot", "using",
-    "variadic", "when", "where", "window", "with"
+    "variadic", "when", "where", "window", "with",
+    # what the guard's parser takes for syntax
+    "alter", "between", "cross", "cube", "current_date", "current_time", "current_timestamp", "current_user", "drop", "force",
+    "glob", "grant", "if", "ilike", "inner", "insert", "install", "interval", "join", "like", "localtime", "localtimestamp",
+    "lock", "map", "notnull", "outer", "positional", "regexp", "revoke", "rlike", "rollback", "rollup", "tablesample", "values"
 })  # fmt: skip
 _LONGEST = 60
 

@@ -42,7 +42,7 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
         rows = database.execute(f"SELECT count(*) FROM {scan}").fetchall()[0][0]  # noqa: S608  likewise
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise FileNotAWorkbook(
-            f"{path.name} is not a Parquet file that can be read: {str(error).splitlines()[0]}.", fix="write it again."
+            f"{path.name} is not a Parquet file that can be read: {_reason(error, folder)}.", fix="write it again."
         ) from None
     if len(described) > _MOST_COLUMNS:
         raise FileTooLarge(f"{path.name} has {len(described)} columns, more than {_MOST_COLUMNS}.", fix="keep fewer columns.")
@@ -51,11 +51,14 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
     try:
         head = database.execute(f"SELECT {', '.join(expressions)} FROM {scan} LIMIT {HEAD_ROWS}").fetchall()  # noqa: S608
     except (duckdb.Error, UnicodeDecodeError) as error:
-        raise FileNotAWorkbook(
-            f"{path.name} holds damaged data: {str(error).splitlines()[0]}.", fix="write it again."
-        ) from None
+        raise FileNotAWorkbook(f"{path.name} holds damaged data: {_reason(error, folder)}.", fix="write it again.") from None
     grid = Grid(tab, [labels, *head], 1, 1, is_hidden=False, evidence="Parquet", height=rows + 1, width=len(labels))
     return ParquetTab(grid, labels, rows, scan, expressions)
+
+
+def _reason(error: Exception, folder: Path) -> str:
+    """Return the first line of an error, the name of our link to the file left out."""
+    return str(error).splitlines()[0].replace(str(folder / "readable"), "the file")
 
 
 def _expression(label: str, kind: str) -> str:

@@ -11,8 +11,8 @@ import duckdb
 
 from chatsheet.sheets.ingest.grid import HEAD_ROWS, TAIL_ROWS, Cell, Grid, is_blank, number
 
-RAW = "raw"
-"""The temporary table that `Tab.load` makes: `_row BIGINT`, then `c1` to `cn`."""
+RAW = "_raw"
+"""The temporary table that `Tab.load` makes: `_row BIGINT`, then `c1` to `cn`. No table of a file is called `_…`."""
 _ROWS_PER_INSERT = 20_000
 _LISTED = 5
 
@@ -93,10 +93,10 @@ class TableTab:
         if self.check is not None:
             self.warnings += self.check(database, area)
         skipped = [*area.totals, *area.left_out]
-        database.execute("CREATE OR REPLACE TEMP TABLE skipped AS SELECT unnest(?::BIGINT[]) AS n", [skipped])
+        database.execute("CREATE OR REPLACE TEMP TABLE _skipped AS SELECT unnest(?::BIGINT[]) AS n", [skipped])
         where = f"_row BETWEEN {area.first_row} AND {area.last_row}"
         if skipped:
-            where += " AND _row NOT IN (SELECT n FROM skipped)"
+            where += " AND _row NOT IN (SELECT n FROM _skipped)"
         if is_only and not area.fill_down and not self.expressions and max(area.columns) <= self.width:
             self._give(database, area, where)
             return

@@ -5,6 +5,7 @@ beside. Where cells allow two readings with different values the column stays te
 beside it, and the user is asked once.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,17 +13,19 @@ from chatsheet.core.errors import BadInput
 from chatsheet.sheets.ingest import types_options, types_units
 from chatsheet.sheets.ingest.types_dates import Dates
 from chatsheet.sheets.ingest.types_model import AsText, ColumnFacts, Decision, Native, NumberFormat, Option, Override, Padded
-from chatsheet.sheets.ingest.types_numbers import Number
+from chatsheet.sheets.ingest.types_numbers import Number, token
 from chatsheet.sheets.ingest.types_tally import Tally
 from chatsheet.sheets.ingest.types_units import Hint
-from chatsheet.sheets.ingest.types_words import is_marker, names_code, names_flag
+from chatsheet.sheets.ingest.types_words import names_amount, names_code, names_flag
 from chatsheet.sheets.model import SQL_TYPES, ColumnType, Unit
 
 ENOUGH = 0.9
 """The share of cells that has to be of a type for the column to be of it."""
 _ASKED = 0.6
 _SUGGESTED = 0.7
+_LESS_SURE = 0.85
 _MOST_WHOLE = 2**53
+_AS_WRITTEN = "as written"
 
 
 class ReadingUnknown(BadInput):
@@ -36,9 +39,20 @@ def decide(facts: ColumnFacts, *, label: str, captions: Sequence[str] = (), over
     header = types_units.in_header(label)
     hint = header if header.exponent or header.is_percent else _scaled(header, types_units.in_captions(captions, label))
     hint = _unhidden(hint, facts.number_format)
+    is_small = not names_amount(label) and hint is not header and _is_fraction(facts)
+    if not hint.exponent or hint is header or not (hint.is_doubtful or is_small):
+        return _decide(facts, label, hint, override)
+    times = f"times {10**hint.exponent:,}"
+    if override is not None:
+        said = replace(override, reading="") if override.reading in {times, _AS_WRITTEN} else override
+        return _decide(facts, label, hint if override.reading == times else header, said)
+    return _doubted(tuple(_decide(facts, label, one, None) for one in (header, hint)), facts, hint, times)
+
+
+def _decide(facts: ColumnFacts, label: str, hint: Hint, override: Override | None) -> Decision:
     if facts.native != "VARCHAR":
         decision = _native(facts, label, hint)
-        return _shown(decision, facts.number_format) if override is None else _cast(facts, override)
+        return _shown(decision, facts.number_format) if override is None else _cast(facts, override, hint)
     tally = Tally(facts)
     if override is not None:
         return _overridden(tally, label, hint, override)
@@ -51,6 +65,28 @@ def decide(facts: ColumnFacts, *, label: str, captions: Sequence[str] = (), over
     if facts.number_format.is_percent:
         hint = Hint()
     return _shown(_best(tally, label, hint), facts.number_format)
+
+
+def _is_fraction(facts: ColumnFacts) -> bool:
+    """Tell whether no number is beyond one and some are between, as shares and rates are."""
+    if facts.native != "VARCHAR":
+        return facts.low is not None and facts.high is not None and max(-facts.low, facts.high) <= 1 and not facts.is_whole
+    cores = [found.core.replace(",", ".") for group in facts.groups for text in group.texts if (found := token(text))]
+    return any("." in core for core in cores) and all(re.fullmatch(r"0?\.\d*|[01](?:\.0*)?", core) for core in cores)
+
+
+def _doubted(ways: tuple[Decision, ...], facts: ColumnFacts, hint: Hint, times: str) -> Decision:
+    """Return the numbers as written where a caption's scale is in doubt, with both readings."""
+    plain, scaled = ways
+    if plain.type not in {"integer", "decimal"} or scaled.type not in {"integer", "decimal"} or plain.unit == scaled.unit:
+        return plain
+    texts = [text for group in facts.groups for text in group.texts if plain.parse.reads(text)]
+    shown = texts[0] if texts else f"{facts.high or 0:g}"
+    as_written = Option(_AS_WRITTEN, shown, plain)
+    enlarged = scaled.parse.show(shown) if texts else f"{(facts.high or 0) * 10**hint.exponent:g}"
+    options = (as_written, Option(times, f"{shown} \u2192 {enlarged}", scaled))
+    said = f"{plain.evidence}; {hint.evidence}, which may not be meant for this column: as written until you say {times}"
+    return replace(plain, evidence=said, confidence=min(plain.confidence, _ASKED), options=options)
 
 
 def settle(decisions: Sequence[Decision]) -> tuple[Decision, ...]:
@@ -66,15 +102,17 @@ def _settled(decision: Decision, seen: set[str]) -> Decision:
         return decision
     (taken,) = fitting
     others = tuple(option for option in decision.options if option is not taken)
-    evidence = f"{taken.name}, as in other columns of this table; {decision.evidence}"
+    also = " or ".join(f"{option.example} ({option.name})" for option in others)
+    evidence = f"{taken.name}, as in other columns of this table; could also be {also}"
     return replace(taken.decision, evidence=evidence, confidence=_SUGGESTED, options=(taken, *others))
 
 
 def _mark(decision: Decision) -> str:
     """Return the name of the decimal mark that a column proves."""
     match decision.parse:
-        case Number(style=style, is_whole=is_whole) if not decision.options and (style.group or not is_whole):
-            return style.name
+        case Number(style=style, is_whole=is_whole) if style.group or not is_whole:
+            parses = [option.decision.parse for option in decision.options]
+            return style.name if all(isinstance(one, Number) and one.style == style for one in parses) else ""
         case _:
             return ""
 
@@ -100,7 +138,7 @@ def _best(tally: Tally, label: str, hint: Hint) -> Decision:
         good = good[1:]
     first = good[0]
     rivals = [option for option in good[1:] if _equals(tally, first, option)]
-    if not rivals:
+    if not rivals and not first.is_offered:
         return first.decision
     return _asked(tally, [first, *rivals])
 
@@ -114,17 +152,12 @@ def _equals(tally: Tally, first: Option, other: Option) -> bool:
 def _asked(tally: Tally, options: Sequence[Option]) -> Decision:
     ways = " or ".join(f"{option.example} ({option.name})" for option in options)
     text = _text(tally, f"could be {ways}: kept as text until you say which")
-    as_text = Option("as written", tally.texts[0], text)
+    as_text = Option(_AS_WRITTEN, tally.texts[0], text)
     return replace(text, confidence=_ASKED, options=(as_text, *options))
 
 
 def _text(tally: Tally, evidence: str) -> Decision:
-    markers = tuple(text for text in tally.missing if is_marker(text, among_values=False))
-    missing = sum(tally.missing[text] for text in markers)
-    said = f"; {missing} cells say there is no value" if missing else ""
-    return Decision(
-        type="text", parse=AsText(markers), evidence=evidence + said, missing=missing, is_clean=tally.facts.is_trimmed
-    )
+    return Decision(type="text", parse=AsText(), evidence=evidence, is_clean=tally.facts.is_trimmed)
 
 
 def _code_evidence(tally: Tally, label: str) -> str:
@@ -137,7 +170,7 @@ def _scaled(header: Hint, caption: Hint) -> Hint:
     if not caption.exponent:
         return header
     return replace(
-        header, exponent=caption.exponent, evidence=caption.evidence,
+        header, exponent=caption.exponent, evidence=caption.evidence, is_doubtful=caption.is_doubtful,
         currency=header.currency or caption.currency, symbol=header.symbol or caption.symbol,
     )  # fmt: skip
 
@@ -180,8 +213,13 @@ def _native_number(facts: ColumnFacts, label: str, hint: Hint, low: float, high:
     evidence = "all cells are whole numbers" if facts.is_whole else "all cells are numbers"
     sure = not hint.is_percent or is_shown
     plain = Decision(type=kind, parse=Native(SQL_TYPES[kind], 10.0**exponent), evidence=evidence, unit=unit, is_clean=True)
+    if facts.inexact and kind == "decimal":
+        evidence += f"; {facts.inexact} have more digits than a decimal keeps, as written beside"
+        plain = replace(plain, evidence=evidence, keeps_raw=True, confidence=_LESS_SURE)
     if hint.evidence:
-        plain = replace(plain, evidence=f"{evidence}; {hint.evidence}", confidence=1.0 if sure else _SUGGESTED)
+        plain = replace(
+            plain, evidence=f"{evidence}; {hint.evidence}", confidence=min(plain.confidence, 1.0 if sure else _SUGGESTED)
+        )
     return plain
 
 
@@ -205,7 +243,7 @@ def _shown(decision: Decision, shown: NumberFormat) -> Decision:
     return replace(decision, unit=unit, evidence=evidence)
 
 
-def _cast(facts: ColumnFacts, override: Override) -> Decision:
+def _cast(facts: ColumnFacts, override: Override, hint: Hint) -> Decision:
     if override.type == "text":
         return Decision(type="text", parse=AsText(), evidence="you said so")
     fits = {"integer": facts.is_whole, "decimal": facts.low is not None, "date": facts.native.startswith(("DATE", "TIMESTAMP"))}
@@ -214,7 +252,11 @@ def _cast(facts: ColumnFacts, override: Override) -> Decision:
         raise ReadingUnknown(
             f"A column of {facts.native} cells cannot become {override.type}.", fix="choose text, or another type."
         )
-    return Decision(type=override.type, parse=Native(SQL_TYPES[override.type]), evidence="you said so", is_clean=True)
+    plain = Decision(type=override.type, parse=Native(SQL_TYPES[override.type]), evidence="you said so", is_clean=True)
+    if override.type not in {"integer", "decimal"} or not hint.exponent:
+        return plain
+    parse = Native(SQL_TYPES[override.type], 10.0**hint.exponent)
+    return replace(plain, parse=parse, evidence=f"you said so; {hint.evidence}", unit=Unit(scale=10**hint.exponent))
 
 
 def _overridden(tally: Tally, label: str, hint: Hint, override: Override) -> Decision:

@@ -50,6 +50,10 @@ class ColumnFacts:
     """Cells that are NULL or hold only spaces."""
     groups: tuple[Group, ...] = ()
     others: int = 0
+    long: tuple[tuple[str, int], ...] = ()
+    """Texts of more digits than a double always keeps, and their cells, where the column holds numbers."""
+    inexact: int = 0
+    """Native numbers with more digits than a double keeps, and cells of long texts too many to list."""
     is_trimmed: bool = True
     """Whether no cell has spaces around it."""
     is_sampled: bool = False
@@ -81,9 +85,7 @@ class Parse(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class AsText:
-    """A cell as written; blank ones and the markers given are NULL."""
-
-    markers: tuple[str, ...] = ()
+    """A cell as written; blank ones are NULL."""
 
     def reads(self, text: str) -> bool:
         return bool(text)
@@ -92,9 +94,9 @@ class AsText:
         return text
 
     def sql(self, column: str, *, is_clean: bool) -> str:
+        del is_clean
         text = f"CAST({column} AS VARCHAR)"
-        marked = f"{text if is_clean else trimmed(text)} IN ({', '.join(map(quoted, self.markers))})"
-        return f"CASE WHEN {blank(text)}{f' OR {marked}' if self.markers else ''} THEN NULL ELSE {text} END"
+        return f"CASE WHEN {blank(text)} THEN NULL ELSE {text} END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +184,8 @@ class Option:
     name: str
     example: str
     decision: Decision
+    is_offered: bool = False
+    """Whether it is taken only when a user says so."""
 
 
 SPACES = " \t\r\n\u00a0\u2007\u2009\u202f"

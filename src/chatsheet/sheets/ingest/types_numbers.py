@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 
 from chatsheet.sheets.ingest.types_model import SPACES, guarded, quoted, trimmed
-from chatsheet.sheets.ingest.types_units import Hint, beside
+from chatsheet.sheets.ingest.types_units import Hint, ahead, beside
 
 _SPACE = f"[{SPACES}]"
 _QUOTE = "['\u2019]"
@@ -70,7 +71,7 @@ def token(text: str) -> Token | None:
         return None
     if any(sign in tail for sign in "+\u2013"):
         return None
-    before, after = (beside(re.sub(rf"[(){_SIGNS}]", " ", part).strip(SPACES)) for part in (lead, tail))
+    before, after = ahead(_wordy(lead)), beside(_wordy(tail))
     if before is None or after is None or (before.symbol and after.symbol):
         return None
     hint = Hint(
@@ -80,6 +81,10 @@ def token(text: str) -> Token | None:
         exponent=before.exponent + after.exponent,
     )
     return Token(lead, core, tail, is_negative=bool(brackets[0]) or any(s in around for s in "\u2212\u2013-"), hint=hint)
+
+
+def _wordy(part: str) -> str:
+    return re.sub(rf"[(){_SIGNS}]", " ", part).strip(SPACES)
 
 
 def shape(text: str) -> str | None:
@@ -167,13 +172,20 @@ class Number:
 
     def value(self, text: str) -> float:
         """Return the number that a text it reads stands for."""
+        number = float(self._digits(text))
+        return -number if (found := token(text)) and found.is_negative else number
+
+    def is_exact(self, text: str) -> bool:
+        """Tell whether the value of a text it reads has all the digits of it."""
+        return Decimal(self._digits(text)) == Decimal(repr(float(self._digits(text))))
+
+    def _digits(self, text: str) -> str:
         found = token(text)
         if found is None:
-            return float("nan")
+            return "nan"
         digits = re.sub(rf"{_SPACE}|{_QUOTE}", "", found.core)
         digits = digits.replace("," if self.style.mark == "." else ".", "").replace(self.style.mark, ".")
-        number = float(digits if "e" in digits.lower() else f"{digits}e{self.exponent + found.hint.exponent}")
-        return -number if found.is_negative else number
+        return digits if "e" in digits.lower() else f"{digits}e{self.exponent + found.hint.exponent}"
 
     def sql(self, column: str, *, is_clean: bool) -> str:
         text = column if is_clean and self._is_bare else trimmed(column)

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 
 from chatsheet.sheets.ingest.types_dates import ORDER_NAMES, Counted, Dates, Order, Times
 from chatsheet.sheets.ingest.types_dates import token as date_token
-from chatsheet.sheets.ingest.types_model import ColumnFacts, Decision, Native, Option, Parse, quoted, trimmed
+from chatsheet.sheets.ingest.types_model import SPACES, ColumnFacts, Decision, Native, Option, Parse, quoted, trimmed
 from chatsheet.sheets.ingest.types_numbers import STYLES, Number, Style, Token, token
 from chatsheet.sheets.ingest.types_tally import Tally
 from chatsheet.sheets.ingest.types_units import Hint
-from chatsheet.sheets.ingest.types_words import LETTERS, NO, YES, names_date, words
+from chatsheet.sheets.ingest.types_words import LETTERS, NO, YES, names_amount, names_date, words
 from chatsheet.sheets.model import ColumnType, Unit
 
 __all__ = ["ORDER_NAMES", "Booleans", "all_of", "native_serial"]
@@ -18,8 +18,11 @@ _FEWEST = 0.9
 _LESS_SURE = 0.85
 _GUESSED = 0.7
 _MIXED = 0.6
+_MOST_DIGITS = 18
+"""Digits that a BIGINT always holds."""
 _WIDEST = 3
 """The power of ten with which fifteen digits still are a BIGINT."""
+_SCALE_LETTERS = ("k", "M")
 _SERIALS = (20_000, 80_000)
 """From 1954 to 2119: the numbers that spreadsheets keep for dates."""
 
@@ -47,22 +50,32 @@ class Booleans:
 def all_of(tally: Tally, label: str, hint: Hint, *, wanted: ColumnType | None = None) -> list[Option]:
     """Return every way to read a column of texts; `wanted` is the type a user asked for."""
     options = [*_booleans(tally), *_counted(tally, label, wanted), *_dates(tally), *_times(tally, label, wanted)]
-    options += _numbers(tally, hint, wanted)
+    options += (_doubted(option, label, hint) for option in _numbers(tally, hint, wanted))
     return sorted(options, key=lambda option: option.decision.unparsed)
+
+
+def _doubted(option: Option, label: str, hint: Hint) -> Option:
+    """Return an option as one that is only offered where a letter behind the digits is all that speaks of a scale: 12M."""
+    around = option.decision.parse.around if isinstance(option.decision.parse, Number) else ()
+    is_scaled = any(tail.strip(SPACES) in _SCALE_LETTERS for _, tail in around)
+    if not is_scaled or hint.symbol or hint.exponent or option.decision.unit.symbol or names_amount(label):
+        return option
+    return replace(option, name=f"scaled, {option.name}", is_offered=True)
 
 
 def _decision(
     tally: Tally, kind: ColumnType, parse: Parse, evidence: str, *, confidence: float = 1.0, unit: Unit | None = None
 ) -> Decision:
     unparsed, examples = tally.unread(parse)
-    missing = sum(tally.missing.values())
+    missing, markers = sum(tally.missing.values()), list(tally.missing)
     if isinstance(parse, Number):
         empty = [text for text in tally.texts if _is_empty_amount(text)]
         cells = round(sum(tally.weights[text] for text in empty))
+        markers += empty
         missing, unparsed, examples = missing + cells, unparsed - cells, tuple(e for e in examples if e not in empty)
     parts = [evidence]
     if missing:
-        parts.append(f"{missing} cells say there is no value")
+        parts.append(f"{missing} cells say there is no value ({', '.join(map(repr, sorted(markers)))})")
     if unparsed:
         parts.append(f"{unparsed} could not be read, such as {examples[0]!r}" if examples else f"{unparsed} could not be read")
     share = (tally.values - unparsed) / tally.values if unparsed and tally.values else 1.0
@@ -225,6 +238,7 @@ def _number(
     is_percent = beside.is_percent or guessed
     exponent = -2 if is_percent else 0 if own else hint.exponent
     whole = not own and 0 <= exponent <= _WIDEST and all(style.reads_core(found.core, is_whole=True) for found in read.values())
+    whole = whole and all(sum(map(str.isdigit, text)) <= _MOST_DIGITS for text, _ in tally.facts.long)
     is_whole = wanted == "integer" or (whole and wanted != "decimal")
     parse = Number(
         style=style,
@@ -244,7 +258,16 @@ def _number(
     )  # fmt: skip
     if is_mixed:
         decision = replace(decision, keeps_raw=True)
+    if not is_whole and (lost := _lost(tally, parse)):
+        said = f"{decision.evidence}; {lost} have more digits than a decimal keeps, as written beside"
+        decision = replace(decision, keeps_raw=True, evidence=said, confidence=min(decision.confidence, _LESS_SURE))
     return _option(tally, style.name, decision)
+
+
+def _lost(tally: Tally, parse: Number) -> int:
+    """Return the cells whose digits a double does not keep; those too many to list count as such."""
+    lost = sum(cells for text, cells in tally.facts.long if parse.reads(text) and not parse.is_exact(text))
+    return lost + tally.facts.inexact
 
 
 def _number_evidence(style: Style, read: dict[str, Token], beside: Hint, hint: Hint, *, is_mixed: bool) -> str:
@@ -255,6 +278,8 @@ def _number_evidence(style: Style, read: dict[str, Token], beside: Hint, hint: H
         parts.append(f"several currencies ({beside.symbol}): the text beside tells which")
     elif beside.symbol:
         parts.append(f"written with {beside.symbol}")
+    scales = {t.tail.strip(SPACES): t.hint.exponent for t in read.values() if t.hint.exponent}
+    parts += [f"{tail!r} is times {10**exponent:,}" for tail, exponent in sorted(scales.items()) if tail]
     if hint.evidence:
         parts.append(hint.evidence)
     return "; ".join(parts)

@@ -1,11 +1,11 @@
 """What numbers count: currency, percent, unit and scale words, beside numbers, in headers and in captions. Pure."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from chatsheet.sheets.ingest.types_words import listed
+from chatsheet.sheets.ingest.types_words import listed, names_amount, words
 
 _SYMBOLS = {
     "€": "EUR", "$": "USD", "£": "GBP", "¥": "", "₹": "INR", "₽": "RUB", "₺": "TRY", "₩": "KRW", "₪": "ILS", "฿": "THB",
@@ -52,9 +52,32 @@ _BESIDE_CURRENCY = re.compile(
 )
 _BRACKETED = re.compile(r"[(\[]([^()\[\]]+)[)\]]|(?:,| in )\s*(\S+)\s*$")
 _NAMED = {"euro": "EUR", "euros": "EUR", "dollars": "USD", "pounds": "GBP"}
-_UNSCALED = re.compile(
-    r"year|jahr|année|año|anno|\bid\b|nr\b|no\b|number|count|anzahl|nombre|#|%|percent|prozent|per share|je aktie|ratio|rank"
-    r"|employee|headcount|staff|mitarbeiter|fte\b|customer|kunden|stores|units|pieces|quantity|qty|menge|stück|age\b|alter\b|rate\b",
+_UNSCALED = re.compile(  # counts and codes, then shares, rates and what is told of one share or piece
+    r"(?<!per )year|(?<!pro )(?<!je )jahr|année|año|anno|\bid\b|nr\b|no\b|number|\bcount\b|anzahl|nombre|número|numero|aantal"
+    r"|#|%|percent|prozent"
+    r"|rank|rang\b|employee|headcount|staff|mitarbeiter|beschäftigte|effectifs?\b|empleados|dipendenti|fte\b"
+    r"|customer|kunden|stores|units|pieces"
+    r"|quantity|qty|menge|stück|cantidad|quantité|quantità|age\b|alter\b"
+    r"|\brates?\b|\bshares?\b(?! (?:capital|premium|buy|repurchase|issu|based))"
+    r"|\b(?:an)?teil\b|anteile?\b|quoten?\b|\btaux\b|\btasas?\b"
+    r"|\btass[oi]\b|\btaxa\b|\bratios?\b|verhältnis|\bindex\b|\bindice\b|\bíndice\b|\beps\b|\bbpa\b|\bdps\b|yield|rendite|rendement"
+    r"|growth|wachstum|croissance|crecimiento|crescita|crescimento|groei|\bcagr\b|\byoy\b|multiple|multiplikator"
+    r"|\b(?:per|pro|je|par|por) (?:share|unit|piece|item|kg|tonne|litre|aktie|stück|einheit|action|unité|pièce|acción|unidad"
+    r"|azione|unità|ação|aandeel|stuk|eenheid)|unit price|stückpreis|einzelpreis|prix unitaire|precio unitario|prezzo unitario",
+    re.IGNORECASE,
+)
+_OF_A_SHARE = re.compile(r"\bdiluted\b|\bbasic\b|\bverwässert|\bunverwässert|\bdivid", re.IGNORECASE)
+_PER_SHARE = re.compile(r"per[- ]share|je aktie|par action|por acción|per azione|per aandeel|por ação", re.IGNORECASE)
+_EXCEPT = re.compile(
+    r"\b(?:except(?:ing)?(?: for)?|other than|außer|ausgenommen|mit ausnahme(?: von| der| des)?|sauf|excepté|"
+    r"excepto|salvo|eccetto|tranne|behalve|uitgezonderd|exceto)\b([^()\[\]]*)",
+    re.IGNORECASE,
+)
+_LEAST_OF_A_WORD = 4
+_PRICES = re.compile(
+    r"price|preis|\bprix\b|precio|prezzo|prijs|preço|average|\bavg\b|durchschnitt|mittel|moyen|promedio|media\b|gemiddeld|median"
+    r"|score|margin|marge|margen|margine|factor|faktor|\bchange\b|veränderung|variation|variación"
+    r"|\b(?:per|pro|je|par|por) (?!year|month|quarter|annum|jahr|monat|quartal|an\b|mois|año|mes\b|anno|mese|maand|ano\b|mês)",
     re.IGNORECASE,
 )
 
@@ -70,6 +93,8 @@ class Hint:
     is_percent: bool = False
     exponent: int = 0
     evidence: str = ""
+    is_doubtful: bool = False
+    """Whether the scale of a caption may not be meant for the column."""
 
     @property
     def is_empty(self) -> bool:
@@ -89,13 +114,19 @@ def beside(text: str) -> Hint | None:
         return Hint(currency=_CURRENCY[text], symbol=text)
     if text in _UNITS:
         return Hint(symbol=text)
-    if text in {"M", "B"}:
-        return Hint(exponent={"M": 6, "B": 9}[text])
+    if text == "M":
+        return Hint(exponent=6)
     if exponent := _BESIDE_NUMBERS.get(text.casefold().rstrip(".")):
         return Hint(exponent=exponent)
     if glued := _GLUED.fullmatch(text):
         return _glued(glued)
     return _joined(text)
+
+
+def ahead(text: str) -> Hint | None:
+    """Return what the text before a number means: a currency or percent; what else stands there, as in `A1`, makes a name."""
+    found = beside(text)
+    return found if found and (found.is_empty or found.is_percent or found.symbol in _CURRENCY) else None
 
 
 def _joined(text: str) -> Hint | None:
@@ -122,11 +153,22 @@ def in_header(label: str) -> Hint:
     return Hint()
 
 
-def in_captions(captions: Iterable[str], label: str) -> Hint:
-    """Return what titles and notes say of the numbers of a table; headers of years, counts and shares of 100 are left alone."""
-    if _UNSCALED.search(label):
+def in_captions(captions: Sequence[str], label: str) -> Hint:
+    """Return what titles and notes say of the numbers of a table; counts, rates and what they except are left alone.
+
+    The scale is doubtful for prices and means, and where something is excepted that may stand in rows: a column of 2023.
+    """
+    excepted = " ".join(match[1] for caption in captions for match in _EXCEPT.finditer(caption))
+    hint = next((found for caption in captions if (found := _money(caption)).exponent), Hint())
+    if not hint.exponent or _UNSCALED.search(label) or _is_excepted(label, excepted):
         return Hint()
-    return next((hint for caption in captions if (hint := _money(caption)).exponent), Hint())
+    is_sure = names_amount(label) if excepted else True
+    return replace(hint, is_doubtful=not is_sure or _PRICES.search(label) is not None)
+
+
+def _is_excepted(label: str, excepted: str) -> bool:
+    named = {word for word in words(excepted) if len(word) >= _LEAST_OF_A_WORD} - set(_SCALE)
+    return not named.isdisjoint(words(label)) or bool(_PER_SHARE.search(excepted) and _OF_A_SHARE.search(label))
 
 
 def _money(text: str) -> Hint:

@@ -48,6 +48,14 @@ _DATES = (
     "date|dates|datum|fecha|data|dato|day|tag|jour|dob|birthday|birthdate|geburtstag|geburtsdatum|rechnungsdatum|bestelldatum|"
     "lieferdatum|buchungsdatum|timestamp|created|updated"
 )
+_AMOUNTS = (
+    "amount|amounts|sales|revenue|revenues|turnover|income|profit|loss|ebit|ebitda|earnings|cost|costs|expense|expenses|spend|budget|"
+    "price|salary|fee|fees|assets|liabilities|debt|equity|cash|cashflow|valuation|funding|capital|gdp|tax|taxes|investment|"
+    "betrag|umsatz|umsätze|erlös|erlöse|ertrag|erträge|gewinn|verlust|kosten|aufwand|aufwendungen|preis|gehalt|vermögen|schulden|"
+    "montant|ventes|revenus|bénéfice|coût|coûts|charges|prix|salaire|actifs|importe|ventas|ingresos|beneficio|coste|costes|costo|"
+    "costos|gastos|precio|salario|activos|importo|ricavi|vendite|utile|costi|prezzo|bedrag|omzet|winst|prijs|valor|vendas|receita|"
+    "lucro|custos|preço|population|einwohner|views|followers|downloads|subscribers"
+)
 _FLAGS = "is|has|was|flag|can|should|ist|hat|active|enabled"
 
 
@@ -64,6 +72,11 @@ def names_code(label: str) -> bool:
 def names_date(label: str) -> bool:
     """Tell whether a header names a date; compounds such as Eingangsdatum count."""
     return any(word in _DATES.split("|") or word.endswith("datum") for word in words(label))
+
+
+def names_amount(label: str) -> bool:
+    """Tell whether a header names an amount, mostly of money, that people write in thousands and millions."""
+    return any(word in _AMOUNTS.split("|") for word in words(label))
 
 
 def names_flag(label: str) -> bool:

@@ -299,7 +299,11 @@ class _Search:
                 self._store(cell, self._results[cell.row, cell.column])
             return
         if target.like is not None and cell.has_content:
-            raise _fixed(target.change, "holds something already", "append below the last filled row.")
+            raise _fixed(
+                target.change,
+                "holds something already, such as a total below the table",
+                "export the table as a file of its own, or make room below it in the workbook and import that again.",
+            )
         style = cell.style or self._styles.get((target.like or 0, cell.column), 0)
         self.found.splices.append(markup.replace(cell.start, end, self._written(cell.row, cell.column, target, style)))
         if cell.has_formula:

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chatsheet.sheets.ingest.layout import headers
-from chatsheet.sheets.ingest.layout.cells import BLANK, NUMBER, TEXT, Line, number, period, title
+from chatsheet.sheets.ingest.layout import headers, numerals
+from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, Line, number, period, title
 from chatsheet.sheets.ingest.layout.headers import Head, Stack
 from chatsheet.sheets.ingest.layout.model import Finding
 from chatsheet.sheets.ingest.layout.words import NOTE, PAGE, TOTAL, TOTAL_OF
@@ -157,7 +157,8 @@ class Reader:
                     break
                 wrong += line.kinds[place] == BLANK or title(line.cells[place]).casefold() != label
             if wrong <= most:
-                return True
+                names = [(place, label) for place, label in labels if not period(label)]
+                return not names or any(title(line.cells[place]).casefold() == label for place, label in names)
         return False
 
     def _is_page(self, line: Line) -> bool:
@@ -263,7 +264,7 @@ class Reader:
         after_total = bool(self.body.totals) and self.body.totals[-1] == self._lines[index - 1].number
         if self._is_all or index == self._head.end or not (is_apart or after_total or (over and self.body.data)):
             return False
-        head = headers.find(self._stack, index) if self._can_head(line) else None
+        head = headers.find(self._stack, index) if self._can_head(index, is_set_off=is_apart or after_total) else None
         if head is not None and head.is_form and self._head.is_form:
             place = line.places()[0]
             return is_apart and any(self._lines[i].cells[place] == line.cells[place] for i in self.body.data)
@@ -274,11 +275,26 @@ class Reader:
             return is_apart and not places <= self._used
         return is_apart or after_total or len(over) > 1 or self._is_new(line, index)
 
-    def _can_head(self, line: Line) -> bool:
-        """Tell whether a row under data may be a header: a lone number such as 1900 is a value there, not a year."""
-        values = [line.cells[i] for i in line.places() if line.kinds[i] != TEXT]
-        numbers = [number(cell) or 0.0 for cell in values]
-        return not values or (len(values) > 1 and (numbers == sorted(set(numbers)) or not any(numbers)))
+    def _can_head(self, index: int, *, is_set_off: bool) -> bool:
+        """Tell whether a row under data may be a header.
+
+        One with numbers may where much says so: its texts are those of the header, it names groups of the texts below it,
+        or its numbers are years, set off or else such as data hardly are.
+        """
+        line, numbers = self._lines[index], numerals.bare(self._lines[index])
+        if set(line.kinds) - set(BLANK + TEXT + NUMBER + DATE):
+            return False
+        names = {(i, title(line.cells[i]).casefold()) for i in line.places() if line.kinds[i] == TEXT}
+        if not numbers or (names and any(names <= set(labels) for labels in self._labels)):
+            return True
+        has_next = index + 1 < len(self._lines) and not numerals.bare(self._lines[index + 1])
+        if has_next and headers.is_group(self._stack, index):
+            return True
+        if is_set_off:
+            is_dated = all(line.kinds[i] == DATE for i in numbers)
+            return len(numbers) > 1 and (is_dated or numerals.are_near_years(line))
+        above = [self._lines[i].cells[column] for i in self.body.data[-_LOOK_NEAR:] for column in numbers]
+        return bool(names) and numerals.are_years_in_a_row(line) and "year" not in map(period, above)
 
     def _fits(self, line: Line) -> bool:
         """Tell whether a row after a blank one has the columns and kinds of this table."""

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chatsheet.sheets.ingest.grid import Cell, Span, letter
-from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, VALUES, Line, number, period, title
+from chatsheet.sheets.ingest.layout import numerals
+from chatsheet.sheets.ingest.layout.cells import BLANK, DATE, NUMBER, TEXT, VALUES, Line, period, title
 from chatsheet.sheets.ingest.layout.model import Finding
 from chatsheet.sheets.ingest.layout.words import VALUE_WORDS
 
@@ -18,6 +19,8 @@ _FEWEST_PERIODS = 3
 _MOST_UNLABELLED = 2
 _PAIR = 2
 _FEWEST_PAIRS = 3
+_DOUBTFUL = 0.75
+_LESS_SURE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +87,14 @@ def _judge(stack: Stack, rows: Sequence[int]) -> Head | None:
     place = f"row {last.number} holds" if len(rows) == 1 else f"rows {stack.lines[rows[0]].number} to {last.number} hold"
     values = value_columns(under)
     if any(stack.lines[row].kinds[column] != BLANK for row in rows for column in values):
-        return Head(
-            tuple(rows), rows[-1] + 1, Finding(f"{place} only names and the rows below hold values", 0.95), is_sure=True
-        )
+        finding = Finding(f"{place} only names and the rows below hold values", 0.95)
+        before = stack.lines[max(rows[0] - 1, 0)]
+        if numerals.may_count_columns(under[0], under[1:]):
+            finding = Finding(f"{finding.says}; row {under[0].number} counts, which is taken for data", _LESS_SURE)
+        asked = [row for row in rows if len(rows) == 1 or numerals.counts(stack.lines[row])]
+        if doubts := [said for row in asked if (said := numerals.doubt(stack.lines[row], before))]:
+            finding = Finding(f"{finding.says}; {doubts[0]}", _DOUBTFUL)
+        return Head(tuple(rows), rows[-1] + 1, finding, is_sure=True)
     if max(other.filled for other in under) * 2 < last.filled:
         return None
     if len(rows) == 1 and (again := _recurs(last, under)):
@@ -130,12 +138,19 @@ def are_names(line: Line, under: Sequence[Line]) -> bool:
     places = [i for i in line.places() if line.kinds[i] != TEXT]
     if not line.filled:
         return False
-    numbers = [number(line.cells[i]) for i in places]
-    if len(places) >= _FEWEST_PERIODS and any(numbers == list(range(start, start + len(places))) for start in (0, 1)):
-        return all(_differs(line, under, i) for i in places)
+    has_texts = len(places) < line.filled
+    has_corner = numerals.has_corner(line, under)
+    if numerals.counts(line):
+        if not has_texts and not has_corner:
+            return numerals.numbers_columns(line, under)
+        is_after = not has_texts or line.kinds[line.places()[0]] == TEXT
+        return is_after and all(_differs(line, under, i) for i in places)
     if any(not period(line.cells[i]) or not _differs(line, under, i) for i in places):
         return False
-    return len(places) < line.filled or len(places) > 1
+    numbers = {period(line.cells[i]) for i in places if line.kinds[i] == NUMBER}
+    if has_texts or len(numbers) > 1:
+        return len(numbers) <= 1
+    return len(places) > 1 and (not numbers or has_corner or numerals.are_near_years(line))
 
 
 def _differs(line: Line, under: Sequence[Line], column: int) -> bool:
@@ -173,29 +188,33 @@ def _goes_on(stack: Stack, index: int) -> bool:
     if index + 1 >= len(stack.lines) or stack.lines[index + 1].is_blank:
         return False
     upper, line, under = stack.lines[index], stack.lines[index + 1], stack.below(index + 1)
-    if under and counts_columns(line) and any(line.kinds[i] != other.kinds[i] for other in under for i in other.places()):
-        return line.filled == upper.filled
-    if not under or not are_names(line, under):
+    if not under:
+        return False
+    if numerals.counts_columns(line):
+        return line.filled == upper.filled and numerals.numbers_columns(line, under)
+    if not are_names(line, under):
         return False
     values = value_columns(under)
     texts = [i for i in line.places() if i in values]
+    numbers = numerals.bare(line)
+    is_named = bool(numbers) and _names_each(stack, upper, numbers)
     if is_group(stack, index):
-        return bool(texts) or bool(_wide(stack, upper.number))
+        return not is_named and (bool(texts) or bool(_wide(stack, upper.number)))
     if line.kinds[0] == BLANK and upper.kinds[0] != BLANK:
-        return bool(texts)
-    return len(texts) > 1 and len(texts) == len(values) and all(upper.kinds[i] != BLANK for i in values)
+        return bool(texts) and not (is_named and numerals.counts(line))
+    return not is_named and len(texts) > 1 and len(texts) == len(values) and all(upper.kinds[i] != BLANK for i in values)
+
+
+def _names_each(stack: Stack, upper: Line, columns: Sequence[int]) -> bool:
+    """Tell whether a row already names each of these columns by itself, so that numbers under it are data."""
+    names = [title(upper.cells[i]) for i in columns]
+    return all(names) and len(set(names)) == len(names) and not _wide(stack, upper.number)
 
 
 def _belongs(stack: Stack, index: int) -> bool:
     """Tell whether a row over another header row is a level of it, not a title."""
     line, lower = stack.lines[index], stack.lines[index + 1]
     return line.filled >= lower.filled or is_group(stack, index)
-
-
-def counts_columns(line: Line) -> bool:
-    """Tell whether a row numbers the columns, from 1 at the first: 1, 2, 3 or (1), (2), (3)."""
-    numbers = [abs(number(line.cells[i]) or 0.0) for i in line.places() if line.kinds[i] == NUMBER]
-    return line.filled >= _FEWEST_PERIODS and numbers == list(range(1, line.filled + 1))
 
 
 def is_group(stack: Stack, index: int) -> bool:
@@ -243,7 +262,7 @@ def _form(text: str) -> str:
 
 def labels(stack: Stack, rows: Sequence[int], columns: Sequence[int]) -> tuple[str, ...]:
     """Return one label per column: the levels above it joined by spaces, its letter where there is none."""
-    named = [row for row in rows if not (len(rows) > 1 and counts_columns(stack.lines[row]))]
+    named = [row for row in rows if not (len(rows) > 1 and numerals.counts_columns(stack.lines[row]))]
     levels = [_level(stack, named, depth) for depth in range(len(named))]
     found: list[str] = []
     for column in columns:
