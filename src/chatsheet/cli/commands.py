@@ -10,6 +10,8 @@ import click
 
 from chatsheet.chat import answers, charts
 from chatsheet.chat.events import ToolAnswered
+from chatsheet.chat.proposals import Decision
+from chatsheet.cli import proposals
 from chatsheet.cli.ask import image_format
 from chatsheet.cli.backstage import Backstage
 from chatsheet.cli.show import chart_line, show_result
@@ -44,6 +46,13 @@ class Commands:
             "/rows": (self._rows, "HANDLE", "the rows of a result"),
             "/export": (self._export, "HANDLE FILE", "write a result as .csv, .xlsx or .parquet"),
             "/chart": (self._chart, "[CHART FILE]", "the charts so far, or write one as .svg, .png or .json"),
+            "/proposals": (self._proposals, "", "what is proposed, and what became of it"),
+            "/apply": (
+                self._apply,
+                "PROPOSAL [CONSENT]",
+                "make a proposed change; CONSENT names what may reach out",
+            ),
+            "/decline": (self._decline, "PROPOSAL", "leave the sheet as it is"),
             "/undo": (self._undo, "", "take back the last change of the sheet"),
             "/new": (self._new, "", "begin a new chat"),
             "/help": (self._help, "", "this list"),
@@ -60,7 +69,7 @@ class Commands:
             raise click.UsageError(f"there is no {name}; /help lists the commands.")
         run, form, _ = self._known[name]
         wanted = form.replace("[", "").replace("]", "").split()
-        if len(arguments) != len(wanted) and (arguments or not form.startswith("[")):
+        if len(arguments) not in {len(wanted), len(form.partition("[")[0].split())}:
             raise click.UsageError(f"say {f'{name} {form}'.strip()}.")
         run(*arguments)
 
@@ -104,6 +113,24 @@ class Commands:
         form = image_format(target)
         target.write_bytes(self._back.run(lambda: self._back.services.drawings.draw(chart, result, form)))
         click.echo(f"wrote {plain(str(target))}")
+
+    def _proposals(self) -> None:
+        chats, chat_id = self._back.services.chats, self._subject.chat_id
+        found = self._back.run(lambda: chats.proposals(LOCAL, chat_id))
+        for standing in found:
+            proposals.show(standing)
+        if not found:
+            click.echo("nothing is proposed yet; ask for a change.")
+
+    def _apply(self, proposal: str, consent: str = "") -> None:
+        self._decide(proposal, "apply", [one for one in consent.split(",") if one])
+
+    def _decline(self, proposal: str) -> None:
+        self._decide(proposal, "decline", [])
+
+    def _decide(self, proposal: str, decision: Decision, consent: Sequence[str]) -> None:
+        chats, chat_id = self._back.services.chats, self._subject.chat_id
+        click.echo(proposals.line(self._back.run(lambda: chats.decide(LOCAL, chat_id, proposal, decision, consent))))
 
     def _undo(self) -> None:
         library, sheet_id = self._back.services.library, self._subject.sheet_id
