@@ -115,7 +115,7 @@ class Draft:
         table = edits.table_of(self._workbook, table_id)
         column = edits.column_of(table, name)
         self._hits(list(values), list(values.values()), SQL_TYPES[column.type])
-        self.connection.execute(f'DELETE FROM _hit WHERE {ROW_ID} NOT IN (SELECT {ROW_ID} FROM "{table_id}")')  # noqa: S608
+        self.connection.execute(f'DELETE FROM _hit WHERE {ROW_ID} NOT IN (SELECT {ROW_ID} FROM "{table_id}")')  # noqa: S608  our own names
         return self._write(table, column, kind=kind, is_given=False)
 
     def compute(self, table_id: str, name: str, expression: str, *, kind: str) -> Change:
@@ -181,7 +181,7 @@ class Draft:
             self._hits(rows, [value] * len(rows), SQL_TYPES[column.type])
         else:
             chosen = edits.selection(self._workbook, table, where=edit.where).sql
-            self._hit_table(f"SELECT {ROW_ID}, CAST($1 AS {SQL_TYPES[column.type]}) AS _new FROM ({chosen})",  # noqa: S608
+            self._hit_table(f"SELECT {ROW_ID}, CAST($1 AS {SQL_TYPES[column.type]}) AS _new FROM ({chosen})",  # noqa: S608  our own names
                             [edits.parse(edit.value, column)])  # fmt: skip
         if edit.is_formula and edit.expression:
             self._keep(table, column, edit.expression)
@@ -296,11 +296,11 @@ class Draft:
         asked, span = self._extent("_hit")
         self._temporary(
             "_cell",
-            f'SELECT {ROW_ID}, t."{column.name}" AS _old, h._new FROM "{table.id}" AS t JOIN _hit AS h USING ({ROW_ID}) '  # noqa: S608
+            f'SELECT {ROW_ID}, t."{column.name}" AS _old, h._new FROM "{table.id}" AS t JOIN _hit AS h USING ({ROW_ID}) '  # noqa: S608  our own names
             f"WHERE t.{ROW_ID} BETWEEN {span}",
         )
         if self._count("_cell") < asked:
-            missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608
+            missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608  our own names
             raise _missing(table, [int(row[0]) for row in missing])
         self.connection.execute("DELETE FROM _cell WHERE _old IS NOT DISTINCT FROM _new")
         change = self._change_of_cells(table, column.name, kind=kind).model_copy(update={"notes": notes})
@@ -412,7 +412,7 @@ class Draft:
         if step := (until - behind) // (wanted + 1):
             return [behind + step * (number + 1) for number in range(wanted)]
         inside = [int(row[0]) for row in self.connection.execute(
-            f"SELECT _pos FROM {over} WHERE _pos > {slot * SLOT} AND _pos < {(slot + 1) * SLOT} ORDER BY _pos"  # noqa: S608
+            f"SELECT _pos FROM {over} WHERE _pos > {slot * SLOT} AND _pos < {(slot + 1) * SLOT} ORDER BY _pos"  # noqa: S608  our own names
         ).fetchall()]  # fmt: skip
         step = SLOT // (len(inside) + wanted + 1)
         if not step:
@@ -420,7 +420,7 @@ class Draft:
         left = sum(place <= behind for place in inside)
         spread = [slot * SLOT + step * (number + 1) for number in range(len(inside) + wanted)]
         self.connection.execute(
-            f"UPDATE {over} AS o SET _pos = m.new FROM (SELECT unnest($1::BIGINT[]) AS old, unnest($2::BIGINT[]) AS new) AS m "  # noqa: S608
+            f"UPDATE {over} AS o SET _pos = m.new FROM (SELECT unnest($1::BIGINT[]) AS old, unnest($2::BIGINT[]) AS new) AS m "  # noqa: S608  our own names
             "WHERE o._pos = m.old",
             [inside, spread[:left] + spread[left + wanted :]],
         )
@@ -457,7 +457,7 @@ class Draft:
         if self.changed is not None:
             self.changed.check_cells(table.id, [column.name for column in table.columns], rows="_hit")
         if edit.rows is not None:
-            self._temporary("_here", f'SELECT {ROW_ID} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID})')  # noqa: S608
+            self._temporary("_here", f'SELECT {ROW_ID} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID})')  # noqa: S608  our own names
             self._refuse_missing(table, edit.rows, "_here")
         change = self._change_of_rows(table, edit)
         if change.rows:
@@ -465,7 +465,7 @@ class Draft:
             self._digest("_hit", ROW_ID)
             self._lift(table, "_hit")
             if self.log is not None:
-                self.log.rows_moved(table, self._ids(f"SELECT {ROW_ID} FROM _hit LIMIT {MOST_CHANGED + 1}"))  # noqa: S608
+                self.log.rows_moved(table, self._ids(f"SELECT {ROW_ID} FROM _hit LIMIT {MOST_CHANGED + 1}"))  # noqa: S608  our own names
             over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
             self.connection.execute(
                 f"UPDATE {gone} SET is_deleted = true WHERE ord IN "  # noqa: S608  our own names
@@ -481,7 +481,7 @@ class Draft:
         listed = ", ".join(f'"{name}"' for name in names)
         count = self._count("_hit")
         found = self.connection.execute(
-            f'SELECT {ROW_ID}, {listed} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID}) ORDER BY 1 LIMIT {SHOWN_CELLS}'  # noqa: S608
+            f'SELECT {ROW_ID}, {listed} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID}) ORDER BY 1 LIMIT {SHOWN_CELLS}'  # noqa: S608  our own names
         ).fetchall()
         cells = [
             CellChange(row=int(row[0]), column=name, before=scalar(value), after=None)
@@ -561,22 +561,22 @@ class Draft:
         if state.has_delta:
             mine = text(f'"{old.name}"', f'"{old.raw}"')
             others = ", ".join(f'"{name}"' for name in state.columns if name not in {old.name, old.raw})
-            self._temporary("_lifted", f"SELECT _pos, {ROW_ID}, {others + ', ' if others else ''}{mine} AS _text FROM {over}")  # noqa: S608
+            self._temporary("_lifted", f"SELECT _pos, {ROW_ID}, {others + ', ' if others else ''}{mine} AS _text FROM {over}")  # noqa: S608  our own names
             listed = ", ".join(
                 {old.name: f'{edits.from_text(edit.type, "_text")} AS "{old.name}"', raw: f'_text AS "{raw}"'}.get(n, f'"{n}"')
                 for n in columns
             )
-            self.connection.execute(f"CREATE OR REPLACE TABLE {over} AS SELECT _pos, {ROW_ID}, {listed} FROM _lifted")  # noqa: S608
+            self.connection.execute(f"CREATE OR REPLACE TABLE {over} AS SELECT _pos, {ROW_ID}, {listed} FROM _lifted")  # noqa: S608  our own names
         self._columns(table, columns, is_derived=True)
         lost = self.connection.execute(
-            f'SELECT "{raw}", count(*) OVER () FROM "{table.id}" WHERE "{old.name}" IS NULL AND "{raw}" <> \'\' '  # noqa: S608
+            f'SELECT "{raw}", count(*) OVER () FROM "{table.id}" WHERE "{old.name}" IS NULL AND "{raw}" <> \'\' '  # noqa: S608  our own names
             f"ORDER BY {ROW_ID} LIMIT {_EXAMPLES}"
         ).fetchall()
         unparsed, examples = (int(lost[0][1]) if lost else 0), tuple(str(row[0])[:100] for row in lost)
         self._retyped(table, old, edit, raw=raw, unparsed=unparsed, examples=examples)
         self._temporary(
             "_cell",
-            f'SELECT {ROW_ID}, b._old, t."{old.name}" AS _new FROM "{table.id}" t JOIN _before b USING ({ROW_ID}) '  # noqa: S608
+            f'SELECT {ROW_ID}, b._old, t."{old.name}" AS _new FROM "{table.id}" t JOIN _before b USING ({ROW_ID}) '  # noqa: S608  our own names
             f'WHERE b._old IS NOT NULL OR t."{old.name}" IS NOT NULL',
         )
         change = self._change_of_cells(table, old.name, kind=edit.kind)
@@ -608,7 +608,7 @@ class Draft:
         old, after = edits.column_of(table, edit.column), edits.after(table, edit)
         if self.changed is not None:
             self.changed.check_cells(table.id, [old.name], rows=None)
-        self._temporary("_cell", f'SELECT {ROW_ID}, "{old.name}" AS _old, NULL AS _new FROM "{table.id}" '  # noqa: S608
+        self._temporary("_cell", f'SELECT {ROW_ID}, "{old.name}" AS _old, NULL AS _new FROM "{table.id}" '  # noqa: S608  our own names
                                  f'WHERE "{old.name}" IS NOT NULL')  # fmt: skip
         change = self._change_of_cells(table, old.name, kind=edit.kind)
         gone = {old.name, old.raw} - {""}
@@ -636,7 +636,7 @@ class Draft:
         if state.has_delta:
             return
         rows = versions.merged(table.id, state, position=True)
-        self.connection.execute(f'CREATE TABLE _over."{table.id}" AS SELECT * FROM ({rows}) LIMIT 0')  # noqa: S608
+        self.connection.execute(f'CREATE TABLE _over."{table.id}" AS SELECT * FROM ({rows}) LIMIT 0')  # noqa: S608  our own names
         self.connection.execute(f'CREATE TABLE _gone."{table.id}" (ord BIGINT, is_deleted BOOLEAN)')
         self._states[table.id] = state.model_copy(update={"has_delta": True})
 
@@ -653,7 +653,7 @@ class Draft:
             f"WHERE b.{ROW_ID} BETWEEN {self._extent(rows)[1]} AND b.rowid NOT IN (SELECT ord FROM {gone})"
         )
         hidden = self._one(
-            f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608
+            f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608  our own names
             f"WHERE _pos % {SLOT} = 0 AND _pos // {SLOT} NOT IN (SELECT ord FROM {gone})"
         )
         _require_same(hidden, lifted)
@@ -743,7 +743,7 @@ class Draft:
 
     def _refuse_missing(self, table: Table, rows: Sequence[int], found: str) -> None:
         if self._count(found) < len(set(rows)):
-            here = {int(row[0]) for row in self.connection.execute(f"SELECT {ROW_ID} FROM {found}").fetchall()}  # noqa: S608
+            here = {int(row[0]) for row in self.connection.execute(f"SELECT {ROW_ID} FROM {found}").fetchall()}  # noqa: S608  our own names
             raise _missing(table, sorted(set(rows) - here))
 
 

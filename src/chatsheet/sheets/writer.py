@@ -161,7 +161,7 @@ def compact(folder: Path, version: str, aside: Path) -> None:
             names = ", ".join(f'"{name}"' for name in state.columns)
             rows = versions.merged(table_id, state, delta="_delta.", position=True)
             connection.execute(
-                f'CREATE TABLE main."{table_id}" AS SELECT {ROW_ID}, {names} FROM ({rows}) ORDER BY _pos'  # noqa: S608
+                f'CREATE TABLE main."{table_id}" AS SELECT {ROW_ID}, {names} FROM ({rows}) ORDER BY _pos'  # noqa: S608  our own names
             )
 
 
