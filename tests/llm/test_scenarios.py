@@ -32,7 +32,7 @@ from tests.llm.stage import (
     whole,
 )
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.flaky(reruns=3)]  # each holds to the deadline, on a machine that may be busy
 
 DEADLINE_S = 3
 LIMITED = refuses(429, "Please retry after 1 seconds.", retry_after="1", retry_after_ms="400")

@@ -137,6 +137,7 @@ async def test_a_stream_is_passed_on_while_it_comes() -> None:
         assert texts("\n".join([line async for line in lines])) == "two"
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_a_client_that_closes_a_stream_ends_the_upstream_call() -> None:
     async with raw_server(BEGUN) as server, client_of(server) as client:
         async with client.stream("POST", URL, json=STREAM) as response:
@@ -144,6 +145,7 @@ async def test_a_client_that_closes_a_stream_ends_the_upstream_call() -> None:
         assert await left_soon(server) < 0.1
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_a_stream_may_be_closed_by_another_task_than_its_reader() -> None:
     async with raw_server(BEGUN) as server, client_of(server) as client:
         async with client.stream("POST", URL, json=STREAM) as response:
@@ -158,6 +160,7 @@ async def test_a_stream_may_be_closed_by_another_task_than_its_reader() -> None:
 
 
 @pytest.mark.parametrize("body", [ASK, STREAM])
+@pytest.mark.flaky(reruns=3)
 async def test_a_cancelled_request_ends_the_upstream_call(body: dict[str, object]) -> None:
     asked = asyncio.Event()
 
@@ -174,6 +177,7 @@ async def test_a_cancelled_request_ends_the_upstream_call(body: dict[str, object
             await asking
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_the_clients_own_read_timeout_holds_and_ends_the_upstream_call() -> None:
     async with raw_server(answers()) as server, client_of(server) as client:
         with pytest.raises(httpx2.ReadTimeout):
@@ -244,6 +248,7 @@ async def test_a_gateway_that_cannot_be_opened_is_an_answer_and_is_tried_again()
             assert (response.status_code, response.json()["error"]["code"]) == (503, "storage.unavailable")
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_closing_the_transport_ends_what_still_runs() -> None:
     async with raw_server(BEGUN) as server:
         transport = HybridTransport(opener(server), model="gpt-4o")
@@ -281,6 +286,7 @@ async def test_in_a_thread_a_stream_is_passed_on_while_it_comes() -> None:
         assert await asyncio.to_thread(work) == ["one ", "two"]
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_in_a_thread_closing_a_stream_ends_the_upstream_call() -> None:
     def work() -> None:
         with client.stream("POST", URL, json=STREAM) as response:
@@ -292,6 +298,7 @@ async def test_in_a_thread_closing_a_stream_ends_the_upstream_call() -> None:
             assert await left_soon(server) < 0.1
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_in_a_thread_the_read_timeout_holds() -> None:
     async with raw_server(answers()) as server:
         with sync_client_of(server) as client, pytest.raises(httpx2.ReadTimeout):
@@ -312,6 +319,7 @@ async def test_many_threads_share_one_loop_and_one_gateway() -> None:
     assert len(running) == 1
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_closing_wakes_a_reader_and_ends_the_thread() -> None:
     async with raw_server(BEGUN) as server:
         transport = SyncHybridTransport(opener(server), model="gpt-4o")

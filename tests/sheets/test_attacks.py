@@ -214,6 +214,7 @@ async def test_past_the_guard_it_still_reads_no_file_and_changes_nothing(fortres
 
 
 @pytest.mark.parametrize("sql", {**BOMBS, **HEAVY}.values(), ids={**BOMBS, **HEAVY})
+@pytest.mark.flaky(reruns=3)
 async def test_a_bomb_ends_by_a_limit_and_the_next_query_answers(fortress: Fortress, sql: str) -> None:
     begun = time.monotonic()
     assert "error[internal]" not in await fortress.send(sql)
@@ -254,6 +255,7 @@ async def test_no_secret_of_the_server_is_in_the_environment_of_a_worker(
     assert SECRET not in told
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_a_killed_worker_is_replaced_within_half_a_second(fortress: Fortress) -> None:
     assert await fortress.is_whole()
     await fortress.engine.settled()  # the spare one is there

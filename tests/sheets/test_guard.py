@@ -252,7 +252,7 @@ ATTACKS = {
         "SELECT " + "- " * 400 + "1",
         "SELECT 1 FROM orders WHERE " + "revenue BETWEEN 1 AND " * 400 + "2",
         "WITH a AS (" * 100 + "SELECT 1 AS x" + ") SELECT * FROM a" * 100,
-        "SELECT 1 FROM orders a0" + "".join(f" JOIN orders a{n} ON a{n}.region = a0.region" for n in range(1, 100)),  # noqa: S608
+        "SELECT 1 FROM orders a0" + "".join(f" JOIN orders a{n} ON a{n}.region = a0.region" for n in range(1, 100)),  # noqa: S608  our own names
     ],
 }  # fmt: skip
 

@@ -269,7 +269,7 @@ async def test_an_upload_gets_a_fresh_path_inside_the_data_folder(library: Libra
     assert first.parent == tmp_path / "data" / "incoming"
 
 
-@pytest.mark.parametrize("width", [40, 300])
+@pytest.mark.parametrize("width", [40, 300, 600])
 async def test_a_wide_table_of_numbers_is_imported(library: Library, tmp_path: Path, width: int) -> None:
     rows = [[f"name {n}" for n in range(width)], *([f"{row}{n}.5" for n in range(width)] for row in range(20))]
     opened = await bring(library, tmp_path, "wide.csv", "\n".join(map(",".join, rows)).encode())

@@ -22,9 +22,9 @@ def measured(**tables: str) -> Sequence[Table]:
     with duckdb.connect() as database:
         described: list[Table] = []
         for name, sql in tables.items():
-            database.execute(f"CREATE TABLE {name} AS SELECT row_number() OVER () AS _row, * FROM ({sql})")  # noqa: S608
-            listed = database.execute(f"SELECT column_name, column_type FROM (DESCRIBE {name}) OFFSET 1").fetchall()  # noqa: S608
-            rows = database.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608
+            database.execute(f"CREATE TABLE {name} AS SELECT row_number() OVER () AS _row, * FROM ({sql})")  # noqa: S608  our own names
+            listed = database.execute(f"SELECT column_name, column_type FROM (DESCRIBE {name}) OFFSET 1").fetchall()  # noqa: S608  our own names
+            rows = database.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608  our own names
             columns = tuple(
                 Column(name=column, label=column, letter="A", type=TYPES[kind], evidence="") for column, kind in listed
             )
@@ -132,7 +132,7 @@ def test_a_large_table_is_estimated_but_its_keys_are_counted() -> None:
 def test_a_wide_table_of_numbers_is_measured_in_little_memory() -> None:
     listed = ", ".join(f"(i * {n})::DOUBLE AS c{n}" for n in range(1, 301))
     with duckdb.connect(config={"memory_limit": "192MB", "threads": "2", "temp_directory": ""}) as database:
-        database.execute(f"CREATE TABLE t AS SELECT i AS _row, {listed} FROM range(20) r(i)")  # noqa: S608
+        database.execute(f"CREATE TABLE t AS SELECT i AS _row, {listed} FROM range(20) r(i)")  # noqa: S608  our own names
         columns = tuple(Column(name=f"c{n}", label=f"c{n}", letter="A", type="decimal", evidence="") for n in range(1, 301))
         table = Table(id="t", tab="t", range="", header_row=1, evidence="", rows=20, columns=columns)
         found = profile.measure(database, [table])[0].columns

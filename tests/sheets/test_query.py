@@ -130,8 +130,8 @@ async def test_one_enormous_cell_does_not_pass_the_byte_cap(engine: Engine, samp
 async def test_a_query_that_needs_too_much_memory_fails_by_a_code_and_the_next_one_works(
     engine: Engine, sample: Sample
 ) -> None:
-    doubled = "".join(f", c{n} AS (SELECT s || s AS s FROM c{n - 1})" for n in range(1, 31))  # noqa: S608
-    grown = f"WITH c0 AS (SELECT 'xxxxxxxx' AS s){doubled} SELECT s FROM c30"  # noqa: S608
+    doubled = "".join(f", c{n} AS (SELECT s || s AS s FROM c{n - 1})" for n in range(1, 31))  # noqa: S608  our own names
+    grown = f"WITH c0 AS (SELECT 'xxxxxxxx' AS s){doubled} SELECT s FROM c30"  # noqa: S608  our own names
     with pytest.raises((QueryFailed, WorkerDied)):
         await engine.run(sample.path, sample.check(grown), PATIENT)
     assert await revenue(engine, sample) == 491411

@@ -30,7 +30,7 @@ async def test_a_result_has_a_handle_and_the_rows_it_stands_for(questions: Quest
     assert one.handle == two.handle != ""
     assert [column.name for column in one.columns] == ["order_id"]
     assert [row.table for row in one.row_ids] == ["orders"]
-    again = await questions.run(questions.check(f"SELECT order_id FROM orders WHERE _row = {one.row_ids[0].ids[1]}"))  # noqa: S608
+    again = await questions.run(questions.check(f"SELECT order_id FROM orders WHERE _row = {one.row_ids[0].ids[1]}"))  # noqa: S608  our own names
     assert again.rows[0] == one.rows[1]
 
 
@@ -133,7 +133,7 @@ async def test_a_filter_leaves_what_the_same_sql_leaves(
     questions: Questions, column: str, test: Test, values: tuple[Scalar, ...], where: str
 ) -> None:
     window = Window(table="orders", limit=600, filters=(Filter(column=column, test=test, values=values),))
-    expected = await questions.run(questions.check(f"SELECT _row FROM orders WHERE {where} ORDER BY _row"))  # noqa: S608
+    expected = await questions.run(questions.check(f"SELECT _row FROM orders WHERE {where} ORDER BY _row"))  # noqa: S608  our own names
     assert await ids(questions, window) == ([row for (row,) in expected.rows], expected.row_count)
 
 

@@ -106,7 +106,7 @@ def test_a_day_written_in_a_style_comes_back_or_is_asked(days: list[date], style
 
 
 @SOME
-@given(moments=st.lists(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2067, 12, 31)), min_size=1, max_size=9))  # noqa: DTZ001
+@given(moments=st.lists(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2067, 12, 31)), min_size=1, max_size=9))  # noqa: DTZ001  sheets have no time zone
 def test_a_moment_in_iso_form_comes_back(moments: list[datetime]) -> None:
     decision, found = read([moment.isoformat(sep=" ", timespec="microseconds") for moment in moments])
     assert (decision.type, found) == ("datetime", tuple(moment.isoformat() for moment in moments))

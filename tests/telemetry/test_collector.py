@@ -106,6 +106,7 @@ def _metrics(server: CollectorServer):  # the generated classes of OTLP
     return [metric for m in server.metrics for r in m.resource_metrics for s in r.scope_metrics for metric in s.metrics]
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_a_collector_that_is_down_costs_one_line_and_no_time(caplog: pytest.LogCaptureFixture) -> None:
     (port,) = free_ports(1)
     caplog.set_level(logging.DEBUG)

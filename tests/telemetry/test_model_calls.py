@@ -225,6 +225,7 @@ def test_no_headers_are_sent_while_nothing_is_recorded(how: str) -> None:
     assert not span.headers
 
 
+@pytest.mark.flaky(reruns=3)
 def test_off_takes_every_word_and_costs_next_to_nothing() -> None:
     calls = ModelCalls.off()
     calls.fallback(route="a", to="b", cause="net.refused")

@@ -104,7 +104,7 @@ class Changed:
     def check_row(self, table: str, row: int) -> None:
         """Raise Met where a row that the editor saw is gone."""
         here = [
-            self._connection.execute(f"SELECT count(*) FROM ({side[table]}) WHERE {ROW_ID} = ?", [row]).fetchall()[0][0]  # noqa: S608
+            self._connection.execute(f"SELECT count(*) FROM ({side[table]}) WHERE {ROW_ID} = ?", [row]).fetchall()[0][0]  # noqa: S608  our own names
             for side in (self._was, self._head)
         ]
         if here == [1, 0]:

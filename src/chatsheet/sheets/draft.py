@@ -1,18 +1,11 @@
-"""A version in the making: the copy of a delta that edits change, one after the other, in one transaction.
+"""A version in the making: edits made one after the other on a delta, each answered with what it changed."""
 
-A row of the base that an edit touches is lifted into the delta whole (`_over`) and hidden in the base (`_gone`).
-"""
-
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Self
 
-import duckdb
-
-from chatsheet.core.errors import StorageUnavailable
-from chatsheet.sheets import conflicts, edits, profile, versions
+from chatsheet.sheets import edits, versions
 from chatsheet.sheets.conflicts import Changed
+from chatsheet.sheets.delta import Delta, missing, require_same
 from chatsheet.sheets.edits import (
     SHOWN_CELLS,
     AddColumn,
@@ -36,52 +29,25 @@ from chatsheet.sheets.formulas.columns import filled
 from chatsheet.sheets.formulas.translate import translate
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, FormulaColumn, Table, Unit, Workbook
 from chatsheet.sheets.scalars import scalar
-from chatsheet.sheets.versions import BASE, DELTA, GROUP, MANIFEST, SLOT, WORKBOOK, Manifest
+from chatsheet.sheets.versions import SLOT
 
 _EXAMPLES = 5
-_PROFILED_ROWS = 20_000
-"""Tables up to this size are profiled again with each edit."""
 
 
 class Draft:
-    """The delta being written, with what the version will say of itself."""
+    """A version in the making, and what edits do to its cells, rows and columns."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, workbook: Workbook, manifest: Manifest, next_row: int) -> None:
-        self.connection = connection
-        self.next_row = next_row
-        self.digest = 0
+    def __init__(self, delta: Delta) -> None:
+        self.delta = delta
         self.changed: Changed | None = None
-        self._workbook = workbook
-        self._manifest = manifest
-        self._states = dict(manifest.tables)
-        self._formulas = {table: dict(columns) for table, columns in manifest.formulas.items()}
-        self._stale: dict[tuple[str, str], None] = {}
+        self._formulas = {table: dict(columns) for table, columns in delta.manifest.formulas.items()}
         self._changed: set[str] = set()
         self.log: Log | None = None
         """Where cells are noted that formulas of the workbook may read; None where it has none that are followed."""
 
-    @classmethod
-    def opened(cls, connection: duckdb.DuckDBPyConnection, folder: Path, head: str, aside: Path, *, next_row: int) -> Self:
-        """Copy the delta of `head` into `aside`, or start one on its base, in a connection that has nothing open yet."""
-        manifest = versions.read_manifest(folder / head)
-        is_whole = (folder / head / BASE).exists()
-        if not is_whole:
-            shutil.copyfile(folder / head / DELTA, aside / DELTA)
-        versions.attach_draft(connection, aside / DELTA)
-        base = head if is_whole or manifest is None else manifest.base
-        versions.attach(connection, folder / base / BASE, as_="_base")
-        states = conflicts.state_of(connection, folder / head, base="_base")
-        origin = manifest.origin if manifest else head
-        kept = manifest.formulas if manifest else {}
-        made = Manifest(base=base, origin=origin, tables=states, formulas=kept)
-        if is_whole:
-            connection.execute("CREATE SCHEMA _over; CREATE SCHEMA _gone")
-            versions.publish(connection, states)
-        return cls(connection, versions.read_workbook(folder / head), made, next_row)
-
     def make(self, edit: Edit) -> Change:
         """Make one edit; raises EditRefused, SqlRefused, and Met where somebody else changed the same."""
-        table = edits.table_of(self._workbook, edit.table)
+        table = edits.table_of(self.delta.workbook, edit.table)
         match edit:
             case SetCells():
                 change = self._set(table, edit)
@@ -104,26 +70,30 @@ class Draft:
     @property
     def workbook(self) -> Workbook:
         """The workbook as the edits so far leave it."""
-        return self._workbook
+        return self.delta.workbook
 
     def mark(self, workbook: Workbook) -> None:
         """Let the version say this of itself: the same tables, told otherwise."""
-        self._workbook = workbook
+        self.delta.workbook = workbook
 
     def put(self, table_id: str, name: str, values: Mapping[int, TypedValue], *, kind: str) -> Change:
         """Write values by row id that follow from the edits, whoever else changed them; rows that are gone are passed over."""
-        table = edits.table_of(self._workbook, table_id)
+        table = edits.table_of(self.delta.workbook, table_id)
         column = edits.column_of(table, name)
-        self._hits(list(values), list(values.values()), SQL_TYPES[column.type])
-        self.connection.execute(f'DELETE FROM _hit WHERE {ROW_ID} NOT IN (SELECT {ROW_ID} FROM "{table_id}")')  # noqa: S608
+        self.delta.hit(list(values), list(values.values()), SQL_TYPES[column.type])
+        self.delta.connection.execute(f'DELETE FROM _hit WHERE {ROW_ID} NOT IN (SELECT {ROW_ID} FROM "{table_id}")')  # noqa: S608  our own names
         return self._write(table, column, kind=kind, is_given=False)
 
     def compute(self, table_id: str, name: str, expression: str, *, kind: str) -> Change:
         """Write what an expression gives in the rows that changed; raises EditRefused and SqlRefused."""
-        table = edits.table_of(self._workbook, table_id)
+        table = edits.table_of(self.delta.workbook, table_id)
         column = edits.column_of(table, name)
         notes = self._compute(table, column, Fill(table=table_id, column=name, expression=expression), among="_changed")
         return self._write(table, column, kind=kind, is_given=False, notes=notes)
+
+    def finish(self, aside: Path) -> None:
+        """Commit, and write what the version says of itself beside its delta."""
+        self.delta.finish(aside, self._formulas)
 
     def kept(self) -> list[tuple[str, str, str]]:
         """Return the formulas that the store computes: table, column, formula; of tables whose rows changed."""
@@ -133,21 +103,6 @@ class Draft:
         """Keep a column's formula no longer: its values stay."""
         self._formulas.get(table_id, {}).pop(name, None)
         self._tell_formula(table_id, name, None)
-
-    def finish(self, aside: Path) -> None:
-        """Commit, and write what the version says of itself beside its delta."""
-        for table_id, name in self._stale:
-            self._measure(table_id, name)
-        self.connection.execute("COMMIT")
-        for table_id in {table_id for table_id, _ in self._stale}:
-            table = edits.table_of(self._workbook, table_id)
-            if self._states[table_id].has_delta:
-                _require_same(self._held(table_id), table.rows)
-        self.connection.execute("CHECKPOINT")
-        self.connection.execute("USE memory; DETACH delta")  # readers could not open it before
-        manifest = self._manifest.model_copy(update={"tables": self._states, "formulas": self._formulas})
-        (aside / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
-        (aside / WORKBOOK).write_text(self._workbook.model_dump_json(), encoding="utf-8")
 
     # cells
 
@@ -161,7 +116,7 @@ class Draft:
         changes: list[Change] = []
         for name, values in by_column.items():
             column = edits.column_of(table, name)
-            self._hits(list(values), list(values.values()), SQL_TYPES[column.type])
+            self.delta.hit(list(values), list(values.values()), SQL_TYPES[column.type])
             changes.append(self._write(table, column, kind=edit.kind))
         return self._by_hand(_joined(changes))
 
@@ -178,10 +133,10 @@ class Draft:
         elif edit.rows is not None:
             value = edits.parse(edit.value, column)
             rows = list(dict.fromkeys(edit.rows))
-            self._hits(rows, [value] * len(rows), SQL_TYPES[column.type])
+            self.delta.hit(rows, [value] * len(rows), SQL_TYPES[column.type])
         else:
-            chosen = edits.selection(self._workbook, table, where=edit.where).sql
-            self._hit_table(f"SELECT {ROW_ID}, CAST($1 AS {SQL_TYPES[column.type]}) AS _new FROM ({chosen})",  # noqa: S608
+            chosen = edits.selection(self.delta.workbook, table, where=edit.where).sql
+            self.delta.hit_table(f"SELECT {ROW_ID}, CAST($1 AS {SQL_TYPES[column.type]}) AS _new FROM ({chosen})",  # noqa: S608  our own names
                             [edits.parse(edit.value, column)])  # fmt: skip
         if edit.is_formula and edit.expression:
             self._keep(table, column, edit.expression)
@@ -197,14 +152,14 @@ class Draft:
 
     def _fill_formula(self, table: Table, column: Column, edit: Fill) -> Change:
         """Give cells a formula, which what follows computes; a column without cells in a tab is computed here, row by row."""
-        chosen = edits.selection(self._workbook, table, where=edit.where).sql
+        chosen = edits.selection(self.delta.workbook, table, where=edit.where).sql
         if edit.rows is not None:
-            self._temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
+            self.delta.temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
             chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
-        self._hit_table(f"SELECT {ROW_ID}, NULL AS _new FROM ({chosen})")  # noqa: S608  guarded
-        rows = self._ids(f"SELECT {ROW_ID} FROM _hit ORDER BY 1 LIMIT {MOST_CHANGED + 1}")  # noqa: S608  our own names
+        self.delta.hit_table(f"SELECT {ROW_ID}, NULL AS _new FROM ({chosen})")  # noqa: S608  guarded
+        rows = self.delta.ids(f"SELECT {ROW_ID} FROM _hit ORDER BY 1 LIMIT {MOST_CHANGED + 1}")  # noqa: S608  our own names
         if edit.rows is not None:
-            self._refuse_missing(table, edit.rows, "_hit")
+            self.delta.refuse_missing(table, edit.rows, "_hit")
         if not rows:
             return Change(kind=edit.kind, table=table.id, columns=(column.name,), rows=0, cells=0)
         here = [] if self.log is None or not column.letter else [row for row in rows if row in self.log.rows(table)]
@@ -241,9 +196,9 @@ class Draft:
         self._tell_formula(table.id, column.name, told)
 
     def _tell_formula(self, table_id: str, name: str, told: FormulaColumn | None) -> None:
-        table = edits.table_of(self._workbook, table_id)
+        table = edits.table_of(self.delta.workbook, table_id)
         columns = tuple(c.model_copy(update={"formula": told}) if c.name == name else c for c in table.columns)
-        self._replace(table.model_copy(update={"columns": columns}))
+        self.delta.tell(table.model_copy(update={"columns": columns}))
 
     def _compute(self, table: Table, column: Column, edit: Fill, *, among: str = "") -> tuple[str, ...]:
         """Put what the expression gives into `_hit`; raises EditRefused for what the column's type cannot hold.
@@ -251,20 +206,22 @@ class Draft:
         Infinity and what is no number at all become empty cells; returns what is to be said of them.
         `among` names a table of (table, row id) pairs to which the rows are confined.
         """
-        chosen = edits.selection(self._workbook, table, where=edit.where, expression=edit.expression).sql
+        chosen = edits.selection(self.delta.workbook, table, where=edit.where, expression=edit.expression).sql
         if among:
             rows = f"(SELECT {ROW_ID} FROM {among} WHERE _table = '{table.id}')"  # noqa: S608  our own names
             chosen = f"SELECT * FROM ({chosen}) WHERE {ROW_ID} IN {rows}"  # noqa: S608  guarded
         if edit.rows is not None:
-            self._temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
+            self.delta.temporary("_chosen", f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
             chosen = f"SELECT * FROM ({chosen}) SEMI JOIN _chosen USING ({ROW_ID})"  # noqa: S608  guarded
-        self._temporary("_computed", chosen)
-        given = self.connection.execute("SELECT data_type FROM duckdb_columns() WHERE table_name = '_computed'").fetchall()
+        self.delta.temporary("_computed", chosen)
+        given = self.delta.connection.execute(
+            "SELECT data_type FROM duckdb_columns() WHERE table_name = '_computed'"
+        ).fetchall()
         notes = self._drop_infinite() if given[1][0] in {"DOUBLE", "FLOAT"} else ()
         text = edits.from_text(column.type, "CAST(_new AS VARCHAR)")
         new = "_new" if given[1][0] == SQL_TYPES[column.type] else text
-        self._hit_table(f"SELECT {ROW_ID}, {new} AS _new FROM _computed")  # noqa: S608  our own names
-        unfit = self.connection.execute(
+        self.delta.hit_table(f"SELECT {ROW_ID}, {new} AS _new FROM _computed")  # noqa: S608  our own names
+        unfit = self.delta.connection.execute(
             "SELECT CAST(c._new AS VARCHAR), count(*) OVER () FROM _computed c JOIN _hit h "  # noqa: S608  our own names
             f"USING ({ROW_ID}) WHERE h._new IS NULL AND nullif(CAST(c._new AS VARCHAR), '') IS NOT NULL LIMIT 1"
         ).fetchall()
@@ -274,12 +231,12 @@ class Draft:
                 fix="round or cast in the expression, or retype the column first.",
             )
         if edit.rows is not None:
-            self._refuse_missing(table, edit.rows, "_computed")
+            self.delta.refuse_missing(table, edit.rows, "_computed")
         return notes
 
     def _drop_infinite(self) -> tuple[str, ...]:
         """Empty the computed cells that spreadsheets have no number for, and say how many there were."""
-        count = self._one("UPDATE _computed SET _new = NULL WHERE NOT isfinite(_new)")
+        count = self.delta.one("UPDATE _computed SET _new = NULL WHERE NOT isfinite(_new)")
         if not count:
             return ()
         told = "1 result is no finite number" if count == 1 else f"{count:,} results are no finite numbers"
@@ -293,27 +250,27 @@ class Draft:
         """
         if self.changed is not None and is_given:
             self.changed.check_cells(table.id, [column.name], rows="_hit", new=True)
-        asked, span = self._extent("_hit")
-        self._temporary(
+        asked, span = self.delta.extent("_hit")
+        self.delta.temporary(
             "_cell",
-            f'SELECT {ROW_ID}, t."{column.name}" AS _old, h._new FROM "{table.id}" AS t JOIN _hit AS h USING ({ROW_ID}) '  # noqa: S608
+            f'SELECT {ROW_ID}, t."{column.name}" AS _old, h._new FROM "{table.id}" AS t JOIN _hit AS h USING ({ROW_ID}) '  # noqa: S608  our own names
             f"WHERE t.{ROW_ID} BETWEEN {span}",
         )
-        if self._count("_cell") < asked:
-            missing = self.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608
-            raise _missing(table, [int(row[0]) for row in missing])
-        self.connection.execute("DELETE FROM _cell WHERE _old IS NOT DISTINCT FROM _new")
+        if self.delta.count("_cell") < asked:
+            absent = self.delta.connection.execute(f"SELECT {ROW_ID} FROM _hit ANTI JOIN _cell USING ({ROW_ID})").fetchall()  # noqa: S608  our own names
+            raise missing(table, [int(row[0]) for row in absent])
+        self.delta.connection.execute("DELETE FROM _cell WHERE _old IS NOT DISTINCT FROM _new")
         change = self._change_of_cells(table, column.name, kind=kind).model_copy(update={"notes": notes})
         if change.cells:
-            self._digest("_cell", ROW_ID, "_new")
-            self._lift(table, "_cell")
+            self.delta.digest_of("_cell", ROW_ID, "_new")
+            self.delta.lift(table, "_cell")
             raw = f', "{column.raw}" = CAST(c._new AS VARCHAR)' if column.raw else ""
-            updated = self._one(
+            updated = self.delta.one(
                 f'UPDATE _over."{table.id}" AS o SET "{column.name}" = c._new{raw} '  # noqa: S608  our own names
                 f"FROM _cell AS c WHERE o.{ROW_ID} = c.{ROW_ID}"
             )
-            _require_same(updated, change.cells)
-            self._settle(table.id, column.name)
+            require_same(updated, change.cells)
+            self.delta.settle(table.id, column.name)
             self._note_rows(table.id, "_cell")
             if is_given:
                 self._note(table, column)
@@ -323,20 +280,20 @@ class Draft:
         """Tell the log which cells of `_cell` change."""
         if self.log is not None and column.letter:
             changed = f"SELECT {ROW_ID}, _new FROM _cell LIMIT {MOST_CHANGED + 1}"  # noqa: S608  our own names
-            self.log.values(table, column, self.connection.execute(changed).fetchall())
+            self.log.values(table, column, self.delta.connection.execute(changed).fetchall())
 
     def _note_rows(self, table_id: str, rows: str) -> None:
         """Remember rows in which the store must compute formulas again."""
         if self._formulas.get(table_id):
             self._changed.add(table_id)
-            self.connection.execute("CREATE TEMP TABLE IF NOT EXISTS _changed (_table VARCHAR, _row BIGINT)")
-            self.connection.execute(f"INSERT INTO _changed SELECT '{table_id}', {ROW_ID} FROM {rows}")  # noqa: S608  our own
+            self.delta.connection.execute("CREATE TEMP TABLE IF NOT EXISTS _changed (_table VARCHAR, _row BIGINT)")
+            self.delta.connection.execute(f"INSERT INTO _changed SELECT '{table_id}', {ROW_ID} FROM {rows}")  # noqa: S608  our own
 
     def _change_of_cells(self, table: Table, column: str, *, kind: str) -> Change:
-        rows = self.connection.execute(
+        rows = self.delta.connection.execute(
             f"SELECT {ROW_ID}, _old, _new FROM _cell ORDER BY {ROW_ID} LIMIT {SHOWN_CELLS + 1}"  # noqa: S608  our own names
         ).fetchall()
-        count = len(rows) if len(rows) <= SHOWN_CELLS else self._count("_cell")
+        count = len(rows) if len(rows) <= SHOWN_CELLS else self.delta.count("_cell")
         sample = tuple(
             CellChange(row=int(r), column=column, before=scalar(old), after=scalar(new)) for r, old, new in rows[:SHOWN_CELLS]
         )
@@ -362,9 +319,9 @@ class Draft:
                 column = edits.column_of(table, name)
                 if value is not None:
                     parsed.setdefault(name, [None] * len(edit.rows))[number] = edits.parse(value, column)
-        self._ensure_delta(table)
+        self.delta.ensure(table)
         places = self._places(table, edit)
-        first = self._reserve(len(edit.rows))
+        first = self.delta.reserve(len(edit.rows))
         ids = list(range(first, first + len(edit.rows)))
         listed = [(name, edits.column_of(table, name)) for name in parsed]
         names = "".join(f', "{name}"' for name, _ in listed) + "".join(f', "{c.raw}"' for _, c in listed if c.raw)
@@ -372,13 +329,13 @@ class Draft:
         lists += "".join(
             f", CAST(unnest(${at}::{SQL_TYPES[c.type]}[]) AS VARCHAR)" for at, (_, c) in enumerate(listed, 3) if c.raw
         )
-        self.connection.execute(
+        self.delta.connection.execute(
             f'INSERT INTO _over."{table.id}" (_pos, {ROW_ID}{names}) SELECT unnest($1::BIGINT[]), unnest($2::BIGINT[]){lists}',
             [places, ids, *parsed.values()],
         )
-        self.digest ^= first
-        self._settle(table.id)
-        self._hits(ids, [None] * len(ids), "BIGINT")
+        self.delta.digest ^= first
+        self.delta.settle(table.id)
+        self.delta.hit(ids, [None] * len(ids), "BIGINT")
         self._note_rows(table.id, "_hit")
         if self.log is not None:
             self.log.rows_moved(table, self._neighbours(table, edit))
@@ -407,20 +364,20 @@ class Draft:
         over, wanted = f'_over."{table.id}"', len(edit.rows)
         behind = self._place_behind(table, edit)
         slot = behind // SLOT
-        following = self._one(f"SELECT min(_pos) FROM {over} WHERE _pos > {behind}")  # noqa: S608  our own names
+        following = self.delta.one(f"SELECT min(_pos) FROM {over} WHERE _pos > {behind}")  # noqa: S608  our own names
         until = (slot + 1) * SLOT if following is None else min(following, (slot + 1) * SLOT)
         if step := (until - behind) // (wanted + 1):
             return [behind + step * (number + 1) for number in range(wanted)]
-        inside = [int(row[0]) for row in self.connection.execute(
-            f"SELECT _pos FROM {over} WHERE _pos > {slot * SLOT} AND _pos < {(slot + 1) * SLOT} ORDER BY _pos"  # noqa: S608
+        inside = [int(row[0]) for row in self.delta.connection.execute(
+            f"SELECT _pos FROM {over} WHERE _pos > {slot * SLOT} AND _pos < {(slot + 1) * SLOT} ORDER BY _pos"  # noqa: S608  our own names
         ).fetchall()]  # fmt: skip
         step = SLOT // (len(inside) + wanted + 1)
         if not step:
             raise EditRefused("too many rows were inserted at one place.", fix="wait a moment and try again.")
         left = sum(place <= behind for place in inside)
         spread = [slot * SLOT + step * (number + 1) for number in range(len(inside) + wanted)]
-        self.connection.execute(
-            f"UPDATE {over} AS o SET _pos = m.new FROM (SELECT unnest($1::BIGINT[]) AS old, unnest($2::BIGINT[]) AS new) AS m "  # noqa: S608
+        self.delta.connection.execute(
+            f"UPDATE {over} AS o SET _pos = m.new FROM (SELECT unnest($1::BIGINT[]) AS old, unnest($2::BIGINT[]) AS new) AS m "  # noqa: S608  our own names
             "WHERE o._pos = m.old",
             [inside, spread[:left] + spread[left + wanted :]],
         )
@@ -431,18 +388,18 @@ class Draft:
         over = f'_over."{table.id}"'
         anchor = edit.after if edit.after is not None else edit.before
         if anchor is None:
-            last = self._one(f"SELECT max(_pos) FROM {over}")  # noqa: S608  our own names
-            end = (self._states[table.id].base_rows - 1) * SLOT
+            last = self.delta.one(f"SELECT max(_pos) FROM {over}")  # noqa: S608  our own names
+            end = (self.delta.states[table.id].base_rows - 1) * SLOT
             return end if last is None else max(last, end)
         if self.changed is not None:
             self.changed.check_row(table.id, anchor)
-        rows = versions.merged(table.id, self._states[table.id], position=True)
-        place = self._one(f"SELECT _pos FROM ({rows}) WHERE {ROW_ID} = {anchor}")  # noqa: S608  our own names
+        rows = versions.merged(table.id, self.delta.states[table.id], position=True)
+        place = self.delta.one(f"SELECT _pos FROM ({rows}) WHERE {ROW_ID} = {anchor}")  # noqa: S608  our own names
         if place is None:
-            raise _missing(table, [anchor])
+            raise missing(table, [anchor])
         if edit.after is not None:
             return place
-        previous = self._one(f"SELECT max(_pos) FROM {over} WHERE _pos < {place}")  # noqa: S608  our own names
+        previous = self.delta.one(f"SELECT max(_pos) FROM {over} WHERE _pos < {place}")  # noqa: S608  our own names
         slot = (place - 1) // SLOT * SLOT
         return slot if previous is None else max(previous, slot)
 
@@ -451,37 +408,37 @@ class Draft:
         if edit.rows is None and not edit.where:
             raise EditRefused("no rows are named.", fix="give row ids, or a condition.")
         if edit.rows is not None:
-            self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
+            self.delta.hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}", [list(dict.fromkeys(edit.rows))])
         else:
-            self._hit_table(edits.selection(self._workbook, table, where=edit.where).sql)
+            self.delta.hit_table(edits.selection(self.delta.workbook, table, where=edit.where).sql)
         if self.changed is not None:
             self.changed.check_cells(table.id, [column.name for column in table.columns], rows="_hit")
         if edit.rows is not None:
-            self._temporary("_here", f'SELECT {ROW_ID} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID})')  # noqa: S608
-            self._refuse_missing(table, edit.rows, "_here")
+            self.delta.temporary("_here", f'SELECT {ROW_ID} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID})')  # noqa: S608  our own names
+            self.delta.refuse_missing(table, edit.rows, "_here")
         change = self._change_of_rows(table, edit)
         if change.rows:
-            self._reserve(0)
-            self._digest("_hit", ROW_ID)
-            self._lift(table, "_hit")
+            self.delta.reserve(0)
+            self.delta.digest_of("_hit", ROW_ID)
+            self.delta.lift(table, "_hit")
             if self.log is not None:
-                self.log.rows_moved(table, self._ids(f"SELECT {ROW_ID} FROM _hit LIMIT {MOST_CHANGED + 1}"))  # noqa: S608
+                self.log.rows_moved(table, self.delta.ids(f"SELECT {ROW_ID} FROM _hit LIMIT {MOST_CHANGED + 1}"))  # noqa: S608  our own names
             over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
-            self.connection.execute(
+            self.delta.connection.execute(
                 f"UPDATE {gone} SET is_deleted = true WHERE ord IN "  # noqa: S608  our own names
                 f"(SELECT _pos // {SLOT} FROM {over} SEMI JOIN _hit USING ({ROW_ID}) WHERE _pos % {SLOT} = 0)"
             )
-            removed = self._one(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608  our own names
-            _require_same(removed, change.rows)
-            self._settle(table.id)
+            removed = self.delta.one(f"DELETE FROM {over} WHERE {ROW_ID} IN (SELECT {ROW_ID} FROM _hit)")  # noqa: S608  our own names
+            require_same(removed, change.rows)
+            self.delta.settle(table.id)
         return change
 
     def _change_of_rows(self, table: Table, edit: DeleteRows) -> Change:
         names = [column.name for column in table.columns]
         listed = ", ".join(f'"{name}"' for name in names)
-        count = self._count("_hit")
-        found = self.connection.execute(
-            f'SELECT {ROW_ID}, {listed} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID}) ORDER BY 1 LIMIT {SHOWN_CELLS}'  # noqa: S608
+        count = self.delta.count("_hit")
+        found = self.delta.connection.execute(
+            f'SELECT {ROW_ID}, {listed} FROM "{table.id}" SEMI JOIN _hit USING ({ROW_ID}) ORDER BY 1 LIMIT {SHOWN_CELLS}'  # noqa: S608  our own names
         ).fetchall()
         cells = [
             CellChange(row=int(row[0]), column=name, before=scalar(value), after=None)
@@ -498,17 +455,17 @@ class Draft:
     def _add(self, table: Table, edit: AddColumn) -> Change:
         edits.one_content(edit)
         if edit.formula and edit.type == "text":
-            first = self._one(f'SELECT min({ROW_ID}) FROM "{table.id}"') or 0  # noqa: S608  our own names
+            first = self.delta.one(f'SELECT min({ROW_ID}) FROM "{table.id}"') or 0  # noqa: S608  our own names
             edit = edit.model_copy(update={"type": translate(edit.formula, table.columns, first).type})
         after = edits.after(table, edit)
         column = after.columns[-1]
         value = edits.parse(edit.value, column)
         kind, literal = SQL_TYPES[column.type], "NULL" if value is None else "'" + str(value).replace("'", "''") + "'"
-        state = self._states[table.id]
-        self._alter(table, f'ADD COLUMN "{column.name}" {kind}')
+        state = self.delta.states[table.id]
+        self.delta.alter(table, f'ADD COLUMN "{column.name}" {kind}')
         if state.has_delta and value is not None:
-            self.connection.execute(f'UPDATE _over."{table.id}" SET "{column.name}" = {literal}')  # noqa: S608  quoted
-        self._columns(after, {**state.columns, column.name: f"CAST({literal} AS {kind})"})
+            self.delta.connection.execute(f'UPDATE _over."{table.id}" SET "{column.name}" = {literal}')  # noqa: S608  quoted
+        self.delta.reshape(after, {**state.columns, column.name: f"CAST({literal} AS {kind})"})
         change = Change(
             kind=edit.kind, table=table.id, columns=(column.name,), rows=table.rows if value is not None else 0,
             cells=table.rows if value is not None else 0, is_complete=value is None,
@@ -519,9 +476,9 @@ class Draft:
                 table=table.id, column=column.name, expression=edit.expression, formula=edit.formula,
                 is_formula=bool(edit.expression),
             )  # fmt: skip
-            filled = self._fill(edits.table_of(self._workbook, table.id), fill)
+            filled = self._fill(edits.table_of(self.delta.workbook, table.id), fill)
             change = filled.model_copy(update={"kind": edit.kind, "notes": (*change.notes, *filled.notes)})
-        self._settle(table.id, column.name)
+        self.delta.settle(table.id, column.name)
         return change
 
     def _rename(self, table: Table, edit: RenameColumn) -> Change:
@@ -529,10 +486,10 @@ class Draft:
         after = edits.after(table, edit)
         old = edits.column_of(table, edit.column)
         new = after.columns[table.columns.index(old)]
-        columns = self._states[table.id].columns
+        columns = self.delta.states[table.id].columns
         if new.name != old.name:
-            self._alter(table, f'RENAME COLUMN "{old.name}" TO "{new.name}"')
-        self._columns(after, {new.name if name == old.name else name: source for name, source in columns.items()})
+            self.delta.alter(table, f'RENAME COLUMN "{old.name}" TO "{new.name}"')
+        self.delta.reshape(after, {new.name if name == old.name else name: source for name, source in columns.items()})
         kept = self._formulas.get(table.id, {})
         if old.name in kept:
             kept[new.name] = kept.pop(old.name)
@@ -548,9 +505,9 @@ class Draft:
         """Read the column's texts as another type; a text that is lost in it stays in a column beside."""
         self._check_column(table, edit.column)
         old = edits.column_of(table, edit.column)
-        state, over = self._states[table.id], f'_over."{table.id}"'
+        state, over = self.delta.states[table.id], f'_over."{table.id}"'
         raw = old.raw or edits.named(table, f"{old.name} raw")
-        self._temporary("_before", f'SELECT {ROW_ID}, "{old.name}" AS _old FROM "{table.id}"')  # noqa: S608  our own names
+        self.delta.temporary("_before", f'SELECT {ROW_ID}, "{old.name}" AS _old FROM "{table.id}"')  # noqa: S608  our own names
 
         def text(value: str, kept: str) -> str:
             return f"coalesce({kept}, {edits.written(old, value)})" if old.raw else edits.written(old, value)
@@ -561,22 +518,23 @@ class Draft:
         if state.has_delta:
             mine = text(f'"{old.name}"', f'"{old.raw}"')
             others = ", ".join(f'"{name}"' for name in state.columns if name not in {old.name, old.raw})
-            self._temporary("_lifted", f"SELECT _pos, {ROW_ID}, {others + ', ' if others else ''}{mine} AS _text FROM {over}")  # noqa: S608
+            others += ", " if others else ""
+            self.delta.temporary("_lifted", f"SELECT _pos, {ROW_ID}, {others}{mine} AS _text FROM {over}")  # noqa: S608  our own names
             listed = ", ".join(
                 {old.name: f'{edits.from_text(edit.type, "_text")} AS "{old.name}"', raw: f'_text AS "{raw}"'}.get(n, f'"{n}"')
                 for n in columns
             )
-            self.connection.execute(f"CREATE OR REPLACE TABLE {over} AS SELECT _pos, {ROW_ID}, {listed} FROM _lifted")  # noqa: S608
-        self._columns(table, columns, is_derived=True)
-        lost = self.connection.execute(
-            f'SELECT "{raw}", count(*) OVER () FROM "{table.id}" WHERE "{old.name}" IS NULL AND "{raw}" <> \'\' '  # noqa: S608
+            self.delta.connection.execute(f"CREATE OR REPLACE TABLE {over} AS SELECT _pos, {ROW_ID}, {listed} FROM _lifted")  # noqa: S608  our own names
+        self.delta.reshape(table, columns, is_derived=True)
+        lost = self.delta.connection.execute(
+            f'SELECT "{raw}", count(*) OVER () FROM "{table.id}" WHERE "{old.name}" IS NULL AND "{raw}" <> \'\' '  # noqa: S608  our own names
             f"ORDER BY {ROW_ID} LIMIT {_EXAMPLES}"
         ).fetchall()
         unparsed, examples = (int(lost[0][1]) if lost else 0), tuple(str(row[0])[:100] for row in lost)
         self._retyped(table, old, edit, raw=raw, unparsed=unparsed, examples=examples)
-        self._temporary(
+        self.delta.temporary(
             "_cell",
-            f'SELECT {ROW_ID}, b._old, t."{old.name}" AS _new FROM "{table.id}" t JOIN _before b USING ({ROW_ID}) '  # noqa: S608
+            f'SELECT {ROW_ID}, b._old, t."{old.name}" AS _new FROM "{table.id}" t JOIN _before b USING ({ROW_ID}) '  # noqa: S608  our own names
             f'WHERE b._old IS NOT NULL OR t."{old.name}" IS NOT NULL',
         )
         change = self._change_of_cells(table, old.name, kind=edit.kind)
@@ -589,9 +547,9 @@ class Draft:
         self, table: Table, old: Column, edit: RetypeColumn, *, raw: str, unparsed: int, examples: tuple[str, ...]
     ) -> None:
         """Record the column's new type; the texts beside it go where nothing is lost without them."""
-        state = self._states[table.id]
+        state = self.delta.states[table.id]
         if not unparsed:
-            self._alter(table, f'DROP COLUMN "{raw}"')
+            self.delta.alter(table, f'DROP COLUMN "{raw}"')
         kept = {name: source for name, source in state.columns.items() if unparsed or name != raw}
         is_number = edit.type in {"integer", "decimal"}
         new = old.model_copy(update={
@@ -600,167 +558,29 @@ class Draft:
             "unit": old.unit if is_number else Unit(),
         })  # fmt: skip
         after = table.model_copy(update={"columns": tuple(new if c.name == old.name else c for c in table.columns)})
-        self._columns(after, kept, is_derived=True)
-        self._settle(table.id, old.name)
+        self.delta.reshape(after, kept, is_derived=True)
+        self.delta.settle(table.id, old.name)
 
     def _drop(self, table: Table, edit: DeleteColumn) -> Change:
         self._check_column(table, edit.column)
         old, after = edits.column_of(table, edit.column), edits.after(table, edit)
         if self.changed is not None:
             self.changed.check_cells(table.id, [old.name], rows=None)
-        self._temporary("_cell", f'SELECT {ROW_ID}, "{old.name}" AS _old, NULL AS _new FROM "{table.id}" '  # noqa: S608
+        self.delta.temporary("_cell", f'SELECT {ROW_ID}, "{old.name}" AS _old, NULL AS _new FROM "{table.id}" '  # noqa: S608  our own names
                                  f'WHERE "{old.name}" IS NOT NULL')  # fmt: skip
         change = self._change_of_cells(table, old.name, kind=edit.kind)
         gone = {old.name, old.raw} - {""}
         for name in gone:
-            self._alter(table, f'DROP COLUMN "{name}"')
-        self._columns(after, {name: source for name, source in self._states[table.id].columns.items() if name not in gone})
+            self.delta.alter(table, f'DROP COLUMN "{name}"')
+        self.delta.reshape(
+            after, {name: source for name, source in self.delta.states[table.id].columns.items() if name not in gone}
+        )
         self._formulas.get(table.id, {}).pop(old.name, None)
         return change
-
-    def _columns(self, table: Table, columns: dict[str, str], *, is_derived: bool = False) -> None:
-        """Give a table these columns, in the workbook and in its view."""
-        state = self._states[table.id]
-        self._states[table.id] = state.model_copy(update={"columns": columns, "is_derived": state.is_derived or is_derived})
-        self._replace(table)
-        versions.publish(self.connection, {table.id: self._states[table.id]})
-
-    def _alter(self, table: Table, clause: str) -> None:
-        if self._states[table.id].has_delta:
-            self.connection.execute(f'ALTER TABLE _over."{table.id}" {clause}')
-
-    # the delta
-
-    def _ensure_delta(self, table: Table) -> None:
-        state = self._states[table.id]
-        if state.has_delta:
-            return
-        rows = versions.merged(table.id, state, position=True)
-        self.connection.execute(f'CREATE TABLE _over."{table.id}" AS SELECT * FROM ({rows}) LIMIT 0')  # noqa: S608
-        self.connection.execute(f'CREATE TABLE _gone."{table.id}" (ord BIGINT, is_deleted BOOLEAN)')
-        self._states[table.id] = state.model_copy(update={"has_delta": True})
-
-    def _lift(self, table: Table, rows: str) -> None:
-        """Copy the rows of the base that the table `rows` names into the delta, and hide them in the base."""
-        self._ensure_delta(table)
-        over, gone = f'_over."{table.id}"', f'_gone."{table.id}"'
-        columns = self._states[table.id].columns
-        names = ", ".join(f'"{name}"' for name in columns)
-        lifted = self._one(
-            f"INSERT INTO {over} (_pos, {ROW_ID}, {names}) "  # noqa: S608  our own names
-            f"SELECT b.rowid * {SLOT}, b.{ROW_ID}, {', '.join(columns.values())} "
-            f'FROM _base.main."{table.id}" AS b SEMI JOIN {rows} USING ({ROW_ID}) '
-            f"WHERE b.{ROW_ID} BETWEEN {self._extent(rows)[1]} AND b.rowid NOT IN (SELECT ord FROM {gone})"
-        )
-        hidden = self._one(
-            f"INSERT INTO {gone} SELECT _pos // {SLOT}, false FROM {over} SEMI JOIN {rows} USING ({ROW_ID}) "  # noqa: S608
-            f"WHERE _pos % {SLOT} = 0 AND _pos // {SLOT} NOT IN (SELECT ord FROM {gone})"
-        )
-        _require_same(hidden, lifted)
-
-    def _settle(self, table_id: str, *columns: str) -> None:
-        """Bring state, row count and view of a table in line with its delta."""
-        state = self._states[table_id]
-        table = edits.table_of(self._workbook, table_id)
-        if state.has_delta:
-            over, gone = f'_over."{table_id}"', f'_gone."{table_id}"'
-            held, inserted, hidden, deleted, groups = self.connection.execute(
-                f"SELECT * FROM (SELECT count(*), count(*) FILTER (_pos % {SLOT} <> 0) FROM {over}), "  # noqa: S608  our own names
-                f"(SELECT count(*), count(*) FILTER (is_deleted), list(DISTINCT ord // {GROUP}) FROM {gone})"
-            ).fetchall()[0]
-            _require_same(held - inserted + deleted, hidden)
-            self._states[table_id] = state.model_copy(update={
-                "groups": tuple(sorted(groups or ())), "inserted": inserted, "deleted": deleted, "changed": held + deleted,
-            })  # fmt: skip
-            versions.publish(self.connection, {table_id: self._states[table_id]})
-            table = table.model_copy(update={"rows": state.base_rows - hidden + held})
-            self._replace(table)
-        stale = columns or [column.name for column in table.columns]
-        self._stale |= {(table_id, name): None for name in stale}
-
-    def _held(self, table_id: str) -> int:
-        """Return how many rows the table has by what is stored."""
-        base = self._states[table_id].base_rows
-        over, gone = self._count(f'_over."{table_id}"'), self._count(f'_gone."{table_id}"')
-        return base - gone + over
-
-    def _measure(self, table_id: str, name: str) -> None:
-        table = edits.table_of(self._workbook, table_id)
-        column = next((column for column in table.columns if column.name == name), None)
-        if column is None or table.rows > _PROFILED_ROWS:
-            return
-        (alone,) = profile.measure(self.connection, [table.model_copy(update={"columns": (column,)})])
-        (measured,) = alone.columns
-        self._replace(table.model_copy(update={"columns": tuple(measured if c is column else c for c in table.columns)}))
-
-    def _replace(self, table: Table) -> None:
-        tables = tuple(table if t.id == table.id else t for t in self._workbook.tables)
-        self._workbook = self._workbook.model_copy(update={"tables": tables})
-
-    # small things
 
     def _check_column(self, table: Table, column: str) -> None:
         if self.changed is not None:
             self.changed.check_column(table.id, column)
-
-    def _hits(self, rows: Sequence[int], values: Sequence[TypedValue], kind: str) -> None:
-        self._hit_table(f"SELECT unnest($1::BIGINT[]) AS {ROW_ID}, unnest($2::{kind}[]) AS _new", [list(rows), list(values)])
-
-    def _hit_table(self, select: str, values: Sequence[object] = ()) -> None:
-        self._temporary("_hit", select, values)
-
-    def _temporary(self, name: str, select: str, values: Sequence[object] = ()) -> None:
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {select}", values or None)
-
-    def _ids(self, sql: str) -> list[int]:
-        return [int(row[0]) for row in self.connection.execute(sql).fetchall()]
-
-    def _count(self, table: str) -> int:
-        return self._one(f"SELECT count(*) FROM {table}") or 0  # noqa: S608  our own names
-
-    def _extent(self, rows: str) -> tuple[int, str]:
-        """Return how many rows there are, and their smallest and largest id, for what the storage can skip by."""
-        count, low, high = self.connection.execute(
-            f"SELECT count(*), min({ROW_ID}), max({ROW_ID}) FROM {rows}"  # noqa: S608  our own names
-        ).fetchall()[0]
-        return count, f"{low or 0} AND {high or 0}"
-
-    def _one(self, sql: str) -> int | None:
-        value = self.connection.execute(sql).fetchall()[0:1]
-        return None if not value or value[0][0] is None else int(value[0][0])
-
-    def _digest(self, rows: str, *columns: str) -> None:
-        self.digest ^= self._one(f"SELECT bit_xor(hash({', '.join(columns)})) FROM {rows}") or 0  # noqa: S608  our own names
-
-    def _reserve(self, count: int) -> int:
-        """Return the first of `count` row ids that were never used."""
-        for table_id in self._states:
-            last = self._one(f'SELECT max({ROW_ID}) FROM "{table_id}"')  # noqa: S608  our own names
-            self.next_row = max(self.next_row, (last or 0) + 1)
-        first = self.next_row
-        self.next_row += count
-        return first
-
-    def _refuse_missing(self, table: Table, rows: Sequence[int], found: str) -> None:
-        if self._count(found) < len(set(rows)):
-            here = {int(row[0]) for row in self.connection.execute(f"SELECT {ROW_ID} FROM {found}").fetchall()}  # noqa: S608
-            raise _missing(table, sorted(set(rows) - here))
-
-
-def _missing(table: Table, rows: Sequence[int]) -> EditRefused:
-    named = ", ".join(map(str, rows[:_EXAMPLES]))
-    return EditRefused(
-        f"{table.id} has no row {named}{' and others' if len(rows) > _EXAMPLES else ''}.", fix="use the ids of rows that exist."
-    )
-
-
-def _require_same(found: int | None, expected: int | None) -> None:
-    """Raise StorageUnavailable where the store lost rows on the way: better no version than one that holds rows twice."""
-    if found != expected:
-        raise StorageUnavailable(
-            f"the store wrote {found or 0:,} rows where there are {expected or 0:,}; no version was made.",
-            fix="edit fewer rows at once.",
-        )
 
 
 def _joined(changes: Sequence[Change]) -> Change:

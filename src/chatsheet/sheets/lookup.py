@@ -54,7 +54,7 @@ class Lookup:
         if key not in self._orders:
             name = self._temporary()
             self._cursor.execute(
-                f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS place, _row FROM ({ids})",  # noqa: S608
+                f"CREATE TEMP TABLE {name} AS SELECT row_number() OVER () AS place, _row FROM ({ids})",  # noqa: S608  our own names
                 list(parameters),
             )
             rows = self._cursor.execute(f"SELECT count(*) FROM {name}").fetchall()[0][0]  # noqa: S608  our own name
@@ -109,7 +109,7 @@ class Lookup:
             if count > _IN_PYTHON:
                 self._values[key] = Values(table, column, (), (), (), int(count), name)
             else:
-                rows = self._cursor.execute(f"SELECT value, folded, n FROM {name} ORDER BY n DESC, value").fetchall()  # noqa: S608
+                rows = self._cursor.execute(f"SELECT value, folded, n FROM {name} ORDER BY n DESC, value").fetchall()  # noqa: S608  our own names
                 self._values[key] = self._values_of(table, column, rows)
                 self._cursor.execute(f"DROP TABLE {name}")
             self._forget()

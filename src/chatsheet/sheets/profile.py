@@ -177,7 +177,7 @@ def _texts(database: duckdb.DuckDBPyConnection, table: Table, column: Column, ra
     if column.type == "boolean":
         return profile, []
     sampled, numbers, shapes = database.execute(
-        f"WITH s AS (SELECT {name} AS v FROM _sample WHERE {name} IS NOT NULL), "  # noqa: S608
+        f"WITH s AS (SELECT {name} AS v FROM _sample WHERE {name} IS NOT NULL), "  # noqa: S608  our own names
         f"p AS (SELECT {_SHAPE} AS shape, count(*) AS n FROM s WHERE length(v) <= {_LONGEST} GROUP BY 1 ORDER BY n DESC, 1 "
         f"LIMIT {_PATTERNS}) SELECT (SELECT count(*) FROM s), (SELECT count(try_cast(v AS DOUBLE)) FROM s), "
         "(SELECT list((shape, n) ORDER BY n DESC, shape) FROM p)"
@@ -288,10 +288,10 @@ def _overlap(database: duckdb.DuckDBPyConnection, column: tuple[str, str], key: 
     """Return which share of a column's distinct values a key has, looking at the same sample of values on both sides."""
     every = 1 + distinct // _SAMPLE_VALUES
     one, other = (
-        f'SELECT DISTINCT "{name}" AS v FROM "{table}" WHERE "{name}" IS NOT NULL AND hash("{name}") % {every} = 0'  # noqa: S608
+        f'SELECT DISTINCT "{name}" AS v FROM "{table}" WHERE "{name}" IS NOT NULL AND hash("{name}") % {every} = 0'  # noqa: S608  our own names
         for table, name in (column, key)
     )
-    share = database.execute(f"SELECT avg((b.v IS NOT NULL)::INT) FROM ({one}) AS a LEFT JOIN ({other}) AS b USING (v)")  # noqa: S608
+    share = database.execute(f"SELECT avg((b.v IS NOT NULL)::INT) FROM ({one}) AS a LEFT JOIN ({other}) AS b USING (v)")  # noqa: S608  our own names
     return float(share.fetchall()[0][0] or 0)
 
 

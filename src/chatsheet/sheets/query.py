@@ -75,7 +75,7 @@ class Worker:
     async def start(cls, *arguments: str) -> "Worker":
         argv = [sys.executable, "-m", worker.__name__, *arguments]
         pipe = asyncio.subprocess.PIPE
-        env = {**processes.base_environment(), "PYTHONPATH": str(Path(worker.__file__).parents[2])}
+        env = {**processes.base_environment(), **worker.ENVIRONMENT, "PYTHONPATH": str(Path(worker.__file__).parents[2])}
         return cls(await processes.start(argv, env=env, stdin=pipe, stdout=pipe))
 
     @property

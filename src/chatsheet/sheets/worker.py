@@ -43,6 +43,15 @@ _QUICK_S = 1.0
 """A query that took longer gets no hints about its literals: they may take as long again."""
 _NICENESS = 5
 
+_NO_MEMORY: dict[str, JsonValue] = {
+    "code": "worker.memory",
+    "what": "it needed more memory than allowed",
+    "fix": "ask for less at once.",
+}
+
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+"""What a worker is started with: each arena of glibc reserves 64 MiB, which the limit of address space would count as used."""
+
 
 class Databases:
     """The few databases this worker has open: read-only, without file access, settings locked."""
@@ -371,7 +380,11 @@ def respond(databases: Databases, message: bytes) -> dict[str, JsonValue]:
             return respond(databases, message)
         return {"code": error.code, "what": error.what, "fix": error.fix}
     except (MemoryError, duckdb.OutOfMemoryException):
-        return {"code": "worker.memory", "what": "it needed more memory than allowed", "fix": "ask for less at once."}
+        return _NO_MEMORY
+    except RuntimeError as error:
+        if "can't start new thread" not in str(error):
+            raise
+        return _NO_MEMORY
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from chatsheet.core.errors import StorageUnavailable
 from chatsheet.sheets import edits, following, versions
 from chatsheet.sheets.conflicts import Changed, ConflictCell, Met
+from chatsheet.sheets.delta import Delta
 from chatsheet.sheets.draft import Draft
 from chatsheet.sheets.edits import RECALCULATED, STALE, Change, Edit, EditRefused, RetypeColumn, TypedValue
 from chatsheet.sheets.following import Followed, Log, Places, Touched
@@ -66,7 +67,7 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
     with contextlib.ExitStack() as unfinished, _translated():
         # closed before anybody hears of the outcome: who does may remove the folder
         unfinished.callback(connection.close)
-        draft = Draft.opened(connection, folder, order.head, aside, next_row=order.next_row)
+        draft = Draft(Delta.opened(connection, folder, order.head, aside, next_row=order.next_row))
         if order.since is not None:
             draft.changed = Changed(connection, folder, since=order.since, head=order.head)
         if order.is_logged:
@@ -86,7 +87,7 @@ def make(order: Order, connection: duckdb.DuckDBPyConnection) -> Made:
                 following.write(aside, order.followed.cells)
             unfinished.pop_all()  # it has let go of the folder, and closing it takes its time
         touched = draft.log.touched() if draft.log else Touched()
-        return Made(changes=changes, digest=f"{draft.digest:x}", next_row=draft.next_row, touched=touched)
+        return Made(changes=changes, digest=f"{draft.delta.digest:x}", next_row=draft.delta.next_row, touched=touched)
 
 
 def _follow(draft: Draft, followed: Followed) -> tuple[Change, ...]:
@@ -161,7 +162,7 @@ def compact(folder: Path, version: str, aside: Path) -> None:
             names = ", ".join(f'"{name}"' for name in state.columns)
             rows = versions.merged(table_id, state, delta="_delta.", position=True)
             connection.execute(
-                f'CREATE TABLE main."{table_id}" AS SELECT {ROW_ID}, {names} FROM ({rows}) ORDER BY _pos'  # noqa: S608
+                f'CREATE TABLE main."{table_id}" AS SELECT {ROW_ID}, {names} FROM ({rows}) ORDER BY _pos'  # noqa: S608  our own names
             )
 
 

@@ -34,6 +34,7 @@ async def test_no_rung_tells_a_secret(resource: Resource) -> None:
 @pytest.mark.parametrize(
     "fault", ["nxdomain", "public", "wrong-ca", "expired", "refuse", "need-auth", "plain-text-on-tls-port"]
 )
+@pytest.mark.flaky(reruns=3)
 async def test_the_first_broken_rung_names_what_a_call_would(resource: Resource, fault: str) -> None:
     network = resource.network
     match fault:

@@ -51,6 +51,7 @@ async def test_a_record_that_is_missing_behind_an_alias_is_told_with_the_alias(r
     assert PRIVATE_NAME in rung.findings[0].what
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_silence_is_named_within_its_limit(resource: Resource) -> None:
     resource.dns.set(NAME, Name(mode="drop"))
     started = time.monotonic()

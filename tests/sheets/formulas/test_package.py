@@ -74,7 +74,7 @@ def test_cells_cut_by_any_block_are_whole(tmp_path: Path, monkeypatch: pytest.Mo
 def test_dates_names_and_tables_are_known(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as workbook:
         sheet = workbook.add_worksheet("S")
-        sheet.write_datetime(1, 0, dt.datetime(2024, 1, 5), workbook.add_format({"num_format": "yyyy-mm-dd"}))  # noqa: DTZ001
+        sheet.write_datetime(1, 0, dt.datetime(2024, 1, 5), workbook.add_format({"num_format": "yyyy-mm-dd"}))  # noqa: DTZ001  sheets have no time zone
         sheet.write_formula(1, 2, "=A2+1", workbook.add_format({"num_format": "d. mmmm yyyy"}), 45297)
         sheet.add_table(0, 4, 2, 5, {"name": "Sales", "columns": [{"header": "Price"}, {"header": "Qty"}]})
         workbook.define_name("rate", "=S!$A$9")

@@ -121,7 +121,7 @@ def test_dates_are_iso_texts_in_and_out(tmp_path: Path) -> None:
     with xlsxwriter.Workbook(str(tmp_path / "a.xlsx")) as workbook:
         sheet = workbook.add_worksheet("S")
         day = workbook.add_format({"num_format": "dd.mm.yyyy"})
-        sheet.write_datetime(0, 0, dt.datetime(2024, 1, 5), day)  # noqa: DTZ001
+        sheet.write_datetime(0, 0, dt.datetime(2024, 1, 5), day)  # noqa: DTZ001  sheets have no time zone
         sheet.write_formula(0, 1, "=A1+30", day, 45326)
         sheet.write_formula(0, 2, "=YEAR(A1)", None, 2024)
     found = impact(tmp_path / "a.xlsx", {"A1": "2025-02-01"})

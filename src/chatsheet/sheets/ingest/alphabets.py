@@ -21,8 +21,8 @@ _LATIN = {
 }
 """The letters of the languages that each encoding is used for, those beyond ASCII, one word per language."""
 LATIN = tuple(_LATIN)
-_SIGNS = frozenset("€£§°²³µ–—‘’“”„‚«»…•·™©®½¼×±ºª¿¡\u00a0")  # noqa: RUF001
-_OPENING = frozenset("–—‘’“„«…•¿¡\u00a0")  # noqa: RUF001
+_SIGNS = frozenset("€£§°²³µ–—‘’“”„‚«»…•·™©®½¼×±ºª¿¡\u00a0")  # noqa: RUF001  written so in people's texts
+_OPENING = frozenset("–—‘’“„«…•¿¡\u00a0")  # noqa: RUF001  written so in people's texts
 """Those of them that a letter may follow."""
 _LONE_TILDE = re.compile(r"õ(?!e)", re.IGNORECASE)
 """In Portuguese that letter stands before an e only."""

@@ -155,7 +155,7 @@ def _take_comments_out(database: duckdb.DuckDBPyConnection, tab: TableTab, mark:
     if not inside:
         return
     sets = ", ".join(f"c{n} = NULL" for n in range(1, tab.width + 1))
-    database.execute(f"UPDATE {_TABLE} SET {sets} WHERE _row > {above} AND starts_with(ltrim(c1), ?)", [mark])  # noqa: S608
+    database.execute(f"UPDATE {_TABLE} SET {sets} WHERE _row > {above} AND starts_with(ltrim(c1), ?)", [mark])  # noqa: S608  our own names
     blank = set(inside)
     grid = tab.grid
     rows = [() if n in blank else row for n, row in enumerate(grid.rows, 1)]

@@ -317,7 +317,7 @@ class _Columns:
             n
             for n, kind in kinds.items()
             if kind == "string"
-            and database.execute(f"SELECT 1 FROM {table} WHERE regexp_matches(c{n}, ?) LIMIT 1", [cut]).fetchall()  # noqa: S608
+            and database.execute(f"SELECT 1 FROM {table} WHERE regexp_matches(c{n}, ?) LIMIT 1", [cut]).fetchall()  # noqa: S608  our own names
         ]
         if not mixed:
             return

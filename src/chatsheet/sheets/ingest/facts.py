@@ -33,7 +33,7 @@ _ROUNDED = frozenset({"FLOAT", "DOUBLE", "DECIMAL", "UBIGINT", "HUGEINT", "UHUGE
 def measure(database: duckdb.DuckDBPyConnection, table: str, *columns: str) -> list[ColumnFacts]:
     """Return the facts of columns of a raw table; all are names, not SQL."""
     source = _identifier(table)
-    kinds = dict(database.execute(f"SELECT column_name, column_type FROM (DESCRIBE {source})").fetchall())  # noqa: S608
+    kinds = dict(database.execute(f"SELECT column_name, column_type FROM (DESCRIBE {source})").fetchall())  # noqa: S608  our own names
     found: list[ColumnFacts] = []
     for start in range(0, len(columns), _AT_ONCE):
         cells = [_identifier(column) for column in columns[start : start + _AT_ONCE]]
@@ -41,12 +41,12 @@ def measure(database: duckdb.DuckDBPyConnection, table: str, *columns: str) -> l
             f"count({cell}), {_longest(cell, kinds[column])}"
             for cell, column in zip(cells, columns[start : start + _AT_ONCE], strict=True)
         )
-        ((rows, *both),) = database.execute(f"SELECT count(*), {counted} FROM {source}").fetchall()  # noqa: S608
+        ((rows, *both),) = database.execute(f"SELECT count(*), {counted} FROM {source}").fetchall()  # noqa: S608  our own names
         filled, lengths = both[::2], both[1::2]
         natives = [str(kinds[column]).split("(")[0] if rows else "VARCHAR" for column in columns[start : start + _AT_ONCE]]
         looked_at = ", ".join(cell if kind == "VARCHAR" else "NULL" for cell, kind in zip(cells, natives, strict=True))
         where = "true" if rows <= _MOST_TEXTS else _windows(rows)
-        sample = database.execute(f"SELECT {looked_at} FROM {source} WHERE {where}").fetchall()  # noqa: S608
+        sample = database.execute(f"SELECT {looked_at} FROM {source} WHERE {where}").fetchall()  # noqa: S608  our own names
         for place, (cell, kind, full, longest) in enumerate(zip(cells, natives, filled, lengths, strict=True)):
             if kind != "VARCHAR":
                 found.append(_native(database, source, cell, ColumnFacts(native=kind, rows=rows, blank=rows - full)))
@@ -117,7 +117,7 @@ class _Column:
     def _count(self, sample: dict[str, int], patterns: tuple[str, ...]) -> tuple[Group, ...]:
         cell = self._cell if self._is_trimmed else trimmed(self._cell)
         cases = " ".join(f"WHEN regexp_full_match({cell}, {quoted(p)}) THEN {i}" for i, p in enumerate(patterns))
-        sql = f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL"  # noqa: S608
+        sql = f"SELECT CASE {cases} END AS i, count(*) FROM {self._source} GROUP BY i HAVING i IS NOT NULL"  # noqa: S608  our own names
         found = self._database.execute(sql).fetchall()
         return tuple(Group(examples(sample, patterns[int(i)]), int(n)) for i, n in found)
 
@@ -143,8 +143,8 @@ class _Column:
         first, then = (
             ("true", condition) if self._repeats else (condition, "true")
         )  # materialised, or DuckDB moves it back down
-        counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608
-        sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608
+        counted = f"SELECT {cell}, count(*) AS _n FROM {self._source} WHERE {cell} IS NOT NULL AND {first} GROUP BY {cell}"  # noqa: S608  our own names
+        sql = f"WITH counted AS MATERIALIZED ({counted}) SELECT {cell}, _n, sum(_n) OVER () FROM counted WHERE {then}"  # noqa: S608  our own names
         found = self._database.execute(f"{sql} ORDER BY _n DESC, {cell} LIMIT {_MOST_TEXTS}").fetchall()
         return self._stripped([(text, cells) for text, cells, _ in found]), int(found[0][2]) if found else 0
 
@@ -172,11 +172,11 @@ def _native(database: duckdb.DuckDBPyConnection, source: str, cell: str, facts: 
         whole = f"bool_and({cell} = trunc({cell}) AND abs({cell}) < 9007199254740992)" if facts.native in _ROUNDED else "true"
         kept = f"TRY_CAST(TRY_CAST({cell} AS DOUBLE) AS DECIMAL(38, 10)) = TRY_CAST({cell} AS DECIMAL(38, 10))"
         lost = f"count_if(NOT coalesce({kept}, false) AND {cell} IS NOT NULL)" if facts.native == "DECIMAL" else "0"
-        sql = f"SELECT {whole}, {lost}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608
+        sql = f"SELECT {whole}, {lost}, CAST(min({cell}) AS DOUBLE), CAST(max({cell}) AS DOUBLE) FROM {source}"  # noqa: S608  our own names
         ((is_whole, inexact, low, high),) = database.execute(sql).fetchall()
         return replace(facts, is_whole=bool(is_whole), inexact=inexact, low=low, high=high)
     if facts.native.startswith("TIMESTAMP"):
-        sql = f"SELECT bool_or({cell} <> date_trunc('day', {cell})) FROM {source}"  # noqa: S608
+        sql = f"SELECT bool_or({cell} <> date_trunc('day', {cell})) FROM {source}"  # noqa: S608  our own names
         ((has_times,),) = database.execute(sql).fetchall()
         return replace(facts, has_times=bool(has_times))
     return facts

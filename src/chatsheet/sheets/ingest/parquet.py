@@ -30,7 +30,7 @@ class ParquetTab:
         drop(database)
         listed = ", ".join(f"{self.expressions[column - 1]} AS c{i}" for i, column in enumerate(area.columns, 1))
         database.execute(
-            f"CREATE TEMP TABLE {RAW} AS SELECT (file_row_number + 2)::BIGINT AS _row, {listed} FROM {self.scan}"  # noqa: S608
+            f"CREATE TEMP TABLE {RAW} AS SELECT (file_row_number + 2)::BIGINT AS _row, {listed} FROM {self.scan}"  # noqa: S608  our own names
         )
 
 
@@ -49,7 +49,7 @@ def read(path: Path, tab: str, folder: Path, database: duckdb.DuckDBPyConnection
     labels = tuple(str(row[0]) for row in described)
     expressions = tuple(_expression(label, str(row[1])) for label, row in zip(labels, described, strict=True))
     try:
-        head = database.execute(f"SELECT {', '.join(expressions)} FROM {scan} LIMIT {HEAD_ROWS}").fetchall()  # noqa: S608
+        head = database.execute(f"SELECT {', '.join(expressions)} FROM {scan} LIMIT {HEAD_ROWS}").fetchall()  # noqa: S608  our own names
     except (duckdb.Error, UnicodeDecodeError) as error:
         raise FileNotAWorkbook(f"{path.name} holds damaged data: {_reason(error, folder)}.", fix="write it again.") from None
     grid = Grid(tab, [labels, *head], 1, 1, is_hidden=False, evidence="Parquet", height=rows + 1, width=len(labels))

@@ -63,13 +63,13 @@ class Calendar:
         if self.is_1904:
             days = (moment - datetime(1904, 1, 1)) / timedelta(days=1)  # noqa: DTZ001  cells have no zone
             return days if days >= 0 else None
-        return (moment - datetime(1899, 12, 30)) / timedelta(days=1) if moment.date() >= _FIRST_SOUND_DAY else None  # noqa: DTZ001
+        return (moment - datetime(1899, 12, 30)) / timedelta(days=1) if moment.date() >= _FIRST_SOUND_DAY else None  # noqa: DTZ001  sheets have no time zone
 
     def number(self, written: str) -> float | None:
         """Return the serial number of an ISO date, moment or time of day; None for any other text."""
         try:
             if _CLOCK.fullmatch(written):
-                return (datetime.fromisoformat(f"1900-01-01T{written}") - datetime(1900, 1, 1)) / timedelta(days=1)  # noqa: DTZ001
+                return (datetime.fromisoformat(f"1900-01-01T{written}") - datetime(1900, 1, 1)) / timedelta(days=1)  # noqa: DTZ001  sheets have no time zone
             return self.serial(datetime.fromisoformat(written).replace(tzinfo=None)) if _DAY.match(written) else None
         except ValueError:
             return None

@@ -206,7 +206,7 @@ class Reader:
         if line.filled > 2 or self._typical <= line.filled or line.kinds[place] != TEXT:  # noqa: PLR2004
             return False
         text = title(line.cells[place])
-        return line.filled == 1 or text.endswith((":", "：")) or NOTE.match(text) is not None  # noqa: RUF001
+        return line.filled == 1 or text.endswith((":", "：")) or NOTE.match(text) is not None  # noqa: RUF001  written so in people's texts
 
     def _sparse(self, index: int) -> int:
         """Take a run of sparse rows: notes below, titles of the next table, headings of groups, or rows with gaps."""

@@ -16,10 +16,10 @@ VALUES = NUMBER + DATE + TRUTH + MISSING
 _LONGEST_VALUE = 40
 """Characters of a number or a date; a longer text is not looked into."""
 _MISSING = frozenset(
-    {"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."}  # noqa: RUF001
+    {"-", "--", "–", "—", ".", "..", "...", "…", "n/a", "na", "#n/a", "null", "none", "nan", "k.a.", "n.a.", "n.d."}  # noqa: RUF001  written so in people's texts
 )
 _CURRENCY = r"(?:[A-Z]{3}|[€$£¥₹₽₩]|zł|kr\.?|Fr\.?|R\$)"
-_NUMBER = re.compile(rf"[(+\-−]?\s*{_CURRENCY}?\s*[+\-−]?(\d[\d.,'’\s]*|[.,]\d+)([eE][+\-]?\d+)?\s*(%|‰|{_CURRENCY})?\s*[)\-]?")  # noqa: RUF001
+_NUMBER = re.compile(rf"[(+\-−]?\s*{_CURRENCY}?\s*[+\-−]?(\d[\d.,'’\s]*|[.,]\d+)([eE][+\-]?\d+)?\s*(%|‰|{_CURRENCY})?\s*[)\-]?")  # noqa: RUF001  written so in people's texts
 _DATE = re.compile(
     r"(\d{1,4}([./-])\d{1,2}\2\d{1,4}\.?|\d{1,2}[ .-]+[^\W\d]{3,9}\.?[ ,.-]+\d{2,4}|\d{4}年\d{1,2}月\d{1,2}日)"
     r"([T ]+\d{1,2}:\d{2}.*)?|\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?"
@@ -35,7 +35,7 @@ _WEEK = re.compile(
 )
 _MONTH = re.compile(r"(?:\d{4}[ -]?)?([^\W\d]{3,10})\.?(?:[ /'-]*(?:\d{2}|\d{4}))?")
 _MONTH_NUMBER = re.compile(r"(?:19|20)\d{2}[-/.](?:0?[1-9]|1[0-2])|(?:0?[1-9]|1[0-2])[-/.](?:19|20)\d{2}|(?:\d{4}年)?\d{1,2}月")
-_RULE = re.compile(r"[-=_~*+|─═—–\s]{3,}")  # noqa: RUF001
+_RULE = re.compile(r"[-=_~*+|─═—–\s]{3,}")  # noqa: RUF001  written so in people's texts
 _SPANS = (("year", _YEAR), ("month", _MONTH_NUMBER), ("quarter", _QUARTER), ("week", _WEEK), ("date", _DATE))
 
 
@@ -151,7 +151,7 @@ def number(cell: Cell) -> float | None:
     whole, mark, rest = text.rpartition(max(".,", key=text.rfind))
     is_thousands = mark and len(rest) == 3 and whole not in {"", "0"} and (mark in whole or "," in text)  # noqa: PLR2004
     digits = re.sub(r"[.,]", "", whole) + ("" if is_thousands or not mark else ".") + rest
-    sign = -1 if re.match(r"\s*[(\-−]", cell) or cell.rstrip().endswith("-") else 1  # noqa: RUF001
+    sign = -1 if re.match(r"\s*[(\-−]", cell) or cell.rstrip().endswith("-") else 1  # noqa: RUF001  written so in people's texts
     return sign * float(digits) if digits.strip(".") else None
 
 

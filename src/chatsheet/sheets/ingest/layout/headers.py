@@ -118,7 +118,7 @@ def is_form(band: Sequence[Line]) -> bool:
 
 def ends_in_colon(cell: Cell) -> bool:
     """Tell whether a cell names the one at its right."""
-    return isinstance(cell, str) and cell.rstrip().endswith((":", "："))  # noqa: RUF001
+    return isinstance(cell, str) and cell.rstrip().endswith((":", "："))  # noqa: RUF001  written so in people's texts
 
 
 def _headless(stack: Stack, index: int) -> Head | None:

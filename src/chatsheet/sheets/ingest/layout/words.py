@@ -32,12 +32,12 @@ _NOTES = """
     källa anm anmärkning 出典 出所 注 注記 備考 资料来源 來源 来源 备注 说明 注释
 """
 _NOTE_WORDS = "|".join(re.escape(word).replace("·", r"\s+") for word in _NOTES.split())
-NOTE = re.compile(rf"(?i)\s*(({_NOTE_WORDS})(\s+\d+)?\s*[:：.]|[*†‡※¹²³⁴]|\(\*+\)|\(?\d\)\s+\D)")  # noqa: RUF001
+NOTE = re.compile(rf"(?i)\s*(({_NOTE_WORDS})(\s+\d+)?\s*[:：.]|[*†‡※¹²³⁴]|\(\*+\)|\(?\d\)\s+\D)")  # noqa: RUF001  written so in people's texts
 """How a line under a table begins that explains it."""
 
 PAGE = re.compile(
-    r"(?i)[-–\s]*(page|p\.|pg\.?|seite|s\.|blatt|pagina|página|pág\.?|strona|str\.|sida|side|sivu|страница|стр\.?|лист|第)\s*\d+"  # noqa: RUF001
-    r"(\s*(/|of|von|sur|de|di|van|z|ze|av|af|из|,)\s*\d+)?\s*(页|頁|ページ)?[-–\s]*|[-–]\s*\d+\s*[-–]"  # noqa: RUF001
+    r"(?i)[-–\s]*(page|p\.|pg\.?|seite|s\.|blatt|pagina|página|pág\.?|strona|str\.|sida|side|sivu|страница|стр\.?|лист|第)\s*\d+"  # noqa: RUF001  written so in people's texts
+    r"(\s*(/|of|von|sur|de|di|van|z|ze|av|af|из|,)\s*\d+)?\s*(页|頁|ページ)?[-–\s]*|[-–]\s*\d+\s*[-–]"  # noqa: RUF001  written so in people's texts
 )
 """What a printer writes at the foot or head of a page."""
 
