@@ -25,7 +25,7 @@ pytestmark = pytest.mark.anyio
 async def client_of(folder: Path, **files: Path) -> AsyncGenerator[Client, None]:
     """Connect the official client to a server over these files."""
     settings = settings_file.load(write_settings(folder, f"data = '{folder}'"))
-    async with open_library(settings) as library:
+    async with open_library(settings) as (library, _):
         sheets = {name: (await library.bring_in(LOCAL, path)).sheet.id for name, path in files.items()}
         async with Client(server(Shelf(library, LOCAL, sheets))) as client:
             yield client

@@ -107,7 +107,7 @@ class Shelf:
         """Return a workbook's card; raises WorkbookUnknown."""
         book = self._book(unquote(uri.removeprefix(_uri(""))))
         opened = await self._library.open(self._actor, book.sheet_id)
-        return cards.card(opened.workbook, budget.DEFAULT_CARD_TOKENS)
+        return cards.card(opened.workbook, budget.CARD_TOKENS)
 
     def _book(self, name: object) -> Book:
         found = self._books.get(name) if isinstance(name, str) else None

