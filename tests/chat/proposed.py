@@ -89,14 +89,14 @@ class Talk:
 
 @asynccontextmanager
 async def talking(
-    folder: Path, *, content: bytes = edited.PRICES, ai_columns: AiColumns | None = None
+    folder: Path, *, content: bytes = edited.PRICES, name: str = "prices.csv", ai_columns: AiColumns | None = None
 ) -> AsyncGenerator[Talk, None]:
     """Open a chat about a file."""
     database = await open_database(folder / "chatsheet.sqlite")
     engine = Engine()
     library = Library(database=database, folder=folder, engine=engine, clock=SystemClock())
     try:
-        opened = await edited.bring(library, folder, content)
+        opened = await edited.bring(library, folder, content, name)
         async with database.unit() as connection:
             chat = await store.add(connection, LOCAL, sheet_id=opened.sheet.id, at=SystemClock().now())
         yield Talk(database, library, opened.sheet.id, chat.id, ai_columns)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.chat import basis
-from chatsheet.chat.events import Basis
+from chatsheet.chat import answers, basis
+from chatsheet.chat.events import Basis, ColumnUsed
 from chatsheet.sheets import worker
 from chatsheet.sheets.ingest import load
 from chatsheet.sheets.model import Result
@@ -79,3 +79,8 @@ def test_of_a_nested_query_all_rows_of_its_tables_are_told_and_no_empty_cells(sa
 def test_how_a_column_is_made_is_told(sample: Sample, expression: str, kind: str) -> None:
     (output,) = told(sample, f"SELECT {expression} AS x FROM orders").outputs  # noqa: S608  a test's own
     assert output.kind == kind
+
+
+def test_values_that_formulas_would_change_are_told_as_out_of_date() -> None:
+    used = ColumnUsed(table="orders", column="total", stale=3)
+    assert "3 values of total are out of date" in answers.told(Basis(columns=(used,)))

@@ -14,10 +14,10 @@ PRICES = b"Item,Price,Count,Sold\npen,1.5,10,2025-01-31\ncup,2.25,20,2025-02-01\
 """Row ids 2 to 5."""
 
 
-async def bring(library: Library, folder: Path, content: bytes = PRICES) -> OpenSheet:
-    """Import a file as the table `prices`."""
-    (folder / "prices.csv").write_bytes(content)
-    return await library.bring_in(LOCAL, folder / "prices.csv")
+async def bring(library: Library, folder: Path, content: bytes = PRICES, name: str = "prices.csv") -> OpenSheet:
+    """Import a file, as the table `prices` where nothing else is said."""
+    (folder / name).write_bytes(content)
+    return await library.bring_in(LOCAL, folder / name)
 
 
 async def make(library: Library, opened: OpenSheet, *edits: Edit, reason: str = "") -> Edited:

@@ -34,7 +34,13 @@ def of(sql: str, workbook: Workbook, *, names: Sequence[str], counted: Result | 
         rows=_rows(read, workbook, counted),
         filters=filters,
         columns=tuple(
-            ColumnUsed(table=table, column=column, unit=_unit(workbook, table, column), nulls=empty.get((table, column)))
+            ColumnUsed(
+                table=table,
+                column=column,
+                unit=_unit(workbook, table, column),
+                nulls=empty.get((table, column)),
+                stale=_stale(workbook, table, column),
+            )
             for table, names in read.items()
             for column in names
         ),
@@ -121,6 +127,11 @@ def _unit_of(made: Made, workbook: Workbook) -> Unit:
 def _unit(workbook: Workbook, table: str, column: str) -> Unit:
     found = _column(workbook, table, column)
     return Unit() if found is None else found.unit
+
+
+def _stale(workbook: Workbook, table: str, column: str) -> int:
+    found = _column(workbook, table, column)
+    return 0 if found is None or found.formula is None else found.formula.stale
 
 
 def _column(workbook: Workbook, table: str, column: str) -> Column | None:

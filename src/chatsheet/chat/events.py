@@ -32,6 +32,8 @@ class ColumnUsed(_Value):
     unit: Unit = Unit()
     nulls: int | None = None
     """None where it was not counted."""
+    stale: int = 0
+    """Values of the column that its formulas would change, were they recalculated; in all rows of the table."""
 
 
 class Output(_Value):

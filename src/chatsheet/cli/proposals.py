@@ -8,13 +8,13 @@ from pydantic import JsonValue
 
 from chatsheet.chat.events import AiColumnProposal, EditProposal
 from chatsheet.chat.proposals import Decision, Standing
+from chatsheet.cli.changes import show_changes
 from chatsheet.cli.main import Options
-from chatsheet.cli.tables import plain, show_rows
+from chatsheet.cli.tables import plain
 from chatsheet.core import loose
 from chatsheet.core.identity import LOCAL
 from chatsheet.wiring import open_services
 
-_CELLS_SHOWN = 20
 _CHAT = click.argument("chat")
 _PROPOSAL = click.argument("proposal")
 
@@ -86,13 +86,7 @@ def show(standing: Standing) -> None:
     proposal = standing.proposal
     match proposal:
         case EditProposal():
-            for change in proposal.preview.changes:
-                click.echo(f"  {change.kind.replace('_', ' ')} {change.table}: {change.rows:,} rows, {change.cells:,} cells")
-                for note in change.notes:
-                    click.echo(f"  {plain(note)}")
-                shown = [(cell.row, cell.column, cell.before, cell.after) for cell in change.sample[:_CELLS_SHOWN]]
-                if shown:
-                    show_rows(["row", "column", "before", "after"], shown)
+            show_changes(proposal.preview.changes, proposal.preview.formulas)
             for warning in proposal.warnings:
                 click.echo(f"  look: {plain(warning)}")
             if proposal.needs_consent:

