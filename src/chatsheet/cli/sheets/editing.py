@@ -273,7 +273,3 @@ def _show(changes: Sequence[Change], formulas: Impact, *, version: str, is_made:
         click.echo(loose.dumps({"version": version, "applied": is_made, "changes": listed, "formulas": told}))
         return
     show_changes(changes, formulas)
-
-
-def _changed(changes: Sequence[Change]) -> str:
-    return "; ".join(map(change_line, changes))
