@@ -103,7 +103,9 @@ async def test_a_silent_turn_can_be_stopped(served: Served, sales: Path) -> None
         ("POST", "/api/chats", {"sheet": "x"}, 400, "input.invalid"),
         ("POST", "/api/chats/chat_none/questions", {"question": "?"}, 404, "chat.not_found"),
         ("GET", "/api/nothing", None, 404, "request.not_found"),
-        ("DELETE", "/api/sheets", {}, 405, "request.not_found"),
+        ("DELETE", "/api/sheets", {}, 405, "request.method_not_allowed"),
+        ("POST", "/api/chats", {"sheet_id": "\ud800"}, 400, "input.invalid"),
+        ("POST", "/api/chats/chat_none/questions", {"question": " "}, 400, "chat.question_invalid"),
     ],
 )
 async def test_what_is_not_there_or_not_valid_is_said_by_code(
@@ -142,3 +144,11 @@ async def test_a_number_of_an_answer_leads_to_its_cells(served: Served, sales: P
     assert [(table["table"], table["columns"]) for table in cited["tables"]] == [("orders", ["revenue"])]
     async with served.client.get(f"/api/chats/{chat}/citations/r7") as response:
         assert (response.status, await code_of(response)) == (404, "chat.citation_not_found")
+
+
+async def test_the_schema_says_the_error_every_route_may_answer_with(served: Served) -> None:
+    async with served.client.get("/api/openapi.json") as response:
+        schema = await response.json()
+    answers = [route["responses"] for path in schema["paths"].values() for route in path.values()]
+    assert all("ErrorAnswer" in json.dumps(answer["default"]) for answer in answers)
+    assert not any("422" in answer for answer in answers)

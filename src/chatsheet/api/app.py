@@ -1,15 +1,18 @@
 """The application: routes under /api and /v1, the built page at /, and the closed door around all of it."""
 
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Keys
+from chatsheet.api.deps import whole_text
+from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
     charts,
     chats,
@@ -34,6 +37,9 @@ ROUTES = (
 """The modules of the API's routes, in the order of its reference."""
 
 
+_ERROR: dict[str, object] = {"model": ErrorAnswer, "description": "What happened, why, and what to do."}
+
+
 class PageMissing(Unavailable):
     """The built page is not in the package."""
 
@@ -50,11 +56,13 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
     page = page or Path(str(files("chatsheet") / "web"))
     if not (page / "index.html").is_file():
         raise PageMissing("the page is not built.", fix="run `make build`, or install a wheel.")
-    app = FastAPI(title="ChatSheetAI", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    app = FastAPI(
+        title="ChatSheetAI", version=version("chatsheet"), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+    )
     app.state.services = services
     errors.install(app)
     for module in ROUTES:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(whole_text)], responses={"default": _ERROR})
     app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
 
     async def index() -> Response:

@@ -2,9 +2,11 @@
 
 from typing import Annotated, cast
 
+import pydantic_core
 from fastapi import Depends, Request
 
 from chatsheet.api.errors import RouteNotFound
+from chatsheet.core.errors import BadInput
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.wiring import Services
 
@@ -18,6 +20,15 @@ async def _services(request: Request) -> Services:
 async def actor() -> Actor:
     """Return who asks."""
     return LOCAL  # local mode has one user; login modes bring others
+
+
+async def whole_text(request: Request) -> None:
+    """Raise BadInput for JSON with half of a surrogate pair: Python takes it, and no store or model does."""
+    if request.headers.get("content-type", "").startswith("application/json"):
+        try:
+            pydantic_core.from_json(await request.body())
+        except ValueError as error:
+            raise BadInput(f"the body is no JSON of whole characters: {error}.", fix="send UTF-8.") from None
 
 
 Served = Annotated[Services, Depends(_services)]

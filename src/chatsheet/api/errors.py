@@ -32,6 +32,21 @@ class ErrorBody(BaseModel):
     type: str = "chatsheet_error"
 
 
+class ErrorAnswer(BaseModel):
+    """The JSON of an error."""
+
+    model_config = ConfigDict(frozen=True)
+
+    error: ErrorBody
+
+
+class MethodNotAllowed(BadInput):
+    """The address is there, and takes other methods."""
+
+    code = "request.method_not_allowed"
+    status = HTTPStatus.METHOD_NOT_ALLOWED
+
+
 class RouteNotFound(NotFound):
     """No such address."""
 
@@ -79,8 +94,10 @@ def install(app: FastAPI) -> None:
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         status = error.status_code if isinstance(error, HTTPException) else 500
-        path, is_missing = request.url.path, status == HTTPStatus.NOT_FOUND
-        answer = response(RouteNotFound.at(path) if is_missing else RouteNotFound(f"this method is not for {path}.", fix=_SEE))
+        path = request.url.path
+        if status == HTTPStatus.METHOD_NOT_ALLOWED:
+            return response(MethodNotAllowed(f"{path} takes no {request.method}.", fix=_SEE))
+        answer = response(RouteNotFound.at(path))
         answer.status_code = status
         return answer
 

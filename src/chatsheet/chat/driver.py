@@ -153,11 +153,7 @@ class Chats:
 
         Raises ChatNotFound, QuestionInvalid, ChatMovedOn where a turn still runs.
         """
-        question = question.strip()
-        if not 0 < len(question) <= _LONGEST_QUESTION:
-            raise QuestionInvalid(
-                f"a question has 1 to {_LONGEST_QUESTION} characters; this one has {len(question)}.", fix="shorten it."
-            )
+        question = _checked(question)
         chat = await self.get(actor, chat_id)
         if selection is not None:
             _check(selection, (await self._library.open(actor, chat.sheet_id)).workbook)
@@ -381,6 +377,20 @@ class Chats:
     async def close(self) -> None:
         """Stop every running turn."""
         await self._tasks.close()
+
+
+def _checked(question: str) -> str:
+    question = question.strip()
+    if not question:
+        raise QuestionInvalid("the question is empty.", fix="ask something about the sheet.")
+    if len(question) > _LONGEST_QUESTION:
+        told = f"a question has up to {_LONGEST_QUESTION:,} characters; this one has {len(question):,}."
+        raise QuestionInvalid(told, fix="shorten it.")
+    try:
+        question.encode()
+    except UnicodeEncodeError:
+        raise QuestionInvalid("the question holds bytes that are no UTF-8.", fix="write it in UTF-8.") from None
+    return question
 
 
 def _check(selection: Selection, workbook: Workbook) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chatsheet.api import stream
 from chatsheet.api.deps import By, Served
-from chatsheet.api.errors import ErrorBody
+from chatsheet.api.errors import ErrorAnswer
 from chatsheet.ask import Answer, collect
 from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Answered, Cancelled, Decided, Event, Failed, Live, Selection
@@ -148,7 +148,7 @@ async def citation(
     return await services.chats.citation(actor, chat_id, handle, row=row, column=column)
 
 
-@router.get("/{chat_id}/turns/{turn}", responses={409: {"model": ErrorBody, "description": "It runs, or was stopped."}})
+@router.get("/{chat_id}/turns/{turn}", responses={409: {"model": ErrorAnswer, "description": "It runs, or was stopped."}})
 async def answer(chat_id: str, turn: str, services: Served, actor: By) -> Answer:
     """Return a turn's answer with everything that leads to it, as `chatsheet ask --json` does; a failed turn is its error."""
     chat = await services.chats.get(actor, chat_id)

@@ -54,13 +54,21 @@ class EditConflictBody(ErrorBody):
     cells: tuple[ConflictCell, ...]
 
 
+class EditConflictAnswer(BaseModel):
+    """The JSON of a conflict."""
+
+    model_config = ConfigDict(frozen=True)
+
+    error: EditConflictBody
+
+
 @router.post("/edits/preview")
 async def preview(sheet_id: str, body: NewEdits, services: Served, actor: By) -> EditPreview:
     """Return what edits would change; nothing is written."""
     return await services.library.preview(actor, sheet_id, body.edits, expected_version=body.version)
 
 
-@router.post("/edits", status_code=201, responses={409: {"model": EditConflictBody}}, response_model=SheetHead)
+@router.post("/edits", status_code=201, responses={409: {"model": EditConflictAnswer}}, response_model=SheetHead)
 async def apply(sheet_id: str, body: NewEdits, services: Served, actor: By) -> SheetHead | JSONResponse:
     """Make edits a new version; 409 with both values where somebody changed the same cells since `version`."""
     try:

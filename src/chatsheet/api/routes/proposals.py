@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api import errors
 from chatsheet.api.deps import By, Served
-from chatsheet.api.routes.edits import EditConflictBody
+from chatsheet.api.routes.edits import EditConflictAnswer, EditConflictBody
 from chatsheet.chat.proposals import Decision, Standing
 from chatsheet.sheets.library import EditConflict
 
@@ -30,7 +30,7 @@ async def listing(chat_id: str, services: Served, actor: By) -> list[Standing]:
     return list(await services.chats.proposals(actor, chat_id))
 
 
-@router.post("/{proposal_id}/decision", responses={409: {"model": EditConflictBody}}, response_model=Standing)
+@router.post("/{proposal_id}/decision", responses={409: {"model": EditConflictAnswer}}, response_model=Standing)
 async def decide(chat_id: str, proposal_id: str, body: NewDecision, services: Served, actor: By) -> Standing | JSONResponse:
     """Apply, decline or undo; 409 with both values where somebody changed the same cells: the proposal stays open."""
     try:
