@@ -172,8 +172,11 @@ class Chats:
         except BaseException:
             del self._running[chat_id]
             raise
-        turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
+        self._begin(actor, chat_id, turn_id, turn)
         return turn_id
+
+    def _begin(self, actor: Actor, chat_id: str, turn_id: str, turn: _Turn) -> None:
+        turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id, turn), name=f"turn {turn_id}")
 
     async def citation(
         self, actor: Actor, chat_id: str, handle: str, *, row: int | None = None, column: str | None = None
@@ -192,8 +195,10 @@ class Chats:
         """Stop the running turn, if any; raises ChatNotFound."""
         await self.get(actor, chat_id)
         turn = self._running.get(chat_id)
-        if turn is not None and turn.task is not None:
-            turn.is_stopped = True
+        if turn is None:
+            return
+        turn.is_stopped = True
+        if turn.task is not None:
             turn.task.cancel()
             await asyncio.wait({turn.task})
 
@@ -233,7 +238,7 @@ class Chats:
                 await self._append(actor, chat_id, Failed(turn=turn_id, code=error.code, what=error.what, fix=error.fix))
                 continue
             self._running[chat_id] = turn = _Turn()
-            turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
+            self._begin(actor, chat_id, turn_id, turn)
 
     async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
         """Store an event and tell of it; a stop that comes meanwhile waits, or a turn could have no end, or two."""
@@ -253,12 +258,14 @@ class Chats:
             self._running.pop(chat_id, None)  # before anyone hears of it: who hears the end may ask again at once
         self._audience.tell(chat_id, Numbered(seq, event))
 
-    async def _drive(self, actor: Actor, chat_id: str, turn: str) -> None:
+    async def _drive(self, actor: Actor, chat_id: str, turn: str, own: _Turn) -> None:
         """Obey the loop until the turn is over; whatever happens, the turn ends with an event."""
         try:
+            if own.is_stopped:  # while its question was still being stored
+                raise asyncio.CancelledError
             await self._obey(actor, chat_id, turn)
         except asyncio.CancelledError:
-            if chat_id in self._running and self._running[chat_id].is_stopped:
+            if self._running.get(chat_id) is own and own.is_stopped:
                 await self._append(actor, chat_id, Cancelled(turn=turn))
         except ChatSheetError as error:
             trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
@@ -270,7 +277,8 @@ class Chats:
             failed = Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
             await self._fail(actor, chat_id, failed)
         finally:
-            self._running.pop(chat_id, None)
+            if self._running.get(chat_id) is own:  # the next question may run by now
+                del self._running[chat_id]
 
     async def _fail(self, actor: Actor, chat_id: str, failed: Failed) -> None:
         """End a turn with its failure; who waits hears of it even where it cannot be stored."""
