@@ -38,7 +38,7 @@ KINDS: dict[str, tuple[ColumnType, str]] = {
     "quantity": ("integer", "(hash(i * 13 + {n}) % 50)::BIGINT"),
     "day": ("date", "DATE '2023-01-01' + (hash(i * 17 + {n}) % 730)::INT"),
 }
-COLUMNS, TURNS = 60, 20
+COLUMNS, TURNS, FEW_TURNS = 60, 20, 6
 TOOLS = loose.dumps(toolbox.offered().schemas())
 
 
@@ -161,10 +161,11 @@ def measure(rows: int, rounds: int) -> Iterator[Line]:
     small = Scope(workbook=book, version="v", budget_tokens=1_500, tools=loose.dumps(toolbox.offered(is_small=True).schemas()))
     most = max(total for _, total, _ in shares(log, small))
     yield Line(what=f"longest of {TURNS} turns for a budget of 1,500", value=most, unit="tokens", goal=1_500)
-    yield Line(
-        what=f"cached share from turn 2 on, {TURNS} turns", value=cached_share(log, scope()), unit="%", goal=85, at_least=True
-    )
-    yield Line(what="the same for a budget of 1,500", value=cached_share(log, small), unit="%")
+    for turns in (FEW_TURNS, TURNS):
+        part = log[: len(log) * turns // TURNS]
+        for about, of in (("no limit", scope()), ("a budget of 1,500", small)):
+            what = f"cached share from turn 2 on, {turns} turns, {about}"
+            yield Line(what=what, value=cached_share(part, of), unit="%", goal=85, at_least=True)
     tables = tuple(book.tables[0].model_copy(update={"id": f"big_{n}"}) for n in range(10))
     wide = book.model_copy(update={"tables": tables})
     found = milliseconds(lambda: search.search(wide, "revenue by region of customer 17"), rounds)

@@ -1,7 +1,7 @@
 """A chat end to end on the simulator: real sheets, real SQL, a scripted model on the other side of the wire."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -20,15 +20,19 @@ from chatsheet.chat.events import (
     Failed,
     Live,
     ModelReplied,
+    Nudged,
     StepRestarted,
     ToolAnswered,
     Wrote,
 )
 from chatsheet.chat.store import ChatMovedOn, ChatNotFound
+from chatsheet.core import loose
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.core.settings import Settings
+from chatsheet.simulator.brain import Call, Counted, Piece, Say
+from chatsheet.simulator.brains.scripted import Exchange
 from chatsheet.wiring import Services, open_services
-from tests.harness import Wire, azure_settings, runs, says
+from tests.harness import Wire, azure_settings, runs, says, start_wire
 
 pytestmark = pytest.mark.anyio
 T = TypeVar("T")
@@ -42,6 +46,28 @@ async def chatting(settings: Settings, sales: Path) -> AsyncGenerator[tuple[Serv
     async with open_services(settings) as services:
         opened = await services.library.bring_in(LOCAL, sales)
         yield services, (await services.chats.start(LOCAL, opened.sheet.id)).id
+
+
+class Forgetful:
+    """A model that calls twice, with the same id."""
+
+    name = "forgetful"
+
+    async def __aenter__(self) -> None:
+        """Nothing to open."""
+
+    async def __aexit__(self, *error: object) -> None:
+        """Nothing to close."""
+
+    async def reply(self, deployment: str, body: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
+        """Call for both tables, then answer."""
+        del deployment
+        if loose.obj(loose.array(body.get("messages"))[-1]).get("role") == "tool":
+            yield Say("Done.")
+        else:
+            for number, sql in enumerate(("SELECT COUNT(*) AS n FROM orders", "SELECT COUNT(*) AS n FROM returns")):
+                yield Call(number, "call", "run_sql", loose.dumps({"purpose": "p", "sql": sql}))
+        yield Counted(1, 1)
 
 
 async def follow(services: Services, chat_id: str) -> list[Event | Live]:
@@ -211,6 +237,47 @@ async def test_a_second_question_is_answered_in_the_same_chat(tmp_path: Path, wi
         events = await last_turn(services, chat_id)
     (reply,) = of_kind(events, ModelReplied)
     assert reply.text == "Second answer."
+
+
+@pytest.mark.parametrize("queries", [(), (runs("SELECT COUNT(*) AS n FROM returns"),)])
+async def test_a_number_of_an_earlier_turn_is_not_passed_off_as_found(
+    tmp_path: Path, wire: Wire, sales: Path, queries: tuple[Exchange, ...]
+) -> None:
+    """Without a query the model is sent back; where it insists, or asked for something else, the number is marked."""
+    again = [says("South, 155,288.70.", expect="" if queries else "How much was it?")]
+    insists = [] if queries else [says("South, 155,288.70.", expect="no query of this turn gave them")]
+    wire.script("gpt-4o", runs(SQL), says("South leads with 155,288.70."), *queries, *again, *insists)
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which leads?")
+        (first,) = of_kind(await follow(services, chat_id), Answered)
+        await services.chats.ask(LOCAL, chat_id, "How much was it?")
+        events = await last_turn(services, chat_id)
+    assert [number.handle for number in first.numbers] == ["r1"]
+    assert len(of_kind(events, Nudged)) == (0 if queries else 1)
+    (second,) = of_kind(events, Answered)
+    assert [(number.text, number.handle) for number in second.numbers] == [("155,288.70", None)]
+
+
+async def test_an_earlier_result_is_asked_again_by_its_handle_and_then_cited(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    follow_up = runs("SELECT revenue FROM r1 WHERE region = 'South'", expect="How much was it?")
+    wire.script("gpt-4o", runs(SQL), says("South leads."), follow_up, says("It was 155,288.70."))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which leads?")
+        await follow(services, chat_id)
+        await services.chats.ask(LOCAL, chat_id, "How much was it?")
+        (second,) = of_kind(await last_turn(services, chat_id), Answered)
+    assert [number.handle for number in second.numbers] == ["r2"]
+
+
+async def test_calls_without_ids_of_their_own_are_each_answered(tmp_path: Path, sales: Path) -> None:
+    async with (
+        start_wire(model=Forgetful()) as wire,
+        chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id),
+    ):
+        await services.chats.ask(LOCAL, chat_id, "Both?")
+        events = await follow(services, chat_id)
+    answered = of_kind(events, ToolAnswered)
+    assert [one.result.rows for one in answered if one.result is not None] == [((600,),), ((45,),)]
 
 
 async def test_a_process_that_ends_in_the_middle_leaves_the_turn_to_the_next_one(

@@ -45,9 +45,9 @@ def cached_shares(log: Sequence[Event], scope: Scope) -> list[tuple[int, int]]:
     return shares
 
 
-@pytest.mark.parametrize("turns", [20, 60])
-def test_from_the_second_turn_on_85_percent_of_the_input_is_what_the_call_before_began_with(turns: int) -> None:
-    counted = cached_shares(talk(turns), SCOPE)[2:]
+@pytest.mark.parametrize(("turns", "scope"), [(6, SCOPE), (20, SCOPE), (60, SCOPE), (6, SMALL), (20, SMALL)])
+def test_from_the_second_turn_on_85_percent_of_the_input_is_what_the_call_before_began_with(turns: int, scope: Scope) -> None:
+    counted = cached_shares(talk(turns), scope)[2:]
     assert sum(cached for _, cached in counted) / sum(total for total, _ in counted) >= 0.85
 
 

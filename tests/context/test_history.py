@@ -117,6 +117,12 @@ def test_pruning_frees_half_of_the_room_at_once() -> None:
     assert all(size(one) <= 1_000 for one in prunings)
 
 
+def test_a_turn_begins_with_as_much_room_as_the_ones_before_it_took() -> None:
+    talk = [turn(number, (60,), ()) for number in range(60)]
+    for before, after in itertools.pairwise(prompts(talk, 2_000)):
+        assert lined(after, talk) == lined(before, talk) or after[-1]["role"] == "user"
+
+
 def test_a_pruned_turn_is_a_line_with_its_handle_and_none_of_its_rows() -> None:
     talk = [turn(number, (100,), ()) for number in range(20)]
     first, *_ = history.told(talk, 2_000)

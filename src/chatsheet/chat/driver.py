@@ -41,7 +41,7 @@ from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks, to_the_end
 from chatsheet.db.engine import Database
 from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
-from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, Trail
+from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall, Trail
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import Workbook
 
@@ -168,8 +168,11 @@ class Chats:
         except BaseException:
             del self._running[chat_id]
             raise
-        turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
+        self._begin(actor, chat_id, turn_id, turn)
         return turn_id
+
+    def _begin(self, actor: Actor, chat_id: str, turn_id: str, turn: _Turn) -> None:
+        turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id, turn), name=f"turn {turn_id}")
 
     async def citation(
         self, actor: Actor, chat_id: str, handle: str, *, row: int | None = None, column: str | None = None
@@ -188,8 +191,10 @@ class Chats:
         """Stop the running turn, if any; raises ChatNotFound."""
         await self.get(actor, chat_id)
         turn = self._running.get(chat_id)
-        if turn is not None and turn.task is not None:
-            turn.is_stopped = True
+        if turn is None:
+            return
+        turn.is_stopped = True
+        if turn.task is not None:
             turn.task.cancel()
             await asyncio.wait({turn.task})
 
@@ -229,7 +234,7 @@ class Chats:
                 await self._append(actor, chat_id, Failed(turn=turn_id, code=error.code, what=error.what, fix=error.fix))
                 continue
             self._running[chat_id] = turn = _Turn()
-            turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id), name=f"turn {turn_id}")
+            self._begin(actor, chat_id, turn_id, turn)
 
     async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
         """Store an event and tell of it; a stop that comes meanwhile waits, or a turn could have no end, or two."""
@@ -249,32 +254,37 @@ class Chats:
             self._running.pop(chat_id, None)  # before anyone hears of it: who hears the end may ask again at once
         self._audience.tell(chat_id, Numbered(seq, event))
 
-    async def _drive(self, actor: Actor, chat_id: str, turn: str) -> None:
+    async def _drive(self, actor: Actor, chat_id: str, turn: str, own: _Turn) -> None:
         """Obey the loop until the turn is over; whatever happens, the turn ends with an event."""
+        cancelled = Cancelled(turn=turn)
         try:
-            await self._obey(actor, chat_id, turn)
+            if own.is_stopped:  # while its question was still being stored
+                await self._end(actor, chat_id, cancelled)
+            else:
+                await self._obey(actor, chat_id, turn)
         except asyncio.CancelledError:
-            if chat_id in self._running and self._running[chat_id].is_stopped:
-                await self._append(actor, chat_id, Cancelled(turn=turn))
+            if own.is_stopped and self._running.get(chat_id) is own:
+                await self._end(actor, chat_id, cancelled)
         except ChatSheetError as error:
             trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
-            failed = Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail)
-            await self._fail(actor, chat_id, failed)
+            await self._end(actor, chat_id, Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail))
         except Exception:  # boundary: a turn must end with an event, whatever broke
             log.exception("turn %s failed", turn)
             what = "something in ChatSheetAI itself went wrong; the log says where."
-            failed = Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
-            await self._fail(actor, chat_id, failed)
+            await self._end(
+                actor, chat_id, Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
+            )
         finally:
-            self._running.pop(chat_id, None)
+            if self._running.get(chat_id) is own:  # the next question may run by now
+                del self._running[chat_id]
 
-    async def _fail(self, actor: Actor, chat_id: str, failed: Failed) -> None:
-        """End a turn with its failure; who waits hears of it even where it cannot be stored."""
+    async def _end(self, actor: Actor, chat_id: str, event: Failed | Cancelled) -> None:
+        """End a turn without an answer; who waits hears of it even where it cannot be stored."""
         try:
-            await self._append(actor, chat_id, failed)
+            await self._append(actor, chat_id, event)
         except Exception:  # boundary: a full disk must not leave a person waiting
-            log.exception("the end of turn %s could not be stored", failed.turn)
-            self._audience.tell(chat_id, Numbered(None, failed))
+            log.exception("the end of turn %s could not be stored", event.turn)
+            self._audience.tell(chat_id, Numbered(None, event))
 
     async def _obey(self, actor: Actor, chat_id: str, turn: str) -> None:
         async with self._database.unit() as connection:
@@ -361,7 +371,7 @@ class Chats:
                         return ModelReplied(
                             turn=turn,
                             text=reply.text,
-                            calls=reply.tool_calls,
+                            calls=_told_apart(reply.tool_calls),
                             finish_reason=reply.finish_reason,
                             model=reply.model,
                             route=reply.route,
@@ -391,6 +401,13 @@ def _checked(question: str) -> str:
     except UnicodeEncodeError:
         raise QuestionInvalid("the question holds bytes that are no UTF-8.", fix="write it in UTF-8.") from None
     return question
+
+
+def _told_apart(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
+    """Return calls with an id each: some servers give none, or all the same one, and each needs its own answer."""
+    if len({call.id for call in calls if call.id}) == len(calls):
+        return calls
+    return tuple(replace(call, id=f"call_{number}") for number, call in enumerate(calls, 1))
 
 
 def _check(selection: Selection, workbook: Workbook) -> None:

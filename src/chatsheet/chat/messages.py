@@ -21,7 +21,7 @@ _LONGEST_QUESTION, _LONGEST_SQL, _LONGEST_BROKEN = 200, 400, 500
 
 def build(log: Sequence[Event], scope: Scope) -> list[JsonObject]:
     """Return the system message, earlier turns as far as they fit, and the whole current turn."""
-    return [prompt.system(scope), *history.told(list(_turns(log, scope)), scope.shares.conversation)]
+    return [prompt.system(scope), *history.told(list(_turns(log, scope)), scope.conversation_tokens)]
 
 
 def _turns(log: Sequence[Event], scope: Scope) -> Iterator[Turn]:

@@ -13,7 +13,7 @@ _STABLE = 8_000
 CARD_TOKENS = 6_000
 """60 columns at some 90 tokens each and the tables' own lines."""
 _GLOSSARY = 1_000
-_CONVERSATION = 16_000
+CONVERSATION_TOKENS = 16_000
 _RANKED = 1_200
 _SHARE_STABLE = 0.6
 _SHARE_GLOSSARY = 0.25
@@ -39,10 +39,10 @@ def shares(prompt_tokens: int | None, fixed: int) -> Shares:
     """Divide a prompt of so many tokens, or of our own length for None; `fixed` are those of rules and tools."""
     if prompt_tokens is None:
         card = max(_LEAST_CARD, min(CARD_TOKENS, _STABLE - fixed))
-        return Shares(card=card, glossary=_GLOSSARY, conversation=_CONVERSATION, ranked=_RANKED)
+        return Shares(card=card, glossary=_GLOSSARY, conversation=CONVERSATION_TOKENS, ranked=_RANKED)
     stable = min(int(prompt_tokens * _SHARE_STABLE), _STABLE + _GLOSSARY)
     card = max(_LEAST_CARD, stable - fixed)
-    conversation = max(0, min(_CONVERSATION, prompt_tokens - fixed - card))
+    conversation = max(0, min(CONVERSATION_TOKENS, prompt_tokens - fixed - card))
     glossary = min(_GLOSSARY, int(card * _SHARE_GLOSSARY))
     return Shares(
         card=card, glossary=glossary, conversation=conversation, ranked=min(_RANKED, int(conversation * _SHARE_RANKED))

@@ -1,8 +1,8 @@
 """How a conversation is told within its tokens: append-only, until it is pruned in one big step. Pure.
 
-Before a model call that would be too long the oldest turns become a line each, so many that half of the room is free; where
-that is not enough, so do all steps of the running turn but the last. What is pruned stays pruned, and a step is never taken
-apart.
+Before a model call that would be too long, or a turn that begins with less room than one of the earlier took, the oldest turns
+become a line each, so many that half of the room is free; where a call is still too long, so do all steps of the running turn
+but the last. What is pruned stays pruned, and a step is never taken apart.
 """
 
 from bisect import bisect_left
@@ -14,6 +14,8 @@ from chatsheet.core import loose
 from chatsheet.core.loose import JsonObject
 
 _SHARE_LINES = 0.25
+_SHARE_AHEAD = 1 / 3
+"""The most that is kept free for the steps of a turn that begins: pruned in its middle, more would be told anew."""
 _SHARE_STEP = 0.5
 _EARLIER = "[Earlier questions without their answers; results that are named are still tables:"
 _WRAPPING = 30
@@ -68,17 +70,20 @@ class _Fold:
         """What the first lines weigh together."""
         self._wholes = [0]
         """What the first turns weigh together."""
+        self._ahead = 0
+        """What the steps of a turn that begins are likely to weigh."""
 
     def add(self, turn: Turn) -> None:
         """Go through the calls of one more turn."""
         now = _Weighed(turn, self._tokens)
         for steps in range(len(now.steps) + 1):
-            if self._size(now, steps) > self._tokens:
+            if self._size(now, steps) + (0 if steps else self._ahead) > self._tokens:
                 while self._lined < len(self._turns) and self._size(now, steps) > self._tokens // 2:
                     self._lined += 1
                 if self._size(now, steps) > self._tokens:
                     now.shorten(steps - 1)
         self._turns.append(now)
+        self._ahead = max(self._ahead, min(now.weight(len(now.steps)) - now.weight(0), int(self._tokens * _SHARE_AHEAD)))
         self._lines.append(self._lines[-1] + budget.count(f"- {turn.line}\n"))
         self._wholes.append(self._wholes[-1] + now.weight(len(now.steps)))
 

@@ -97,6 +97,22 @@ class Scope:
         """The words of the columns, where they are searched."""
         return Index(self.workbook)
 
+    @cached_property
+    def stable(self) -> str:
+        """The text of the system message."""
+        parts = [self.rules.text, "", "<workbook untrusted>", _workbook(self), "</workbook>"]
+        if self.told_glossary:
+            parts += ["", "<glossary untrusted>", self.told_glossary, "</glossary>"]
+        return "\n".join(parts)
+
+    @cached_property
+    def conversation_tokens(self) -> int:
+        """What the turns may have: their share, and what the stable part left of its own."""
+        if self.budget_tokens is None:
+            return self.shares.conversation
+        left = self.budget_tokens - budget.count(self.stable) - budget.count(self.tools) - _WRAPPING
+        return max(self.shares.conversation, min(left, budget.CONVERSATION_TOKENS))
+
     @property
     def cache_key(self) -> str:
         """What names the stable part to a provider's cache."""
@@ -109,10 +125,7 @@ _WRAPPING = 50
 
 def system(scope: Scope) -> JsonObject:
     """Return the system message; byte-identical for the same scope."""
-    parts = [scope.rules.text, "", "<workbook untrusted>", _workbook(scope), "</workbook>"]
-    if scope.told_glossary:
-        parts += ["", "<glossary untrusted>", scope.told_glossary, "</glossary>"]
-    return {"role": "system", "content": "\n".join(parts)}
+    return {"role": "system", "content": scope.stable}
 
 
 def _workbook(scope: Scope) -> str:
