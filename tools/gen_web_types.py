@@ -7,12 +7,13 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from chatsheet.api.errors import ErrorBody
-from chatsheet.api.routes.chats import ChatEntry, NewChat, NewQuestion, TurnStarted
+from chatsheet.api.routes.chats import ChatEntry, LoggedEvent, NewChat, NewQuestion, TurnStarted
 from chatsheet.api.routes.corrections import NewCorrection
 from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
 from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, SheetHead
 from chatsheet.api.routes.imports import ImportStarted, NewImport
 from chatsheet.api.routes.proposals import NewDecision
+from chatsheet.api.routes.queries import Queried
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import RouteState, Status
 from chatsheet.api.routes.uploads import NewUpload
@@ -60,6 +61,8 @@ ROOTS = (
     Event,
     Live,
     Citation,
+    Queried,
+    LoggedEvent,
     Report,
     LatestReport,
     ExaminationEntry,

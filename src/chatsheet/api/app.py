@@ -24,6 +24,7 @@ from chatsheet.api.routes import (
     imports,
     metrics,
     proposals,
+    queries,
     sheets,
     status,
     uploads,
@@ -32,7 +33,8 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, sheets, edits, corrections, glossary, exports, uploads, imports, chats, charts, proposals, doctor, metrics, openai,
+    status, sheets, queries, edits, corrections, glossary, exports, uploads, imports, chats, charts, proposals, doctor,
+    metrics, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

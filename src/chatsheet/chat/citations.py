@@ -13,7 +13,7 @@ from chatsheet.sheets.model import Result, RowIds, Table
 from chatsheet.sheets.questions import Questions
 
 MOST_ROWS = 200
-"""Row ids that a citation lists per table; more are counted."""
+"""Row ids that a citation lists per table where nothing else is asked for; more are counted."""
 _MOST_RANGES = 20
 
 
@@ -66,8 +66,10 @@ class Citation(_Value):
     """Set where the query is known and its rows are not."""
 
 
-async def cite(questions: Questions, answered: ToolAnswered, *, row: int | None, column: str | None) -> Citation:
-    """Return what a cell of a result stands on, or the whole result where `row` is None.
+async def cite(
+    questions: Questions, answered: ToolAnswered, *, row: int | None, column: str | None, most_rows: int = MOST_ROWS
+) -> Citation:
+    """Return what a cell of a result stands on, or the whole result where `row` is None; at most so many rows of each table.
 
     `questions` are those of the version that the query ran on. Raises CitationNotFound.
     """
@@ -88,23 +90,27 @@ async def cite(questions: Questions, answered: ToolAnswered, *, row: int | None,
     outputs = answered.basis.outputs
     output = outputs[place] if place is not None and place < len(outputs) else None
     try:
-        behind = await _behind(questions, answered, result, row)
+        behind = await _behind(questions, answered, result, row, most_rows)
     except NotTraceable as error:
         why = NotTraced(code=error.code, what=error.what, fix=error.fix)
         used = [RowIds(table=one.table, ids=(), more=one.rows) for one in answered.basis.rows]
-        return cited.model_copy(update={"tables": tuple(_tables(questions, sql, used, output)), "not_traced": why})
-    return cited.model_copy(update={"tables": tuple(_tables(questions, sql, behind, output))})
+        return cited.model_copy(update={"tables": tuple(_tables(questions, sql, used, output, most_rows)), "not_traced": why})
+    return cited.model_copy(update={"tables": tuple(_tables(questions, sql, behind, output, most_rows))})
 
 
-async def _behind(questions: Questions, answered: ToolAnswered, result: Result, row: int | None) -> Sequence[RowIds]:
+async def _behind(
+    questions: Questions, answered: ToolAnswered, result: Result, row: int | None, most_rows: int
+) -> Sequence[RowIds]:
     if row is not None:
-        return await questions.rows_behind(questions.check(answered.sql or ""), result, row, limit=MOST_ROWS)
+        return await questions.rows_behind(questions.check(answered.sql or ""), result, row, limit=most_rows)
     if result.row_ids:
         return result.row_ids
     return [RowIds(table=one.table, ids=(), more=one.rows) for one in answered.basis.rows]
 
 
-def _tables(questions: Questions, sql: str, behind: Iterable[RowIds], output: Output | None) -> Iterator[CitedTable]:
+def _tables(
+    questions: Questions, sql: str, behind: Iterable[RowIds], output: Output | None, most_rows: int
+) -> Iterator[CitedTable]:
     names = {table.id: [column.name for column in table.columns] for table in questions.workbook.tables}
     read = origins.read(sql, names)
     for of_table in behind:
@@ -118,11 +124,11 @@ def _tables(questions: Questions, sql: str, behind: Iterable[RowIds], output: Ou
         yield CitedTable(
             table=table.id,
             tab=table.tab,
-            rows=ids[:MOST_ROWS],
-            more=of_table.more + len(ids[MOST_ROWS:]),
+            rows=ids[:most_rows],
+            more=of_table.more + len(ids[most_rows:]),
             columns=columns,
             is_certain=is_certain,
-            ranges=tuple(itertools.islice(_ranges(table, sorted(ids[:MOST_ROWS]), columns), _MOST_RANGES)),
+            ranges=tuple(itertools.islice(_ranges(table, sorted(ids[:most_rows]), columns), _MOST_RANGES)),
         )
 
 

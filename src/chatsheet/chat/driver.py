@@ -27,6 +27,7 @@ from chatsheet.chat.events import (
 )
 from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.chat.proposals import Decision, Standing
+from chatsheet.chat.shelf import Shelf
 from chatsheet.chat.store import Chat, ChatMovedOn
 from chatsheet.chat.tools import proposing, searching, toolbox
 from chatsheet.chat.tools.model import Moment
@@ -98,6 +99,8 @@ class Chats:
         shape: Callable[[Scope], Scope] = lambda scope: scope,
     ) -> None:
         """`shape` changes what prompts are about, as an evaluation does that compares contexts."""
+        self.shelf = Shelf(database=database, clock=clock)
+        """The chats as a list: to search, name and branch."""
         self._database = database
         self._library = library
         self._glossary = glossary
@@ -175,7 +178,14 @@ class Chats:
         turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id, turn), name=f"turn {turn_id}")
 
     async def citation(
-        self, actor: Actor, chat_id: str, handle: str, *, row: int | None = None, column: str | None = None
+        self,
+        actor: Actor,
+        chat_id: str,
+        handle: str,
+        *,
+        row: int | None = None,
+        column: str | None = None,
+        most_rows: int = citations.MOST_ROWS,
     ) -> Citation:
         """Return what a number stands on, at the version that its query ran on; raises ChatNotFound, CitationNotFound."""
         async with self._database.unit() as connection:
@@ -185,7 +195,7 @@ class Chats:
         if answered is None:
             raise CitationNotFound(f"there is no result {handle} in this chat.", fix="take a handle from its answers.")
         opened = await self._library.at(actor, chat.sheet_id, answered.version)
-        return await citations.cite(self._library.questions(opened), answered, row=row, column=column)
+        return await citations.cite(self._library.questions(opened), answered, row=row, column=column, most_rows=most_rows)
 
     async def stop(self, actor: Actor, chat_id: str) -> None:
         """Stop the running turn, if any; raises ChatNotFound."""
@@ -197,6 +207,12 @@ class Chats:
         if turn.task is not None:
             turn.task.cancel()
             await asyncio.wait({turn.task})
+
+    async def remove(self, actor: Actor, chat_id: str) -> None:
+        """Remove a chat with all that was said in it; what it changed in the sheet stays. Raises ChatNotFound."""
+        await self.stop(actor, chat_id)
+        async with self._database.unit() as connection:
+            await store.remove(connection, actor, chat_id)
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
         """Yield the events after number `after`, then live ones as they come, without end; raises ChatNotFound."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,13 +33,25 @@ class Chat:
 
     id: str
     sheet_id: str
+    title: str = ""
+    """As a person named it; empty where nobody did."""
 
 
-async def add(connection: AsyncConnection, actor: Actor, *, sheet_id: str, at: datetime) -> Chat:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A question or an answer of a chat, in the order of its log."""
+
+    chat_id: str
+    is_question: bool
+    text: str
+    at: datetime
+
+
+async def add(connection: AsyncConnection, actor: Actor, *, sheet_id: str, at: datetime, title: str = "") -> Chat:
     """Record a new chat."""
-    made = Chat(new_id("chat"), sheet_id)
+    made = Chat(new_id("chat"), sheet_id, title)
     owned = {"workspace_id": actor.workspace_id, "created_by": actor.user_id, "created_at": at}
-    await connection.execute(insert(chat).values(id=made.id, sheet_id=sheet_id, **owned))
+    await connection.execute(insert(chat).values(id=made.id, sheet_id=sheet_id, title=title, **owned))
     return made
 
 
@@ -49,14 +61,43 @@ async def get(connection: AsyncConnection, actor: Actor, chat_id: str) -> Chat:
     row = (await connection.execute(select(chat).where(mine))).mappings().one_or_none()
     if row is None:
         raise ChatNotFound(f"there is no chat {chat_id}.", fix="start one for a sheet.")
-    return Chat(row["id"], row["sheet_id"])
+    return Chat(row["id"], row["sheet_id"], row["title"])
 
 
 async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Chat]:
     """Return a sheet's chats, newest first."""
     mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
     rows = (await connection.execute(select(chat).where(mine).order_by(chat.c.id.desc()))).mappings()
-    return [Chat(row["id"], row["sheet_id"]) for row in rows]
+    return [Chat(row["id"], row["sheet_id"], row["title"]) for row in rows]
+
+
+async def said(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Said]:
+    """Return every question and answer of a sheet's chats, chat by chat."""
+    kind = chat_event.c.body["kind"].as_string()
+    question, text = (chat_event.c.body[name].as_string() for name in ("question", "text"))
+    mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
+    found = (
+        select(chat_event.c.chat_id, kind, question, text, chat_event.c.at)
+        .join(chat, chat.c.id == chat_event.c.chat_id)
+        .where(mine & kind.in_(["asked", "answered"]))
+        .order_by(chat_event.c.chat_id, chat_event.c.seq)
+    )
+    rows = await connection.execute(found)
+    return [Said(of, is_question=said == "asked", text=asked or told or "", at=at) for of, said, asked, told, at in rows]
+
+
+async def rename(connection: AsyncConnection, actor: Actor, chat_id: str, title: str) -> None:
+    """Give a chat a title; does nothing for another workspace's."""
+    mine = (chat.c.id == chat_id) & (chat.c.workspace_id == actor.workspace_id)
+    await connection.execute(update(chat).where(mine).values(title=title))
+
+
+async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> None:
+    """Remove a chat with its log; does nothing for another workspace's."""
+    of_log = (chat_event.c.chat_id == chat_id) & (chat_event.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.id == chat_id) & (chat.c.workspace_id == actor.workspace_id)
+    await connection.execute(delete(chat_event).where(of_log))
+    await connection.execute(delete(chat).where(mine))
 
 
 async def log(connection: AsyncConnection, actor: Actor, chat_id: str) -> list[Event]:

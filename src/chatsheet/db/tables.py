@@ -92,9 +92,10 @@ chat = Table(
     Column("sheet_id", String(40), ForeignKey("sheet.id"), nullable=False),
     Column("created_by", String(40), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("title", String(200), nullable=False, server_default=""),
     Index("ix_chat_workspace_id", "workspace_id"),
 )
-"""A conversation about one sheet."""
+"""A conversation about one sheet; its title is empty until somebody gives it one."""
 
 chat_event = Table(
     "chat_event",

@@ -156,6 +156,10 @@ export interface Chart {
 export interface ChatEntry {
   readonly id: string;
   readonly sheet_id: string;
+  readonly title: string;
+  readonly questions: number;
+  readonly at: string | null;
+  readonly found: string;
 }
 
 
@@ -526,6 +530,13 @@ export interface LatestReport {
 }
 
 
+/** An event of a chat; in the stream its number is the SSE id, and live events have none. */
+export interface LoggedEvent {
+  readonly seq: number;
+  readonly event: Asked | ModelReplied | Nudged | ToolAnswered | Answered | Failed | Cancelled | Decided;
+}
+
+
 /** The model's step: calls to run, or the text that answers. */
 export interface ModelReplied {
   readonly kind: "model_replied";
@@ -724,6 +735,15 @@ export interface Profile {
   readonly stddev: number | null;
   readonly patterns: readonly TopValue[];
   readonly is_estimated: boolean;
+}
+
+
+/** A query that ran: as it was run, on which version, what it gave and what that stands on. */
+export interface Queried {
+  readonly sql: string;
+  readonly version: string;
+  readonly result: Result;
+  readonly basis: Basis;
 }
 
 

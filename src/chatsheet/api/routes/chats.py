@@ -1,5 +1,6 @@
 """Chats: start one, ask, stop, follow the events, and read what became of a turn."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -10,8 +11,9 @@ from chatsheet.api import stream
 from chatsheet.api.deps import By, Served
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.ask import Answer, collect
-from chatsheet.chat.citations import Citation
+from chatsheet.chat.citations import MOST_ROWS, Citation
 from chatsheet.chat.events import Answered, Cancelled, Decided, Event, Failed, Live, Selection
+from chatsheet.chat.shelf import Kept
 from chatsheet.core.errors import Conflict, NotFound
 
 router = APIRouter(prefix="/api/chats", tags=["chats"])
@@ -32,6 +34,29 @@ class ChatEntry(BaseModel):
 
     id: str
     sheet_id: str
+    title: str = ""
+    """Its own, else its first question."""
+    questions: int = 0
+    at: datetime | None = None
+    """When it was last asked or answered."""
+    found: str = ""
+    """The words around what was searched."""
+
+
+class ChatTitle(BaseModel):
+    """What a chat is called; empty for its first question."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    title: str
+
+
+class NewBranch(BaseModel):
+    """Where the new chat leaves the old one: its first turn that is left out; null to take all along."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    before: str | None = None
 
 
 class NewQuestion(BaseModel):
@@ -116,9 +141,32 @@ async def start(body: NewChat, services: Served, actor: By) -> ChatEntry:
 
 
 @router.get("")
-async def listing(services: Served, actor: By, sheet_id: Annotated[str, Query()]) -> list[ChatEntry]:
-    """Return a sheet's chats, newest first."""
-    return [ChatEntry(id=chat.id, sheet_id=chat.sheet_id) for chat in await services.chats.listing(actor, sheet_id)]
+async def listing(
+    services: Served, actor: By, sheet_id: Annotated[str, Query()], text: Annotated[str, Query(max_length=200)] = ""
+) -> list[ChatEntry]:
+    """Return a sheet's chats, the last used first; with `text` those where it was asked or answered."""
+    return [_entry(kept) for kept in await services.chats.shelf.listing(actor, sheet_id, text=text)]
+
+
+@router.patch("/{chat_id}")
+async def rename(chat_id: str, body: ChatTitle, services: Served, actor: By) -> ChatEntry:
+    """Give a chat a title."""
+    chat = await services.chats.shelf.rename(actor, chat_id, body.title)
+    return ChatEntry(id=chat.id, sheet_id=chat.sheet_id, title=chat.title)
+
+
+@router.delete("/{chat_id}")
+async def remove(chat_id: str, services: Served, actor: By) -> Nothing:
+    """Stop a chat and remove it with all that was said in it; what it changed in the sheet stays."""
+    await services.chats.remove(actor, chat_id)
+    return Nothing()
+
+
+@router.post("/{chat_id}/branches", status_code=201)
+async def branch(chat_id: str, body: NewBranch, services: Served, actor: By) -> ChatEntry:
+    """Open a chat that begins as this one did, up to a turn; proposals that are open stay here."""
+    chat = await services.chats.shelf.branch(actor, chat_id, before=body.before)
+    return ChatEntry(id=chat.id, sheet_id=chat.sheet_id, title=chat.title)
 
 
 @router.post("/{chat_id}/questions", status_code=202)
@@ -143,9 +191,10 @@ async def citation(
     actor: By,
     row: Annotated[int | None, Query(ge=0)] = None,
     column: Annotated[str | None, Query()] = None,
+    most_rows: Annotated[int, Query(ge=1, le=100_000)] = MOST_ROWS,
 ) -> Citation:
-    """Return the query, rows and cells that a number of an answer stands on."""
-    return await services.chats.citation(actor, chat_id, handle, row=row, column=column)
+    """Return the query, rows and cells that a number of an answer stands on, with so many row ids of each table."""
+    return await services.chats.citation(actor, chat_id, handle, row=row, column=column, most_rows=most_rows)
 
 
 @router.get("/{chat_id}/turns/{turn}", responses={409: {"model": ErrorAnswer, "description": "It runs, or was stopped."}})
@@ -183,3 +232,9 @@ async def events(
     await services.chats.get(actor, chat_id)
     watched = services.chats.watch(actor, chat_id, after=max(after, last_event_id or 0))
     return EventStream(stream.events(watched, stream.numbered), headers=stream.HEADERS)
+
+
+def _entry(kept: Kept) -> ChatEntry:
+    return ChatEntry(
+        id=kept.chat.id, sheet_id=kept.chat.sheet_id, title=kept.title, questions=kept.questions, at=kept.at, found=kept.found
+    )

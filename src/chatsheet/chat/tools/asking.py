@@ -59,7 +59,7 @@ async def _shared(ran: Queried, moment: Moment) -> Outcome:
         sql=ran.guarded.sql,
         purpose="the readings agree",
         result=ran.result,
-        basis=await querying.basis(ran, moment),
+        basis=await querying.basis(ran, moment.questions),
     )
 
 

@@ -8,11 +8,12 @@ from chatsheet.chat.events import Basis
 from chatsheet.chat.tools import handles, hints, mending, telling
 from chatsheet.chat.tools.model import Moment, Outcome, ToolRefused
 from chatsheet.chat.tools.telling import Room
-from chatsheet.core.errors import ChatSheetError
+from chatsheet.core.errors import ChatSheetError, revive
 from chatsheet.sheets.complaints import QueryFailed
 from chatsheet.sheets.guard import GuardedSql, SqlRefused
 from chatsheet.sheets.model import Result
 from chatsheet.sheets.query import Limits
+from chatsheet.sheets.questions import Questions
 
 _LONGEST = 20_000
 _LONGEST_PURPOSE = 200
@@ -58,15 +59,27 @@ async def outcome(sql: str, moment: Moment, *, purpose: str = "", room: Room | N
         sql=queried.guarded.sql,
         purpose=purpose[:_LONGEST_PURPOSE],
         result=queried.result,
-        basis=await basis(queried, moment),
+        basis=await basis(queried, moment.questions),
     )
 
 
-async def basis(queried: Queried, moment: Moment) -> Basis:
+async def basis(queried: Queried, questions: Questions) -> Basis:
     """Return what a query stands on; what takes too long to count is left open."""
     counted = None
-    if (counting := stands_on.counting(queried.guarded, moment.opened.workbook)) is not None:
+    if (counting := stands_on.counting(queried.guarded, questions.workbook)) is not None:
         with contextlib.suppress(ChatSheetError):  # the answer is there; only the exact rows are not known
-            counted = await moment.questions.run(moment.questions.check(counting), _FOR_COUNTING)
+            counted = await questions.run(questions.check(counting), _FOR_COUNTING)
     names = [column.name for column in queried.result.columns]
-    return stands_on.of(queried.guarded.sql, moment.opened.workbook, names=names, counted=counted)
+    return stands_on.of(queried.guarded.sql, questions.workbook, names=names, counted=counted)
+
+
+async def asked(sql: str, questions: Questions, limits: Limits | None = None) -> tuple[Queried, Basis]:
+    """Run a person's own SQL, read only as a model's is; raises ChatSheetError with what would work."""
+    if len(sql) > _LONGEST:
+        raise ToolRefused(f"the query has {len(sql)} characters;", fix=f"stay under {_LONGEST}.")
+    try:
+        guarded = questions.check(sql)
+        queried = Queried(guarded, await questions.run(guarded, limits))
+    except (SqlRefused, QueryFailed) as error:
+        raise revive(error.code, error.what, hints.advise(sql, error, questions.workbook)) from None
+    return queried, await basis(queried, questions)
