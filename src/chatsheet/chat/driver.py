@@ -6,9 +6,11 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from chatsheet.chat import answers, citations, loop, messages, store
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chatsheet.chat import answers, citations, leases, loop, messages, store
 from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.deciding import AiColumns, Deciding
@@ -16,6 +18,7 @@ from chatsheet.chat.events import (
     Answered,
     Asked,
     Cancelled,
+    Decided,
     Event,
     Failed,
     ModelReplied,
@@ -36,7 +39,7 @@ from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.core.errors import BadInput, ChatSheetError, Conflict
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks, to_the_end
@@ -52,6 +55,10 @@ _LONGEST_QUESTION = 4_000
 _MAX_ANSWER_TOKENS = 800
 _MOST_TRIES = 5
 _AWAITED = timedelta(hours=1)
+_BEAT_S = 1.0
+_BEATS_OF_A_LEASE = 10
+_ELSEWHERE_S = 2.0
+"""How often a watcher looks for what another process wrote."""
 
 
 class QuestionInvalid(BadInput):
@@ -72,6 +79,12 @@ class TurnInterrupted(ChatSheetError):
 
     code = "chat.interrupted"
     status = 410
+
+
+class TurnTaken(Conflict):
+    """Another process works on the turn by now."""
+
+    code = "chat.turn_taken"
 
 
 @dataclass(slots=True)
@@ -108,7 +121,9 @@ class Chats:
         self._clock = clock
         self._limits = limits or Limits()
         self._shape = shape
+        self._owner = new_id("process")
         self._running: dict[str, _Turn] = {}
+        self._keeping: asyncio.Task[None] | None = None
         self._audience = Audience()
         self._tasks = Tasks()
         self._proposing = proposing.offered(has_ai_columns=ai_columns is not None)
@@ -176,6 +191,24 @@ class Chats:
 
     def _begin(self, actor: Actor, chat_id: str, turn_id: str, turn: _Turn) -> None:
         turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id, turn), name=f"turn {turn_id}")
+        if self._keeping is None or self._keeping.done():
+            self._keeping = self._tasks.spawn(self._keep(), name="hold turns")
+
+    async def _keep(self) -> None:
+        """Renew our leases while turns run here, and stop what somebody wants stopped or another process took."""
+        beat = 0
+        while self._running:
+            await asyncio.sleep(_BEAT_S)
+            beat += 1
+            begun = {chat_id: turn for chat_id, turn in self._running.items() if turn.task is not None}
+            async with self._database.unit() as connection:
+                held = await leases.held(connection, self._owner)
+                if beat % _BEATS_OF_A_LEASE == 0:
+                    await leases.renew(connection, self._owner, now=self._clock.now())
+            for chat_id, turn in begun.items():
+                if held.get(chat_id, True) and turn.task is not None:
+                    turn.is_stopped |= chat_id in held
+                    turn.task.cancel()
 
     async def citation(
         self,
@@ -201,7 +234,9 @@ class Chats:
         """Stop the running turn, if any; raises ChatNotFound."""
         await self.get(actor, chat_id)
         turn = self._running.get(chat_id)
-        if turn is None:
+        if turn is None:  # perhaps in another process, which looks for this each second
+            async with self._database.unit() as connection:
+                await leases.stop(connection, chat_id)
             return
         turn.is_stopped = True
         if turn.task is not None:
@@ -223,9 +258,25 @@ class Chats:
             for seq, event in enumerate(events, 1):
                 if seq > after:
                     yield Numbered(seq, event)
-            watcher.skip(len(events))
+            told = len(events)
             while True:
-                yield await watcher.next()
+                watcher.skip(told)
+                try:
+                    async with asyncio.timeout(_ELSEWHERE_S):
+                        came = [await watcher.next()]
+                except TimeoutError:
+                    came = await self._told_elsewhere(actor, chat_id, told)
+                for one in came:
+                    told = one.seq or told
+                    yield one
+
+    async def _told_elsewhere(self, actor: Actor, chat_id: str, told: int) -> list[Numbered]:
+        """Return what another process wrote into a chat's log behind number `told`."""
+        if chat_id in self._running:
+            return []
+        async with self._database.unit() as connection:
+            events = await store.log_after(connection, actor, chat_id, told)
+        return [Numbered(seq, event) for seq, event in enumerate(events, told + 1)]
 
     async def proposals(self, actor: Actor, chat_id: str) -> tuple[Standing, ...]:
         """Return a chat's proposals and what became of them, oldest first; raises ChatNotFound."""
@@ -237,38 +288,79 @@ class Chats:
         """Obey a person's decision on a proposal; raises the errors of proposals.py, EditConflict, ChatNotFound."""
         return await self._deciding.decide(actor, chat_id, proposal_id, decision, consent)
 
-    async def resume(self) -> None:
+    async def resume(self, *, is_alone: bool) -> None:
         """Go on with the turns that a stopped process left open: their logs say where they were.
 
-        One that nobody can be waiting for any more ends instead, and says so.
+        Who is alone need not wait for leases to lapse. A turn that nobody can be waiting for any more ends, and says so.
         """
         async with self._database.unit() as connection:
+            if is_alone:
+                await leases.end_all(connection)
             left_open = await store.open_turns(connection)
-        for actor, chat_id, turn_id, at in left_open:
-            if self._clock.now() - at > _AWAITED:
-                error = TurnInterrupted("the server was stopped while it worked on this.", fix="ask again.")
-                await self._append(actor, chat_id, Failed(turn=turn_id, code=error.code, what=error.what, fix=error.fix))
-                continue
-            self._running[chat_id] = turn = _Turn()
-            self._begin(actor, chat_id, turn_id, turn)
+        for one in left_open:
+            await self._take_over(*one)
+
+    async def look_after(self) -> None:
+        """Go on with the turns of processes that say nothing any more."""
+        async with self._database.unit() as connection:
+            lapsed = await leases.lapsed(connection, now=self._clock.now())
+            left_open = await store.open_turns(connection, lapsed) if lapsed else []
+            ended = set(lapsed) - {chat_id for _, chat_id, _, _ in left_open}
+            await leases.forget(connection, ended, now=self._clock.now())
+        for one in left_open:
+            await self._take_over(*one)
+
+    async def _take_over(self, actor: Actor, chat_id: str, turn_id: str, at: datetime) -> None:
+        if chat_id in self._running:
+            return
+        async with self._database.unit() as connection:
+            if not await leases.take(connection, chat_id, self._owner, now=self._clock.now()):
+                return
+        if self._clock.now() - at > _AWAITED:
+            await self._append(actor, chat_id, _interrupted(turn_id))
+            return
+        self._running[chat_id] = turn = _Turn()
+        self._begin(actor, chat_id, turn_id, turn)
 
     async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
         """Store an event and tell of it; a stop that comes meanwhile waits, or a turn could have no end, or two."""
         await to_the_end(self._stored(actor, chat_id, event))
 
     async def _stored(self, actor: Actor, chat_id: str, event: Event) -> None:
+        written: list[Event] = []
         seq, tries = 0, 1 if isinstance(event, Asked) else _MOST_TRIES
         while not seq:
             tries -= 1
             try:
                 async with self._database.unit() as connection:
-                    seq = await store.append(connection, actor, chat_id, [event], at=self._clock.now())
+                    written = [*await self._leased(connection, chat_id, event), event]
+                    seq = await store.append(connection, actor, chat_id, written, at=self._clock.now())
             except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good
                 if not tries:
                     raise
         if isinstance(event, Answered | Failed | Cancelled):
             self._running.pop(chat_id, None)  # before anyone hears of it: who hears the end may ask again at once
-        self._audience.tell(chat_id, Numbered(seq, event))
+        for place, one in enumerate(written, seq - len(written) + 1):
+            self._audience.tell(chat_id, Numbered(place, one))
+
+    async def _leased(self, connection: AsyncConnection, chat_id: str, event: Event) -> list[Event]:
+        """See to it that only one process works on a chat's turn; returns what belongs into the log before the event.
+
+        Raises ChatMovedOn where another one does and a question comes, TurnTaken where it does since.
+        """
+        match event:
+            case Decided():
+                return []
+            case Asked():
+                if not await leases.take(connection, chat_id, self._owner, now=self._clock.now()):
+                    raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
+                return [_interrupted(turn) for _, _, turn, _ in await store.open_turns(connection, [chat_id])]
+            case _:
+                if not await leases.holds(connection, chat_id, self._owner):
+                    raise TurnTaken(f"another process works on turn {event.turn}.", fix="follow the chat.")
+                if isinstance(event, Answered | Failed | Cancelled):
+                    await leases.release(connection, chat_id, self._owner)
+                return []
 
     async def _drive(self, actor: Actor, chat_id: str, turn: str, own: _Turn) -> None:
         """Obey the loop until the turn is over; whatever happens, the turn ends with an event."""
@@ -281,6 +373,8 @@ class Chats:
         except asyncio.CancelledError:
             if own.is_stopped and self._running.get(chat_id) is own:
                 await self._end(actor, chat_id, cancelled)
+        except TurnTaken:
+            log.warning("turn %s goes on in another process", turn)
         except ChatSheetError as error:
             trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
             await self._end(actor, chat_id, Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail))
@@ -293,6 +387,12 @@ class Chats:
         finally:
             if self._running.get(chat_id) is own:  # the next question may run by now
                 del self._running[chat_id]
+                await to_the_end(self._leave(chat_id))
+
+    async def _leave(self, chat_id: str) -> None:
+        """Leave a turn that has no end yet to the next process."""
+        async with self._database.unit() as connection:
+            await leases.lapse(connection, chat_id, self._owner, now=self._clock.now())
 
     async def _end(self, actor: Actor, chat_id: str, event: Failed | Cancelled) -> None:
         """End a turn without an answer; who waits hears of it even where it cannot be stored."""
@@ -417,6 +517,11 @@ def _checked(question: str) -> str:
     except UnicodeEncodeError:
         raise QuestionInvalid("the question holds bytes that are no UTF-8.", fix="write it in UTF-8.") from None
     return question
+
+
+def _interrupted(turn: str) -> Failed:
+    error = TurnInterrupted("the server was stopped while it worked on this.", fix="ask again.")
+    return Failed(turn=turn, code=error.code, what=error.what, fix=error.fix)
 
 
 def _told_apart(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:

@@ -107,9 +107,18 @@ async def log(connection: AsyncConnection, actor: Actor, chat_id: str) -> list[E
     return [EVENTS.validate_python(body) for body in (await connection.execute(found)).scalars()]
 
 
-async def open_turns(connection: AsyncConnection) -> list[tuple[Actor, str, str, datetime]]:
-    """Return (actor, chat id, turn id, last event's time) of every turn in any workspace whose log has no end yet."""
+async def log_after(connection: AsyncConnection, actor: Actor, chat_id: str, seq: int) -> list[Event]:
+    """Return a chat's events behind number `seq`."""
+    mine = (chat_event.c.chat_id == chat_id) & (chat_event.c.workspace_id == actor.workspace_id) & (chat_event.c.seq > seq)
+    found = select(chat_event.c.body).where(mine).order_by(chat_event.c.seq)
+    return [EVENTS.validate_python(body) for body in (await connection.execute(found)).scalars()]
+
+
+async def open_turns(connection: AsyncConnection, chats: Sequence[str] | None = None) -> list[tuple[Actor, str, str, datetime]]:
+    """Return (actor, chat id, turn id, last event's time) of every turn whose log has no end yet, of these chats or of all."""
     of_turns = chat_event.c.body["kind"].as_string() != "decided"  # persons decide between turns, and within
+    if chats is not None:
+        of_turns &= chat_event.c.chat_id.in_(chats)
     last = (
         select(chat_event.c.chat_id, func.max(chat_event.c.seq).label("seq"))
         .where(of_turns)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import logging
 import signal
 import socket
 from collections.abc import Callable, Coroutine, Generator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet.api import app as api_app
 from chatsheet.api.closed import Keys
@@ -22,6 +24,9 @@ from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
 from chatsheet.doctor.order import Order
 from chatsheet.wiring import Services, open_services
+
+log = logging.getLogger(__name__)
+_LOOK_AFTER_S = 5
 
 Companion = Callable[[Services], Coroutine[object, object, None]]
 """Work that runs beside the server, on the same services."""
@@ -87,9 +92,9 @@ async def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         await services.library.sweep()
-        if services.presence.is_alone():  # a turn of another process that still works on it is not ours to take
-            await services.chats.resume()
+        await services.chats.resume(is_alone=services.presence.is_alone())
         tasks = Tasks()
+        tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(services.engine.warm(), name="warm engine")
         has_ours = any(route.is_ours for route in services.gateway.plan.routes)
         is_up = services.records.is_ready if has_ours else lambda: True
@@ -108,6 +113,15 @@ async def serve(
             await server.serve(sockets=[listening])
         finally:
             await tasks.close()
+
+
+async def _look_after(services: Services) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_AFTER_S)
+        try:
+            await services.chats.look_after()
+        except SQLAlchemyError as error:  # a full disk, say: the next look may find it mended
+            log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
 
 
 def _stop(server: uvicorn.Server) -> None:

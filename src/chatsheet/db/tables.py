@@ -2,7 +2,21 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+)
 from sqlalchemy.types import TypeDecorator
 
 
@@ -108,6 +122,16 @@ chat_event = Table(
     Column("body", JSON, nullable=False),
 )
 """The append-only log that a chat is; `seq` counts from 1 without gaps."""
+
+turn_lease = Table(
+    "turn_lease",
+    metadata,
+    Column("chat_id", String(40), ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True),
+    Column("owner", String(40), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("is_stopped", Boolean, nullable=False),
+)
+"""Which process works on a chat's turn: it alone, until then, and as long as nobody wants it stopped."""
 
 glossary_entry = Table(
     "glossary_entry",
