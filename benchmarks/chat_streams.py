@@ -27,7 +27,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.context import Line
 from benchmarks.gateway import processes
 from chatsheet.core import loose
-from chatsheet.core.loose import JsonObject
 from chatsheet.simulator.brain import Call, Counted, Piece, Say
 from tests.harness import Program, program, start_wire, write_settings
 
@@ -111,7 +110,7 @@ class Stand:
         async with self.client.post(f"/api/chats/{chat}/questions", json={"question": question}) as response:
             response.raise_for_status()
 
-    async def follow(self, chat: str, question: str = "") -> AsyncGenerator[tuple[int, JsonObject], None]:
+    async def follow(self, chat: str, question: str = "") -> AsyncGenerator[tuple[int, Mapping[str, object]], None]:
         """Yield the moment in ns at which each event is read, and the event; once it watches it asks, where it is to."""
         async with self.client.get(f"/api/chats/{chat}/events") as response:
             if question:
