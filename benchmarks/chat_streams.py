@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import random
 import statistics
 import sys
 import tempfile
@@ -26,12 +27,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from benchmarks.context import Line
 from benchmarks.gateway import processes
 from chatsheet.core import loose
-from chatsheet.core.loose import JsonObject
 from chatsheet.simulator.brain import Call, Counted, Piece, Say
 from tests.harness import Program, program, start_wire, write_settings
 
 RESULTS = Path(__file__).parent / "results" / "chat_streams.json"
 CHUNKS = 60
+"""Of a turn at least; at most twice as many, so that turns end while others stream."""
 IDLE, STOPS = 300, 20
 TOKEN = "token-of-this-benchmark-0123456789abcdef"  # noqa: S105  of a server that lives for this run
 SETTINGS = """
@@ -59,6 +60,8 @@ class Clockwork:
     per_second: float
     name: str = "clockwork"
     playing: int = 0
+    together: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(1))
+    """Where streams wait for each other, so that all speak at the same time, each at a moment of its own."""
 
     async def __aenter__(self) -> None:
         """Nothing to open."""
@@ -74,7 +77,10 @@ class Clockwork:
         try:
             if asked.endswith("query"):
                 yield Call(0, "c1", "run_sql", loose.dumps({"purpose": "p", "sql": ENDLESS}))
-            chunks = {"stream": CHUNKS, "talk": sys.maxsize}.get(asked.rsplit(maxsplit=1)[-1], 1)
+            if asked.endswith("stream"):
+                await self.together.wait()
+                await asyncio.sleep(random.random() / self.per_second)
+            chunks = {"stream": random.randint(CHUNKS, 2 * CHUNKS), "talk": sys.maxsize}.get(asked.rsplit(maxsplit=1)[-1], 1)
             begun = time.perf_counter()
             for number in range(0 if asked.endswith("query") else chunks):
                 await asyncio.sleep(max(0.0, begun + number / self.per_second - time.perf_counter()))
@@ -104,9 +110,11 @@ class Stand:
         async with self.client.post(f"/api/chats/{chat}/questions", json={"question": question}) as response:
             response.raise_for_status()
 
-    async def follow(self, chat: str, after: int = 0) -> AsyncGenerator[tuple[int, JsonObject], None]:
-        """Yield the moment in ns at which each event is read, and the event."""
-        async with self.client.get(f"/api/chats/{chat}/events", params={"after": after}) as response:
+    async def follow(self, chat: str, question: str = "") -> AsyncGenerator[tuple[int, Mapping[str, object]], None]:
+        """Yield the moment in ns at which each event is read, and the event; once it watches it asks, where it is to."""
+        async with self.client.get(f"/api/chats/{chat}/events") as response:
+            if question:
+                await self.ask(chat, question)
             async for line in response.content:
                 if line.startswith(b"data: "):
                     yield time.monotonic_ns(), loose.obj(json.loads(line[6:]))
@@ -122,14 +130,13 @@ class Stand:
     async def delays(self, chat: str) -> list[float]:
         """Ask, and return the delay of each chunk in ms."""
         found: list[float] = []
-        await self.ask(chat, "stream")
-        async with contextlib.aclosing(self.follow(chat)) as followed:
+        async with contextlib.aclosing(self.follow(chat, "stream")) as followed:
             async for at, event in followed:
                 if event["kind"] == "wrote":
                     found += [(at - int(word.translate(_DIGITS))) / 1e6 for word in str(event["text"]).split()]
                 elif event["kind"] in {"answered", "failed"}:
-                    if len(found) != CHUNKS:
-                        raise AssertionError(f"{len(found)} chunks of {CHUNKS}: {event}")
+                    if len(found) != len(str(event.get("text")).split()):
+                        raise AssertionError(f"{len(found)} chunks were told of {event}")
                     return found
         raise AssertionError("the stream ended")
 
@@ -150,9 +157,8 @@ async def standing(per_second: float) -> AsyncGenerator[Stand, None]:
             async with program("--config", str(config), "serve") as server:
                 address = (await server.wait_for(r"http://127\.0\.0\.1:\d+")).group()
                 if processes.MEASURED is not None and processes.BESIDE is not None:
-                    for task in Path(f"/proc/{server.process.pid}/task").iterdir():
-                        os.sched_setaffinity(int(task.name), {processes.MEASURED})
-                    os.sched_setaffinity(0, {processes.BESIDE})
+                    pin(server.process.pid, processes.MEASURED)
+                    pin(os.getpid(), processes.BESIDE)
                 connector = aiohttp.TCPConnector(limit=0)
                 headers = {"Authorization": f"Bearer {TOKEN}"}
                 async with aiohttp.ClientSession(address, connector=connector, headers=headers) as client:
@@ -161,6 +167,12 @@ async def standing(per_second: float) -> AsyncGenerator[Stand, None]:
                     async with sent as response:
                         sheet = str((await response.json())["sheet"]["id"])
                     yield Stand(server, client, model, sheet)
+
+
+def pin(pid: int, core: int) -> None:
+    """Keep all threads of a process on a core."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {core})
 
 
 @dataclass(slots=True)
@@ -176,14 +188,15 @@ class Delays:
 async def stream(stand: Stand, turns: int, rounds: int) -> Delays:
     """Measure chunks of one turn alone, then of many at once, in turns."""
     kept = Delays()
-    chats = [await stand.chat() for _ in range(turns)]
-    await stand.delays(chats[0])
+    await stand.delays(await stand.chat())
     for _ in range(rounds):
         kept.alone += await stand.delays(await stand.chat())
         chats = [await stand.chat() for _ in range(turns)]
+        stand.model.together = asyncio.Barrier(turns)
         cpu = processes.cpu_ns(stand.server.process.pid)
         many = await asyncio.gather(*map(stand.delays, chats))
-        kept.cpu_us.append((processes.cpu_ns(stand.server.process.pid) - cpu) / 1e3 / turns / CHUNKS)
+        kept.cpu_us.append((processes.cpu_ns(stand.server.process.pid) - cpu) / 1e3 / sum(map(len, many)))
+        stand.model.together = asyncio.Barrier(1)
         kept.together += [delay for one in many for delay in one]
     return kept
 
@@ -253,7 +266,9 @@ def lines(
     yield Line(what="extra delay per chunk, p95", value=together - alone, unit="ms", goal=50)
     middle = statistics.median(delays.together) - statistics.median(delays.alone)
     yield Line(what="extra delay per chunk, median", value=middle, unit="ms")
-    yield Line(what="CPU of the server per chunk", value=statistics.median(delays.cpu_us), unit="us")
+    yield Line(
+        what="CPU of the server per chunk, its turn's begin and end included", value=statistics.median(delays.cpu_us), unit="us"
+    )
     yield Line(what="memory per idle chat", value=kept, unit="KB", goal=200)
     for what, (told, ended) in (("the model talks", talk), ("a query runs", query)):
         yield Line(what=f"stop while {what}: told, p95", value=p95(told), unit="s", goal=0.5)

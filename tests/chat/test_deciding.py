@@ -13,10 +13,12 @@ from chatsheet.chat.events import Decided
 from chatsheet.chat.proposals import (
     AiColumnsMissing,
     ConsentNeeded,
+    Decision,
     DecisionForbidden,
     NotUndoable,
     ProposalDecided,
     ProposalNotFound,
+    Standing,
 )
 from chatsheet.chat.store import ChatNotFound
 from chatsheet.core.clock import SystemClock
@@ -89,6 +91,44 @@ async def test_two_processes_that_apply_at_once_apply_it_once(tmp_path: Path) ->
         assert sorted(type(one).__name__ for one in outcomes) == ["ProposalDecided", "Standing"]
         assert (await talk.column("item")).count("jar") == 1
         assert len(await talk.library.history(LOCAL, talk.sheet_id)) == 1
+
+
+@pytest.mark.parametrize("decisions", [("apply", "apply"), ("apply", "decline"), ("decline", "apply"), ("decline", "decline")])
+async def test_of_two_decisions_at_once_the_first_one_holds(tmp_path: Path, decisions: tuple[Decision, Decision]) -> None:
+    async with talking(tmp_path) as talk:
+        await talk.propose({"op": "insert_rows", "new_rows": [{"item": "jar"}]})
+        deciding = talk.deciding
+        both = [deciding.decide(who, talk.chat_id, "p1", how) for who, how in zip((ANNA, BEN), decisions, strict=True)]
+        first, second = await asyncio.gather(*both, return_exceptions=True)
+        assert isinstance(first, Standing)
+        assert isinstance(second, ProposalDecided)
+        assert (first.state, first.by) == ("applied" if decisions[0] == "apply" else "declined", "anna")
+        assert (await talk.column("item")).count("jar") == (decisions[0] == "apply")
+        assert sum(isinstance(event, Decided) for event in await talk.log()) == 1
+
+
+async def test_two_undos_at_once_take_it_back_once(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        await talk.propose(DOUBLE)
+        deciding = talk.deciding
+        await deciding.decide(ANNA, talk.chat_id, "p1", "apply")
+        both = [deciding.decide(who, talk.chat_id, "p1", "undo") for who in (ANNA, BEN)]
+        outcomes = await asyncio.gather(*both, return_exceptions=True)
+        assert [type(one) for one in outcomes] == [Standing, ProposalDecided]
+        assert await talk.column("price") == PRICES
+
+
+async def test_a_decline_in_another_process_is_never_said_of_what_was_applied(tmp_path: Path) -> None:
+    """Whichever is first, log and sheet agree in the end."""
+    async with talking(tmp_path) as talk, second_process(talk, tmp_path) as other:
+        await talk.propose({"op": "insert_rows", "new_rows": [{"item": "jar"}]})
+        both = [
+            talk.deciding.decide(ANNA, talk.chat_id, "p1", "apply"),
+            other.deciding.decide(BEN, talk.chat_id, "p1", "decline"),
+        ]
+        await asyncio.gather(*both, return_exceptions=True)
+        (standing,) = await talk.deciding.standings(LOCAL, talk.chat_id)
+        assert (await talk.column("item")).count("jar") == (standing.state == "applied")
 
 
 @asynccontextmanager

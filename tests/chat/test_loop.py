@@ -1,17 +1,31 @@
 """The loop: one next thing for every log, always an end."""
 
-from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.chat import loop
-from chatsheet.chat.events import Answered, Asked, Cancelled, Event, Failed, ModelReplied, Nudged, ToolAnswered
-from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limits, Nudge, RefuseTool, Rest, RunTool
+from chatsheet.chat.events import (
+    Answered,
+    Asked,
+    Cancelled,
+    Decided,
+    Event,
+    Failed,
+    ModelReplied,
+    Nudged,
+    Option,
+    ToolAnswered,
+)
+from chatsheet.chat.loop import Answer, AskBack, CallModel, Command, GiveUp, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.llm.model import ToolCall, Trail, Usage
+from chatsheet.sheets.model import Result
 
 ASKED = Asked(turn="t", question="How many?")
 LIMITS = Limits(model_steps=3, calls_per_step=2)
+EMPTY = Result(columns=(), rows=(), row_count=0, truncated=False)
 
 
 def replied(*calls: str, text: str = "") -> ModelReplied:
@@ -88,29 +102,139 @@ def test_only_the_current_turn_counts() -> None:
     assert loop.step([*old, ASKED], LIMITS) == CallModel(with_tools=True)
 
 
-@given(st.lists(st.lists(st.sampled_from("abcdef"), unique=True, max_size=5), max_size=12))
-def test_whatever_the_model_replies_the_turn_ends_within_its_limits(replies: list[list[str]]) -> None:
-    """Play a model that calls what hypothesis chooses, then answers; obey the loop to its end."""
-    log: list[Event] = [ASKED]
-    upcoming: Iterator[list[str]] = iter([*replies, []])
-    asked_model = 0
-    while not isinstance(command := loop.step(log, LIMITS), Rest):
-        match command:
-            case CallModel(with_tools):
-                asked_model += 1
-                del with_tools  # a model need not obey
-                nothing: list[str] = []
-                calls = next(upcoming, nothing)
-                log.append(replied(*(f"{asked_model}{call}" for call in calls), text="done"))
-            case RunTool(call) | RefuseTool(call):
-                log.append(answered(call.id))
-            case Answer(text):
-                log.append(Answered(turn="t", text=text, numbers=()))
-            case GiveUp():
-                log.append(Failed(turn="t", code="c", what="w", fix="f"))
-            case Nudge(reason):
-                log.append(Nudged(turn="t", reason=reason))
-            case AskBack(text):
-                log.append(Answered(turn="t", text=text, form="which", numbers=()))
-    assert asked_model <= LIMITS.model_steps
-    assert isinstance(log[-1], Answered | Failed)
+calls_of_a_step = st.lists(st.sampled_from(["c1", "c2", "c3", "c4", "c5"]), unique=True, max_size=5).map(tuple)
+usages = st.builds(Usage, input_tokens=st.integers(0, 600), output_tokens=st.integers(0, 100), cached_tokens=st.just(0))
+replies = st.builds(
+    ModelReplied,
+    turn=st.just("t"),
+    text=st.sampled_from(["", "It is 42.", "The table lists orders.", "[not in workbook] No costs."]),
+    calls=calls_of_a_step.map(lambda ids: tuple(ToolCall(id=one, name="run_sql", arguments="{}") for one in ids)),
+    model=st.just("m"),
+    route=st.just("azure"),
+    usage=usages,
+    trail=st.just(Trail()),
+    cost=st.sampled_from([None, 0.0, 0.4]),
+    milliseconds=st.integers(0, 900),
+)
+tool_answers = st.builds(
+    ToolAnswered,
+    turn=st.just("t"),
+    call_id=st.just(""),
+    tool=st.just("run_sql"),
+    content=st.just("{}"),
+    is_error=st.booleans(),
+    result=st.sampled_from([None, EMPTY]),
+    options=st.sampled_from([(), (), (), (Option(label="net", sql="SELECT 1", result=EMPTY),)]),
+    milliseconds=st.integers(0, 900),
+)
+all_limits = st.builds(
+    Limits,
+    model_steps=st.integers(1, 5),
+    calls_per_step=st.integers(1, 4),
+    tool_calls=st.integers(1, 6),
+    tokens=st.integers(1, 3_000),
+    cost=st.sampled_from([None, 0.5]),
+    seconds=st.floats(0.5, 5),
+)
+DECIDED = Decided(proposal="p1", decision="declined", by="u", at=datetime(2026, 1, 1, tzinfo=UTC))
+
+
+@dataclass(slots=True)
+class Played:
+    """A turn, obeyed to its end: whatever the model and the tools say is drawn."""
+
+    log: list[Event]
+    commands: list[Command]
+
+
+@st.composite
+def played(draw: st.DrawFn, limits: st.SearchStrategy[Limits] = all_limits) -> tuple[Played, Limits]:
+    """Obey the loop over what hypothesis draws; a person may decide on a proposal at any moment."""
+    held, turn = draw(limits), Played([ASKED], [])
+    while not isinstance(command := loop.step(turn.log, held), Rest):
+        assert loop.step([*turn.log, DECIDED], held) == command
+        turn.commands.append(command)
+        turn.log.append(_obeyed(draw, command))
+        turn.log += draw(st.sampled_from([[], [], [DECIDED]]))
+    return turn, held
+
+
+def _obeyed(draw: st.DrawFn, command: loop.Work) -> Event:
+    match command:
+        case CallModel():
+            return draw(replies)  # a model need not obey: it may call tools that it was not given
+        case RunTool(call):
+            return draw(tool_answers).model_copy(update={"call_id": call.id})
+        case RefuseTool(call):
+            return answered(call.id)
+        case Answer(text):
+            return Answered(turn="t", text=text, numbers=())
+        case AskBack(text):
+            return Answered(turn="t", text=text, form="which", numbers=())
+        case GiveUp():
+            return Failed(turn="t", code="c", what="w", fix="f")
+        case Nudge(reason):
+            return Nudged(turn="t", reason=reason)
+
+
+def count(turn: Played, *kinds: type[Command]) -> int:
+    return sum(isinstance(command, kinds) for command in turn.commands)
+
+
+@given(played())
+def test_every_turn_ends_within_its_limits_with_one_end(case: tuple[Played, Limits]) -> None:
+    turn, limits = case
+    assert count(turn, CallModel) <= limits.model_steps
+    assert count(turn, RunTool) <= limits.tool_calls
+    assert count(turn, Nudge) <= 1
+    assert count(turn, Answer, AskBack, GiveUp) == 1
+    assert sum(isinstance(event, Answered | Failed) for event in turn.log) == 1
+
+
+@given(played())
+def test_after_a_limit_is_reached_neither_model_nor_tool_is_called(case: tuple[Played, Limits]) -> None:
+    turn, limits = case
+    replied = [event for event in turn.log if isinstance(event, ModelReplied)]
+    before = replied[:-1]  # the last one may have reached it
+    assert sum(one.usage.input_tokens + one.usage.output_tokens for one in before) <= limits.tokens
+    assert limits.cost is None or sum(one.cost or 0.0 for one in before) <= limits.cost
+    timed = [event for event in turn.log if isinstance(event, ModelReplied | ToolAnswered)]
+    assert sum(one.milliseconds for one in timed[:-1]) <= 1000 * limits.seconds or any(
+        isinstance(event, ToolAnswered) and event.options for event in turn.log
+    )
+
+
+@given(played())
+def test_nothing_begins_before_what_was_begun_has_its_answer(case: tuple[Played, Limits]) -> None:
+    """Each call is answered once, in order, before the model is asked again; a turn given up answers no call twice."""
+    turn, _ = case
+    open_calls: list[str] = []
+    for event in turn.log:
+        match event:
+            case ModelReplied(calls=calls):
+                assert not open_calls
+                open_calls = [call.id for call in calls]
+            case ToolAnswered(call_id=call_id):
+                assert call_id == open_calls.pop(0)
+            case Answered() | Nudged():
+                assert not open_calls
+            case _:
+                pass
+
+
+@given(played())
+def test_of_one_step_only_so_many_calls_are_run(case: tuple[Played, Limits]) -> None:
+    turn, limits = case
+    ran = 0
+    for command in turn.commands:
+        ran = 0 if isinstance(command, CallModel) else ran + isinstance(command, RunTool)
+        assert ran <= limits.calls_per_step
+
+
+@given(played())
+def test_a_turn_interrupted_anywhere_goes_on_as_it_would_have(case: tuple[Played, Limits]) -> None:
+    """What a restarted process does next is what the first one did."""
+    turn, limits = case
+    again = [loop.step(turn.log[:end], limits) for end in range(1, len(turn.log) + 1)]
+    without_repeats = [one for place, one in enumerate(again) if not isinstance(turn.log[place], Decided)]
+    assert without_repeats == [*turn.commands, Rest()]

@@ -74,6 +74,24 @@ async def test_what_the_workbook_lacks_has_an_exit_code_of_its_own(
     assert (got, "Not in this workbook." in out) == (code, code == 3)
 
 
+async def test_a_question_back_prints_its_readings_and_has_an_exit_code_of_its_own(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
+    readings: list[object] = [
+        {"label": "all orders", "sql": "SELECT COUNT(*) AS n FROM orders"},
+        {"label": "all returns", "sql": "SELECT COUNT(*) AS n FROM returns"},
+    ]
+    asks = ScriptedCall(name="ask_user", arguments={"question": "What is counted?", "options": readings})
+    wire.script("gpt-4o", Exchange(calls=(asks,)), Exchange(calls=(asks,)))
+    config = str(settings_file(tmp_path, wire))
+    code, out, _ = await run_program("--config", config, "ask", str(sales), "How many?")
+    assert code == 4
+    assert all(part in out for part in ("What is counted?", "1. all orders: 600", "2. all returns: 45"))
+    code, out, _ = await run_program("--config", config, "ask", str(sales), "How many?", "--json")
+    answer = json.loads(out)
+    assert (code, answer["form"], [one["label"] for one in answer["options"]]) == (4, "which", ["all orders", "all returns"])
+
+
 async def test_ask_writes_the_answers_chart(tmp_path: Path, wire: Wire, sales: Path) -> None:
     pytest.importorskip("vl_convert")
     chart = ScriptedCall(name="make_chart", arguments={"handle": "r1", "mark": "bar", "x": "region", "y": "n"})

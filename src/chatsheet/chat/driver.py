@@ -406,31 +406,33 @@ class Chats:
         async with self._database.unit() as connection:
             chat = await store.get(connection, actor, chat_id)
             events = await store.log(connection, actor, chat_id)
-        while True:
-            opened = await self._library.open(actor, chat.sheet_id)
-            box = self._box(opened)
-            match loop.step(events, self._limits):
-                case Rest():
-                    return
-                case CallModel(with_tools):
-                    scope = await self._scope(actor, opened, box)
-                    request = self._request(events, scope, box, with_tools=with_tools)
-                    event: Event = await self._call_model(chat_id, turn, request)
-                case Nudge(reason):
-                    event = Nudged(turn=turn, reason=reason)
-                case RunTool(call):
-                    moment = Moment(actor=actor, library=self._library, opened=opened, log=events)
-                    event = await box.run(call, moment, turn)
-                case RefuseTool(call):
-                    event = toolbox.refuse(call, turn)
-                case GiveUp(limit):
-                    raise self._limit(limit)
-                case Answer(text):
-                    event = answers.answered(text, loop.current_turn(events))
-                case AskBack(text):
-                    event = answers.asked_back(text, loop.current_turn(events))
+        while not isinstance(command := loop.step(events, self._limits), Rest):
+            event = await self._obeyed(actor, chat, turn, events, command)
             await self._append(actor, chat_id, event)
             events.append(event)
+
+    async def _obeyed(self, actor: Actor, chat: Chat, turn: str, events: Sequence[Event], command: loop.Work) -> Event:
+        """Do what the loop says, and return what came of it."""
+        match command:
+            case CallModel(with_tools):
+                opened = await self._library.open(actor, chat.sheet_id)
+                box = self._box(opened)
+                request = self._request(events, await self._scope(actor, opened, box), box, with_tools=with_tools)
+                return await self._call_model(chat.id, turn, request)
+            case RunTool(call):
+                opened = await self._library.open(actor, chat.sheet_id)
+                moment = Moment(actor=actor, library=self._library, opened=opened, log=events)
+                return await self._box(opened).run(call, moment, turn)
+            case RefuseTool(call):
+                return toolbox.refuse(call, turn)
+            case Nudge(reason):
+                return Nudged(turn=turn, reason=reason)
+            case GiveUp(limit):
+                raise self._limit(limit)
+            case Answer(text):
+                return answers.answered(text, loop.current_turn(events))
+            case AskBack(text):
+                return answers.asked_back(text, loop.current_turn(events))
 
     def _box(self, opened: OpenSheet) -> Toolbox:
         more = (*self._proposing, *searching.offered(opened.workbook))

@@ -85,7 +85,8 @@ class Rest:
     """Nothing to do until somebody asks."""
 
 
-Command = CallModel | Nudge | RunTool | RefuseTool | Answer | AskBack | GiveUp | Rest
+Work = CallModel | Nudge | RunTool | RefuseTool | Answer | AskBack | GiveUp
+Command = Work | Rest
 
 
 def current_turn(log: Sequence[Event]) -> list[Event]:
