@@ -140,6 +140,10 @@ class Stand:
                     return found
         raise AssertionError("the stream ended")
 
+    def waited_ns(self) -> int:
+        """Return how long the server's loop was ready to run and others had its core."""
+        return int(Path(f"/proc/{self.server.process.pid}/schedstat").read_text().split()[1])
+
     def rss_kb(self) -> float:
         """Return the resident memory of the server."""
         return 1024 * processes.rss_mb(self.server.process.pid)
@@ -183,6 +187,8 @@ class Delays:
     together: list[float] = field(default_factory=list[float])
     cpu_us: list[float] = field(default_factory=list[float])
     """CPU of the server per chunk, together."""
+    kept_waiting: list[float] = field(default_factory=list[float])
+    """In %: how long the server could have run, together, and others had its core."""
 
 
 async def stream(stand: Stand, turns: int, rounds: int) -> Delays:
@@ -193,8 +199,9 @@ async def stream(stand: Stand, turns: int, rounds: int) -> Delays:
         kept.alone += await stand.delays(await stand.chat())
         chats = [await stand.chat() for _ in range(turns)]
         stand.model.together = asyncio.Barrier(turns)
-        cpu = processes.cpu_ns(stand.server.process.pid)
+        cpu, waited, begun = processes.cpu_ns(stand.server.process.pid), stand.waited_ns(), time.monotonic_ns()
         many = await asyncio.gather(*map(stand.delays, chats))
+        kept.kept_waiting.append(100 * (stand.waited_ns() - waited) / (time.monotonic_ns() - begun))
         kept.cpu_us.append((processes.cpu_ns(stand.server.process.pid) - cpu) / 1e3 / sum(map(len, many)))
         stand.model.together = asyncio.Barrier(1)
         kept.together += [delay for one in many for delay in one]
@@ -269,6 +276,7 @@ def lines(
     yield Line(
         what="CPU of the server per chunk, its turn's begin and end included", value=statistics.median(delays.cpu_us), unit="us"
     )
+    yield Line(what="time that other programs had its core", value=statistics.median(delays.kept_waiting), unit="%")
     yield Line(what="memory per idle chat", value=kept, unit="KB", goal=200)
     for what, (told, ended) in (("the model talks", talk), ("a query runs", query)):
         yield Line(what=f"stop while {what}: told, p95", value=p95(told), unit="s", goal=0.5)

@@ -1,6 +1,7 @@
 """A tool's arguments as the JSON schema that chat-completions wants, in as few tokens as say it. Pure."""
 
 from collections.abc import Mapping
+from functools import cache
 
 from pydantic import BaseModel, JsonValue
 
@@ -10,8 +11,12 @@ from chatsheet.core.loose import JsonObject
 _LEFT_OUT = frozenset({"title", "default", "description", "minLength", "maxLength"})
 
 
+@cache
 def schema(name: str, arguments: type[BaseModel]) -> JsonObject:
-    """Return a tool; the docstring of its arguments is its description, and nested models are written out in place."""
+    """Return a tool, made once: nobody may change it.
+
+    The docstring of its arguments is its description, and nested models are written out in place.
+    """
     whole = arguments.model_json_schema()
     definitions = loose.obj(whole.get("$defs"))
     parameters = _object(whole, definitions)
