@@ -182,7 +182,14 @@ def _ambiguous(_: Wrong, said: Sequence[str]) -> str:
     return f"write {said[0].replace(chr(39), '')}."
 
 
-def _group(_: Wrong, said: Sequence[str]) -> str:
+def _group(wrong: Wrong, said: Sequence[str]) -> str:
+    sorted_by = [one.this for one in wrong.tree.find_all(exp.Ordered)] if wrong.tree is not None else []
+    if wrong.tree is not None and any(isinstance(one, exp.Column) and one.name == said[0] for one in sorted_by):
+        of_it = (
+            one for one in wrong.tree.find_all(exp.AggFunc) if isinstance(one.this, exp.Column) and one.this.name == said[0]
+        )
+        made = next((one.sql(dialect="duckdb") for one in of_it), f"sum({said[0]})")
+        return f"sort by an aggregate, ORDER BY {made}, or add {said[0]} to GROUP BY."
     return f"add {said[0]} to GROUP BY, or write GROUP BY ALL, or take any_value({said[0]})."
 
 
