@@ -183,14 +183,15 @@ def _ambiguous(_: Wrong, said: Sequence[str]) -> str:
 
 
 def _group(wrong: Wrong, said: Sequence[str]) -> str:
-    sorted_by = [one.this for one in wrong.tree.find_all(exp.Ordered)] if wrong.tree is not None else []
-    if wrong.tree is not None and any(isinstance(one, exp.Column) and one.name == said[0] for one in sorted_by):
-        of_it = (
-            one for one in wrong.tree.find_all(exp.AggFunc) if isinstance(one.this, exp.Column) and one.this.name == said[0]
-        )
-        made = next((one.sql(dialect="duckdb") for one in of_it), f"sum({said[0]})")
-        return f"sort by an aggregate, ORDER BY {made}, or add {said[0]} to GROUP BY."
+    tree, column = wrong.tree, said[0]
+    if tree is not None and any(_is_column(one.this, column) for one in tree.find_all(exp.Ordered)):
+        made = (one.sql(dialect="duckdb") for one in tree.find_all(exp.AggFunc) if _is_column(one.this, column))
+        return f"sort by an aggregate, ORDER BY {next(made, f'sum({column})')}, or add {column} to GROUP BY."
     return f"add {said[0]} to GROUP BY, or write GROUP BY ALL, or take any_value({said[0]})."
+
+
+def _is_column(node: object, name: str) -> bool:
+    return isinstance(node, exp.Column) and node.name == name
 
 
 def _types(wrong: Wrong, _: Sequence[str]) -> str:
