@@ -56,19 +56,12 @@ def test_limits_and_temperature_are_forced() -> None:
     assert "logprobs" not in sent
 
 
-def test_after_an_error_other_words_may_be_chosen_and_the_same_ones_each_time() -> None:
-    sent = adapt.request({"messages": [QUESTION, ERROR], "tools": TOOLS})
-    assert sent == adapt.request({"messages": [QUESTION, ERROR], "tools": TOOLS})
-    assert sent["temperature"] != 0
-    assert sent["seed"] != adapt.request({"messages": [QUESTION, QUESTION, ERROR], "tools": TOOLS})["seed"]
-
-
 CALLED = {"role": "assistant", "tool_calls": [{"id": "a"}]}
 NUDGE = {"role": "user", "content": "[system] Run the SQL."}
 
 
-def test_what_failed_is_told_beside_the_question_once_and_what_worked_stays() -> None:
-    failed = [CALLED, ERROR, CALLED, ERROR]
+def test_what_failed_is_told_beside_the_question_and_what_worked_stays() -> None:
+    failed = [CALLED, ERROR]
     sent = adapt.request({"messages": [QUESTION, *failed, {"role": "assistant", "content": "5"}, NUDGE, CALLED, RESULT]})
     asked = "How many?\nA query failed: no such column Write another.\n[system] Run the SQL."
     assert sent["messages"] == [{"role": "user", "content": asked}, CALLED, RESULT]

@@ -17,7 +17,9 @@ _GREETING = (
     r"|hallo|guten (?:tag|morgen|abend)|leider|tut mir leid|entschuldigung|bonjour|désolé|je suis désolé|malheureusement"
     r"|hola|lo siento|buenos d[ií]as|lamentablemente)(?: there)?\s?[!.,:;\u2013\u2014-]*\s*){0,2}"
 )
-_MARK = re.compile(rf"{_QUOTES}{_GREETING}{_QUOTES}\[\s*not[\s_-]+in[\s_-]+workbook\s*\]", re.IGNORECASE)
+_MARK = re.compile(
+    rf"{_QUOTES}{_GREETING}{_QUOTES}(?:\[\s*not[\s_-]+in[\s_-]+workbook\s*\]|not in workbook\s*(?:[:.]|$))", re.IGNORECASE
+)
 _MOST_FILTERS = 5
 
 

@@ -7,7 +7,6 @@ from chatsheet.core import ids, loose
 from chatsheet.simulator.brain import Call, Counted, Piece, Say
 
 _MAX_TOKENS = 400
-_AFTER_ERROR = 0.8
 _FENCE = re.compile(r"^```(?:sql|json)?\s*|\s*```$")
 _CALL_START = re.compile(r"\s*(```|\{|SELECT\b|WITH\b)", re.IGNORECASE)
 _ENOUGH_TO_TELL = 8
@@ -27,7 +26,7 @@ def request(body: Mapping[str, object]) -> dict[str, object]:
         **{name: body[name] for name in kept if body.get(name) is not None},
         "tool_choice": "auto" if may_call(body) else "none",
         "max_tokens": min([limit for limit in limits if limit] or [_MAX_TOKENS]),
-        **_sampling(body),
+        "temperature": 0,
         "cache_prompt": True,
     }
 
@@ -45,8 +44,6 @@ def _folded(messages: Sequence[object]) -> list[object]:
         text = loose.text(asked.get("content"))
         if asked.get("role") != "user":
             kept[-1] = {"role": "user", "content": failed}
-        elif failed in text:
-            kept[-1:] = []
         else:
             kept[-2:] = [{**asked, "content": f"{text}\n{failed}"}]
     return kept
@@ -58,12 +55,6 @@ def _failure(message: Mapping[str, object]) -> str:
     if _is_error([message]):
         return f"A query failed: {loose.text(loose.obj(loose.parse(said)).get('error'))} Write another."
     return said if message.get("role") == "user" and said.startswith("[system]") else ""
-
-
-def _sampling(body: Mapping[str, object]) -> dict[str, object]:
-    """Return how tokens are chosen: the likeliest, but after an error others too, or it would repeat the call word by word."""
-    messages = loose.array(body.get("messages"))
-    return {"temperature": _AFTER_ERROR, "seed": len(messages)} if _is_error(messages) else {"temperature": 0}
 
 
 def _is_error(messages: Sequence[object]) -> bool:
