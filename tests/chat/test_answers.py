@@ -14,7 +14,6 @@ from tests.chat.answers_corpus import answered
     [
         "[not in workbook] It has no stores.",
         "[Not in workbook]: It has no stores.",
-        "Not in workbook: It has no stores.",
         "**[not in workbook]** It has no stores.",
         "> [not in workbook]\n\nIt has no stores.",
         '"[not in workbook]" It has no stores.',
@@ -32,7 +31,6 @@ def test_an_answer_with_the_mark_before_it_says_what_is_missing(text: str) -> No
 @pytest.mark.parametrize(
     "text",
     [
-        "Not in workbook two but in workbook one it is 5.",
         "South leads. [not in workbook] is what I would say of costs.",
         "Revenue is 12. [not in workbook]",
         "This is not in workbook.",

@@ -17,9 +17,7 @@ _GREETING = (
     r"|hallo|guten (?:tag|morgen|abend)|leider|tut mir leid|entschuldigung|bonjour|désolé|je suis désolé|malheureusement"
     r"|hola|lo siento|buenos d[ií]as|lamentablemente)(?: there)?\s?[!.,:;\u2013\u2014-]*\s*){0,2}"
 )
-_MARK = re.compile(
-    rf"{_QUOTES}{_GREETING}{_QUOTES}(?:\[\s*not[\s_-]+in[\s_-]+workbook\s*\]|not in workbook\s*(?:[:.]|$))", re.IGNORECASE
-)
+_MARK = re.compile(rf"{_QUOTES}{_GREETING}{_QUOTES}\[\s*not[\s_-]+in[\s_-]+workbook\s*\]", re.IGNORECASE)
 _MOST_FILTERS = 5
 
 
@@ -47,6 +45,7 @@ def _told(basis: Basis) -> Iterator[str]:
             units[used.column] = unit
     yield from (f"{column} in {unit}" for column, unit in units.items())
     yield from (f"{used.nulls} without {used.column} not counted" for used in basis.columns if used.nulls)
+    yield from (f"{used.stale} values of {used.column} are out of date" for used in basis.columns if used.stale)
 
 
 def _rows(used: RowsUsed) -> str:
