@@ -11,7 +11,7 @@ _WRAPPED = re.compile(r"^(?:```\w*|<tool_call>)\s*|\s*(?:```|</tool_call>)$")
 def written_out(text: str) -> tuple[ToolCall, ...]:
     """Return the call that a text is, and is nothing else: JSON with a name and arguments, bare, fenced or tagged."""
     written = loose.obj(loose.parse(_WRAPPED.sub("", text.strip()).strip()))
-    name, arguments = loose.text(written.get("name")), written.get("arguments", written.get("parameters"))
-    if not name or not isinstance(arguments, dict):
+    name, given = loose.text(written.get("name")), "arguments" if "arguments" in written else "parameters"
+    if not name or not isinstance(written.get(given), dict):
         return ()
-    return (ToolCall(id=ids.new_id("call"), name=name, arguments=loose.dumps(arguments)),)
+    return (ToolCall(id=ids.new_id("call"), name=name, arguments=loose.dumps(written[given])),)

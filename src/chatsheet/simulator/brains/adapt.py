@@ -31,16 +31,16 @@ def request(body: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _folded(messages: Sequence[object]) -> list[object]:
+def _folded(messages: Sequence[object]) -> list[Mapping[str, object]]:
     """Return the messages with what failed told beside the question: what this model sees itself say it says again."""
-    kept: list[object] = []
+    kept: list[Mapping[str, object]] = []
     for message in map(loose.obj, messages):
-        last = loose.obj(kept[-1]) if kept else {}
+        last = loose.obj(kept[-1] if kept else None)
         failed = _failure(message)
         if not failed or last.get("role") != "assistant" or len(loose.array(last.get("tool_calls"))) > 1:
             kept.append(message)
             continue
-        asked = loose.obj(kept[-2]) if len(kept) > 1 else {}
+        asked = loose.obj(kept[-2] if len(kept) > 1 else None)
         text = loose.text(asked.get("content"))
         if asked.get("role") != "user":
             kept[-1] = {"role": "user", "content": failed}
