@@ -45,7 +45,6 @@ def _told(basis: Basis) -> Iterator[str]:
             units[used.column] = unit
     yield from (f"{column} in {unit}" for column, unit in units.items())
     yield from (f"{used.nulls} without {used.column} not counted" for used in basis.columns if used.nulls)
-    yield from (f"{used.stale} values of {used.column} are out of date" for used in basis.columns if used.stale)
 
 
 def _rows(used: RowsUsed) -> str:
