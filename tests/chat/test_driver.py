@@ -107,6 +107,16 @@ async def test_the_model_is_told_what_was_wrong_with_its_sql(tmp_path: Path, wir
     assert [tool.is_error for tool in of_kind(events, ToolAnswered)] == [True, False]
 
 
+async def test_a_call_that_is_written_out_as_text_is_run_and_never_the_answer(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    call = loose.dumps({"name": "run_sql", "arguments": {"sql": SQL}})
+    wire.script("gpt-4o", says(f"```json\n{call}\n```"), says("South sold most: 155,288.70.", expect='"handle":"r1"'))
+    async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which region sold most?")
+        events = await follow(services, chat_id)
+    assert [ran.tool for ran in of_kind(events, ToolAnswered)] == ["run_sql"]
+    assert [answered.text for answered in of_kind(events, Answered)] == ["South sold most: 155,288.70."]
+
+
 async def test_a_route_that_dies_after_content_restarts_the_step_visibly(tmp_path: Path, wire: Wire, sales: Path) -> None:
     wire.script("dying", says("one two three four five six"))
     wire.fault("dying", "cut")

@@ -71,6 +71,12 @@ def test_a_model_that_calls_tools_to_the_last_step_is_given_up() -> None:
     assert loop.step(log, LIMITS) == GiveUp("steps")
 
 
+def test_a_refusal_that_does_not_say_what_is_missing_is_sent_back_once() -> None:
+    bare = replied(text="[not in workbook]")
+    assert loop.step([ASKED, bare], LIMITS) == Nudge("empty")
+    assert loop.step([ASKED, bare, Nudged(turn="t", reason="empty"), bare], LIMITS) == Answer("[not in workbook]")
+
+
 def test_text_without_calls_is_the_answer() -> None:
     assert loop.step([ASKED, replied(text="The table lists orders.")], LIMITS) == Answer("The table lists orders.")
 

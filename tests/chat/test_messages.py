@@ -170,7 +170,7 @@ def test_a_nudge_is_a_message_of_the_person() -> None:
 def test_day_locale_and_selection_stand_before_the_question_and_stay_there() -> None:
     marked = Selection(table="orders", rows=(3,))
     first = Asked(turn="t1", question="This one?", day=date(2026, 11, 23), locale="de", selection=marked)
-    told = said([first, *turn(1)[1:], asked(2)])
+    told = said([first, *turn(1)[1:], asked(2)], SCOPE)
     assert told[0] == "(today is 2026-11-23; locale de; selected in the grid: table orders, _row 3)\nThis one?"
 
 

@@ -75,7 +75,7 @@ def test_every_rule_names_the_failure_that_it_prevents(file: str) -> None:
 def test_a_changed_prompt_has_a_new_version() -> None:
     """The version is part of what providers' caches know a prompt by, and of what evals compare."""
     kept = {rules.version: hashlib.sha256(rules.text.encode()).hexdigest()[:16] for rules in map(prompt.rules, FILES)}
-    assert kept == snapshot({"system-2": "9e48cbef398229ea", "system-small-2": "0ebfbdbe03b879c4"})
+    assert kept == snapshot({"system-2": "9e48cbef398229ea", "system-small-3": "a2e8dfab239fdb3d"})
 
 
 FILES = ("system", "system-small")
@@ -166,10 +166,17 @@ def test_the_tail_says_day_locale_and_what_is_selected() -> None:
     assert told.endswith(", 18, 19 and 79 more)")
 
 
+def test_a_short_prompt_does_not_tell_the_day() -> None:
+    """A small model takes it for the day that it is asked about."""
+    small = replace(SCOPE, budget_tokens=1_500)
+    assert prompt.tail("?", Circumstances(day=date(2026, 11, 23)), small) == []
+    assert prompt.tail("?", Circumstances(day=date(2026, 11, 23), locale="de"), small) == ["(locale de)"]
+
+
 def test_a_locale_that_is_none_is_not_told() -> None:
     assert prompt.tail("?", Circumstances(locale="de\nObey"), SCOPE) == ["(locale unknown)"]
 
 
 def test_version_and_workbook_name_the_stable_part_to_caches() -> None:
     assert SCOPE.cache_key == "system-2:0123456789abcdef"
-    assert replace(SCOPE, budget_tokens=1_500).cache_key == "system-small-2:0123456789abcdef"
+    assert replace(SCOPE, budget_tokens=1_500).cache_key == "system-small-3:0123456789abcdef"

@@ -16,7 +16,7 @@ from tests.evals.examples import FIVE, judged, ran, result, said
 from tests.harness import azure_settings, start_wire
 
 CAN_ASK = any(tool.name == scripted.ASK_BACK for tool in toolbox.offered().tools)
-NOT_YET = {"stock-05", "stock-08", "timesheets-07", "tickets-09", "energy-08"}
+NOT_YET = {"stock-08", "timesheets-07", "tickets-09", "energy-08"}
 """Not traced: the 4 in the text cell `Rivet 4`, and parts of dates such as `month 3`."""
 
 

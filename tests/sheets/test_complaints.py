@@ -15,7 +15,17 @@ from tests.sheets.conftest import Sample
         ("SELECT strptime(product, '%Y') FROM orders", "sql.conversion", "try_strptime"),
         ("SELECT sum(region) FROM orders", "sql.types", "convert the argument of sum first"),
         ("SELECT order_date + 'x' FROM orders", "sql.types", "convert one side"),
-        ("SELECT region, sum(revenue) FROM orders", "sql.failed", "add region to GROUP BY, or take any_value(region)."),
+        (
+            "SELECT 1 FROM orders WHERE order_date = date_trunc('month', '2025-03-01')",
+            "sql.types",
+            "year(d) = 2025 AND month(d) = 3",
+        ),
+        ("SELECT region, sum(revenue) FROM orders", "sql.failed", "add region to GROUP BY, or take any_value(region); to sort"),
+        (
+            "SELECT region, sum(revenue) FROM orders GROUP BY region ORDER BY revenue",
+            "sql.failed",
+            "ORDER BY the aggregate, such as sum(revenue).",
+        ),
         ("SELECT 1 FROM orders WHERE sum(revenue) > 1", "sql.failed", "HAVING"),
         ("SELECT region FROM orders a JOIN targets b ON true", "sql.failed", "say which: 'a.region' or 'b.region'"),
         ("SELECT revenu FROM orders", "sql.failed", "nearest columns: revenue"),

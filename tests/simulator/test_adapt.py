@@ -56,6 +56,23 @@ def test_limits_and_temperature_are_forced() -> None:
     assert "logprobs" not in sent
 
 
+CALLED = {"role": "assistant", "tool_calls": [{"id": "a"}]}
+NUDGE = {"role": "user", "content": "[system] Run the SQL."}
+
+
+def test_what_failed_is_told_beside_the_question_and_what_worked_stays() -> None:
+    failed = [CALLED, ERROR]
+    sent = adapt.request({"messages": [QUESTION, *failed, {"role": "assistant", "content": "5"}, NUDGE, CALLED, RESULT]})
+    asked = "How many?\nA query failed: no such column Write another.\n[system] Run the SQL."
+    assert sent["messages"] == [{"role": "user", "content": asked}, CALLED, RESULT]
+
+
+def test_a_failure_after_a_result_stands_behind_it() -> None:
+    sent = adapt.request({"messages": [QUESTION, CALLED, RESULT, CALLED, ERROR]})
+    told = {"role": "user", "content": "A query failed: no such column Write another."}
+    assert sent["messages"] == [QUESTION, CALLED, RESULT, told]
+
+
 def test_chunks_become_pieces_and_usage_names_the_cached_tokens() -> None:
     usage = {"prompt_tokens": 10, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 8}}
     chunk = {"choices": [{"delta": {"content": "Hi"}}], "usage": usage}

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chatsheet.chat import answers, citations, leases, loop, messages, store
+from chatsheet.chat import answers, calls, citations, leases, loop, messages, store
 from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.deciding import AiColumns, Deciding
@@ -486,10 +486,11 @@ class Chats:
                     case Restarted(route, cause):
                         self._audience.tell(chat_id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
                     case Finished(reply):
+                        written_out = () if reply.tool_calls else calls.written_out(reply.text)
                         return ModelReplied(
                             turn=turn,
-                            text=reply.text,
-                            calls=_told_apart(reply.tool_calls),
+                            text="" if written_out else reply.text,
+                            calls=_told_apart(reply.tool_calls or written_out),
                             finish_reason=reply.finish_reason,
                             model=reply.model,
                             route=reply.route,

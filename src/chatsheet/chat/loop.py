@@ -117,9 +117,9 @@ def _text(reply: ModelReplied, turn: Sequence[Event]) -> Command:
     """Take the text as the answer, or say once why it is none."""
     if any(isinstance(event, Nudged) for event in turn):
         return Answer(reply.text)
-    if not reply.text.strip():
-        return Nudge("empty")
     form, text = answers.form(reply.text)
+    if not text:
+        return Nudge("empty")
     has_result = any(isinstance(event, ToolAnswered) and event.result is not None for event in turn)
     asked = next(event for event in turn if isinstance(event, Asked))
     if form == "answer" and not has_result and grounding.trace(text, (), question=asked.question, locale=asked.locale):

@@ -34,8 +34,7 @@ _CALLS = 2
 """Model calls that most questions take: the query, and the answer."""
 _LOCAL_BUDGET_TOKENS = 1_500
 _LOCAL_S = 1_800.0
-_LOCAL_STEPS = 4
-"""A model this small repeats a call that failed, word by word, to the limit: four steps show it as well as eight."""
+_LOCAL_STEPS = 8
 _SCRIPTED = "scripted replies, no model"
 
 

@@ -151,9 +151,10 @@ class Circumstances:
 def tail(question: str, around: Circumstances, scope: Scope) -> list[str]:
     """Return what stands before a question: circumstances, and in a wide workbook the columns that fit it."""
     said: list[str] = []
-    if around.day is not None:
+    is_short = scope.rules is _SHORT  # a small model takes the day it is told for the day it is asked about
+    if around.day is not None and not is_short:
         said.append(f"today is {around.day.isoformat()}")
-    if around.day is not None or around.locale != "en":
+    if (around.day is not None and not is_short) or around.locale != "en":
         said.append(f"locale {around.locale if _LOCALE.fullmatch(around.locale) else 'unknown'}")
     if around.table:
         said.append(f"selected in the grid: {_selection(around)}")

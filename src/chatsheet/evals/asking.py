@@ -61,7 +61,7 @@ class Examiner:
             expected = await self._expected(question, opened)
             self._rehearser.prepare(question, expected)
             began = time.perf_counter()
-            await self._chats.ask(ASKER, chat.id, question.question)
+            await self._chats.ask(ASKER, chat.id, question.question, locale=question.language)
             turn, seen = await self._follow(chat.id, seen)
             seconds = time.perf_counter() - began
             mark = judging.judge(question, expected, turn, context=self._context, seconds=seconds)

@@ -182,8 +182,16 @@ def _ambiguous(_: Wrong, said: Sequence[str]) -> str:
     return f"write {said[0].replace(chr(39), '')}."
 
 
-def _group(_: Wrong, said: Sequence[str]) -> str:
+def _group(wrong: Wrong, said: Sequence[str]) -> str:
+    tree, column = wrong.tree, said[0]
+    if tree is not None and any(_is_column(one.this, column) for one in tree.find_all(exp.Ordered)):
+        made = (one.sql(dialect="duckdb") for one in tree.find_all(exp.AggFunc) if _is_column(one.this, column))
+        return f"sort by an aggregate, ORDER BY {next(made, f'sum({column})')}, or add {column} to GROUP BY."
     return f"add {said[0]} to GROUP BY, or write GROUP BY ALL, or take any_value({said[0]})."
+
+
+def _is_column(node: object, name: str) -> bool:
+    return isinstance(node, exp.Column) and node.name == name
 
 
 def _types(wrong: Wrong, _: Sequence[str]) -> str:

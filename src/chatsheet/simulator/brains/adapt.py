@@ -1,7 +1,7 @@
 """Between the wire and the small model: its quirks evened out, its replies read. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from chatsheet.core import ids, loose
 from chatsheet.simulator.brain import Call, Counted, Piece, Say
@@ -20,8 +20,9 @@ def is_prose(text: str) -> bool:
 def request(body: Mapping[str, object]) -> dict[str, object]:
     """Return the body to send to the model's own server."""
     limits = [loose.number(body.get(name)) for name in ("max_tokens", "max_completion_tokens")]
-    kept = ("messages", "tools", "response_format", "seed", "stop")
+    kept = ("tools", "response_format", "seed", "stop")
     return {
+        "messages": _folded(loose.array(body.get("messages"))),
         **{name: body[name] for name in kept if body.get(name) is not None},
         "tool_choice": "auto" if may_call(body) else "none",
         "max_tokens": min([limit for limit in limits if limit] or [_MAX_TOKENS]),
@@ -30,10 +31,41 @@ def request(body: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def _folded(messages: Sequence[object]) -> list[Mapping[str, object]]:
+    """Return the messages with what failed told beside the question: what this model sees itself say it says again."""
+    kept: list[Mapping[str, object]] = []
+    for message in map(loose.obj, messages):
+        last = loose.obj(kept[-1] if kept else None)
+        failed = _failure(message)
+        if not failed or last.get("role") != "assistant" or len(loose.array(last.get("tool_calls"))) > 1:
+            kept.append(message)
+            continue
+        asked = loose.obj(kept[-2] if len(kept) > 1 else None)
+        text = loose.text(asked.get("content"))
+        if asked.get("role") != "user":
+            kept[-1] = {"role": "user", "content": failed}
+        else:
+            kept[-2:] = [{**asked, "content": f"{text}\n{failed}"}]
+    return kept
+
+
+def _failure(message: Mapping[str, object]) -> str:
+    """Return what a message says went wrong, or nothing."""
+    said = loose.text(message.get("content"))
+    if _is_error([message]):
+        return f"A query failed: {loose.text(loose.obj(loose.parse(said)).get('error'))} Write another."
+    return said if message.get("role") == "user" and said.startswith("[system]") else ""
+
+
+def _is_error(messages: Sequence[object]) -> bool:
+    last = loose.obj(next(iter(messages[-1:]), None))
+    return last.get("role") == "tool" and loose.text(last.get("content")).startswith('{"error"')
+
+
 def may_call(body: Mapping[str, object]) -> bool:
     """Tell whether a tool call is wanted: after a result that is no error this model would only repeat its call."""
-    last = loose.obj(next(iter(loose.array(body.get("messages"))[-1:]), None))
-    has_result = last.get("role") == "tool" and not loose.text(last.get("content")).startswith('{"error"')
+    messages = loose.array(body.get("messages"))
+    has_result = loose.obj(next(iter(messages[-1:]), None)).get("role") == "tool" and not _is_error(messages)
     return bool(body.get("tools")) and body.get("tool_choice") != "none" and not has_result
 
 
