@@ -56,7 +56,10 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
         412,
     ),
     "arrivals": (
-        "SELECT date_trunc('month', arrival) AS month, count(*) AS bookings, sum(guests) AS guests FROM bookings WHERE year(arrival) = 2025 GROUP BY 1 ORDER BY 1",
+        (
+            "SELECT date_trunc('month', arrival) AS month, count(*) AS bookings, sum(guests) AS guests FROM "
+            "bookings WHERE year(arrival) = 2025 GROUP BY 1 ORDER BY 1"
+        ),
         [
             ("2025-01-01", 31, 70),
             ("2025-02-01", 28, 66),
@@ -95,7 +98,8 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
     ),
     "energy_change": (
         (
-            "WITH y AS (SELECT site, sum(kwh) FILTER (WHERE year(day) = 2024) AS kwh_2024, sum(kwh) FILTER (WHERE year(day) = 2025) "
+            "WITH y AS (SELECT site, sum(kwh) FILTER (WHERE year(day) = 2024) AS kwh_2024, sum(kwh) FILTER "
+            "(WHERE year(day) = 2025) "
             "AS kwh_2025 FROM meters GROUP BY site) SELECT site, kwh_2024, kwh_2025, kwh_2025 / kwh_2024 - 1 AS change FROM y"
         ),
         [
@@ -106,7 +110,10 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
         2190,
     ),
     "weather": (
-        "SELECT monthname(day) AS month, min(temp) AS coldest, avg(temp) AS mean_temp, max(temp) AS warmest FROM weather GROUP BY 1",
+        (
+            "SELECT monthname(day) AS month, min(temp) AS coldest, avg(temp) AS mean_temp, max(temp) AS warmest "
+            "FROM weather GROUP BY 1"
+        ),
         [("January", -12.5, -1.2, 6.0), ("April", -2.0, 8.4, 19.5), ("July", 9.0, 19.5, 34.2)],
         365,
     ),
@@ -157,7 +164,10 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
         4185,
     ),
     "ventes_mois": (
-        "SELECT date_trunc('month', date) AS mois, sum(montant) AS montant, sum(quantité) AS quantité FROM ventes GROUP BY 1 ORDER BY 1",
+        (
+            "SELECT date_trunc('month', date) AS mois, sum(montant) AS montant, sum(quantité) AS quantité FROM "
+            "ventes GROUP BY 1 ORDER BY 1"
+        ),
         [("2025-01-01", 21000.5, 410), ("2025-02-01", 18750.25, 365), ("2025-03-01", 26480.0, 512)],
         4185,
     ),
@@ -168,7 +178,10 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
     ),
     "low": ("SELECT part, stock FROM parts ORDER BY stock LIMIT 1", [("Bolt M8", 4)], 40),
     "loans": (
-        "SELECT branch, sum(amount) AS lent, avg(rate) AS avg_rate, avg(term) AS avg_term, count(*) AS loans FROM loans GROUP BY branch",
+        (
+            "SELECT branch, sum(amount) AS lent, avg(rate) AS avg_rate, avg(term) AS avg_term, count(*) AS loans "
+            "FROM loans GROUP BY branch"
+        ),
         [("Leeds", 2450000.0, 0.0475, 36.0, 150), ("York", 1180000.0, 0.0525, 48.5, 101), ("Hull", 930500.0, 0.061, 24.0, 61)],
         312,
     ),

@@ -24,6 +24,13 @@ _LIKE = 0.7
 """Of the longer one: what two words must share at their beginning to be the same label."""
 
 _MONTHS = 12
+_COUNTED_OFF = {
+    "month": ("month", "monat", "mois", "mes"),
+    "quarter": ("quarter", "quartal", "trimestre"),
+    "week": ("week", "woche", "kw", "semaine", "semana"),
+    "rank": ("rank", "rang", "platz"),
+}
+"""What rows are numbered by, as it stands before the number."""
 _WORD = re.compile(r"[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.UNICODE)
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ]00:00(?::00)?(?:\.0+)?)?")
 _QUARTER = re.compile(r"(?:(\d{4})[ -]?Q([1-4])|Q([1-4])(?:[ -/]?(\d{4}))?)")
@@ -251,10 +258,17 @@ def _numbered(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[st
     if "year" in named and all(1900 <= number <= 2100 for number in numbers if number):  # noqa: PLR2004  years
         return [[str(number)] if number else [] for number in numbers]
     if "month" in named and all(1 <= number <= _MONTHS for number in numbers if number):
-        return [[_MONTH_NAMES[number - 1]] if number else [] for number in numbers]
+        return [[_MONTH_NAMES[number - 1], *_counted("month", number)] if number else [] for number in numbers]
     if named & {"quarter", meaning("quarter"), meaning("quartal"), meaning("trimestre")}:
-        return [[f"Q{number}"] if number else [] for number in numbers]
+        return [[f"Q{number}", *_counted("quarter", number)] if number else [] for number in numbers]
+    for kind in _COUNTED_OFF:
+        if kind in named and len(set(numbers)) == len(numbers):
+            return [list(_counted(kind, number)) for number in numbers]
     return None
+
+
+def _counted(kind: str, number: int) -> Iterator[str]:
+    yield from (f"{name} {number}" for name in _COUNTED_OFF[kind])
 
 
 def _quarters(text: str) -> Iterator[str]:
@@ -281,6 +295,7 @@ def _dated(texts: Sequence[str]) -> list[list[str]]:
             of_row += [f"{year} {month} {day}", f"{day} {month} {year}", f"{month} {day} {year}", f"{day} {name} {year}"]
             of_row += [f"{name} {day} {year}", f"{name} {day}", f"{day} {name}", f"{day} de {name} de {year}"]
             if is_monthly:
+                of_row += _counted("month", month)
                 of_row += [f"{name} {year}", name, f"{year} {month}", f"{month} {year}", f"{name} de {year}"]
             if is_quarterly:
                 quarter = (month + 2) // 3

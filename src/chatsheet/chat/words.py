@@ -67,7 +67,7 @@ salary gehalt gehälter salaire salario wage lohn
 target ziel soll budget plan objectif objetivo
 tax steuer impôt impuesto
 return returns retoure rückgabe retour devolución
-stock bestand lager inventory inventar existencias
+stock bestand lager inventory inventar existencias left
 age alter âge edad
 day days tag tage tagen jour jours día días
 month monat monate mois mes meses
@@ -85,7 +85,9 @@ maximum max
 row rows zeile zeilen ligne lignes fila filas record records datensatz datensätze entry entries eintrag einträge
     einträgen
 result results ergebnis ergebnisse résultats resultados
-transaction transaktion buchung booking payment zahlung
+transaction transaktion payment zahlung
+booking bookings buchung buchungen réservation réservations reservation reservations reservierung reserva reservas
+duration term laufzeit dauer durée plazo tenure délai
 weight gewicht poids peso weighs weigh weighing wiegt wiegen pèse pesa
 rating bewertung note puntuación score
 name namen nom nombre
@@ -111,8 +113,8 @@ pro each its total sum summe gesamt overall together insgesamt zusammen altogeth
 
 NO_NOUNS = listed("""
 more less higher lower compared each overall total while last this next respectively only better worse ago together so
-which was is followed ahead behind times years year percent points came were are with versus vs then also here now up
-down left right still already combined across fewer mehr weniger höher niedriger als gegenüber verglichen mal insgesamt
+which was is followed ahead behind times percent points came were are with versus vs then also here now up
+down right still already combined across fewer mehr weniger höher niedriger als gegenüber verglichen mal insgesamt
 zusammen jeweils gesamt plus minus moins fois respectivement más veces million millions thousand billion euro euros
 dollars eur usd chf above below under per pro par por out during before after since until through because if when where
 what compare against worth beyond among between like via due despite gegen bis seit durch ohne um nach vor über unter
