@@ -34,8 +34,18 @@ TABLES = (
     _table("loans", 312, "branch status amount:decimal:gbp rate:decimal:percent term:integer"),
 )
 
+_LATER_TABLES = (
+    _table("visits_clinic", 1840, "ward doctor patient age:integer wait_minutes:decimal fee:decimal:eur visit_date:date"),
+    _table("trains", 960, "line station delay:decimal passengers:integer is_late"),
+    _table("menu", 48, "dish course price:decimal:eur sold:integer rating:decimal"),
+    _table("lager", 210, "artikel regal bestand:integer gewicht:decimal wert:decimal:eur"),
+    _table("inscriptions", 730, "cours ville inscrits:integer note:decimal tarif:decimal:eur mois:date"),
+    _table("donations", 1263, "donor country amount:decimal:usd given_on:date"),
+)
+TABLES = (*TABLES, *_LATER_TABLES)
+
 Rows = Sequence[tuple[JsonValue, ...]]
-PLAIN = frozenset({"longest", "league", "parts", "low"})
+PLAIN = frozenset({"longest", "league", "parts", "low", "dishes"})
 RESULTS: dict[str, tuple[str, Rows, int]] = {
     "hotels": (
         (
@@ -189,4 +199,67 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
     "overdue": ("SELECT count(*) AS n FROM loans WHERE status = 'overdue'", [(17,)], 17),
     "term": ("SELECT median(term) AS median_term FROM loans", [(36.0,)], 312),
     "correlation": ("SELECT corr(nights, price) AS correlation FROM bookings", [(-0.4213,)], 412),
+    "wards": (
+        (
+            "SELECT ward, count(*) AS visits, count(DISTINCT patient) AS patients, avg(wait_minutes) AS avg_wait "
+            "FROM visits_clinic GROUP BY ward"
+        ),
+        [("Cardiology", 410, 288, 34.5), ("Surgery", 365, 301, 52.0), ("Paediatrics", 1065, 640, 18.25)],
+        1840,
+    ),
+    "fees": (
+        "SELECT min(fee) AS lowest_fee, avg(fee) AS avg_fee, max(fee) AS highest_fee, count(*) AS visits FROM visits_clinic",
+        [(20.0, 86.4, 1250.0, 1840)],
+        1840,
+    ),
+    "lines": (
+        (
+            "SELECT line, avg(delay) AS avg_delay, sum(passengers) AS passengers, "
+            "sum(CASE WHEN is_late = 'yes' THEN 1 ELSE 0 END) * 100.0 / count(*) AS late_pct FROM trains GROUP BY line"
+        ),
+        [("Line 1", 4.2, 182000, 12.5), ("Line 2", 7.9, 95400, 31.0), ("Line 7", 2.6, 12400, 7.0)],
+        960,
+    ),
+    "dishes": (
+        "SELECT dish, course, price, sold, rating FROM menu ORDER BY sold DESC LIMIT 4",
+        [
+            ("Tomato Soup", "Starter", 6.5, 412, 4.1),
+            ("Ribs", "Main", 18.9, 388, 4.6),
+            ("Lasagne", "Main", 13.5, 301, 4.1),
+            ("Tiramisu", "Dessert", 6.9, 275, 4.8),
+        ],
+        48,
+    ),
+    "regale": (
+        "SELECT regal, sum(bestand) AS bestand, sum(wert) AS wert, count(*) AS artikel FROM lager GROUP BY regal ORDER BY wert DESC",
+        [("Regal A", 1420, 28310.5, 75), ("Regal B", 960, 19875.0, 62), ("Regal C", 75, 4120.9, 73)],
+        210,
+    ),
+    "cours": (
+        (
+            "SELECT cours, sum(inscrits) AS inscrits, avg(note) AS note_moyenne, avg(tarif) AS tarif_moyen "
+            "FROM inscriptions GROUP BY cours"
+        ),
+        [("Anglais", 240, 13.4, 320.0), ("Chinois", 48, 15.1, 410.0), ("Dessin", 131, 12.0, 195.5)],
+        730,
+    ),
+    "quarters": (
+        (
+            "SELECT date_trunc('quarter', given_on) AS quarter, sum(amount) AS amount, count(*) AS donations FROM donations "
+            "WHERE year(given_on) = 2023 GROUP BY 1 ORDER BY 1"
+        ),
+        [
+            ("2023-01-01", 41200.0, 310),
+            ("2023-04-01", 38950.5, 287),
+            ("2023-07-01", 12075.0, 104),
+            ("2023-10-01", 96300.25, 562),
+        ],
+        1263,
+    ),
+    "countries": (
+        "SELECT country, sum(amount) AS amount FROM donations GROUP BY country ORDER BY amount DESC LIMIT 3",
+        [("Canada", 84100.0), ("Kenya", 52210.75), ("Norway", 31104.0)],
+        1263,
+    ),
+    "big_gifts": ("SELECT count(*) AS n, sum(amount) AS amount FROM donations WHERE amount > 1000", [(31, 74500.0)], 31),
 }
