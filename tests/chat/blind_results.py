@@ -231,7 +231,7 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
         48,
     ),
     "regale": (
-        "SELECT regal, sum(bestand) AS bestand, sum(wert) AS wert, count(*) AS artikel FROM lager GROUP BY regal ORDER BY wert DESC",
+        "SELECT regal, sum(bestand) AS bestand, sum(wert) AS wert, count(*) AS artikel FROM lager GROUP BY regal",
         [("Regal A", 1420, 28310.5, 75), ("Regal B", 960, 19875.0, 62), ("Regal C", 75, 4120.9, 73)],
         210,
     ),

@@ -27,6 +27,9 @@ _FACTORS: dict[Measure, tuple[Decimal, ...]] = {
     "bps": (Decimal(100), Decimal(10_000)),
 }
 """What a percentage value, and a share, is multiplied with to be written so."""
+_TIMED = re.compile(
+    rf"\d{{4}}-\d\d|month|quarter|week|current_date|now\(|today|interval|{'|'.join(labels.MONTH_NAMES)}", re.IGNORECASE
+)
 _UNITS = (
     ("Wh", "kWh", "MWh", "GWh"),
     ("W", "kW", "MW"),
@@ -85,9 +88,10 @@ class Source:
     def called(self) -> tuple[frozenset[str], ...]:
         """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
         named = tuple(map(self._called, self.outputs))
-        has_cost = any("cost" in one for one in named)
-        # what costs 5 has the price 5
-        return named if has_cost else tuple(one | {"cost"} if "price" in one else one for one in named)
+        for name, also in (("price", "cost"), ("stock", "quantity")):  # what costs 5 has the price 5, pieces are the stock
+            if not any(also in one for one in named):
+                named = tuple(one | {also} if name in one else one for one in named)
+        return named
 
     def _called(self, output: Output) -> frozenset[str]:
         behind = [column for _, column in output.columns]
@@ -119,6 +123,18 @@ class Source:
     def wanted(self) -> frozenset[str]:
         """The texts that its conditions compare with."""
         return labels.meanings(" ".join(re.findall(r"'([^']*)'", " ".join(self.answered.basis.filters))))
+
+    def may_be(self, column: int, written: Written) -> bool:
+        """Return whether a column can be written with the percent sign or the currency that a number has."""
+        if written.measure != "plain":
+            return self.shares[column] is not None
+        return not written.currency or (self.outputs[column].kind not in _NO_MONEY and self.is_money(column, written.currency))
+
+    def covers(self, months: frozenset[str]) -> bool:
+        """Return whether its numbers may be those of months; not where the query never asks for a time."""
+        result = self.answered.result
+        dated = [value for row in (() if result is None else result.rows) for value in row if isinstance(value, str)]
+        return not months or _TIMED.search(" ".join([self.answered.sql or "", *dated])) is not None
 
     @cached_property
     def periods(self) -> tuple[frozenset[str], ...]:

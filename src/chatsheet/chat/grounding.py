@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from chatsheet.chat import cells, labels, numbers, sentences, words
 from chatsheet.chat.cells import Cell, Source
@@ -49,6 +50,21 @@ _DIFFERS = re.compile(
     r"\s+(?:[^\W\d_]+\s)?(?:ahead|behind|more|fewer|less|higher|lower|times|mehr|weniger|mal|höher|niedriger|fois|veces|más|menos)\b",
     re.IGNORECASE,
 )
+_CHANGED_BY = re.compile(
+    r"\b(?:rose|risen|fell|fallen|grew|grown|dropp?\w*|increase\w*|decrease\w*|declin\w*|shrank|gestiegen|gesunken|stieg|sank"
+    r"|fiel|wuchs|augmenté|baissé|diminué|progressé|reculé|aumentó|cayó|bajó|subió)\s(?:[^\W\d_]+\s){0,2}?(?:by|um|de|en|un)\s"
+    r"(?:about |around |rund |etwa |environ )?[*_]*$",
+    re.IGNORECASE,
+)
+_MORE_THAN = re.compile(
+    r"[*_]*\s+(?:(?!is|are|was|were|has|have|had|ist|sind|war|hat|haben|est|sont|ont)[^\W\d_]+\s){0,2}?"
+    r"(?:more|less|fewer|higher|lower|ahead|behind|mehr|weniger|höher|niedriger|de plus|de moins"
+    r"|más|menos)[^.;,|]*?\b(?:than|of|als|que|de)\b",
+    re.IGNORECASE,
+)
+"""A number that is told as a change, or a difference, is no amount."""
+_CHANGES = frozenset({"", "difference", "ratio", "percent"})
+_EXTREMES = frozenset({"least", "most", "wenigsten", "meisten"})
 _CAPTION = re.compile(
     r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?"
     r"|millionen|mio\.?|millones))\b",
@@ -124,6 +140,19 @@ class _Text:
             if (score := self._fit(place, source, cell)) is not None:
                 yield cell, score
 
+    def _is_beyond(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number that no label gives a row is said of what no single row of this result is."""
+        is_of_all = cell.row is not None and source.row_count > 1 and self._is_of_all(place)
+        return is_of_all or self._is_about_others(place, source) or not source.covers(self._months(place))
+
+    def _is_another(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number is told as a part, a period, a filter or a change that the cell is not."""
+        if self._is_change(place) and "growth" not in cell.called and cell.output.kind not in _CHANGES:
+            return True
+        if cell.column is not None and self._is_of_another_period(place, source, cell.column):
+            return True
+        return self._is_part_of(place, source, cell) or self._is_filtered_elsewhere(place, source)
+
     def _direction(self, place: Place) -> frozenset[str]:
         """Return the words of a number's clause, and what the clauses before say of falls and rises where it does not."""
         context = frozenset[str]()
@@ -136,13 +165,11 @@ class _Text:
     def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how well the words around a number fit a cell; None where they say that it is another."""
         by_row = self._row_fits(place, source, cell)
-        if by_row is False or (by_row is None and self._is_about_others(place, source)):
-            return None
-        if by_row is None and cell.row is not None and source.row_count > 1 and self._is_of_all(place):
-            return None
-        if self._is_part_of(place, source, cell) or self._is_filtered_elsewhere(place, source):
-            return None
-        if cell.column is not None and self._is_of_another_period(place, source, cell.column):
+        if (
+            by_row is False
+            or (by_row is None and self._is_beyond(place, source, cell))
+            or self._is_another(place, source, cell)
+        ):
             return None
         by_column = self._column_fits(place, source, cell)
         if by_column is None:
@@ -207,7 +234,7 @@ class _Text:
                 ):
                     return None
                 return self._as_meant(nouns | self._qualities(place, nouns, source), source, cell, fits)
-        if self._strangers(place) and (cell.output.kind in {"count", "distinct"} or cells.is_weak(place.written)):
+        if self._strangers(place) and self._needs_noun(place, cell):
             return 0
         said |= self._predicate(place)
         fits = self._by_words(
@@ -245,7 +272,12 @@ class _Text:
 
     def _meanings(self, listed: Sequence[Word]) -> frozenset[str]:
         """Return what words mean that are no labels: Sales is no revenue where a department is called so."""
+        listed = [w for w, after in zip_longest(listed, listed[1:]) if w is not None and not self._is_degree(w, after)]
         return frozenset(meant for word in self._unlabelled(listed) for meant in labels.meanings(word.folded))
+
+    def _is_degree(self, word: Word, after: Word | None) -> bool:
+        """Return whether `least` says how much of a quality: least punctual is not the lowest of a column."""
+        return word.folded in _EXTREMES and after is not None and not labels.meanings(after.folded) & (self.known | _THINGS)
 
     def _unlabelled(self, listed: Sequence[Word]) -> list[Word]:
         spans = [(one.start, one.end) for named in self.named.values() for one in named]
@@ -277,7 +309,7 @@ class _Text:
         """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
         fits = labels.any_of(said, cell.called)
         is_part = written.measure != "plain"
-        rivals = [called for column, called in enumerate(source.called) if not is_part or source.shares[column] is not None]
+        rivals = [called for column, called in enumerate(source.called) if source.may_be(column, written)]
         best = max((labels.any_of(said, called) for called in rivals), default=0)
         if best > fits or (cell.is_counted and said and not fits):
             return None
@@ -295,9 +327,11 @@ class _Text:
         if has_row and cell.output.kind in {"count", "distinct"} and self._counts_label(place, source):
             return True
         unknown = self._strangers(place)
-        if unknown and (cell.output.kind in {"count", "distinct"} or cells.is_weak(written)):
-            # a noun that only the question has, about the only cell there is
+        if unknown and self._needs_noun(place, cell):
+            # a noun that only the question has, or a limit of the query, about the only cell there is
             asked = any(labels.meanings(word.folded) & self.asked for word in unknown)
+            if self._names_limit(place, source) and cell.output.kind == "count":
+                return source.row_count == 1 and [output.kind for output in source.outputs].count("count") == 1
             return asked and len(source.outputs) == 1 and source.row_count == 1
         if not cells.is_weak(written):
             return True
@@ -308,11 +342,41 @@ class _Text:
         is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
 
+    def _is_change(self, place: Place) -> bool:
+        """Return whether a number is told as a change or a difference: it fell by 5, 5 more than."""
+        is_by = _CHANGED_BY.search(self.text[place.clause[0] : place.written.before]) is not None
+        return is_by or _MORE_THAN.match(self.text, place.written.after, place.sentence[1]) is not None
+
+    def _months(self, place: Place) -> frozenset[str]:
+        """Return the months that the sentence of a number names, up to a semicolon."""
+        start, end = place.sentence
+        start = self.text.rfind(";", start, place.written.before) + 1 or start
+        listed = [word for word in labels.split(self.text[:end]) if word.start >= start]
+        planets = [word for word in listed if word.folded == "mars" and self.text[word.start].isupper()]
+        return frozenset(
+            name for word in listed if (name := labels.month(word.folded)) and word.folded != "may" and word not in planets
+        )
+
     def _strangers(self, place: Place) -> list[Word]:
         """Return the nouns that a number counts, none where it is a measure of something."""
         written = place.written
-        is_counting = written.measure == "plain" and not written.currency and written.mantissas[0] % 1 == 0
-        return [word for word in self._unlabelled(place.nouns) if not word.folded.isdecimal()] if is_counting else []
+        if written.measure != "plain" or written.currency or written.unit:
+            return []
+        nouns = [word for word in self._unlabelled(place.nouns) if not word.folded.isdecimal()]
+        is_measure = written.mantissas[0] % 1 != 0 and any(word.folded in words.MEASURES for word in nouns)
+        return [] if is_measure else nouns
+
+    def _needs_noun(self, place: Place, cell: Cell) -> bool:
+        """Return whether a cell can be meant only where the noun of a number names its column."""
+        is_broken = place.written.mantissas[0] % 1 != 0
+        return is_broken or cell.output.kind in {"count", "distinct"} or cells.is_weak(place.written)
+
+    def _names_limit(self, place: Place, source: Source) -> bool:
+        """Return whether the clause of a number has another that the query compares with: 31 exceed 1,000."""
+        limits = {Decimal(one) for one in re.findall(r"(?<![\w.-])\d+(?:\.\d+)?", " ".join(source.answered.basis.filters))}
+        start, end = place.clause
+        others = [one for one in self.written if start <= one.start < end and one is not place.written]
+        return any(one.mantissas[0] * one.scale in limits for one in others)
 
     def _counted_nouns(self, place: Place) -> Sequence[Word]:
         """Return the nouns of a number; of the whole in `92 of 120 exams passed` those before what is said of the part."""

@@ -37,6 +37,15 @@ east ost osten est este
 west westen ouest oeste
 yes ja oui sí
 no nein non
+line linie ligne línea
+group gruppe groupe grupo
+class klasse classe clase
+level stufe niveau nivel
+branch filiale succursale sucursal
+zone zona
+room raum zimmer salle
+plant werk usine
+site standort
 """)
 """Months, days, directions, yes and no: a label in one language is named in another."""
 
@@ -156,6 +165,21 @@ order customer employee product region country city store department category su
 ticket project deal stock day month week year row result
 """)
 """Concepts that are counted."""
+
+MEASURES = listed(
+    """
+second seconds sekunden secondes segundos minute minutes minuten minutos hour hours stunde stunden heures horas day days tag
+tage tagen jour jours días week weeks wochen semaines semanas month months monate monaten mois meses year years jahre jahren
+ans années años night nights nächte nuits noches point points punkte punkten puntos star stars sterne étoiles litre litres
+liter liters litros kilometre kilometres kilometer kilometers kilómetros mile miles meter metre metres kilo kilos kilogram
+tonne tonnes tonnen degree degrees grad degrés grados
+""".replace("ä", "a")
+    .replace("é", "e")
+    .replace("í", "i")
+    .replace("ñ", "n")
+    .replace("ó", "o")
+)
+"""Units written as words, folded: what a number with decimals measures in."""
 
 COUNTED = groups("""
 zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
