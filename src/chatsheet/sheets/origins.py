@@ -78,13 +78,13 @@ def read(sql: str, tables: Tables) -> dict[str, tuple[str, ...]]:
 
 
 def conditions(sql: str) -> tuple[str, ...]:
-    """Return the conditions of a query as short SQL, those of WITH and subqueries too, in the order written."""
+    """Return the conditions of a query as short SQL, those of WITH, subqueries and aggregates too, in the order written."""
     try:
         root = sqlglot.parse_one(sql, read="duckdb")
     except SqlglotError:
         return ()
     found: dict[str, None] = {}
-    for node in root.find_all(exp.Where, exp.Having, exp.Qualify, exp.Join, exp.Filter, bfs=False):
+    for node in root.find_all(exp.Where, exp.Having, exp.Qualify, exp.Join, exp.Filter, exp.CountIf, exp.Case, bfs=False):
         for condition in _parts(node):
             written = condition.unnest().sql(dialect="duckdb")
             short = written if len(written) <= _LONGEST_CONDITION else written[: _LONGEST_CONDITION - 1] + "…"
@@ -99,6 +99,10 @@ def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(node, exp.Join):
         if isinstance(on := node.args.get("on"), exp.Expr):
             yield from on.flatten() if isinstance(on, exp.And) else (on,)
+        return
+    if isinstance(node, exp.Case):  # sum(CASE WHEN …) leaves rows out as FILTER does
+        branches: list[exp.If] = node.args.get("ifs") or []
+        yield from (one.this for one in branches if node.this is None and node.find_ancestor(exp.AggFunc) is not None)
         return
     condition = node.args["expression"].this if isinstance(node, exp.Filter) else node.this
     yield from condition.flatten() if isinstance(condition, exp.And) else (condition,)
