@@ -301,4 +301,5 @@ def _read(name: str) -> list[Said]:
 TUNED = _read("answers.txt")
 BLIND_1 = _read("blind_1.txt")
 BLIND_2 = _read("blind_2.txt")
-ANSWERS = [*TUNED, *BLIND_1, *BLIND_2]
+BLIND_3 = _read("blind_3.txt")
+ANSWERS = [*TUNED, *BLIND_1, *BLIND_2, *BLIND_3]
