@@ -104,7 +104,7 @@ class Source:
         if "age" in found:
             found |= {"year"}
         if "duration" in found:
-            found |= {"day", "week", "month", "hour"}
+            found |= {"day", "week", "month"}
         return found | {output.kind} if output.kind in {"average", "median", "minimum", "maximum"} else found
 
     @cached_property

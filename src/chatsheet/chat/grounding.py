@@ -317,7 +317,8 @@ class _Text:
         meant, own = said & amounts, cell.called & amounts
         if is_part:
             return None if meant and own and not meant & own else fits
-        return None if not fits and (said & demanded or (meant and own)) else fits
+        is_other_money = bool(meant and written.currency) and not cell.output.unit.currency
+        return None if not fits and (said & demanded or (meant and own) or is_other_money) else fits
 
     def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:
         """Return whether a cell may be taken though no word names its column."""

@@ -53,6 +53,7 @@ _TIGHT = re.compile(r"(?:['\u2019]s)?[\s*_\"”“]*[:(=|]?[\s*_]*\(?[\s*_]*")
 _FOLLOWED = re.compile(
     r"\b(?:followed by|then|gefolgt von|dann|suivi(?:e)? (?:de|par)|puis|seguid[oa] (?:de|por))\b", re.IGNORECASE
 )
+_THOSE_OF = re.compile(r"\b(?:those|that|die|der|das|celui|celle|ceux|celles) (?:of|in|at|von|in|de)\b", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein"
     r"|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
@@ -122,6 +123,8 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
     for number in written:
         start, end = layout.sentences[layout.sentence_of(number.start)]
         nouns = tuple(_nouns(layout.text, _last_of_list(layout.text, number, written), end, written, spoken))
+        if not nouns and found and _THOSE_OF.search(layout.text, max(start, consumed), number.before) is not None:
+            nouns = found[-1].nouns
         clauses = tuple(c.end() for c in _CLAUSE.finditer(layout.text, start, number.before))
         since = max(clauses, default=start)
         said = [
@@ -144,7 +147,7 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         found.append(
             Place(number, (start, end), (since, until), clauses, nouns, tuple(said), tail, rest, amount, header, first)
         )
-        own = [word.end for word in nouns if word.start < until_next]
+        own = [word.end for word in nouns if number.after <= word.start < until_next]
         consumed = max([number.after, *own])
     return tuple(found)
 

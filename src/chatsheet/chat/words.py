@@ -98,7 +98,8 @@ transaction transaktion payment zahlung
 booking bookings buchung buchungen réservation réservations reservation reservations reservierung reserva reservas
 duration term laufzeit dauer durée plazo tenure délai
 weight gewicht poids peso weighs weigh weighing wiegt wiegen pèse pesa
-rating bewertung note puntuación score
+rating rated bewertung bewertet note noté puntuación score
+temperature temperatures temp temperatur temperaturen température températures temperatura
 name namen nom nombre
 date datum fecha
 status zustand statut estado
@@ -128,7 +129,7 @@ zusammen jeweils gesamt plus minus moins fois respectivement más veces million 
 dollars eur usd chf above below under per pro par por out during before after since until through because if when where
 what compare against worth beyond among between like via due despite gegen bis seit durch ohne um nach vor über unter
 zwischen an dabei davon contre sous entre chez contra sobre desde hasta made earned brought sold had has make makes see
-shown listed found missing most least not
+shown listed found missing most least not took takes take
 """)
 """Words behind a number that end what it counts."""
 

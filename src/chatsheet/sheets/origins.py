@@ -111,9 +111,14 @@ def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
 def _outputs(scope: Scope, tables: Tables) -> Iterator[Made]:
     if isinstance(scope.expression, exp.SetOperation):
         branches = [list(_outputs(branch, tables)) for branch in scope.set_operation_scopes]
-        for of_place in zip(*branches, strict=False):
+        if scope.expression.args.get("by_name"):
+            names = dict.fromkeys(one.name.casefold() for branch in branches for one in branch)
+            places = [tuple(one for branch in branches for one in branch if one.name.casefold() == name) for name in names]
+        else:
+            places = [tuple(each) for each in zip(*branches, strict=False)]
+        for of_place in places:
             columns = tuple(dict.fromkeys(column for one in of_place for column in one.columns))
-            kinds = {one.kind for one in of_place}
+            kinds: set[Kind] = {one.kind for one in of_place}
             is_certain = all(one.is_certain for one in of_place)
             yield Made(of_place[0].name, columns, kinds.pop() if len(kinds) == 1 else "", is_certain)
         return
