@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import JsonValue
 
-from chatsheet.ask import TurnStopped, answer, ask, collect
+from chatsheet.ask import MOST_ROWS, TurnStopped, answer, ask, collect
 from chatsheet.chat.events import Answered, Asked, Cancelled, Failed, ModelReplied, Option, ToolAnswered
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL
@@ -40,6 +40,19 @@ async def test_an_answer_has_its_steps_queries_and_what_it_took(tmp_path: Path, 
     assert made.result("r1").rows == ((45,),)
     assert made.queries[0].version == made.version
     assert made.seconds > 0
+
+
+async def test_each_number_of_an_answer_leads_to_its_query_rows_and_cells(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    sql = "SELECT region, SUM(revenue) AS revenue FROM orders GROUP BY region ORDER BY revenue DESC LIMIT 2"
+    wire.script("gpt-4o", runs(sql), says("South made 155,288.70, and 155,288.70 is most; 7 is not from here."))
+    async with open_services(azure_settings(tmp_path, wire, "gpt-4o"), has_page=False) as services:
+        made = await answer(services, LOCAL, sales, "Which region made most?")
+    (citation,) = made.citations
+    (table,) = citation.tables
+    assert [made.citation(number) for number in made.numbers] == [citation, citation, None]
+    assert (citation.handle, citation.row, citation.column, citation.version) == ("r1", 0, "revenue", made.version)
+    assert (table.table, table.columns, len(table.rows)) == ("orders", ("revenue",), MOST_ROWS)
+    assert (table.more, bool(table.ranges)) == (96, True)
 
 
 async def test_what_the_workbook_lacks_is_an_answer_of_its_own_kind(tmp_path: Path, wire: Wire, sales: Path) -> None:

@@ -5,11 +5,13 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from itertools import islice
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chatsheet.chat.citations import Citation, shortened
 from chatsheet.chat.events import (
     Answered,
     Asked,
@@ -34,6 +36,11 @@ from chatsheet.core.settings import Settings
 from chatsheet.llm.model import Trail, Usage
 from chatsheet.sheets.model import Result
 from chatsheet.wiring import Services, open_services
+
+MOST_CITATIONS = 100
+"""Sources that an answer tells the rows of; `Chats.citation` tells those of the others."""
+MOST_ROWS = 100
+"""Row ids that it lists per table of a citation; more are counted."""
 
 
 class Query(BaseModel):
@@ -79,6 +86,8 @@ class Answer(BaseModel):
     options: tuple[Option, ...] = ()
     is_cut: bool
     numbers: tuple[NumberFound, ...]
+    citations: tuple[Citation, ...] = ()
+    """What the numbers stand on, each source once: its query, the first rows of each table with their count, the cells."""
     queries: tuple[Query, ...]
     charts: tuple[Chart, ...] = ()
     proposals: tuple[Proposal, ...] = ()
@@ -100,6 +109,11 @@ class Answer(BaseModel):
     def result(self, handle: str) -> Result:
         """Return the result of that handle; raises KeyError for one that is not of this answer."""
         return {query.handle: query.result for query in self.queries}[handle]
+
+    def citation(self, number: NumberFound) -> Citation | None:
+        """Return what a number stands on; None for one that is not from the data."""
+        source = (number.handle, number.row, number.column)
+        return next((one for one in self.citations if (one.handle, one.row, one.column) == source), None)
 
 
 class TurnStopped(Conflict):
@@ -161,7 +175,18 @@ async def answer(
         await asyncio.shield(services.chats.stop(actor, chat.id))  # who interrupts does not want it resumed later
         raise
     made = collect(events, seconds=time.perf_counter() - began)
-    return made.model_copy(update={"chat": chat.id, "sheet": opened.sheet.id, "version": opened.sheet.version})
+    made = made.model_copy(update={"chat": chat.id, "sheet": opened.sheet.id, "version": opened.sheet.version})
+    return await cited(services, actor, made)
+
+
+async def cited(services: Services, actor: Actor, found: Answer) -> Answer:
+    """Return an answer of a chat with the rows and cells that its numbers stand on; raises ChatNotFound."""
+    sources = dict.fromkeys((one.handle, one.row, one.column) for one in found.numbers if one.handle is not None)
+    told = [
+        shortened(await services.chats.citation(actor, found.chat, handle, row=row, column=column), most=MOST_ROWS)
+        for handle, row, column in islice(sources, MOST_CITATIONS)
+    ]
+    return found.model_copy(update={"citations": tuple(told)})
 
 
 async def turn(services: Services, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Event | Live, None]:

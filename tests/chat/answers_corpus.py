@@ -5,7 +5,7 @@ or from a cell that the sentence does not mean: it must never be traced. Numbers
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -16,6 +16,7 @@ from chatsheet.chat import basis
 from chatsheet.chat.events import RowsUsed, ToolAnswered
 from chatsheet.sheets import origins
 from chatsheet.sheets.model import Column, ColumnType, Result, ResultColumn, RowIds, Table, Unit, Workbook
+from tests.chat import blind_results
 
 _EUR, _USD, _CHF = (Unit(currency=code, symbol=symbol) for code, symbol in (("EUR", "€"), ("USD", "$"), ("CHF", "CHF")))
 _PERCENT = Unit(symbol="%", is_percent=True)
@@ -77,11 +78,12 @@ WORKBOOK = Workbook(
             _column("cost", "decimal", _USD),
         ),
         _table("rechnungen", 653, _column("datum", "date"), _column("status", "text"), _column("betrag", "decimal", _EUR)),
+        *blind_results.TABLES,
     ),
 )
 
 Rows = Sequence[tuple[JsonValue, ...]]
-_RESULTS: dict[str, tuple[str, Rows, int]] = {
+_RESULTS: Mapping[str, tuple[str, Rows, int]] = {
     "region": (
         "SELECT region, sum(revenue) AS revenue, count(*) AS orders FROM orders GROUP BY region ORDER BY revenue DESC",
         [("South", 155288.7, 162), ("North", 110449.4, 148), ("West", 98731.25, 151), ("East", 90120.05, 139)],
@@ -233,6 +235,7 @@ _RESULTS: dict[str, tuple[str, Rows, int]] = {
         198,
     ),
     "none": ("SELECT region, revenue FROM orders WHERE region = 'Mars'", [], 0),
+    **blind_results.RESULTS,
 }
 
 
@@ -242,7 +245,7 @@ def answered(name: str, handle: str = "r1") -> ToolAnswered:
     names = [made.name for made in origins.made(sql, {t.id: [c.name for c in t.columns] for t in WORKBOOK.tables})]
     told = basis.of(sql, WORKBOOK, names=names)
     columns = tuple(ResultColumn(name=name, type="DOUBLE") for name in names)
-    is_plain = name in {"oldest", "stock", "none", "projects", "ads"}
+    is_plain = name in {"oldest", "stock", "none", "projects", "ads"} | blind_results.PLAIN
     row_ids = (RowIds(table="t", ids=tuple(range(len(rows)))),) if is_plain else ()
     result = Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=False, row_ids=row_ids)
     rows_used = tuple(RowsUsed(table=one.table, rows=used, first=2, last=601) for one in told.rows[:1])
@@ -290,8 +293,13 @@ def _said(line: str) -> Said:
     return Said(results.strip(), marked, locale, question)
 
 
-ANSWERS = [
-    _said(line)
-    for line in Path(__file__).with_name("answers.txt").read_text(encoding="utf-8").splitlines()
-    if line and not line.startswith("#")
-]
+def _read(name: str) -> list[Said]:
+    lines = Path(__file__).with_name(name).read_text(encoding="utf-8").splitlines()
+    return [_said(line) for line in lines if line and not line.startswith("#")]
+
+
+TUNED = _read("answers.txt")
+BLIND_1 = _read("blind_1.txt")
+BLIND_2 = _read("blind_2.txt")
+BLIND_3 = _read("blind_3.txt")
+ANSWERS = [*TUNED, *BLIND_1, *BLIND_2, *BLIND_3]

@@ -67,6 +67,11 @@ def test_a_query_without_a_table_and_many_conditions_are_said_too() -> None:
     assert answers.told(Basis(rows=(RowsUsed(table="t", rows=1, first=None, last=None),))) == "1 row of t"
 
 
+def test_rows_of_a_filtered_query_that_could_not_be_counted_are_a_most() -> None:
+    used = RowsUsed(table="orders", rows=600, first=None, last=None)
+    assert answers.told(Basis(rows=(used,), filters=("quantity > 2",))) == "at most 600 rows of orders; quantity > 2"
+
+
 def test_numbers_of_an_answer_are_read_by_the_locale_of_who_asked() -> None:
     reply = ModelReplied(
         turn="t", text="", calls=(), model="m", route="r", usage=Usage(), trail=Trail(), finish_reason="length"

@@ -29,6 +29,16 @@ def test_filters_are_told_as_they_are_written_those_of_a_with_query_too(sample: 
     assert set(told(sample, sql).filters) == {"region = 'North'", "revenue > 5", "n.region = t.region", "s > 1", "LIMIT 3"}
 
 
+@pytest.mark.parametrize("counted", ["sum(CASE WHEN region = 'North' THEN revenue END)", "count_if(region = 'North')"])
+def test_a_condition_inside_an_aggregate_is_a_filter_too(sample: Sample, counted: str) -> None:
+    assert told(sample, f"SELECT {counted} AS x FROM orders").filters == ("region = 'North'",)  # noqa: S608  a test's own
+
+
+def test_a_case_that_only_renames_is_no_filter(sample: Sample) -> None:
+    sql = "SELECT CASE WHEN revenue > 5 THEN 'big' ELSE 'small' END AS size, count(*) AS n FROM orders GROUP BY 1"
+    assert told(sample, sql).filters == ()
+
+
 def test_the_rows_used_are_counted_and_among_them_those_without_a_value(sample: Sample) -> None:
     sql = "SELECT sum(CASE WHEN channel = 'Online' THEN revenue END) AS s FROM orders WHERE region = 'North'"
     found = told(sample, sql)

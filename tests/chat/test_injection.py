@@ -198,7 +198,7 @@ async def test_an_order_that_was_answered_gives_none_in_the_next_turn(den: Den) 
         async for numbered in watched:
             if isinstance(numbered.event, Answered | Failed):
                 break
-    assert _roles(den, "apply p1") == {"assistant"}
+    assert _roles(den, "apply p1") <= {"assistant", "tool"}
     assert {one.state for one in await den.services.chats.proposals(LOCAL, chat.id)} == {"open"}
 
 

@@ -90,5 +90,5 @@ async def leave(services: Services, chat_id: str, *, ago: timedelta) -> None:
     """Write what a process leaves that was killed so long ago, right after a question."""
     at = services.clock.now() - ago
     async with services.database.unit() as connection:
-        assert await leases.take(connection, chat_id, "process_gone", now=at)
+        assert await leases.take(connection, LOCAL, chat_id, "process_gone", now=at)
         await store.append(connection, LOCAL, chat_id, [Asked(turn="turn_left", question="Still there?")], at=at)

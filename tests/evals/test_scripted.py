@@ -16,8 +16,6 @@ from tests.evals.examples import FIVE, judged, ran, result, said
 from tests.harness import azure_settings, start_wire
 
 CAN_ASK = any(tool.name == scripted.ASK_BACK for tool in toolbox.offered().tools)
-NOT_YET = {"stock-08", "timesheets-07", "tickets-09", "energy-08"}
-"""Not traced: the 4 in the text cell `Rivet 4`, and parts of dates such as `month 3`."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +39,7 @@ class TestTheWholePack:
 
     async def test_every_question_goes_as_its_manner_wants(self, office: Pack, marks: dict[str, Mark]) -> None:
         may_ask = {one.id for one in office.questions if one.kind != "ambiguous" or CAN_ASK}
-        misses = {mark.id: mark.why for mark in marks.values() if not mark.is_right and mark.id in may_ask - NOT_YET}
+        misses = {mark.id: mark.why for mark in marks.values() if not mark.is_right and mark.id in may_ask}
         assert misses == {}
 
     async def test_all_that_is_not_in_a_workbook_is_refused(self, office: Pack, marks: dict[str, Mark]) -> None:

@@ -35,7 +35,7 @@ def told(basis: Basis) -> str:
 
 
 def _told(basis: Basis) -> Iterator[str]:
-    yield " and ".join(_rows(used) for used in basis.rows) or "no rows of the workbook"
+    yield " and ".join(_rows(used, is_filtered=bool(basis.filters)) for used in basis.rows) or "no rows of the workbook"
     yield from basis.filters[:_MOST_FILTERS]
     if len(basis.filters) > _MOST_FILTERS:
         yield f"{len(basis.filters) - _MOST_FILTERS} more conditions"
@@ -48,9 +48,10 @@ def _told(basis: Basis) -> Iterator[str]:
     yield from (f"{used.stale} values of {used.column} are out of date" for used in basis.columns if used.stale)
 
 
-def _rows(used: RowsUsed) -> str:
+def _rows(used: RowsUsed, *, is_filtered: bool) -> str:
     span = f" (rows {used.first} to {used.last} of the tab)" if used.first is not None else ""
-    return f"{used.rows} {'row' if used.rows == 1 else 'rows'} of {used.table}{span}"
+    most = "at most " if is_filtered and used.first is None and used.rows else ""  # too nested to be counted
+    return f"{most}{used.rows} {'row' if used.rows == 1 else 'rows'} of {used.table}{span}"
 
 
 def _unit(used: ColumnUsed) -> str:

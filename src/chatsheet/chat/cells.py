@@ -1,6 +1,7 @@
 """What a number of an answer can come from: the cells of a result, its row count, the rows used. Pure."""
 
 import itertools
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,14 +20,28 @@ _PERCENT_NAMES = frozenset({labels.stem(one) for one in ("pct", "percent", "perc
 _FALLS = labels.stems(words.FALLS)
 _LOSSES = labels.stems(words.LOSSES)
 _RISES = labels.stems(words.RISES)
+DIRECTIONS = _FALLS | _RISES
 _FACTORS: dict[Measure, tuple[Decimal, ...]] = {
     "plain": (Decimal(1),),
     "percent": (Decimal(1), Decimal(100)),
     "bps": (Decimal(100), Decimal(10_000)),
 }
 """What a percentage value, and a share, is multiplied with to be written so."""
+_TIMED = re.compile(
+    rf"\d{{4}}-\d\d|month|quarter|week|current_date|now\(|today|interval|{'|'.join(labels.MONTH_NAMES)}", re.IGNORECASE
+)
+_UNITS = (
+    ("Wh", "kWh", "MWh", "GWh"),
+    ("W", "kW", "MW"),
+    ("mg", "g", "kg", "t"),
+    ("mm", "m", "km"),
+    ("ml", "l"),
+    ("KB", "MB", "GB", "TB"),
+)
+"""Units that are each a thousand of the one before."""
 _NO_MONEY = frozenset({"count", "distinct", "percent"})
 _NEAR = Decimal("0.05")
+_PERIOD = re.compile(r"(?<![^\W_])(?:(?:19|20)\d\d|[qh][1-4])(?![^\W_])", re.IGNORECASE)
 _SIGNIFICANT = 3
 
 
@@ -73,9 +88,10 @@ class Source:
     def called(self) -> tuple[frozenset[str], ...]:
         """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
         named = tuple(map(self._called, self.outputs))
-        has_cost = any("cost" in one for one in named)
-        # what costs 5 has the price 5
-        return named if has_cost else tuple(one | {"cost"} if "price" in one else one for one in named)
+        for name, also in (("price", "cost"), ("stock", "quantity")):  # what costs 5 has the price 5, pieces are the stock
+            if not any(also in one for one in named):
+                named = tuple(one | {also} if name in one else one for one in named)
+        return named
 
     def _called(self, output: Output) -> frozenset[str]:
         behind = [column for _, column in output.columns]
@@ -87,6 +103,8 @@ class Source:
             return found | {"share"}
         if "age" in found:
             found |= {"year"}
+        if "duration" in found:
+            found |= {"day", "week", "month"}
         return found | {output.kind} if output.kind in {"average", "median", "minimum", "maximum"} else found
 
     @cached_property
@@ -94,6 +112,34 @@ class Source:
         """What the columns of numbers are called."""
         numeric = [called for column, called in enumerate(self.called) if column not in self.index.columns]
         return frozenset[str]().union(*numeric)
+
+    @cached_property
+    def filtered(self) -> frozenset[str]:
+        """What the conditions on all its rows speak of."""
+        texts = labels.meanings(" ".join(text for output in self.outputs for text in output.texts))
+        return labels.meanings(" ".join(self.answered.basis.filters)) - texts
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """The texts that its conditions compare with."""
+        return labels.meanings(" ".join(re.findall(r"'([^']*)'", " ".join(self.answered.basis.filters))))
+
+    def may_be(self, column: int, written: Written) -> bool:
+        """Return whether a column can be written with the percent sign or the currency that a number has."""
+        if written.measure != "plain":
+            return self.shares[column] is not None
+        return not written.currency or (self.outputs[column].kind not in _NO_MONEY and self.is_money(column, written.currency))
+
+    def covers(self, months: frozenset[str]) -> bool:
+        """Return whether its numbers may be those of months; not where the query never asks for a time."""
+        result = self.answered.result
+        dated = [value for row in (() if result is None else result.rows) for value in row if isinstance(value, str)]
+        return not months or _TIMED.search(" ".join([self.answered.sql or "", *dated])) is not None
+
+    @cached_property
+    def periods(self) -> tuple[frozenset[str], ...]:
+        """The years, quarters and halves in the names of its columns."""
+        return tuple(frozenset(periods(output.name)) for output in self.outputs)
 
     @cached_property
     def tables(self) -> frozenset[str]:
@@ -191,9 +237,16 @@ class Source:
         return True if is_small and output.kind in {"", "average", "median", "difference", "value"} else None
 
 
+def periods(text: str) -> list[str]:
+    """Return the years, quarters and halves that a text or a name has."""
+    return [one.group().casefold() for one in _PERIOD.finditer(text)]
+
+
 def _spans(written: Written, captions: Sequence[Decimal]) -> Iterator[tuple[float, float]]:
-    for mantissa, caption, factor in itertools.product(written.mantissas, captions, _FACTORS[written.measure]):
-        unit = float(written.scale * caption / factor)
+    thousands = [Decimal(1000) ** n for n in range(-2, 3)] if any(written.unit in units for units in _UNITS) else [Decimal(1)]
+    scales = [caption * one for caption in captions for one in thousands]
+    for mantissa, scale, factor in itertools.product(written.mantissas, scales, _FACTORS[written.measure]):
+        unit = float(written.scale * scale / factor)
         size, step = abs(float(mantissa)) * unit, 10.0 ** int(mantissa.as_tuple().exponent) * unit
         slack = max(step, size * (1e-12 if written.bound == "exact" and written.scale == 1 else 2 * float(_NEAR)))
         yield size - slack, size + slack
@@ -229,13 +282,25 @@ def says(
         return False
     if written.currency and (cell.output.kind in _NO_MONEY or unit.currency not in {"", written.currency}):
         return False
-    if written.unit and (cell.output.kind in _NO_MONEY or unit.currency or unit.symbol not in {"", written.unit}):
+    if written.unit and (cell.output.kind in _NO_MONEY or unit.currency):
         return False
+    if written.unit and unit.symbol not in {"", written.unit}:
+        if (thousands := _thousands(unit.symbol, written.unit)) is None:
+            return False
+        is_scaled *= thousands
     return any(
         _equal(mantissa, target * factor / (written.scale * is_scaled), written)
         for mantissa in written.mantissas
         for target in {sign * value for sign in _signs(written, cell, context) for value in (cell.value, cell.stored)}
     )
+
+
+def _thousands(stored: str, written: str) -> Decimal | None:
+    """Return what a unit is of another: a MWh is 1000 kWh; None where they do not measure the same."""
+    for units in _UNITS:
+        if stored in units and written in units:
+            return Decimal(1000) ** (units.index(written) - units.index(stored))
+    return None
 
 
 def _signs(written: Written, cell: Cell, context: frozenset[str]) -> tuple[int, ...]:

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from chatsheet.chat.events import Output, ToolAnswered
-from chatsheet.core.errors import NotFound
+from chatsheet.core.errors import ChatSheetError, NotFound
 from chatsheet.sheets import origins
-from chatsheet.sheets.lineage import NotTraceable
 from chatsheet.sheets.model import Result, RowIds, Table
 from chatsheet.sheets.questions import Questions
 
@@ -66,6 +65,14 @@ class Citation(_Value):
     """Set where the query is known and its rows are not."""
 
 
+def shortened(citation: Citation, *, most: int) -> Citation:
+    """Return a citation with at most the first `most` rows of each table listed, the others counted."""
+    tables = [
+        one.model_copy(update={"rows": one.rows[:most], "more": one.more + len(one.rows[most:])}) for one in citation.tables
+    ]
+    return citation.model_copy(update={"tables": tuple(tables)})
+
+
 async def cite(
     questions: Questions, answered: ToolAnswered, *, row: int | None, column: str | None, most_rows: int = MOST_ROWS
 ) -> Citation:
@@ -91,7 +98,7 @@ async def cite(
     output = outputs[place] if place is not None and place < len(outputs) else None
     try:
         behind = await _behind(questions, answered, result, row, most_rows)
-    except NotTraceable as error:
+    except ChatSheetError as error:  # such as a time limit: the query is known all the same
         why = NotTraced(code=error.code, what=error.what, fix=error.fix)
         used = [RowIds(table=one.table, ids=(), more=one.rows) for one in answered.basis.rows]
         return cited.model_copy(update={"tables": tuple(_tables(questions, sql, used, output, most_rows)), "not_traced": why})

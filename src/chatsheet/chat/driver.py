@@ -314,7 +314,7 @@ class Chats:
         if chat_id in self._running:
             return
         async with self._database.unit() as connection:
-            if not await leases.take(connection, chat_id, self._owner, now=self._clock.now()):
+            if not await leases.take(connection, actor, chat_id, self._owner, now=self._clock.now()):
                 return
         if self._clock.now() - at > _AWAITED:
             await self._append(actor, chat_id, _interrupted(turn_id))
@@ -333,7 +333,7 @@ class Chats:
             tries -= 1
             try:
                 async with self._database.unit() as connection:
-                    written = [*await self._leased(connection, chat_id, event), event]
+                    written = [*await self._leased(connection, actor, chat_id, event), event]
                     seq = await store.append(connection, actor, chat_id, written, at=self._clock.now())
             except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good
                 if not tries:
@@ -343,7 +343,7 @@ class Chats:
         for place, one in enumerate(written, seq - len(written) + 1):
             self._audience.tell(chat_id, Numbered(place, one))
 
-    async def _leased(self, connection: AsyncConnection, chat_id: str, event: Event) -> list[Event]:
+    async def _leased(self, connection: AsyncConnection, actor: Actor, chat_id: str, event: Event) -> list[Event]:
         """See to it that only one process works on a chat's turn; returns what belongs into the log before the event.
 
         Raises ChatMovedOn where another one does and a question comes, TurnTaken where it does since.
@@ -352,7 +352,7 @@ class Chats:
             case Decided():
                 return []
             case Asked():
-                if not await leases.take(connection, chat_id, self._owner, now=self._clock.now()):
+                if not await leases.take(connection, actor, chat_id, self._owner, now=self._clock.now()):
                     raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
                 return [_interrupted(turn) for _, _, turn, _ in await store.open_turns(connection, [chat_id])]
             case _:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from itertools import zip_longest
 
 from chatsheet.chat import cells, labels, numbers, sentences, words
 from chatsheet.chat.cells import Cell, Source
@@ -45,6 +46,25 @@ _COMPARED = re.compile(
     r"|greater than|between \S{1,12} and|zwischen \S{1,12} und)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
     re.IGNORECASE,
 )
+_DIFFERS = re.compile(
+    r"\s+(?:[^\W\d_]+\s)?(?:ahead|behind|more|fewer|less|higher|lower|times|mehr|weniger|mal|höher|niedriger|fois|veces|más|menos)\b",
+    re.IGNORECASE,
+)
+_CHANGED_BY = re.compile(
+    r"\b(?:rose|risen|fell|fallen|grew|grown|dropp?\w*|increase\w*|decrease\w*|declin\w*|shrank|gestiegen|gesunken|stieg|sank"
+    r"|fiel|wuchs|augmenté|baissé|diminué|progressé|reculé|aumentó|cayó|bajó|subió)\s(?:[^\W\d_]+\s){0,2}?(?:by|um|de|en|un)\s"
+    r"(?:about |around |rund |etwa |environ )?[*_]*$",
+    re.IGNORECASE,
+)
+_MORE_THAN = re.compile(
+    r"[*_]*\s+(?:(?!is|are|was|were|has|have|had|ist|sind|war|hat|haben|est|sont|ont)[^\W\d_]+\s){0,2}?"
+    r"(?:more|less|fewer|higher|lower|ahead|behind|mehr|weniger|höher|niedriger|de plus|de moins"
+    r"|más|menos)[^.;,|]*?\b(?:than|of|als|que|de)\b",
+    re.IGNORECASE,
+)
+"""A number that is told as a change, or a difference, is no amount."""
+_CHANGES = frozenset({"", "difference", "ratio", "percent"})
+_EXTREMES = frozenset({"least", "most", "wenigsten", "meisten"})
 _CAPTION = re.compile(
     r"\b(?:in|en)\s+(?:(?P<k>thousands?|tausend|tsd\.?|TEUR|T€|k€|miles|milliers)|(?P<m>millions?"
     r"|millionen|mio\.?|millones))\b",
@@ -93,7 +113,7 @@ class _Text:
         best: tuple[tuple[int, int, int], Source, Cell] | None = None
         for newness, source in enumerate(self.sources):
             for cell, score in self._candidates(place, source):
-                rank = (score, newness, -1 if cell.is_counted else 0)
+                rank = (score, 0 if cell.is_counted else 1, newness)
                 if best is None or rank > best[0]:
                     best = (rank, source, cell)
         found = NumberFound(text=written.text, start=written.start, end=written.end, handle=None)
@@ -107,7 +127,7 @@ class _Text:
     def _candidates(self, place: Place, source: Source) -> Iterator[tuple[Cell, int]]:
         """Yield the cells that a number may be, with how many of its words say so."""
         written = place.written
-        context = frozenset(labels.stem(word.folded) for word in labels.split(self.text[slice(*place.clause)]))
+        context = self._direction(place)
         header = _in_percent(place)
         captions = _captions(self.text[slice(*place.sentence)], place.header)
         asked = header or written
@@ -120,14 +140,36 @@ class _Text:
             if (score := self._fit(place, source, cell)) is not None:
                 yield cell, score
 
+    def _is_beyond(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number that no label gives a row is said of what no single row of this result is."""
+        is_of_all = cell.row is not None and source.row_count > 1 and self._is_of_all(place)
+        return is_of_all or self._is_about_others(place, source) or not source.covers(self._months(place))
+
+    def _is_another(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number is told as a part, a period, a filter or a change that the cell is not."""
+        if self._is_change(place) and "growth" not in cell.called and cell.output.kind not in _CHANGES:
+            return True
+        if cell.column is not None and self._is_of_another_period(place, source, cell.column):
+            return True
+        return self._is_part_of(place, source, cell) or self._is_filtered_elsewhere(place, source)
+
+    def _direction(self, place: Place) -> frozenset[str]:
+        """Return the words of a number's clause, and what the clauses before say of falls and rises where it does not."""
+        context = frozenset[str]()
+        for start in reversed([place.sentence[0], *(c for c in place.clauses if c <= place.clause[0])]):
+            context |= labels.stems(word.folded for word in labels.split(self.text[start : place.clause[1]]))
+            if context & cells.DIRECTIONS:
+                return context
+        return labels.stems(word.folded for word in labels.split(self.text[slice(*place.clause)]))
+
     def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how well the words around a number fit a cell; None where they say that it is another."""
         by_row = self._row_fits(place, source, cell)
-        if by_row is False or (by_row is None and self._is_about_others(place, source)):
-            return None
-        if by_row is None and cell.row is not None and source.row_count > 1 and self._is_of_all(place):
-            return None
-        if self._is_part_of(place, source, cell):
+        if (
+            by_row is False
+            or (by_row is None and self._is_beyond(place, source, cell))
+            or self._is_another(place, source, cell)
+        ):
             return None
         by_column = self._column_fits(place, source, cell)
         if by_column is None:
@@ -172,7 +214,7 @@ class _Text:
         """Return how many words name the cell's column; None where they name another."""
         if place.header:
             return self._by_words(labels.meanings(place.header), source, cell, place.written, demanded=self.known | _THINGS)
-        nouns, said = self._meanings(place.nouns), self._meanings(place.said)
+        nouns, said = self._meanings(self._counted_nouns(place)), self._meanings(place.said)
         if place.written.measure == "plain":
             nouns |= self._meanings(place.of) & (_AMOUNTS | self.measured)
         counted = nouns & (self.known | _AMOUNTS | _THINGS)
@@ -181,11 +223,19 @@ class _Text:
             if fits is None or fits:
                 if (
                     fits
-                    and self._by_words(counted | self._predicate(place), source, cell, place.written, demanded=frozenset())
+                    and self._by_words(
+                        counted | (self._predicate(place) - (source.filtered if cell.is_counted else frozenset())),
+                        source,
+                        cell,
+                        place.written,
+                        demanded=frozenset(),
+                    )
                     is None
                 ):
                     return None
                 return self._as_meant(nouns | self._qualities(place, nouns, source), source, cell, fits)
+        if self._strangers(place) and self._needs_noun(place, cell):
+            return 0
         said |= self._predicate(place)
         fits = self._by_words(
             said & (self.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
@@ -222,7 +272,12 @@ class _Text:
 
     def _meanings(self, listed: Sequence[Word]) -> frozenset[str]:
         """Return what words mean that are no labels: Sales is no revenue where a department is called so."""
+        listed = [w for w, after in zip_longest(listed, listed[1:]) if w is not None and not self._is_degree(w, after)]
         return frozenset(meant for word in self._unlabelled(listed) for meant in labels.meanings(word.folded))
+
+    def _is_degree(self, word: Word, after: Word | None) -> bool:
+        """Return whether `least` says how much of a quality: least punctual is not the lowest of a column."""
+        return word.folded in _EXTREMES and after is not None and not labels.meanings(after.folded) & (self.known | _THINGS)
 
     def _unlabelled(self, listed: Sequence[Word]) -> list[Word]:
         spans = [(one.start, one.end) for named in self.named.values() for one in named]
@@ -239,7 +294,7 @@ class _Text:
         end = (
             "minimum" if said & _LOWEST and not said & _HIGHEST else "maximum" if said & _HIGHEST and not said & _LOWEST else ""
         )
-        if not end or fits is None:
+        if not end or fits is None or (end in cell.called and cell.output.kind == "value"):
             return fits
         if cell.output.kind in {"minimum", "maximum"}:
             return fits if cell.output.kind == end else None
@@ -254,7 +309,7 @@ class _Text:
         """Return how many words fit; None where another column fits better, or none does and one of `demanded` is said."""
         fits = labels.any_of(said, cell.called)
         is_part = written.measure != "plain"
-        rivals = [called for column, called in enumerate(source.called) if not is_part or source.shares[column] is not None]
+        rivals = [called for column, called in enumerate(source.called) if source.may_be(column, written)]
         best = max((labels.any_of(said, called) for called in rivals), default=0)
         if best > fits or (cell.is_counted and said and not fits):
             return None
@@ -262,18 +317,22 @@ class _Text:
         meant, own = said & amounts, cell.called & amounts
         if is_part:
             return None if meant and own and not meant & own else fits
-        return None if not fits and (said & demanded or (meant and own)) else fits
+        is_other_money = bool(meant and written.currency) and not cell.output.unit.currency
+        return None if not fits and (said & demanded or (meant and own) or is_other_money) else fits
 
     def _may_do_without(self, place: Place, source: Source, cell: Cell, *, has_row: bool) -> bool:
         """Return whether a cell may be taken though no word names its column."""
         written = place.written
         if cell.is_counted or written.is_word:
             return False
-        is_counting = written.measure == "plain" and not written.currency and written.mantissas[0] % 1 == 0
-        unknown = [word for word in self._unlabelled(place.nouns) if not word.folded.isdecimal()] if is_counting else []
-        if unknown and (cell.output.kind in {"count", "distinct"} or cells.is_weak(written)):
-            # a noun that only the question has, about the only cell there is
+        if has_row and cell.output.kind in {"count", "distinct"} and self._counts_label(place, source):
+            return True
+        unknown = self._strangers(place)
+        if unknown and self._needs_noun(place, cell):
+            # a noun that only the question has, or a limit of the query, about the only cell there is
             asked = any(labels.meanings(word.folded) & self.asked for word in unknown)
+            if self._names_limit(place, source) and cell.output.kind == "count":
+                return source.row_count == 1 and [output.kind for output in source.outputs].count("count") == 1
             return asked and len(source.outputs) == 1 and source.row_count == 1
         if not cells.is_weak(written):
             return True
@@ -283,6 +342,78 @@ class _Text:
         is_only = len(beside) == 1
         is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
+
+    def _is_change(self, place: Place) -> bool:
+        """Return whether a number is told as a change or a difference: it fell by 5, 5 more than."""
+        is_by = _CHANGED_BY.search(self.text[place.clause[0] : place.written.before]) is not None
+        return is_by or _MORE_THAN.match(self.text, place.written.after, place.sentence[1]) is not None
+
+    def _months(self, place: Place) -> frozenset[str]:
+        """Return the months that the sentence of a number names, up to a semicolon."""
+        start, end = place.sentence
+        start = self.text.rfind(";", start, place.written.before) + 1 or start
+        listed = [word for word in labels.split(self.text[:end]) if word.start >= start]
+        planets = [word for word in listed if word.folded == "mars" and self.text[word.start].isupper()]
+        return frozenset(
+            name for word in listed if (name := labels.month(word.folded)) and word.folded != "may" and word not in planets
+        )
+
+    def _strangers(self, place: Place) -> list[Word]:
+        """Return the nouns that a number counts, none where it is a measure of something."""
+        written = place.written
+        if written.measure != "plain" or written.currency or written.unit:
+            return []
+        nouns = [word for word in self._unlabelled(place.nouns) if not word.folded.isdecimal()]
+        is_measure = written.mantissas[0] % 1 != 0 and any(word.folded in words.MEASURES for word in nouns)
+        return [] if is_measure else nouns
+
+    def _needs_noun(self, place: Place, cell: Cell) -> bool:
+        """Return whether a cell can be meant only where the noun of a number names its column."""
+        is_broken = place.written.mantissas[0] % 1 != 0
+        return is_broken or cell.output.kind in {"count", "distinct"} or cells.is_weak(place.written)
+
+    def _names_limit(self, place: Place, source: Source) -> bool:
+        """Return whether the clause of a number has another that the query compares with: 31 exceed 1,000."""
+        limits = {Decimal(one) for one in re.findall(r"(?<![\w.-])\d+(?:\.\d+)?", " ".join(source.answered.basis.filters))}
+        start, end = place.clause
+        others = [one for one in self.written if start <= one.start < end and one is not place.written]
+        return any(one.mantissas[0] * one.scale in limits for one in others)
+
+    def _counted_nouns(self, place: Place) -> Sequence[Word]:
+        """Return the nouns of a number; of the whole in `92 of 120 exams passed` those before what is said of the part."""
+        if _PART_OF.search(self.text[place.clause[0] : place.written.before]) is None:
+            return place.nouns
+        known = [n for n, word in enumerate(place.nouns, 1) if labels.meanings(word.folded) & self.known]
+        return place.nouns[: known[0]] if known else place.nouns
+
+    def _counts_label(self, place: Place, source: Source) -> bool:
+        """Return whether a number counts a label itself, and not things of it: 9 Fords, not 9 Ford dealers."""
+        for one in self.named[id(source)]:
+            if one.start >= place.written.after and not self.text[place.written.after : one.start].strip(" *_\u00a0"):
+                following = re.match(r"[*_]*\s+([^\W\d_]+)", self.text[one.end :])
+                return following is None or labels.is_small(labels.fold(following[1]))
+        return False
+
+    def _is_filtered_elsewhere(self, place: Place, source: Source) -> bool:
+        """Return whether what is said of a number is what only another result asks for: 312 loans are overdue."""
+        if _OF_ALL.search(self.text[place.clause[0] : place.written.before]) is not None:
+            return False
+        others = frozenset[str]().union(*(other.wanted for other in self.sources if other is not source))
+        own = source.wanted | frozenset[str]().union(*source.called)
+        return bool(self._meanings(place.tail) & (others - own))
+
+    def _is_of_another_period(self, place: Place, source: Source, column: int) -> bool:
+        """Return whether the year said of a number is in the name of another column: kwh_2024 beside kwh_2025."""
+        own, every = source.periods[column], frozenset[str]().union(*source.periods)
+        if not own:
+            return False
+        before, after = self.text[place.sentence[0] : place.written.before], self.text[place.written.after : place.sentence[1]]
+        following = re.match(r"[^\d;.,|]*", after)
+        near = after[: 0 if following is None else following.end() + len("2025")]
+        for said in (cells.periods(near), cells.periods(before)[-1:], cells.periods(place.header)):
+            if meant := every.intersection(said):
+                return not meant & own
+        return False
 
     def _is_no_claim(self, place: Place) -> bool:
         written = place.written
@@ -294,6 +425,8 @@ class _Text:
             return Decimal(written.year) in self.limits or str(written.year) in self._dates()
         if values & self.limits and _COMPARED.search(before):
             return True
+        if written.is_word and _DIFFERS.match(self.text, written.after) is not None:
+            return False
         if written.is_word or (_TOP.search(before) and values <= set(map(Decimal, range(_SMALL_LIST)))):
             nouns = {m for word in place.nouns for m in labels.meanings(word.folded)}
             return not nouns & self.known or bool(_TOP.search(before))

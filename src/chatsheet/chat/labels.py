@@ -24,7 +24,16 @@ _LIKE = 0.7
 """Of the longer one: what two words must share at their beginning to be the same label."""
 
 _MONTHS = 12
-_WORD = re.compile(r"[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.UNICODE)
+_COUNTED_OFF = {
+    "month": ("month", "monat", "mois", "mes"),
+    "quarter": ("quarter", "quartal", "trimestre"),
+    "week": ("week", "woche", "kw", "semaine", "semana"),
+    "rank": ("rank", "rang", "platz"),
+}
+"""What rows are numbered by, as it stands before the number."""
+_WORD = re.compile(
+    r"(?<![^\W_])(?:[cdjlmnst]|qu)['\u2019](?=[^\W_]{2})|[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.IGNORECASE
+)
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ]00:00(?::00)?(?:\.0+)?)?")
 _QUARTER = re.compile(r"(?:(\d{4})[ -]?Q([1-4])|Q([1-4])(?:[ -/]?(\d{4}))?)")
 
@@ -61,7 +70,8 @@ def _fold_sign(sign: str) -> str:
 
 def split(text: str) -> list[Word]:
     """Return the words and numerals of a text."""
-    return [Word(fold(match.group()), *match.span()) for match in _WORD.finditer(text)]
+    found = (Word(fold(match.group()), *match.span()) for match in _WORD.finditer(text))
+    return [word for word in found if word.folded[-1] not in "'\u2019"]  # the article of l'année
 
 
 @lru_cache(maxsize=4096)
@@ -70,7 +80,8 @@ def stem(word: str) -> str:
     word = word[:-1] + "i" if word.endswith("y") and len(word) > _SHORTEST_STEM else word
     while len(word) > _SHORTEST_STEM and word[-1] in "sern":
         word = word[:-1]
-    return word
+    is_plural = len(word) == _SHORTEST_STEM and word.endswith("s") and word[-2] not in "ius"
+    return word[:-1] if is_plural else word  # cars, fees
 
 
 def stems(listed: Iterable[str]) -> frozenset[str]:
@@ -88,9 +99,14 @@ def _table(groups: Iterable[Iterable[str]]) -> dict[str, str]:
 
 
 _CANONICAL = _table(words.SAME)
-_MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
+MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
 _CONCEPT = _table(words.CONCEPTS)
 _CONCEPT_STEMS = {stem(word): name for word, name in _CONCEPT.items() if len(word) >= _SHORTEST_STEM}
+
+
+def month(word: str) -> str:
+    """Return the English name of the month that a folded word names in any language; empty where it names none."""
+    return name if (name := _CANONICAL.get(word, "")) in MONTH_NAMES else ""
 
 
 def meaning(word: str) -> str:
@@ -251,10 +267,17 @@ def _numbered(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[st
     if "year" in named and all(1900 <= number <= 2100 for number in numbers if number):  # noqa: PLR2004  years
         return [[str(number)] if number else [] for number in numbers]
     if "month" in named and all(1 <= number <= _MONTHS for number in numbers if number):
-        return [[_MONTH_NAMES[number - 1]] if number else [] for number in numbers]
+        return [[MONTH_NAMES[number - 1], *_counted("month", number)] if number else [] for number in numbers]
     if named & {"quarter", meaning("quarter"), meaning("quartal"), meaning("trimestre")}:
-        return [[f"Q{number}"] if number else [] for number in numbers]
+        return [[f"Q{number}", *_counted("quarter", number)] if number else [] for number in numbers]
+    for kind in _COUNTED_OFF:
+        if kind in named and len(set(numbers)) == len(numbers):
+            return [list(_counted(kind, number)) for number in numbers]
     return None
+
+
+def _counted(kind: str, number: int) -> Iterator[str]:
+    yield from (f"{name} {number}" for name in _COUNTED_OFF[kind])
 
 
 def _quarters(text: str) -> Iterator[str]:
@@ -277,10 +300,11 @@ def _dated(texts: Sequence[str]) -> list[list[str]]:
         of_row: list[str] = []
         if part is not None:
             year, month, day = part
-            name = _MONTH_NAMES[month - 1]
+            name = MONTH_NAMES[month - 1]
             of_row += [f"{year} {month} {day}", f"{day} {month} {year}", f"{month} {day} {year}", f"{day} {name} {year}"]
             of_row += [f"{name} {day} {year}", f"{name} {day}", f"{day} {name}", f"{day} de {name} de {year}"]
             if is_monthly:
+                of_row += _counted("month", month)
                 of_row += [f"{name} {year}", name, f"{year} {month}", f"{month} {year}", f"{name} de {year}"]
             if is_quarterly:
                 quarter = (month + 2) // 3

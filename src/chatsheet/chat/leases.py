@@ -10,13 +10,14 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chatsheet.core.identity import Actor
 from chatsheet.db.tables import turn_lease
 
 LENGTH = timedelta(seconds=30)
 """How long a process may say nothing before its turns are another's."""
 
 
-async def take(connection: AsyncConnection, chat_id: str, owner: str, *, now: datetime) -> bool:
+async def take(connection: AsyncConnection, actor: Actor, chat_id: str, owner: str, *, now: datetime) -> bool:
     """Take the lease of a chat, where nobody else holds it; tell whether it is ours now."""
     held = {"owner": owner, "until": now + LENGTH, "is_stopped": False}
     free = (turn_lease.c.chat_id == chat_id) & (turn_lease.c.until < now)
@@ -24,7 +25,7 @@ async def take(connection: AsyncConnection, chat_id: str, owner: str, *, now: da
         return True
     try:
         async with connection.begin_nested():
-            await connection.execute(insert(turn_lease).values(chat_id=chat_id, **held))
+            await connection.execute(insert(turn_lease).values(chat_id=chat_id, workspace_id=actor.workspace_id, **held))
     except IntegrityError:
         return False
     return True

@@ -85,7 +85,10 @@ _NO_CLAIM = re.compile(
         r"\b\d+(?:st|nd|rd|th|er|ère|re|ème|nde|º|ª|te[rsn]?)\b",
         r"\b\d{1,2}\.[ \u00a0](?=(?:Platz|Rang|Stelle|Quartal|Halbjahr|Monat|Woche|Tag|Januar|Zeile)\b)",
         rf"(?<!\w)(?:{_NAMED})\b\.?[ \u00a0]?[#:]?[ \u00a0]?\d+(?:[ ]?(?:to|bis|and|und|[-\u2013])[ ]?\d+)?\b(?![.,]\d|[ ]?%)",
+        (r"(?<!last )(?<!this )(?<!past )(?<!next )(?<!per )(?<!each )(?<!every )(?<!letzten )(?<!diesen )(?<!pro )(?<!ce )"
+        r"\b(?:month|monat|mois|mes|quarter|quartal|trimestre)[ \u00a0](?:1[0-2]|[1-9])\b(?![.,]\d|[ ]?%)"),
         r"#\d+",
+        r"(?:\b(?:per|pro|par|por|je)[ \u00a0]|/)10+(?![\d.,%])",
         r"\bv\d+(?:\.\d+)*\b|\b(?:\d+\.){2,}(?:\d{1,2}|\d{4,})\b|\b\d{1,3}\.\d{1,2}\.\d+\b",
         r"(?<![\w.,])(?<!\d[ \u00a0\u202f\u2009'\u2019])0\d+\b(?![.,])",
     )),

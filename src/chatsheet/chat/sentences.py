@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
 from chatsheet.chat import labels, numbers, words
 from chatsheet.chat.labels import Named, Word
@@ -52,6 +53,7 @@ _TIGHT = re.compile(r"(?:['\u2019]s)?[\s*_\"”“]*[:(=|]?[\s*_]*\(?[\s*_]*")
 _FOLLOWED = re.compile(
     r"\b(?:followed by|then|gefolgt von|dann|suivi(?:e)? (?:de|par)|puis|seguid[oa] (?:de|por))\b", re.IGNORECASE
 )
+_THOSE_OF = re.compile(r"\b(?:those|that|die|der|das|celui|celle|ceux|celles) (?:of|in|at|von|in|de)\b", re.IGNORECASE)
 _PRONOUN = re.compile(
     r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein"
     r"|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
@@ -61,6 +63,7 @@ _OF = re.compile(r"[\s*_]*(?:in|of|de|en|an|worth of|d['\u2019])\s?(?:total |net
 _OF_TOTAL = re.compile(r"\s*(?:/|out of|of|von|de|sur)\s+(?:the |all |insgesamt |den |les |los )?", re.IGNORECASE)
 _NO_NOUN = frozenset(map(labels.fold, words.NO_NOUNS))
 _MOST_NOUN_WORDS = 3
+_WITH = frozenset({"with", "mit", "avec", "con", "at"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ class Place:
     written: Written
     sentence: tuple[int, int]
     clause: tuple[int, int]
+    clauses: tuple[int, ...]
+    """Where the clauses of its sentence up to its own begin, but for the first."""
     nouns: tuple[Word, ...]
     """The words that it counts, as far as they stand behind it."""
     said: tuple[Word, ...]
@@ -117,8 +122,11 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
     consumed = 0
     for number in written:
         start, end = layout.sentences[layout.sentence_of(number.start)]
-        nouns = tuple(_nouns(layout.text, number, end, written, spoken))
-        since = max((c.end() for c in _CLAUSE.finditer(layout.text, start, number.before)), default=start)
+        nouns = tuple(_nouns(layout.text, _last_of_list(layout.text, number, written), end, written, spoken))
+        if not nouns and found and _THOSE_OF.search(layout.text, max(start, consumed), number.before) is not None:
+            nouns = found[-1].nouns
+        clauses = tuple(c.end() for c in _CLAUSE.finditer(layout.text, start, number.before))
+        since = max(clauses, default=start)
         said = [
             w for w in labels.split(layout.text[: number.before]) if w.start >= max(start, min(since, number.before), consumed)
         ]
@@ -134,9 +142,27 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         until_next = min([until, *(one.before for one in written if one.before >= since_next)])
         rest = tuple(w for w in labels.split(layout.text[:until]) if w.start >= after)
         tail = tuple(word for word in rest if word.end <= until_next)
-        found.append(Place(number, (start, end), (since, until), nouns, tuple(said), tail, rest, amount, header, first))
-        consumed = max(number.after, max((word.end for word in nouns), default=0))
+        if until_next < until:  # what stands after `with` is said of the next number
+            tail = tuple(takewhile(lambda word: word.folded not in _WITH, tail))
+        found.append(
+            Place(number, (start, end), (since, until), clauses, nouns, tuple(said), tail, rest, amount, header, first)
+        )
+        own = [word.end for word in nouns if number.after <= word.start < until_next]
+        consumed = max([number.after, *own])
     return tuple(found)
+
+
+def _last_of_list(text: str, number: Written, written: Sequence[Written]) -> Written:
+    """Return the last number of the list that a number stands in, behind which their noun is: 21, 18 and 14 nights."""
+    for one, following in pairwise(written):
+        is_joined = _BETWEEN_NUMBERS.fullmatch(text, one.after, following.before) is not None
+        if one.start >= number.start and (not is_joined or _kind(one) != _kind(following)):
+            return one
+    return written[-1]
+
+
+def _kind(number: Written) -> tuple[str, str, str]:
+    return number.measure, number.currency, number.unit
 
 
 def _nouns(text: str, number: Written, end: int, others: Sequence[Written], spoken: str) -> Iterator[Word]:

@@ -37,6 +37,15 @@ east ost osten est este
 west westen ouest oeste
 yes ja oui sí
 no nein non
+line linie ligne línea
+group gruppe groupe grupo
+class klasse classe clase
+level stufe niveau nivel
+branch filiale succursale sucursal
+zone zona
+room raum zimmer salle
+plant werk usine
+site standort
 """)
 """Months, days, directions, yes and no: a label in one language is named in another."""
 
@@ -67,7 +76,7 @@ salary gehalt gehälter salaire salario wage lohn
 target ziel soll budget plan objectif objetivo
 tax steuer impôt impuesto
 return returns retoure rückgabe retour devolución
-stock bestand lager inventory inventar existencias
+stock bestand lager inventory inventar existencias left
 age alter âge edad
 day days tag tage tagen jour jours día días
 month monat monate mois mes meses
@@ -85,9 +94,12 @@ maximum max
 row rows zeile zeilen ligne lignes fila filas record records datensatz datensätze entry entries eintrag einträge
     einträgen
 result results ergebnis ergebnisse résultats resultados
-transaction transaktion buchung booking payment zahlung
+transaction transaktion payment zahlung
+booking bookings buchung buchungen réservation réservations reservation reservations reservierung reserva reservas
+duration term laufzeit dauer durée plazo tenure délai
 weight gewicht poids peso weighs weigh weighing wiegt wiegen pèse pesa
-rating bewertung note puntuación score
+rating rated bewertung bewertet note noté puntuación score
+temperature temperatures temp temperatur temperaturen température températures temperatura
 name namen nom nombre
 date datum fecha
 status zustand statut estado
@@ -111,13 +123,13 @@ pro each its total sum summe gesamt overall together insgesamt zusammen altogeth
 
 NO_NOUNS = listed("""
 more less higher lower compared each overall total while last this next respectively only better worse ago together so
-which was is followed ahead behind times years year percent points came were are with versus vs then also here now up
-down left right still already combined across fewer mehr weniger höher niedriger als gegenüber verglichen mal insgesamt
+which was is followed ahead behind times percent points came were are with versus vs then also here now up
+down right still already combined across fewer mehr weniger höher niedriger als gegenüber verglichen mal insgesamt
 zusammen jeweils gesamt plus minus moins fois respectivement más veces million millions thousand billion euro euros
 dollars eur usd chf above below under per pro par por out during before after since until through because if when where
 what compare against worth beyond among between like via due despite gegen bis seit durch ohne um nach vor über unter
 zwischen an dabei davon contre sous entre chez contra sobre desde hasta made earned brought sold had has make makes see
-shown listed found missing most least not
+shown listed found missing most least not took takes take
 """)
 """Words behind a number that end what it counts."""
 
@@ -154,6 +166,21 @@ order customer employee product region country city store department category su
 ticket project deal stock day month week year row result
 """)
 """Concepts that are counted."""
+
+MEASURES = listed(
+    """
+second seconds sekunden secondes segundos minute minutes minuten minutos hour hours stunde stunden heures horas day days tag
+tage tagen jour jours días week weeks wochen semaines semanas month months monate monaten mois meses year years jahre jahren
+ans années años night nights nächte nuits noches point points punkte punkten puntos star stars sterne étoiles litre litres
+liter liters litros kilometre kilometres kilometer kilometers kilómetros mile miles meter metre metres kilo kilos kilogram
+tonne tonnes tonnen degree degrees grad degrés grados
+""".replace("ä", "a")
+    .replace("é", "e")
+    .replace("í", "i")
+    .replace("ñ", "n")
+    .replace("ó", "o")
+)
+"""Units written as words, folded: what a number with decimals measures in."""
 
 COUNTED = groups("""
 zero _ two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen

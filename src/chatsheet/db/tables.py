@@ -127,6 +127,7 @@ turn_lease = Table(
     "turn_lease",
     metadata,
     Column("chat_id", String(40), ForeignKey("chat.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
     Column("owner", String(40), nullable=False),
     Column("until", UtcDateTime, nullable=False),
     Column("is_stopped", Boolean, nullable=False),

@@ -78,13 +78,13 @@ def read(sql: str, tables: Tables) -> dict[str, tuple[str, ...]]:
 
 
 def conditions(sql: str) -> tuple[str, ...]:
-    """Return the conditions of a query as short SQL, those of WITH and subqueries too, in the order written."""
+    """Return the conditions of a query as short SQL, those of WITH, subqueries and aggregates too, in the order written."""
     try:
         root = sqlglot.parse_one(sql, read="duckdb")
     except SqlglotError:
         return ()
     found: dict[str, None] = {}
-    for node in root.find_all(exp.Where, exp.Having, exp.Qualify, exp.Join, exp.Filter, bfs=False):
+    for node in root.find_all(exp.Where, exp.Having, exp.Qualify, exp.Join, exp.Filter, exp.CountIf, exp.Case, bfs=False):
         for condition in _parts(node):
             written = condition.unnest().sql(dialect="duckdb")
             short = written if len(written) <= _LONGEST_CONDITION else written[: _LONGEST_CONDITION - 1] + "…"
@@ -100,6 +100,10 @@ def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
         if isinstance(on := node.args.get("on"), exp.Expr):
             yield from on.flatten() if isinstance(on, exp.And) else (on,)
         return
+    if isinstance(node, exp.Case):  # sum(CASE WHEN …) leaves rows out as FILTER does
+        branches: list[exp.If] = node.args.get("ifs") or []
+        yield from (one.this for one in branches if node.this is None and node.find_ancestor(exp.AggFunc) is not None)
+        return
     condition = node.args["expression"].this if isinstance(node, exp.Filter) else node.this
     yield from condition.flatten() if isinstance(condition, exp.And) else (condition,)
 
@@ -107,9 +111,14 @@ def _parts(node: exp.Expr) -> Iterator[exp.Expr]:
 def _outputs(scope: Scope, tables: Tables) -> Iterator[Made]:
     if isinstance(scope.expression, exp.SetOperation):
         branches = [list(_outputs(branch, tables)) for branch in scope.set_operation_scopes]
-        for of_place in zip(*branches, strict=False):
+        if scope.expression.args.get("by_name"):
+            names = dict.fromkeys(one.name.casefold() for branch in branches for one in branch)
+            places = [tuple(one for branch in branches for one in branch if one.name.casefold() == name) for name in names]
+        else:
+            places = [tuple(each) for each in zip(*branches, strict=False)]
+        for of_place in places:
             columns = tuple(dict.fromkeys(column for one in of_place for column in one.columns))
-            kinds = {one.kind for one in of_place}
+            kinds: set[Kind] = {one.kind for one in of_place}
             is_certain = all(one.is_certain for one in of_place)
             yield Made(of_place[0].name, columns, kinds.pop() if len(kinds) == 1 else "", is_certain)
         return

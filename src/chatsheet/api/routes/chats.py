@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from chatsheet.api import stream
 from chatsheet.api.deps import By, Served
 from chatsheet.api.errors import ErrorAnswer
-from chatsheet.ask import Answer, collect
+from chatsheet.ask import Answer, cited, collect
 from chatsheet.chat.citations import MOST_ROWS, Citation
 from chatsheet.chat.events import Answered, Cancelled, Decided, Event, Failed, Live, Selection
 from chatsheet.chat.shelf import Kept
@@ -206,7 +206,7 @@ async def answer(chat_id: str, turn: str, services: Served, actor: By) -> Answer
         raise TurnNotFound(f"there is no turn {turn} here.", fix="take the id that asking gave.")
     if not isinstance(happened[-1], Answered | Failed | Cancelled):
         raise TurnRunning("the question is still being answered.", fix="follow the events, or ask again later.")
-    return collect(happened).model_copy(update={"chat": chat.id, "sheet": chat.sheet_id})
+    return await cited(services, actor, collect(happened).model_copy(update={"chat": chat.id, "sheet": chat.sheet_id}))
 
 
 @router.get("/{chat_id}/log")

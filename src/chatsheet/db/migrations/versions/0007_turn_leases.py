@@ -13,6 +13,7 @@ def upgrade() -> None:
     op.create_table(
         "turn_lease",
         sa.Column("chat_id", sa.String(40), nullable=False),
+        sa.Column("workspace_id", sa.String(40), nullable=False),
         sa.Column("owner", sa.String(40), nullable=False),
         sa.Column("until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("is_stopped", sa.Boolean(), nullable=False),
