@@ -224,7 +224,7 @@ async def test_a_turn_that_a_stopped_process_left_open_goes_on(tmp_path: Path, w
         await store.append(connection, LOCAL, chat_id, [asked], at=services.clock.now())
     wire.script("gpt-4o", says("Yes, still.", expect="Still there?"))
     async with open_services(settings) as services:
-        await services.chats.resume(is_alone=True)
+        await services.chats.turns.resume(is_alone=True)
         assert of_kind(await follow(services, chat_id), Answered)[0].text == "Yes, still."
 
 
@@ -234,7 +234,7 @@ async def test_a_turn_left_open_long_ago_ends_and_says_so(tmp_path: Path, wire: 
         asked = Asked(turn="turn_left", question="Still there?")
         await store.append(connection, LOCAL, chat_id, [asked], at=services.clock.now() - timedelta(days=1))
     async with open_services(settings) as services:
-        await services.chats.resume(is_alone=True)
+        await services.chats.turns.resume(is_alone=True)
         assert of_kind(await follow(services, chat_id), Failed)[0].code == "chat.interrupted"
 
 
@@ -301,7 +301,7 @@ async def test_a_process_that_ends_in_the_middle_leaves_the_turn_to_the_next_one
     wire.simulator.state.orders.clear()
     wire.script("gpt-4o", says("Yes, still.", expect="Still there?"))
     async with open_services(settings) as services:
-        await services.chats.resume(is_alone=True)
+        await services.chats.turns.resume(is_alone=True)
         events = await follow(services, chat_id)
     assert not of_kind(events, Cancelled)
     assert of_kind(events, Answered)[0].text == "Yes, still."

@@ -103,7 +103,7 @@ async def test_a_stop_that_comes_before_the_turn_begins_holds(tmp_path: Path, wi
     """The question is in the log and heard of; the model is not asked yet."""
     async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
         asking = asyncio.ensure_future(services.chats.ask(LOCAL, chat_id, "Hello?"))
-        while chat_id not in services.chats._running:  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]  no event tells it
+        while not services.chats.turns.is_running(chat_id):
             await asyncio.sleep(0)
         await services.chats.stop(LOCAL, chat_id)
         await asking

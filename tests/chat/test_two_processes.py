@@ -61,17 +61,17 @@ async def test_a_turn_whose_process_says_nothing_any_more_goes_on_elsewhere(tmp_
     wire.script("gpt-4o", says("Yes, still."))
     async with two(tmp_path, wire, sales) as (_, other, chat_id):
         await leave(other, chat_id, ago=timedelta(minutes=1))
-        await other.chats.look_after()
+        await other.chats.turns.look_after()
         events = await follow(other, chat_id)
-        await other.chats.look_after()
+        await other.chats.turns.look_after()
     assert of_kind(events, Answered)[0].text == "Yes, still."
 
 
 async def test_a_turn_that_is_still_worked_on_is_left_alone(tmp_path: Path, wire: Wire, sales: Path) -> None:
     async with two(tmp_path, wire, sales) as (one, other, chat_id):
         await leave(one, chat_id, ago=timedelta(0))
-        await other.chats.look_after()
-        await other.chats.resume(is_alone=False)
+        await other.chats.turns.look_after()
+        await other.chats.turns.resume(is_alone=False)
         assert [event.kind for event in await other.chats.log(LOCAL, chat_id)] == ["asked"]
 
 

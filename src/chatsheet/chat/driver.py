@@ -5,22 +5,15 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-from chatsheet.chat import answers, calls, citations, leases, loop, messages, store
+from chatsheet.chat import answers, calls, citations, loop, messages, store
 from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.deciding import AiColumns, Deciding
 from chatsheet.chat.events import (
-    Answered,
     Asked,
-    Cancelled,
-    Decided,
     Event,
-    Failed,
     ModelReplied,
     Nudged,
     Selection,
@@ -31,21 +24,22 @@ from chatsheet.chat.events import (
 from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.chat.proposals import Decision, Standing
 from chatsheet.chat.shelf import Shelf
-from chatsheet.chat.store import Chat, ChatMovedOn
+from chatsheet.chat.store import Chat
 from chatsheet.chat.tools import proposing, searching, toolbox
 from chatsheet.chat.tools.model import Moment
 from chatsheet.chat.tools.toolbox import Toolbox
+from chatsheet.chat.turns import Turns
 from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput, ChatSheetError, Conflict
+from chatsheet.core.errors import BadInput, ChatSheetError
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.core.tasks import Tasks, to_the_end
+from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
-from chatsheet.llm.gateway import Gateway, NoRouteAnswered, RequestRefused
-from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall, Trail
+from chatsheet.llm.gateway import Gateway
+from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.model import Workbook
 
@@ -53,10 +47,6 @@ log = logging.getLogger(__name__)
 
 _LONGEST_QUESTION = 4_000
 _MAX_ANSWER_TOKENS = 800
-_MOST_TRIES = 5
-_AWAITED = timedelta(hours=1)
-_BEAT_S = 1.0
-_BEATS_OF_A_LEASE = 10
 _ELSEWHERE_S = 2.0
 """How often a watcher looks for what another process wrote."""
 
@@ -72,28 +62,6 @@ class TurnLimit(ChatSheetError):
 
     code = "chat.turn_limit"
     status = 422
-
-
-class TurnInterrupted(ChatSheetError):
-    """The process that worked on the turn was stopped, and nobody waits for it any more."""
-
-    code = "chat.interrupted"
-    status = 410
-
-
-class TurnTaken(Conflict):
-    """Another process works on the turn by now."""
-
-    code = "chat.turn_taken"
-
-
-@dataclass(slots=True)
-class _Turn:
-    """A turn that runs, or is about to."""
-
-    task: asyncio.Task[None] | None = None
-    is_stopped: bool = False
-    """A person wants it stopped; a process that merely ends leaves its turns to be resumed."""
 
 
 class Chats:
@@ -121,13 +89,14 @@ class Chats:
         self._clock = clock
         self._limits = limits or Limits()
         self._shape = shape
-        self._owner = new_id("process")
-        self._running: dict[str, _Turn] = {}
-        self._keeping: asyncio.Task[None] | None = None
         self._audience = Audience()
+        self.turns = Turns(database=database, clock=clock, audience=self._audience, work=self._obey)
+        """Those that run here."""
         self._tasks = Tasks()
         self._proposing = proposing.offered(has_ai_columns=ai_columns is not None)
-        self._deciding = Deciding(database=database, library=library, clock=clock, append=self._append, ai_columns=ai_columns)
+        self._deciding = Deciding(
+            database=database, library=library, clock=clock, append=self.turns.append, ai_columns=ai_columns
+        )
 
     async def start(self, actor: Actor, sheet_id: str) -> Chat:
         """Open a chat about a sheet; raises SheetNotFound."""
@@ -175,40 +144,10 @@ class Chats:
         chat = await self.get(actor, chat_id)
         if selection is not None:
             _check(selection, (await self._library.open(actor, chat.sheet_id)).workbook)
-        if chat_id in self._running:
-            raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
-        self._running[chat_id] = turn = _Turn()
-        try:
-            turn_id = new_id("turn")
-            day = self._clock.now().date()
-            asked = Asked(turn=turn_id, question=question, day=day, locale=locale, selection=selection)
-            await self._append(actor, chat_id, asked)
-        except BaseException:
-            del self._running[chat_id]
-            raise
-        self._begin(actor, chat_id, turn_id, turn)
+        turn_id = new_id("turn")
+        asked = Asked(turn=turn_id, question=question, day=self._clock.now().date(), locale=locale, selection=selection)
+        await self.turns.start(actor, chat_id, asked)
         return turn_id
-
-    def _begin(self, actor: Actor, chat_id: str, turn_id: str, turn: _Turn) -> None:
-        turn.task = self._tasks.spawn(self._drive(actor, chat_id, turn_id, turn), name=f"turn {turn_id}")
-        if self._keeping is None or self._keeping.done():
-            self._keeping = self._tasks.spawn(self._keep(), name="hold turns")
-
-    async def _keep(self) -> None:
-        """Renew our leases while turns run here, and stop what somebody wants stopped or another process took."""
-        beat = 0
-        while self._running:
-            await asyncio.sleep(_BEAT_S)
-            beat += 1
-            begun = {chat_id: turn for chat_id, turn in self._running.items() if turn.task is not None}
-            async with self._database.unit() as connection:
-                held = await leases.held(connection, self._owner)
-                if beat % _BEATS_OF_A_LEASE == 0:
-                    await leases.renew(connection, self._owner, now=self._clock.now())
-            for chat_id, turn in begun.items():
-                if held.get(chat_id, True) and turn.task is not None:
-                    turn.is_stopped |= chat_id in held
-                    turn.task.cancel()
 
     async def citation(
         self,
@@ -233,15 +172,7 @@ class Chats:
     async def stop(self, actor: Actor, chat_id: str) -> None:
         """Stop the running turn, if any; raises ChatNotFound."""
         await self.get(actor, chat_id)
-        turn = self._running.get(chat_id)
-        if turn is None:  # perhaps in another process, which looks for this each second
-            async with self._database.unit() as connection:
-                await leases.stop(connection, chat_id)
-            return
-        turn.is_stopped = True
-        if turn.task is not None:
-            turn.task.cancel()
-            await asyncio.wait({turn.task})
+        await self.turns.stop(chat_id)
 
     async def remove(self, actor: Actor, chat_id: str) -> None:
         """Remove a chat with all that was said in it; what it changed in the sheet stays. Raises ChatNotFound."""
@@ -272,7 +203,7 @@ class Chats:
 
     async def _told_elsewhere(self, actor: Actor, chat_id: str, told: int) -> list[Numbered]:
         """Return what another process wrote into a chat's log behind number `told`."""
-        if chat_id in self._running:
+        if self.turns.is_running(chat_id):
             return []
         async with self._database.unit() as connection:
             events = await store.log_after(connection, actor, chat_id, told)
@@ -288,127 +219,13 @@ class Chats:
         """Obey a person's decision on a proposal; raises the errors of proposals.py, EditConflict, ChatNotFound."""
         return await self._deciding.decide(actor, chat_id, proposal_id, decision, consent)
 
-    async def resume(self, *, is_alone: bool) -> None:
-        """Go on with the turns that a stopped process left open: their logs say where they were.
-
-        Who is alone need not wait for leases to lapse. A turn that nobody can be waiting for any more ends, and says so.
-        """
-        async with self._database.unit() as connection:
-            if is_alone:
-                await leases.end_all(connection)
-            left_open = await store.open_turns(connection)
-        for one in left_open:
-            await self._take_over(*one)
-
-    async def look_after(self) -> None:
-        """Go on with the turns of processes that say nothing any more."""
-        async with self._database.unit() as connection:
-            lapsed = await leases.lapsed(connection, now=self._clock.now())
-            left_open = await store.open_turns(connection, lapsed) if lapsed else []
-            ended = set(lapsed) - {chat_id for _, chat_id, _, _ in left_open}
-            await leases.forget(connection, ended, now=self._clock.now())
-        for one in left_open:
-            await self._take_over(*one)
-
-    async def _take_over(self, actor: Actor, chat_id: str, turn_id: str, at: datetime) -> None:
-        if chat_id in self._running:
-            return
-        async with self._database.unit() as connection:
-            if not await leases.take(connection, actor, chat_id, self._owner, now=self._clock.now()):
-                return
-        if self._clock.now() - at > _AWAITED:
-            await self._append(actor, chat_id, _interrupted(turn_id))
-            return
-        self._running[chat_id] = turn = _Turn()
-        self._begin(actor, chat_id, turn_id, turn)
-
-    async def _append(self, actor: Actor, chat_id: str, event: Event) -> None:
-        """Store an event and tell of it; a stop that comes meanwhile waits, or a turn could have no end, or two."""
-        await to_the_end(self._stored(actor, chat_id, event))
-
-    async def _stored(self, actor: Actor, chat_id: str, event: Event) -> None:
-        written: list[Event] = []
-        seq, tries = 0, 1 if isinstance(event, Asked) else _MOST_TRIES
-        while not seq:
-            tries -= 1
-            try:
-                async with self._database.unit() as connection:
-                    written = [*await self._leased(connection, actor, chat_id, event), event]
-                    seq = await store.append(connection, actor, chat_id, written, at=self._clock.now())
-            except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good
-                if not tries:
-                    raise
-        if isinstance(event, Answered | Failed | Cancelled):
-            self._running.pop(chat_id, None)  # before anyone hears of it: who hears the end may ask again at once
-        for place, one in enumerate(written, seq - len(written) + 1):
-            self._audience.tell(chat_id, Numbered(place, one))
-
-    async def _leased(self, connection: AsyncConnection, actor: Actor, chat_id: str, event: Event) -> list[Event]:
-        """See to it that only one process works on a chat's turn; returns what belongs into the log before the event.
-
-        Raises ChatMovedOn where another one does and a question comes, TurnTaken where it does since.
-        """
-        match event:
-            case Decided():
-                return []
-            case Asked():
-                if not await leases.take(connection, actor, chat_id, self._owner, now=self._clock.now()):
-                    raise ChatMovedOn("the last question is still being answered.", fix="wait for it, or stop it.")
-                return [_interrupted(turn) for _, _, turn, _ in await store.open_turns(connection, [chat_id])]
-            case _:
-                if not await leases.holds(connection, chat_id, self._owner):
-                    raise TurnTaken(f"another process works on turn {event.turn}.", fix="follow the chat.")
-                if isinstance(event, Answered | Failed | Cancelled):
-                    await leases.release(connection, chat_id, self._owner)
-                return []
-
-    async def _drive(self, actor: Actor, chat_id: str, turn: str, own: _Turn) -> None:
-        """Obey the loop until the turn is over; whatever happens, the turn ends with an event."""
-        cancelled = Cancelled(turn=turn)
-        try:
-            if own.is_stopped:  # while its question was still being stored
-                await self._end(actor, chat_id, cancelled)
-            else:
-                await self._obey(actor, chat_id, turn)
-        except asyncio.CancelledError:
-            if own.is_stopped and self._running.get(chat_id) is own:
-                await self._end(actor, chat_id, cancelled)
-        except TurnTaken:
-            log.warning("turn %s goes on in another process", turn)
-        except ChatSheetError as error:
-            trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
-            await self._end(actor, chat_id, Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail))
-        except Exception:  # boundary: a turn must end with an event, whatever broke
-            log.exception("turn %s failed", turn)
-            what = "something in ChatSheetAI itself went wrong; the log says where."
-            await self._end(
-                actor, chat_id, Failed(turn=turn, code=ChatSheetError.code, what=what, fix="ask again, or report it.")
-            )
-        finally:
-            if self._running.get(chat_id) is own:  # the next question may run by now
-                del self._running[chat_id]
-                await to_the_end(self._leave(chat_id))
-
-    async def _leave(self, chat_id: str) -> None:
-        """Leave a turn that has no end yet to the next process."""
-        async with self._database.unit() as connection:
-            await leases.lapse(connection, chat_id, self._owner, now=self._clock.now())
-
-    async def _end(self, actor: Actor, chat_id: str, event: Failed | Cancelled) -> None:
-        """End a turn without an answer; who waits hears of it even where it cannot be stored."""
-        try:
-            await self._append(actor, chat_id, event)
-        except Exception:  # boundary: a full disk must not leave a person waiting
-            log.exception("the end of turn %s could not be stored", event.turn)
-            self._audience.tell(chat_id, Numbered(None, event))
-
     async def _obey(self, actor: Actor, chat_id: str, turn: str) -> None:
         async with self._database.unit() as connection:
             chat = await store.get(connection, actor, chat_id)
             events = await store.log(connection, actor, chat_id)
         while not isinstance(command := loop.step(events, self._limits), Rest):
             event = await self._obeyed(actor, chat, turn, events, command)
-            await self._append(actor, chat_id, event)
+            await self.turns.append(actor, chat_id, event)
             events.append(event)
 
     async def _obeyed(self, actor: Actor, chat: Chat, turn: str, events: Sequence[Event], command: loop.Work) -> Event:
@@ -504,7 +321,8 @@ class Chats:
         raise AssertionError("a stream ends with Finished or an error")
 
     async def close(self) -> None:
-        """Stop every running turn."""
+        """Stop the work on every running turn."""
+        await self.turns.close()
         await self._tasks.close()
 
 
@@ -520,11 +338,6 @@ def _checked(question: str) -> str:
     except UnicodeEncodeError:
         raise QuestionInvalid("the question holds bytes that are no UTF-8.", fix="write it in UTF-8.") from None
     return question
-
-
-def _interrupted(turn: str) -> Failed:
-    error = TurnInterrupted("the server was stopped while it worked on this.", fix="ask again.")
-    return Failed(turn=turn, code=error.code, what=error.what, fix=error.fix)
 
 
 def _told_apart(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:

@@ -92,7 +92,7 @@ async def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         await services.library.sweep()
-        await services.chats.resume(is_alone=services.presence.is_alone())
+        await services.chats.turns.resume(is_alone=services.presence.is_alone())
         tasks = Tasks()
         tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(services.engine.warm(), name="warm engine")
@@ -119,7 +119,7 @@ async def _look_after(services: Services) -> None:
     while True:
         await asyncio.sleep(_LOOK_AFTER_S)
         try:
-            await services.chats.look_after()
+            await services.chats.turns.look_after()
         except SQLAlchemyError as error:  # a full disk, say: the next look may find it mended
             log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
 
