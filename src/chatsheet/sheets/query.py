@@ -163,16 +163,21 @@ class Engine:
         database: Path,
         order: tuple[str, Sequence[JsonValue]],
         *,
+        known: str = "",
         rows: Sequence[int] | None = None,
         hits: tuple[str, Sequence[JsonValue]] | None = None,
         limit: int,
         limits: Limits | None = None,
     ) -> Places:
-        """Return where `rows`, or the rows of the order `hits`, stand in `order`: at most `limit` places, and a count of all."""
+        """Return where `rows`, or the rows of the order `hits`, stand in `order`: `limit` places at most, and how many.
+
+        `known` is SQL for row ids with their places, where these need not be counted.
+        """
         request: JsonObject = {
             "op": "places",
             "ids": order[0],
             "parameters": list(order[1]),
+            "known": known,
             "rows": None if rows is None else list(rows),
             "hits": None if hits is None else [hits[0], list(hits[1])],
             "limit": limit,

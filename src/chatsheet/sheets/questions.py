@@ -75,7 +75,8 @@ class Questions:
         placed = await asyncio.to_thread(versions.placed, self.database, table.id)
         hits = windows.order(Window(table=window.table, search=text), table, placed) if rows is None else None
         order = windows.order(window, table, placed)
-        return await self.engine.places(self.database, order, rows=rows, hits=hits, limit=limit)
+        known = await asyncio.to_thread(versions.numbered, self.database, table.id) if window.is_plain else ""
+        return await self.engine.places(self.database, order, known=known, rows=rows, hits=hits, limit=limit)
 
     def _columns(self) -> dict[str, list[str]]:
         return {table.id: table.names for table in self.workbook.tables}

@@ -165,14 +165,18 @@ def find_places(
     path: str,
     ids: str,
     parameters: Sequence[JsonValue],
+    known: str,
     rows: Sequence[int] | None,
     hits: tuple[str, Sequence[JsonValue]] | None,
     limit: int,
 ) -> Places:
-    """Return where rows stand in the order that `ids` gives: those of `rows`, or those that the order `hits` has."""
+    """Return where rows stand in the order that `ids` gives: those of `rows`, or those that the order `hits` has.
+
+    `known` is SQL for row ids with their places, where these need not be counted.
+    """
     with _complaining():
         lookup = databases.lookup(path)
-        name, _ = lookup.order(ids, parameters)
+        name = known or lookup.order(ids, parameters)[0]
         among, bound = hits or (", ".join(map(str, rows or (-1,))), ())
         found = lookup.execute(
             f"SELECT _row, place - 1, count(*) OVER () FROM {name} WHERE _row IN ({among}) ORDER BY place LIMIT {limit}",  # noqa: S608  ours
@@ -289,6 +293,7 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
             path=path,
             ids=str(request["ids"]),
             parameters=_parameters(request["parameters"]),
+            known=str(request["known"]),
             rows=None if wanted is None else [loose.number(one) for one in loose.array(wanted)],
             hits=None if hits is None else (str(loose.array(hits)[0]), _parameters(loose.array(hits)[1])),
             limit=loose.number(request["limit"]),

@@ -41,7 +41,7 @@ export function scrolled(scale: Scale, before: Scrolled, top: number): Scrolled 
   const moved = top - before.top;
   if (Math.abs(moved) <= 2 * scale.view) return { top, offset: clampOffset(scale, before.offset + moved) };
   const range = Math.max(1, scale.height - scale.view);
-  return { top, offset: clampOffset(scale, (top / range) * (scale.total - scale.view)) };
+  return { top, offset: clampOffset(scale, Math.round((top / range) * (scale.total - scale.view))) };
 }
 
 /** The same place with the position that belongs to it, so that both ends can be reached. */

@@ -235,7 +235,7 @@ export class Grid {
   }
 
   #scrollTo(offset: number): void {
-    const wanted = clampOffset(this.#scale, offset);
+    const wanted = clampOffset(this.#scale, Math.round(offset));
     const moved = wanted - this.#scrolled.offset;
     const isNear = Math.abs(moved) <= 2 * this.#scale.view && this.#scale.total > this.#scale.height;
     this.#scroller.scrollTop = isNear ? this.#scrolled.top + moved : topOf(this.#scale, wanted);

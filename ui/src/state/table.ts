@@ -116,7 +116,7 @@ function specOf(column: Column, at: number, look: Look): ColumnSpec {
 
 /** A width that fits the header and the values that are frequent. */
 function widthFor(column: Column): number {
-  const values = column.profile.top.map((one) => one.value.length);
+  const values = [...column.profile.top, ...column.profile.patterns].map((one) => one.value.length);
   const ends = [column.profile.minimum, column.profile.maximum].map((one) => String(one ?? "").length + 1);
   const widest = Math.max(...values, ...(column.type === "text" ? [0] : ends));
   const header = Math.max(column.label.length * 7.5 + 44, kindOf(column).length * 6.3 + 40);
