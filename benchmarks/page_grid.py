@@ -222,6 +222,7 @@ async def opened(browser: Browser, name: str, address: str, size: tuple[int, int
     """Open a grid in a window of its own and wait for its first rows."""
     context = await browser.new_context(viewport={"width": size[0], "height": size[1]})
     page = await context.new_page()
+    page.on("pageerror", lambda error: print(f"{name}: {error}"))
     cdp = await context.new_cdp_session(page)
     await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
     await page.goto(address)

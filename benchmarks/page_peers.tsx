@@ -51,7 +51,10 @@ function agGrid(): Peer {
     },
   });
   return {
-    scroller: () => host.querySelector(".ag-body-viewport"),
+    scroller: () =>
+      [...host.querySelectorAll("*")].find(
+        (one) => one.scrollHeight > 5 * one.clientHeight && /auto|scroll/.test(getComputedStyle(one).overflowY),
+      ) ?? null,
     jump: (row) => api.ensureIndexVisible(row, "middle"),
     isDrawn: (row) => {
       const cells = host.querySelectorAll(`.ag-row[row-index="${row}"] .ag-cell`);

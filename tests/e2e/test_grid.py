@@ -66,7 +66,7 @@ class Big:
         await self.page.keyboard.press("Enter")
         found = self.cell(row, column)
         await expect(found).to_be_visible()
-        await expect(found).not_to_have_class(re.compile("loading"))
+        await expect(found).not_to_have_text("")
         await found.click()
         return found
 

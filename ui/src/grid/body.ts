@@ -3,6 +3,10 @@ import { type Columns, leftOf, widthOf } from "./geometry";
 import { type ColumnSpec, div, NUMERIC, type Shown, type Source } from "./model";
 import { contains, current, isSelected, type Place, type Range, type Selection } from "./selection";
 
+/** Wider than most letters of the body's size. */
+const LETTER_PX = 9;
+const ASCII = /^[\x20-\x7e]*$/;
+
 /** What is drawn: rows by their place, columns by theirs, and where the first row would stand. */
 export interface Drawn {
   readonly rows: readonly number[];
@@ -29,6 +33,7 @@ interface Line {
   y: number;
   stamp: number;
   columns: readonly number[];
+  isLoading: boolean;
 }
 
 export class Body {
@@ -111,7 +116,7 @@ export class Body {
     lead.append(head);
     element.append(lead);
     this.element.append(element);
-    return { element, lead, head, cells: [], index: -1, y: -1, stamp: -1, columns: [] };
+    return { element, lead, head, cells: [], index: -1, y: -1, stamp: -1, columns: [], isLoading: false };
   }
 
   /** Give a line cells for these columns: those it has stay, others change their column. */
@@ -151,6 +156,11 @@ export class Body {
   #paint(line: Line, shown: Shown, selection: Selection): void {
     const row = this.#source.row(line.index);
     line.stamp = this.#stamp;
+    const isLoading = row === undefined;
+    if (isLoading !== line.isLoading) {
+      line.isLoading = isLoading;
+      line.element.classList.toggle("loading", isLoading);
+    }
     line.head.textContent = row === undefined ? "" : String(row[0]);
     const isRow = selection.ranges.some(({ top, bottom }) => line.index >= top && line.index <= bottom);
     line.head.className = isRow ? "rowhead chosen" : "rowhead";
@@ -164,7 +174,7 @@ export class Body {
         cell.text.data = text;
       }
       const mark = row === undefined ? null : this.#source.mark(row, column);
-      this.#name(cell, nameOf(column, mark?.names ?? (row === undefined ? "loading" : "")), line.index, selection);
+      this.#name(cell, nameOf(column, text, mark?.names ?? ""), line.index, selection);
       const says = mark?.says ?? "";
       if (says !== cell.says) {
         cell.says = says;
@@ -193,7 +203,9 @@ export class Body {
   }
 }
 
-function nameOf(column: ColumnSpec, marks: string): string {
+/** A cell whose text may not fit is cut; to cut them all would cost a clip each. */
+function nameOf(column: ColumnSpec, text: string, marks: string): string {
   const kind = NUMERIC.has(column.kind) ? "cell number" : "cell";
-  return marks === "" ? kind : `${kind} ${marks}`;
+  const isLong = text.length * LETTER_PX + 16 > column.width || !ASCII.test(text);
+  return `${kind}${isLong ? " long" : ""}${marks === "" ? "" : ` ${marks}`}`;
 }
