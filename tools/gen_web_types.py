@@ -26,7 +26,7 @@ from chatsheet.doctor.model import Report
 from chatsheet.sheets.edits import EditPreview
 from chatsheet.sheets.imports import ImportEvent
 from chatsheet.sheets.library import Move
-from chatsheet.sheets.model import FoundValue, Result
+from chatsheet.sheets.model import FoundValue, Places, Result
 from chatsheet.sheets.uploads import Upload
 from chatsheet.sheets.windows import Filter
 
@@ -57,6 +57,7 @@ ROOTS = (
     Move,
     NewCorrection,
     FoundValue,
+    Places,
     Filter,
     Event,
     Live,

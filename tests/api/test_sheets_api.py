@@ -90,3 +90,22 @@ async def test_the_original_is_downloaded_with_its_edits(served: Served, sales: 
         assert response.status == 200, await response.text()
         assert "filename*=UTF-8''sales.xlsx" in response.headers["Content-Disposition"]
         assert (await response.read())[:4] == b"PK\x03\x04"
+
+
+async def test_rows_and_hits_are_found_where_they_are_shown(served: Served, sales: Path) -> None:
+    url, version = await sheet_of(served, sales)
+    path = f"{url}/tables/orders/places"
+    async with served.client.get(path, params=[("row", "4"), ("row", "2"), ("sort", "revenue:desc")]) as response:
+        assert response.status == 200, await response.text()
+        by_revenue = loose.array(loose.obj(await response.json())["places"])
+    assert by_revenue == sorted(by_revenue, key=loose.number) != [0, 2]
+    async with served.client.get(path, params={"find": "north", "version": version}) as response:
+        found = loose.obj(await response.json())
+    assert loose.number(found["count"]) == len(loose.array(found["places"])) > 0
+
+
+@pytest.mark.parametrize("wanted", [{}, {"row": "2", "find": "north"}])
+async def test_rows_are_found_by_ids_or_by_a_text(served: Served, sales: Path, wanted: dict[str, str]) -> None:
+    url, _ = await sheet_of(served, sales)
+    async with served.client.get(f"{url}/tables/orders/places", params=wanted) as response:
+        assert (response.status, await code_of(response)) == (400, "input.invalid")

@@ -79,7 +79,7 @@ async def test_a_corrected_range_is_seen_at_once_and_asked_by_the_chat(opened: O
     await correct(page, "A5:E8", "1")
     await read_again(page, "Files of the same form will be read this way too.")
     await expect(header(page, "Q1")).to_contain_text("decimal · EUR, thousands")
-    await expect(page.get_by_role("tabpanel").get_by_role("cell", name="120,500")).to_be_visible()
+    await expect(page.get_by_role("tabpanel").get_by_role("gridcell", name="120,500")).to_be_visible()
     await expect(page.get_by_role("button", name="Correct", exact=True)).to_be_focused()
     await ask(opened, "What is Q1?")
     await expect(page.get_by_role("log").locator(".traced")).to_have_text("245,700")
@@ -135,9 +135,9 @@ async def test_an_ambiguous_column_is_asked_once_and_its_neighbour_settled(opene
     await expect(question.get_by_text("1 more to ask")).to_be_visible()
     await question.get_by_role("button", name="month first").click()
     await read_again(page)
-    await expect(page.get_by_role("cell", name="2024-01-02")).to_be_visible()
+    await expect(page.get_by_role("gridcell", name="2024-01-02")).to_be_visible()
     await page.get_by_role("group", name="How is amount meant?").get_by_role("button", name="decimal point").click()
-    await expect(page.get_by_role("cell", name="1,234")).to_be_visible(timeout=READ_MS)
+    await expect(page.get_by_role("gridcell", name="1,234")).to_be_visible(timeout=READ_MS)
     await expect(page.get_by_role("group", name="meant?")).to_have_count(0)
 
 

@@ -8,6 +8,7 @@ from chatsheet.sheets import export, versions
 from chatsheet.sheets.edits import CellValue, DeleteRows, InsertRows, SetCells
 from chatsheet.sheets.files import Options
 from chatsheet.sheets.library import Library, OpenSheet
+from chatsheet.sheets.model import Places
 from chatsheet.sheets.windows import Filter, Sort, Window
 from tests.sheets.edited import bring, make
 
@@ -52,6 +53,21 @@ async def test_a_window_has_its_rows_in_the_order_of_the_table(library: Library,
     window, expected = WINDOWS[case]
     page = await library.questions(edited).window(window)
     assert "".join(str(row[1]) for row in page.rows) == expected
+
+
+async def test_rows_are_found_in_the_order_that_is_shown(library: Library, edited: OpenSheet) -> None:
+    questions = library.questions(edited)
+    plain, by_kind = Window(table="prices"), Window(table="prices", sort=(Sort(column="kind"),))
+    found = [await questions.places(window, rows=[6, 2, 3, 99], limit=10) for window in (plain, by_kind)]
+    assert [(one.rows, one.places, one.count) for one in found] == [((2, 6), (1, 7), 2), ((2, 6), (1, 4), 2)]
+
+
+async def test_hits_of_a_search_are_found_among_all_rows(library: Library, edited: OpenSheet) -> None:
+    questions = library.questions(edited)
+    found = await questions.places(Window(table="prices"), text="y", limit=3)
+    assert (found.places, found.count) == ((4, 5, 6), 3)
+    of_x = Window(table="prices", filters=(Filter(column="kind", test="equals", values=("x",)),))
+    assert await questions.places(of_x, text="y", limit=3) == Places(rows=(), places=(), count=0)
 
 
 async def test_an_export_has_the_rows_in_the_order_of_the_table(library: Library, edited: OpenSheet, tmp_path: Path) -> None:

@@ -64,9 +64,9 @@ class Lookup:
         self._orders[key] = self._orders.pop(key)  # the last used goes last
         return self._orders[key]
 
-    def execute(self, sql: str) -> duckdb.DuckDBPyConnection:
+    def execute(self, sql: str, parameters: Sequence[JsonValue] = ()) -> duckdb.DuckDBPyConnection:
         """Run SQL that may read the tables made here; read it to its end before the next."""
-        return self._cursor.execute(sql)
+        return self._cursor.execute(sql, list(parameters))
 
     def find(self, columns: Sequence[tuple[str, str]], text: str, limit: int) -> list[FoundValue]:
         """Return the values most like `text` in these (table, column), the likest first, then the most frequent."""

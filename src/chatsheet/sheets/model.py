@@ -266,6 +266,15 @@ class Result(Value):
     warnings: tuple[str, ...] = ()
 
 
+class Places(Value):
+    """Where rows stand in an order: `places` count from 0, and `rows` are the ids of the rows there."""
+
+    rows: tuple[int, ...]
+    places: tuple[int, ...]
+    count: int
+    """How many rows of the order were found; `places` may hold the first of them only."""
+
+
 class FoundValue(Value):
     """A value that looks like what was searched; `score` is 100 for the same text but case and accents."""
 

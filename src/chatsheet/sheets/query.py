@@ -20,7 +20,7 @@ from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
 from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.ingest.said import Said
-from chatsheet.sheets.model import FoundValue, Result, Workbook
+from chatsheet.sheets.model import FoundValue, Places, Result, Workbook
 from chatsheet.sheets.turns import Turns
 from chatsheet.sheets.windows import Paging, Window
 from chatsheet.sheets.writer import Made, Order
@@ -157,6 +157,32 @@ class Engine:
             "max_bytes": limits.max_bytes,
         }
         return Result.model_validate(await self._ask(database, request, limits))
+
+    async def places(
+        self,
+        database: Path,
+        order: tuple[str, Sequence[JsonValue]],
+        *,
+        known: str = "",
+        rows: Sequence[int] | None = None,
+        hits: tuple[str, Sequence[JsonValue]] | None = None,
+        limit: int,
+        limits: Limits | None = None,
+    ) -> Places:
+        """Return where `rows`, or the rows of the order `hits`, stand in `order`: `limit` places at most, and how many.
+
+        `known` is SQL for row ids with their places, where these need not be counted.
+        """
+        request: JsonObject = {
+            "op": "places",
+            "ids": order[0],
+            "parameters": list(order[1]),
+            "known": known,
+            "rows": None if rows is None else list(rows),
+            "hits": None if hits is None else [hits[0], list(hits[1])],
+            "limit": limit,
+        }
+        return Places.model_validate(await self._ask(database, request, limits or Limits()))
 
     async def find_values(
         self, database: Path, columns: Sequence[tuple[str, str]], text: str, *, limit: int, limits: Limits | None = None

@@ -1,12 +1,13 @@
 """Everything one version can be asked: guarded SQL, the rows behind a result, values like a text, windows for the grid."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from chatsheet.sheets import guard, lineage, versions, windows
 from chatsheet.sheets.guard import GuardedSql
-from chatsheet.sheets.model import FoundValue, Result, RowIds, Table, Workbook
+from chatsheet.sheets.model import FoundValue, Places, Result, RowIds, Table, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window, WindowInvalid
 
@@ -67,6 +68,15 @@ class Questions:
         page = await asyncio.to_thread(versions.page, self.database, table, offset=window.offset, limit=window.limit)
         result = await self.engine.run(self.database, GuardedSql(page, (table.id,), None))
         return result.model_copy(update={"row_count": table.rows, "truncated": len(result.rows) < table.rows})
+
+    async def places(self, window: Window, *, rows: Sequence[int] | None = None, text: str = "", limit: int) -> Places:
+        """Return where rows stand in a window's order: those with these ids, or those that a search for `text` finds."""
+        table = self._table(window.table)
+        placed = await asyncio.to_thread(versions.placed, self.database, table.id)
+        hits = windows.order(Window(table=window.table, search=text), table, placed) if rows is None else None
+        order = windows.order(window, table, placed)
+        known = await asyncio.to_thread(versions.numbered, self.database, table.id) if window.is_plain else ""
+        return await self.engine.places(self.database, order, known=known, rows=rows, hits=hits, limit=limit)
 
     def _columns(self) -> dict[str, list[str]]:
         return {table.id: table.names for table in self.workbook.tables}

@@ -201,6 +201,11 @@ def placed(database: Path, table_id: str) -> str:
     return f'SELECT rowid AS _pos, * FROM "{table_id}"' if state is None else merged(table_id, state, position=True)  # noqa: S608  our own names
 
 
+def numbered(database: Path, table_id: str) -> str:
+    """Return the SELECT that gives a table's row ids with their places from 1, where that needs no sorting, else nothing."""
+    return f'(SELECT {ROW_ID}, rowid + 1 AS place FROM "{table_id}")' if _state(database, table_id) is None else ""  # noqa: S608  our own names
+
+
 def picked(database: Path, table_id: str, places: str) -> str:
     """Return the SELECT that gives the rows whose ids are in `places`, each with its place there."""
     state = _state(database, table_id)

@@ -84,6 +84,16 @@ class Paging:
     page: str
 
 
+def order(window: Window, table: Table, placed: str) -> tuple[str, tuple[Scalar, ...]]:
+    """Return the SQL of the row ids of all pages of a window, in order, and its parameters; raises WindowInvalid."""
+    parameters: list[Scalar] = []
+    conditions = list(_conditions(window, table, parameters))
+    order = [_order(sort, _column(table, sort.column)) for sort in window.sort]
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    ids = f"SELECT t.{ROW_ID} FROM ({placed}) AS t{where} ORDER BY {', '.join([*order, 't._pos'])}"  # noqa: S608  our own names
+    return ids, tuple(parameters)
+
+
 def plan(window: Window, table: Table, placed: str, picked: str) -> Paging:
     """Return the SQL of a window over the rows that `placed` gives with their position in the table, as `_pos`.
 
@@ -91,13 +101,9 @@ def plan(window: Window, table: Table, placed: str, picked: str) -> Paging:
     or value that does not fit.
     """
     listed = ", ".join(f't."{name}"' for name in (ROW_ID, *(column.name for column in table.columns)))
-    parameters: list[Scalar] = []
-    conditions = list(_conditions(window, table, parameters))
-    order = [_order(sort, _column(table, sort.column)) for sort in window.sort]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    ids = f"SELECT t.{ROW_ID} FROM ({placed}) AS t{where} ORDER BY {', '.join([*order, 't._pos'])}"  # noqa: S608  our own names
-    page = f"SELECT {listed} FROM ({picked}) AS t ORDER BY t.place"  # noqa: S608  likewise
-    return Paging(ids, tuple(parameters), page)
+    ids, parameters = order(window, table, placed)
+    page = f"SELECT {listed} FROM ({picked}) AS t ORDER BY t.place"  # noqa: S608  our own names
+    return Paging(ids, parameters, page)
 
 
 def _column(table: Table, name: str) -> Column:

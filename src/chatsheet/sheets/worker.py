@@ -26,7 +26,7 @@ from chatsheet.sheets import complaints, versions
 from chatsheet.sheets.complaints import QueryFailed, QueryTooLarge
 from chatsheet.sheets.ingest.progress import Progress
 from chatsheet.sheets.lookup import Lookup
-from chatsheet.sheets.model import Compared, Result, ResultColumn, RowIds
+from chatsheet.sheets.model import Compared, Places, Result, ResultColumn, RowIds
 
 QUERY_MEMORY_BYTES = 2 * 2**30
 IMPORT_MEMORY_BYTES = 6 * 2**30
@@ -159,6 +159,33 @@ def run_window(
         return result.model_copy(update={"row_count": count, "truncated": len(result.rows) < count})
 
 
+def find_places(
+    databases: Databases,
+    *,
+    path: str,
+    ids: str,
+    parameters: Sequence[JsonValue],
+    known: str,
+    rows: Sequence[int] | None,
+    hits: tuple[str, Sequence[JsonValue]] | None,
+    limit: int,
+) -> Places:
+    """Return where rows stand in the order that `ids` gives: those of `rows`, or those that the order `hits` has.
+
+    `known` is SQL for row ids with their places, where these need not be counted.
+    """
+    with _complaining():
+        lookup = databases.lookup(path)
+        name = known or lookup.order(ids, parameters)[0]
+        among, bound = hits or (", ".join(map(str, rows or (-1,))), ())
+        found = lookup.execute(
+            f"SELECT _row, place - 1, count(*) OVER () FROM {name} WHERE _row IN ({among}) ORDER BY place LIMIT {limit}",  # noqa: S608  ours
+            bound,
+        ).fetchall()
+        count = int(found[0][2]) if found else 0
+        return Places(rows=tuple(row for row, _, _ in found), places=tuple(at for _, at, _ in found), count=count)
+
+
 @contextlib.contextmanager
 def _complaining() -> Generator[None]:
     try:
@@ -230,6 +257,10 @@ def json_scalar(value: object) -> JsonValue:
     return value.isoformat() if isinstance(value, date | time_of_day) else str(value)
 
 
+def _parameters(values: object) -> Sequence[JsonValue]:
+    return cast("Sequence[JsonValue]", loose.array(values))  # they came as JSON
+
+
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
@@ -249,11 +280,23 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
             databases,
             path=path,
             ids=str(request["ids"]),
-            parameters=cast("Sequence[JsonValue]", loose.array(request["parameters"])),  # they came as JSON
+            parameters=_parameters(request["parameters"]),
             page=str(request["page"]),
             offset=loose.number(request["offset"]),
             limit=loose.number(request["limit"]),
             max_bytes=loose.number(request["max_bytes"]),
+        ).model_dump(mode="json")
+    if request["op"] == "places":
+        wanted, hits = request.get("rows"), request.get("hits")
+        return find_places(
+            databases,
+            path=path,
+            ids=str(request["ids"]),
+            parameters=_parameters(request["parameters"]),
+            known=str(request["known"]),
+            rows=None if wanted is None else [loose.number(one) for one in loose.array(wanted)],
+            hits=None if hits is None else (str(loose.array(hits)[0]), _parameters(loose.array(hits)[1])),
+            limit=loose.number(request["limit"]),
         ).model_dump(mode="json")
     return run_query(
         databases,

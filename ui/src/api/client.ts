@@ -3,7 +3,9 @@ import { messages } from "./messages";
 import type {
   ChatEntry,
   ChatEvent,
+  ConflictCell,
   DoctorEvent,
+  EditConflictBody,
   ErrorBody,
   ExaminationEntry,
   Examined,
@@ -11,7 +13,6 @@ import type {
   LiveEvent,
   NewCorrection,
   Report,
-  Result,
   RouteState,
   Rung,
   SheetDetail,
@@ -24,11 +25,14 @@ import type {
 export class ApiError extends Error {
   readonly code: string;
   readonly fix: string;
+  /** The cells that an edit met the changes of others in. */
+  readonly cells: readonly ConflictCell[];
 
-  constructor(body: Pick<ErrorBody, "code" | "what" | "fix">) {
+  constructor(body: Pick<ErrorBody, "code" | "what" | "fix"> & Partial<Pick<EditConflictBody, "cells">>) {
     super(body.what);
     this.code = body.code;
     this.fix = body.fix;
+    this.cells = body.cells ?? [];
   }
 }
 
@@ -38,7 +42,7 @@ const UNREACHABLE = {
   fix: "Start it again and reload this page.",
 };
 
-async function call<T>(path: string, init?: RequestInit): Promise<T> {
+export async function call<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await reach(path, init);
   return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from
 }
@@ -56,7 +60,7 @@ function errorOf(body: unknown): ErrorBody | typeof UNREACHABLE {
   return holds ? (body.error as ErrorBody) : UNREACHABLE;
 }
 
-function send(method: string, body: unknown): RequestInit {
+export function send(method: string, body: unknown): RequestInit {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
@@ -65,10 +69,6 @@ export const api = {
   routes: () => call<RouteState[]>("api/routes"),
   sheets: () => call<SheetEntry[]>("api/sheets"),
   sheet: (id: string) => call<SheetDetail>(`api/sheets/${id}`),
-  rows: (sheet: SheetEntry, table: string, offset: number, limit: number) =>
-    call<Result>(
-      `api/sheets/${sheet.id}/tables/${encodeURIComponent(table)}/rows?offset=${offset}&limit=${limit}&version=${sheet.version}`,
-    ),
   correct: (id: string, said: NewCorrection) => call<SheetDetail>(`api/sheets/${id}/corrections`, send("PUT", said)),
   undo: (id: string, version: string) => call<SheetHead>(`api/sheets/${id}/undo`, send("POST", { version })),
   upload: (file: File) =>

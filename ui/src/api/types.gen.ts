@@ -711,6 +711,14 @@ export interface PathReport {
 }
 
 
+/** Where rows stand in an order: `places` count from 0, and `rows` are the ids of the rows there. */
+export interface Places {
+  readonly rows: readonly number[];
+  readonly places: readonly number[];
+  readonly count: number;
+}
+
+
 /** What shows that a path is private: names, the connected peer, the certificates, and the public path refused. */
 export interface PrivateProof {
   readonly is_proven: boolean;

@@ -1,7 +1,9 @@
 /** Values as a person reads them, in the browser's own locale. */
+import type { Column } from "../api/types.gen";
 
-const whole = new Intl.NumberFormat();
+export const whole = new Intl.NumberFormat();
 const amount = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
+const exactShare = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 2 });
 const small = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
 /** Columns whose numbers name something: a year or a number of an order is not an amount. */
 const NAMING = /(^|[_\s])(year|id|no|nr|number|code)$/i;
@@ -11,6 +13,22 @@ export function cell(value: unknown, column = ""): string {
   if (typeof value !== "number") return String(value);
   if (Number.isInteger(value)) return NAMING.test(column) ? String(value) : whole.format(value);
   return Math.abs(value) < 1 ? small.format(value) : amount.format(value);
+}
+
+/** How the cells of a column are shown, made once for all of them. */
+export function formatOf(column: Pick<Column, "name" | "label" | "type" | "unit">): (value: unknown) => string {
+  if (column.type !== "integer" && column.type !== "decimal") return String;
+  if (column.unit.is_percent) return (value) => (typeof value === "number" ? exactShare.format(value) : String(value));
+  const isName = NAMING.test(column.label);
+  return (value) => (isName && Number.isInteger(value) ? String(value) : cell(value));
+}
+
+/** A value as the editor of its cell begins with it. */
+export function editedAs(value: unknown, column: Pick<Column, "unit"> | undefined, decimal: string): string {
+  if (value === null || value === undefined) return "";
+  if (typeof value !== "number") return String(value);
+  const text = column?.unit.is_percent === true ? `${Number((value * 100).toPrecision(15))}%` : String(value);
+  return text.replace(".", decimal);
 }
 
 export function count(value: number, one: string, many = `${one}s`): string {

@@ -8,15 +8,19 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, Json
 
 from chatsheet.api.deps import By, Served
-from chatsheet.core.errors import NotFound
+from chatsheet.core.errors import BadInput, NotFound
+from chatsheet.core.identity import Actor
 from chatsheet.sheets.follower import ShownCell
 from chatsheet.sheets.ingest.grid import FileTooLarge
 from chatsheet.sheets.library import OpenSheet, Sheet
-from chatsheet.sheets.model import FoundValue, Result, Workbook
+from chatsheet.sheets.model import FoundValue, Places, Result, Workbook
 from chatsheet.sheets.uploads import MAX_BYTES
 from chatsheet.sheets.windows import Filter, Sort, Window
+from chatsheet.wiring import Services
 
 router = APIRouter(prefix="/api/sheets", tags=["sheets"])
+
+MOST_PLACES = 10_000
 
 
 class SheetEntry(BaseModel):
@@ -67,6 +71,13 @@ class Shown(BaseModel):
         )
 
 
+class Wanted(Shown):
+    """Rows to find among those shown: by their ids, or by a text that they hold."""
+
+    row: list[int] = Field(default=[], max_length=1_000)
+    find: str = Field(default="", max_length=500)
+
+
 class TableNotFound(NotFound):
     """No such table in this sheet."""
 
@@ -107,11 +118,27 @@ async def detail(sheet_id: str, services: Served, actor: By) -> SheetDetail:
 @router.get("/{sheet_id}/tables/{table_id}/rows")
 async def rows(sheet_id: str, table_id: str, services: Served, actor: By, shown: Annotated[Shown, Query()]) -> Result:
     """Return a window of a table, row ids first, in its own order or sorted; `row_count` counts what the filters leave."""
+    opened = await _opened(services, actor, sheet_id, table_id, shown.version)
+    return await services.library.questions(opened).window(shown.window(table_id))
+
+
+@router.get("/{sheet_id}/tables/{table_id}/places")
+async def places(sheet_id: str, table_id: str, services: Served, actor: By, wanted: Annotated[Wanted, Query()]) -> Places:
+    """Return where rows stand among those shown, counted from 0: rows with these ids, or rows that hold the text `find`."""
+    opened = await _opened(services, actor, sheet_id, table_id, wanted.version)
+    if bool(wanted.row) == bool(wanted.find):
+        raise BadInput("rows are asked for by ids or by a text.", fix="give row or find, one of the two.")
+    window = wanted.window(table_id)
+    found = services.library.questions(opened).places
+    return await found(window, rows=wanted.row or None, text=wanted.find, limit=MOST_PLACES)
+
+
+async def _opened(services: Services, actor: Actor, sheet_id: str, table_id: str, version: str) -> OpenSheet:
     library = services.library
-    opened = await (library.at(actor, sheet_id, shown.version) if shown.version else library.open(actor, sheet_id))
+    opened = await (library.at(actor, sheet_id, version) if version else library.open(actor, sheet_id))
     if opened.workbook.table(table_id) is None:
         raise TableNotFound(f"there is no table {table_id} in this sheet.", fix="use an id of the sheet's tables.")
-    return await library.questions(opened).window(shown.window(table_id))
+    return opened
 
 
 @router.get("/{sheet_id}/values")

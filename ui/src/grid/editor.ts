@@ -1,0 +1,101 @@
+/** The editor in a cell: a field that fits the column's type, and says at once what it cannot take. */
+import { div } from "./model";
+import { EXAMPLES, type Kind } from "./values";
+
+export type Leave = "stay" | "down" | "up" | "right" | "left";
+
+export interface Opened {
+  readonly kind: Kind;
+  readonly label: string;
+  /** What is in the cell. */
+  readonly text: string;
+  /** What was typed to open it, which takes the place of what is in the cell. */
+  readonly typed: string | null;
+  /** Take the text; what is returned says why not. */
+  readonly take: (text: string) => string | null;
+  readonly onLeave: (to: Leave) => void;
+}
+
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+export class Editor {
+  readonly element = div("", "editor");
+  readonly #field: Field;
+  readonly #problem = div("alert", "problem");
+  readonly #opened: Opened;
+  #isClosed = false;
+
+  constructor(opened: Opened) {
+    this.#opened = opened;
+    this.#field = fieldFor(opened);
+    this.#field.setAttribute("aria-label", opened.label);
+    this.element.append(this.#field);
+    this.#field.addEventListener("keydown", (event) => this.#press(event as KeyboardEvent));
+    this.#field.addEventListener("blur", () => this.#close(true, "stay", true));
+    this.#field.addEventListener("input", () => this.#complain(null));
+    // what happens in the field is not the grid's
+    for (const name of ["pointerdown", "dblclick", "copy", "cut", "paste", "keydown"]) {
+      this.element.addEventListener(name, (event) => event.stopPropagation());
+    }
+  }
+
+  focus(): void {
+    this.#field.focus({ preventScroll: true });
+    const end = this.#field.value.length;
+    if (!(this.#field instanceof HTMLSelectElement)) this.#field.setSelectionRange(end, end);
+  }
+
+  /** Take what was typed; whether that is done. Where it cannot be taken the editor stays and says why. */
+  finish(): boolean {
+    this.#close(true, "stay", true);
+    return this.#isClosed;
+  }
+
+  #press(event: KeyboardEvent): void {
+    if (event.isComposing) return;
+    if (event.key === "Enter" && event.altKey && this.#field instanceof HTMLTextAreaElement) {
+      this.#field.setRangeText("\n", this.#field.selectionStart, this.#field.selectionEnd, "end");
+    } else if (event.key === "Enter") this.#close(true, event.shiftKey ? "up" : "down");
+    else if (event.key === "Tab") this.#close(true, event.shiftKey ? "left" : "right");
+    else if (event.key === "Escape") this.#close(false, "stay");
+    else return;
+    event.preventDefault();
+  }
+
+  #close(isTaken: boolean, to: Leave, isLost = false): void {
+    if (this.#isClosed) return;
+    const text = this.#field.value;
+    const problem = isTaken && text !== this.#opened.text ? this.#opened.take(text) : null;
+    if (problem !== null) {
+      this.#complain(problem);
+      return;
+    }
+    this.#isClosed = true;
+    this.element.remove();
+    if (!isLost) this.#opened.onLeave(to);
+  }
+
+  #complain(problem: string | null): void {
+    this.#field.setAttribute("aria-invalid", String(problem !== null));
+    this.#problem.textContent = problem ?? "";
+    if (problem === null) this.#problem.remove();
+    else this.element.append(this.#problem);
+  }
+}
+
+function fieldFor({ kind, text: held, typed }: Opened): Field {
+  const text = typed ?? held;
+  if (kind === "boolean") {
+    const field = document.createElement("select");
+    for (const value of ["", "true", "false"]) field.add(new Option(value === "" ? "empty" : value, value));
+    field.value = typed === null ? held : ({ t: "true", f: "false" }[typed.toLowerCase()] ?? held);
+    return field;
+  }
+  const field = document.createElement(kind === "text" ? "textarea" : "input");
+  if (kind === "integer" || kind === "decimal") field.inputMode = "decimal";
+  field.placeholder = EXAMPLES[kind];
+  field.value = text;
+  field.autocomplete = "off";
+  field.spellcheck = false;
+  return field;
+}

@@ -1,0 +1,67 @@
+import { expect, test } from "vitest";
+import type { Table } from "../api/types.gen";
+import { habitsOf } from "../grid/values";
+import { column } from "./columns.fixture";
+import { pasted, spreadOver } from "./edits";
+import { lookOf, specsOf } from "./table";
+
+const TABLE = { columns: [column("region", "text"), column("revenue", "decimal")] } as unknown as Table;
+const COLUMNS = specsOf(TABLE, lookOf(TABLE));
+const HABITS = habitsOf("en-US");
+
+test("pasted cells are one edit over the rows there are, and new rows beyond them", () => {
+  const plan = pasted(
+    "orders",
+    [
+      ["North", "1,000"],
+      ["South", ""],
+      ["East", "3"],
+    ],
+    [7, 9],
+    COLUMNS,
+    HABITS,
+  );
+  expect(plan).toEqual({
+    cells: 6,
+    edits: [
+      {
+        kind: "set",
+        table: "orders",
+        cells: [
+          { row: 7, column: "region", value: "North" },
+          { row: 7, column: "revenue", value: 1000 },
+          { row: 9, column: "region", value: "South" },
+          { row: 9, column: "revenue", value: null },
+        ],
+      },
+      { kind: "insert_rows", table: "orders", rows: [{ region: "East", revenue: 3 }], after: null, before: null },
+    ],
+  });
+});
+
+test("a paste that does not fit changes nothing and says where", () => {
+  expect(pasted("orders", [["a", "b"]], [7], COLUMNS, HABITS)).toEqual({
+    why: "Revenue, pasted row 1: “b” is no number, such as 12.5. Nothing was pasted.",
+  });
+  expect(pasted("orders", [["a", "1", "x"]], [7], COLUMNS, HABITS)).toHaveProperty("why");
+  expect(pasted("orders", Array(60_000).fill(["a", "1"]), [], COLUMNS, HABITS)).toHaveProperty("why");
+});
+
+test("one row fills the others column by column, several in turn", () => {
+  expect(spreadOver("orders", COLUMNS, [[2, "North", 5]], [3, 4])).toMatchObject({
+    edits: [
+      { kind: "fill", column: "region", rows: [3, 4], value: "North" },
+      { kind: "fill", column: "revenue", rows: [3, 4], value: 5 },
+    ],
+  });
+  const turns = spreadOver(
+    "orders",
+    COLUMNS.slice(1),
+    [
+      [2, "", 1],
+      [3, "", 2],
+    ],
+    [4, 5, 6],
+  );
+  expect("edits" in turns && turns.edits[0]?.kind === "set" && turns.edits[0].cells.map((one) => one.value)).toEqual([1, 2, 1]);
+});
