@@ -1,14 +1,12 @@
 /** Calls to the server that served this page. Every failure is an ApiError that says what to do. */
 import { messages } from "./messages";
 import type {
-  ChatEntry,
-  ChatEvent,
+  ConflictCell,
   DoctorEvent,
   ErrorBody,
   ExaminationEntry,
   Examined,
   LatestReport,
-  LiveEvent,
   NewCorrection,
   Report,
   Result,
@@ -18,17 +16,19 @@ import type {
   SheetEntry,
   SheetHead,
   Status,
-  TurnStarted,
 } from "./types.gen";
 
 export class ApiError extends Error {
   readonly code: string;
   readonly fix: string;
+  /** Of a conflict: the cells that somebody else changed. */
+  readonly cells: readonly ConflictCell[];
 
-  constructor(body: Pick<ErrorBody, "code" | "what" | "fix">) {
+  constructor(body: Pick<ErrorBody, "code" | "what" | "fix"> & { readonly cells?: readonly ConflictCell[] }) {
     super(body.what);
     this.code = body.code;
     this.fix = body.fix;
+    this.cells = body.cells ?? [];
   }
 }
 
@@ -38,7 +38,7 @@ const UNREACHABLE = {
   fix: "Start it again and reload this page.",
 };
 
-async function call<T>(path: string, init?: RequestInit): Promise<T> {
+export async function call<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await reach(path, init);
   return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from
 }
@@ -56,7 +56,7 @@ function errorOf(body: unknown): ErrorBody | typeof UNREACHABLE {
   return holds ? (body.error as ErrorBody) : UNREACHABLE;
 }
 
-function send(method: string, body: unknown): RequestInit {
+export function send(method: string, body: unknown): RequestInit {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
@@ -77,29 +77,10 @@ export const api = {
       headers: { "Content-Type": "application/octet-stream" },
       body: file,
     }),
-  chats: (sheet: string) => call<ChatEntry[]>(`api/chats?sheet_id=${sheet}`),
-  startChat: (sheet: string) => call<ChatEntry>("api/chats", send("POST", { sheet_id: sheet })),
-  ask: (chat: string, question: string) => call<TurnStarted>(`api/chats/${chat}/questions`, send("POST", { question })),
   doctor: () => call<LatestReport>("api/doctor"),
   examination: (id: string) => call<Report>(`api/doctor/${encodeURIComponent(id)}`),
   examinations: () => call<ExaminationEntry[]>("api/doctor/history"),
-  stop: (chat: string) => call<object>(`api/chats/${chat}/stop`, send("POST", {})),
 };
-
-export type Connection = "open" | "lost" | "ended";
-
-/** Follows a chat; the browser resumes after the last event by itself. Returns what ends it. */
-export function follow(
-  chat: string,
-  onEvent: (event: ChatEvent | LiveEvent) => void,
-  onConnection: (state: Connection) => void,
-): () => void {
-  const source = new EventSource(`api/chats/${chat}/events`);
-  source.onopen = () => onConnection("open");
-  source.onmessage = (message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
-  source.onerror = () => onConnection(source.readyState === EventSource.CLOSED ? "ended" : "lost");
-  return () => source.close();
-}
 
 const CUT = {
   code: "page.cut",
