@@ -82,6 +82,7 @@ async def test_upload_ask_and_see_the_answer_its_sql_its_rows_and_its_route(open
     log = page.get_by_role("log")
     await expect(log.get_by_text("South sold most")).to_be_visible()
     await expect(log.locator("strong")).to_have_text("most")
+    await log.get_by_text("test", exact=True).click()
     await expect(log.get_by_text("SELECT region")).to_be_visible()
     await expect(log.get_by_role("cell", name="155,288.7")).to_be_visible()
     await expect(log.get_by_text("600 rows of orders")).to_be_visible()

@@ -88,7 +88,7 @@ export function told(basis: Basis, tabs: ReadonlyMap<string, string>): string {
 }
 
 function rowsTold(used: RowsUsed, tabs: ReadonlyMap<string, string>): string {
-  const span = used.first === null || used.rows < 2 ? "" : ` (${used.first} to ${used.last})`;
+  const span = used.first === null || used.rows < 2 ? "" : ` (rows ${used.first} to ${used.last})`;
   return `${count(used.rows, "row")} of ${tabs.get(used.table) ?? used.table}${span}`;
 }
 

@@ -38,8 +38,8 @@ export interface Scene {
 }
 
 const LETTER = 6.3;
-const TOP = 10;
-const BOTTOM = 44;
+const TOP = 24;
+const BOTTOM = 40;
 const LONGEST = 150;
 const BAR = 24;
 
