@@ -7,7 +7,6 @@ import type {
   ModelReplied,
   NumberFound,
   Selection,
-  StepRestarted,
   ToolAnswered,
   Trail,
 } from "../api/types.gen";
@@ -20,6 +19,13 @@ export interface Problem {
   readonly fix: string;
 }
 
+export interface Restarted {
+  readonly route: string;
+  readonly cause: string;
+  /** The route that then answered; empty until one has. */
+  readonly to: string;
+}
+
 export interface Turn {
   readonly id: string;
   readonly question: string;
@@ -29,8 +35,8 @@ export interface Turn {
   readonly tools: readonly ToolAnswered[];
   /** What the model is writing in the step that runs. */
   readonly writing: string;
-  /** The step that runs began again on another route. */
-  readonly restarted: StepRestarted | null;
+  /** A route died while it wrote, and the step began again on another one. */
+  readonly restarted: Restarted | null;
   /** Why the model was asked once more, if it was. */
   readonly nudged: "no_query" | "empty" | null;
   readonly form: Answered["form"];
@@ -89,9 +95,11 @@ function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "aske
     case "wrote":
       return { ...turn, writing: event.is_all ? event.text : turn.writing + event.text };
     case "step_restarted":
-      return { ...turn, writing: "", restarted: event };
-    case "model_replied":
-      return { ...turn, writing: event.calls.length > 0 ? "" : event.text, replies: [...turn.replies, event] };
+      return { ...turn, writing: "", restarted: { route: event.route, cause: event.cause, to: "" } };
+    case "model_replied": {
+      const restarted = turn.restarted?.to === "" ? { ...turn.restarted, to: event.route } : turn.restarted;
+      return { ...turn, writing: event.calls.length > 0 ? "" : event.text, replies: [...turn.replies, event], restarted };
+    }
     case "nudged":
       return { ...turn, writing: "", nudged: event.reason };
     case "tool_answered":

@@ -43,7 +43,7 @@ export function changeTold(change: Change, tabs: ReadonlyMap<string, string>): s
 export function diffsOf(change: Change, most: number): { readonly shown: readonly CellDiff[]; readonly more: number } {
   const shown = change.sample
     .slice(0, most)
-    .map((cell) => ({ place: `${cell.column} ${cell.row}`, before: cell.before, after: cell.after }));
+    .map((cell) => ({ place: `${cell.column}, row ${cell.row}`, before: cell.before, after: cell.after }));
   return { shown, more: Math.max(change.cells, change.sample.length) - shown.length };
 }
 
@@ -60,5 +60,5 @@ export function formulasTold(impact: Impact): string[] {
 
 /** What a conflict is about, in the words of the reader. */
 export function conflictPlace(cell: ConflictCell, tabs: ReadonlyMap<string, string>): string {
-  return `${tabs.get(cell.table) ?? cell.table} ${cell.column}${cell.row === null ? "" : ` ${cell.row}`}`;
+  return `${tabs.get(cell.table) ?? cell.table} ${cell.column}${cell.row === null ? "" : `, row ${cell.row}`}`;
 }
