@@ -1,6 +1,7 @@
 """The page in Debian's Chromium, used as a person would, under the policy it ships with."""
 
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,8 +46,15 @@ async def browser(anyio_backend: str) -> AsyncGenerator[Browser, None]:
 
 @pytest.fixture
 async def opened(tmp_path: Path, wire: Wire, browser: Browser) -> AsyncGenerator[Opened, None]:
+    """Open the page of a server with one route to the simulator."""
+    async with opening(settings_file(tmp_path, wire), browser) as found:
+        yield found
+
+
+@asynccontextmanager
+async def opening(config: Path, browser: Browser) -> AsyncGenerator[Opened, None]:
     """Serve for real and open the page; any console error, failed request or policy violation fails the test."""
-    async with program("--config", str(settings_file(tmp_path, wire)), "serve") as server:
+    async with program("--config", str(config), "serve") as server:
         address = (await server.wait_for(r"ChatSheetAI on (\S+)")).group(1)
         context = await browser.new_context(viewport={"width": 1400, "height": 900})
         page = await context.new_page()
@@ -82,6 +90,7 @@ async def test_upload_ask_and_see_the_answer_its_sql_its_rows_and_its_route(open
     log = page.get_by_role("log")
     await expect(log.get_by_text("South sold most")).to_be_visible()
     await expect(log.locator("strong")).to_have_text("most")
+    await log.get_by_text("test", exact=True).click()
     await expect(log.get_by_text("SELECT region")).to_be_visible()
     await expect(log.get_by_role("cell", name="155,288.7")).to_be_visible()
     await expect(log.get_by_text("600 rows of orders")).to_be_visible()

@@ -1,8 +1,6 @@
 /** Calls to the server that served this page. Every failure is an ApiError that says what to do. */
 import { messages } from "./messages";
 import type {
-  ChatEntry,
-  ChatEvent,
   ConflictCell,
   DoctorEvent,
   EditConflictBody,
@@ -10,7 +8,6 @@ import type {
   ExaminationEntry,
   Examined,
   LatestReport,
-  LiveEvent,
   NewCorrection,
   Report,
   RouteState,
@@ -19,7 +16,6 @@ import type {
   SheetEntry,
   SheetHead,
   Status,
-  TurnStarted,
 } from "./types.gen";
 
 export class ApiError extends Error {
@@ -77,29 +73,10 @@ export const api = {
       headers: { "Content-Type": "application/octet-stream" },
       body: file,
     }),
-  chats: (sheet: string) => call<ChatEntry[]>(`api/chats?sheet_id=${sheet}`),
-  startChat: (sheet: string) => call<ChatEntry>("api/chats", send("POST", { sheet_id: sheet })),
-  ask: (chat: string, question: string) => call<TurnStarted>(`api/chats/${chat}/questions`, send("POST", { question })),
   doctor: () => call<LatestReport>("api/doctor"),
   examination: (id: string) => call<Report>(`api/doctor/${encodeURIComponent(id)}`),
   examinations: () => call<ExaminationEntry[]>("api/doctor/history"),
-  stop: (chat: string) => call<object>(`api/chats/${chat}/stop`, send("POST", {})),
 };
-
-export type Connection = "open" | "lost" | "ended";
-
-/** Follows a chat; the browser resumes after the last event by itself. Returns what ends it. */
-export function follow(
-  chat: string,
-  onEvent: (event: ChatEvent | LiveEvent) => void,
-  onConnection: (state: Connection) => void,
-): () => void {
-  const source = new EventSource(`api/chats/${chat}/events`);
-  source.onopen = () => onConnection("open");
-  source.onmessage = (message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
-  source.onerror = () => onConnection(source.readyState === EventSource.CLOSED ? "ended" : "lost");
-  return () => source.close();
-}
 
 const CUT = {
   code: "page.cut",

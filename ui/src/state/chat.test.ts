@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import type { ChatEvent, LiveEvent, ModelReplied } from "../api/types.gen";
+import type { Asked, ChatEvent, LiveEvent, ModelReplied } from "../api/types.gen";
 import { apply, type Chat, EMPTY, isRunning, routeSummary } from "./chat";
+import { answered, editProposal } from "./samples";
 
 const usage = { input_tokens: 1, output_tokens: 1, cached_tokens: 0 };
 
@@ -34,7 +35,7 @@ function play(...events: (ChatEvent | LiveEvent)[]): Chat {
   return events.reduce(apply, EMPTY);
 }
 
-const asked: ChatEvent = { kind: "asked", turn: "t", question: "How many?", day: null, locale: "en", selection: null };
+const asked: Asked = { kind: "asked", turn: "t", question: "How many?", day: null, locale: "en", selection: null };
 
 test("a question opens a running turn, once even when it is replayed", () => {
   const chat = play(asked, asked);
@@ -72,6 +73,44 @@ test("the route summary names the route that answered and each cause once", () =
   const chat = play(asked, replied("", "azure", ["litellm.down", null]), replied("42", "azure", ["litellm.down", null]));
   const turn = chat[0];
   expect(turn && routeSummary(turn)).toEqual({ route: "azure", causes: ["litellm: litellm.down"] });
+});
+
+test("a restart says which route then answered", () => {
+  const chat = play(
+    asked,
+    { kind: "step_restarted", turn: "t", route: "litellm", cause: "stream.cut" },
+    replied("42", "azure", [null]),
+    replied("43", "other", [null]),
+  );
+  expect(chat[0]?.restarted).toEqual({ route: "litellm", cause: "stream.cut", to: "azure" });
+});
+
+test("a nudge throws away what was written and says why", () => {
+  const wrote: LiveEvent = { kind: "wrote", turn: "t", text: "42", is_all: false };
+  const chat = play(asked, wrote, { kind: "nudged", turn: "t", reason: "no_query" });
+  expect(chat[0]).toMatchObject({ writing: "", nudged: "no_query" });
+});
+
+test("a decision finds the turn that proposed, and the last one counts", () => {
+  const decided = (decision: "applied" | "undone"): ChatEvent => ({
+    kind: "decided",
+    proposal: "p1",
+    decision,
+    by: "anna",
+    at: "2026-01-01T00:00:00Z",
+    version: "v2",
+    job: "",
+  });
+  const chat = play(asked, answered({ proposal: editProposal("p1") }), decided("applied"), decided("undone"));
+  expect(chat[0]?.decisions.p1?.decision).toBe("undone");
+  expect(play(asked, decided("applied"))[0]?.decisions).toEqual({});
+});
+
+test("a long chat takes an event without touching its other turns", () => {
+  const chat = play(...Array.from({ length: 500 }, (_, place) => ({ ...asked, turn: `t${place}` })));
+  const after = apply(chat, { kind: "wrote", turn: "t499", text: "x", is_all: false });
+  expect(after).toHaveLength(500);
+  expect(after.filter((turn, place) => turn !== chat[place])).toHaveLength(1);
 });
 
 test("events of an unknown turn change nothing", () => {

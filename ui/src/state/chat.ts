@@ -1,5 +1,15 @@
 /** A chat as the page shows it: a pure reducer over the events of its log and the live ones. */
-import type { ChatEvent, LiveEvent, ModelReplied, NumberFound, ToolAnswered, Trail } from "../api/types.gen";
+import type {
+  Answered,
+  ChatEvent,
+  Decided,
+  LiveEvent,
+  ModelReplied,
+  NumberFound,
+  Selection,
+  ToolAnswered,
+  Trail,
+} from "../api/types.gen";
 
 export type TurnState = "running" | "answered" | "failed" | "cancelled";
 
@@ -9,20 +19,34 @@ export interface Problem {
   readonly fix: string;
 }
 
+export interface Restarted {
+  readonly route: string;
+  readonly cause: string;
+  /** The route that then answered; empty until one has. */
+  readonly to: string;
+}
+
 export interface Turn {
   readonly id: string;
   readonly question: string;
+  readonly selection: Selection | null;
   readonly state: TurnState;
   readonly replies: readonly ModelReplied[];
   readonly tools: readonly ToolAnswered[];
   /** What the model is writing in the step that runs. */
   readonly writing: string;
-  readonly restarted: { readonly route: string; readonly cause: string } | null;
+  /** A route died while it wrote, and the step began again on another one. */
+  readonly restarted: Restarted | null;
+  /** Why the model was asked once more, if it was. */
+  readonly nudged: "no_query" | "empty" | null;
+  readonly form: Answered["form"];
   readonly text: string;
   readonly numbers: readonly NumberFound[];
   readonly isCut: boolean;
   readonly problem: Problem | null;
   readonly failedTrail: Trail | null;
+  /** What persons decided on its proposals, the latest of each. */
+  readonly decisions: Readonly<Record<string, Decided>>;
 }
 
 export type Chat = readonly Turn[];
@@ -31,47 +55,65 @@ export const EMPTY: Chat = [];
 
 export function apply(chat: Chat, event: ChatEvent | LiveEvent): Chat {
   if (event.kind === "asked") {
-    return chat.some((turn) => turn.id === event.turn) ? chat : [...chat, opened(event.turn, event.question)];
+    return chat.some((turn) => turn.id === event.turn) ? chat : [...chat, opened(event.turn, event.question, event.selection)];
   }
-  if (event.kind === "decided") return chat; // a proposal's card reads it
-  return chat.map((turn) => (turn.id === event.turn ? advance(turn, event) : turn));
+  // what happens, happens at the end: a chat of 500 turns is not looked through for each word that is written
+  const place = chat.findLastIndex((turn) =>
+    event.kind === "decided" ? proposes(turn, event.proposal) : turn.id === event.turn,
+  );
+  const turn = chat[place];
+  return turn === undefined ? chat : chat.with(place, advance(turn, event));
 }
 
-function opened(id: string, question: string): Turn {
+function opened(id: string, question: string, selection: Selection | null): Turn {
   return {
     id,
     question,
+    selection,
     state: "running",
     replies: [],
     tools: [],
     writing: "",
     restarted: null,
+    nudged: null,
+    form: "answer",
     text: "",
     numbers: [],
     isCut: false,
     problem: null,
     failedTrail: null,
+    decisions: {},
   };
 }
 
-function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "asked" } | { kind: "decided" }>): Turn {
+function proposes(turn: Turn, proposal: string): boolean {
+  return turn.tools.some((tool) => tool.proposal?.id === proposal);
+}
+
+function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "asked" }>): Turn {
   switch (event.kind) {
     case "wrote":
       return { ...turn, writing: event.is_all ? event.text : turn.writing + event.text };
     case "step_restarted":
-      return { ...turn, writing: "", restarted: { route: event.route, cause: event.cause } };
-    case "model_replied":
-      return { ...turn, writing: event.calls.length > 0 ? "" : event.text, replies: [...turn.replies, event] };
+      return { ...turn, writing: "", restarted: { route: event.route, cause: event.cause, to: "" } };
+    case "model_replied": {
+      const restarted = turn.restarted?.to === "" ? { ...turn.restarted, to: event.route } : turn.restarted;
+      return { ...turn, writing: event.calls.length > 0 ? "" : event.text, replies: [...turn.replies, event], restarted };
+    }
     case "nudged":
-      return { ...turn, writing: "" };
+      return { ...turn, writing: "", nudged: event.reason };
     case "tool_answered":
       return { ...turn, tools: [...turn.tools, event] };
-    case "answered":
-      return { ...turn, state: "answered", writing: "", text: event.text, numbers: event.numbers, isCut: event.is_cut };
+    case "answered": {
+      const { form, text, numbers, is_cut: isCut } = event;
+      return { ...turn, state: "answered", writing: "", form, text, numbers, isCut };
+    }
     case "failed":
       return { ...turn, state: "failed", writing: "", problem: event, failedTrail: event.trail };
     case "cancelled":
       return { ...turn, state: "cancelled", writing: "" };
+    case "decided":
+      return { ...turn, decisions: { ...turn.decisions, [event.proposal]: event } };
   }
 }
 
