@@ -19,6 +19,7 @@ from chatsheet.api.routes import (
     exports,
     glossary,
     imports,
+    live,
     metrics,
     proposals,
     sheets,
@@ -29,7 +30,8 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, sheets, edits, corrections, glossary, exports, uploads, imports, chats, charts, proposals, doctor, metrics, openai,
+    status, sheets, edits, corrections, glossary, exports, uploads, imports, live, chats, charts, proposals, doctor, metrics,
+    openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

@@ -159,6 +159,14 @@ export interface ChatEntry {
 }
 
 
+/** The list of a sheet's chats is another one than before. */
+export interface ChatsChanged {
+  readonly kind: "chats";
+  readonly sheet_id: string;
+  readonly version: string;
+}
+
+
 /** Where a number comes from. */
 export interface Citation {
   readonly handle: string;
@@ -435,10 +443,27 @@ export interface FoundValue {
 }
 
 
+/** Entries written elsewhere: CSV with a header line, or a JSON list. */
+export interface GlossaryText {
+  readonly format: "csv" | "json";
+  readonly text: string;
+}
+
+
 /** The version to move away from. */
 export interface HeadMove {
   readonly version: string;
   readonly reason: string;
+}
+
+
+/** A sheet's head is `version` now, by move number `seq` of its history; `move` is None where that is only where it stands. */
+export interface HeadMoved {
+  readonly kind: "head";
+  readonly sheet_id: string;
+  readonly version: string;
+  readonly seq: number;
+  readonly move: "edit" | "undo" | "redo" | "correction" | null;
 }
 
 
@@ -518,6 +543,13 @@ export interface Join {
 }
 
 
+/** An entry of a sheet's glossary under its id. */
+export interface Kept {
+  readonly id: string;
+  readonly entry: Term | Pinned;
+}
+
+
 /** The latest examination; both are null before the first. */
 export interface LatestReport {
   readonly id: string | null;
@@ -582,6 +614,12 @@ export interface NewEdits {
   readonly version: string;
   readonly edits: readonly (SetCells | Fill | InsertRows | DeleteRows | AddColumn | RenameColumn | RetypeColumn | DeleteColumn)[];
   readonly reason: string;
+}
+
+
+/** What is said. */
+export interface NewEntry {
+  readonly entry: Term | Pinned;
 }
 
 
@@ -699,6 +737,14 @@ export interface PathReport {
 }
 
 
+/** A question and the SQL that a person knows to answer it. */
+export interface Pinned {
+  readonly kind: "pinned";
+  readonly question: string;
+  readonly sql: string;
+}
+
+
 /** What shows that a path is private: names, the connected peer, the certificates, and the public path refused. */
 export interface PrivateProof {
   readonly is_proven: boolean;
@@ -723,6 +769,17 @@ export interface Profile {
   readonly stddev: number | null;
   readonly patterns: readonly TopValue[];
   readonly is_estimated: boolean;
+}
+
+
+/** A window of a tab: `rows[0][0]` is the cell in row `top` and column `left`, both from 1; blank cells are None. */
+export interface RawCells {
+  readonly tab: string;
+  readonly top: number;
+  readonly left: number;
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly last_row: number;
+  readonly last_column: number;
 }
 
 
@@ -917,6 +974,14 @@ export interface SheetHead {
 }
 
 
+/** The list of the workspace's sheets is another one than before. */
+export interface SheetsChanged {
+  readonly kind: "sheets";
+  readonly sheet_id: string;
+  readonly version: string;
+}
+
+
 /** A route that was not tried because its breaker was open, and the cause that keeps it open. */
 export interface Skipped {
   readonly route: string;
@@ -979,6 +1044,14 @@ export interface StepRestarted {
 }
 
 
+/** Nothing is new; the connection holds. */
+export interface StillHere {
+  readonly kind: "here";
+  readonly sheet_id: string;
+  readonly version: string;
+}
+
+
 /** One table of a tab: `id` is its SQL name, `range` the cells it covers, header included. */
 export interface Table {
   readonly id: string;
@@ -1006,6 +1079,14 @@ export interface TableAt {
   readonly kind: "table";
   readonly cells: string;
   readonly header_rows: number;
+}
+
+
+/** A word of the people who use the sheet, and what it means there. */
+export interface Term {
+  readonly kind: "term";
+  readonly term: string;
+  readonly meaning: string;
 }
 
 
@@ -1121,6 +1202,9 @@ export interface Wrote {
   readonly text: string;
   readonly is_all: boolean;
 }
+
+
+export type SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere;
 
 
 export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCancelled;
