@@ -15,7 +15,7 @@ from chatsheet.api.routes.glossary import GlossaryText, NewEntry
 from chatsheet.api.routes.imports import ImportStarted, NewImport
 from chatsheet.api.routes.proposals import NewDecision
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
-from chatsheet.api.routes.status import RouteState, Status
+from chatsheet.api.routes.status import About, RouteState, Status
 from chatsheet.api.routes.uploads import NewUpload
 from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Event, Live
@@ -43,6 +43,7 @@ ROOTS = (
     SheetEntry,
     SheetDetail,
     Status,
+    About,
     RouteState,
     Result,
     NewUpload,

@@ -1,6 +1,8 @@
 /** Calls to the server that served this page. Every failure is an ApiError that says what to do. */
+import { onBack } from "./live";
 import { messages } from "./messages";
 import type {
+  About,
   ChatEntry,
   ChatEvent,
   DoctorEvent,
@@ -32,18 +34,18 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHABLE = {
+export const UNREACHABLE = {
   code: "page.offline",
   what: "The server cannot be reached.",
-  fix: "Start it again and reload this page.",
+  fix: "Start it again; this page goes on by itself.",
 };
 
-async function call<T>(path: string, init?: RequestInit): Promise<T> {
+export async function call<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await reach(path, init);
   return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from
 }
 
-async function reach(path: string, init?: RequestInit): Promise<Response> {
+export async function reach(path: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(path, init).catch(() => {
     throw new ApiError(UNREACHABLE);
   });
@@ -56,12 +58,13 @@ function errorOf(body: unknown): ErrorBody | typeof UNREACHABLE {
   return holds ? (body.error as ErrorBody) : UNREACHABLE;
 }
 
-function send(method: string, body: unknown): RequestInit {
+export function send(method: string, body: unknown): RequestInit {
   return { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
 }
 
 export const api = {
   status: () => call<Status>("api/status"),
+  about: () => call<About>("api/about"),
   routes: () => call<RouteState[]>("api/routes"),
   sheets: () => call<SheetEntry[]>("api/sheets"),
   sheet: (id: string) => call<SheetDetail>(`api/sheets/${id}`),
@@ -71,12 +74,6 @@ export const api = {
     ),
   correct: (id: string, said: NewCorrection) => call<SheetDetail>(`api/sheets/${id}/corrections`, send("PUT", said)),
   undo: (id: string, version: string) => call<SheetHead>(`api/sheets/${id}/undo`, send("POST", { version })),
-  upload: (file: File) =>
-    call<SheetDetail>(`api/sheets?name=${encodeURIComponent(file.name)}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream" },
-      body: file,
-    }),
   chats: (sheet: string) => call<ChatEntry[]>(`api/chats?sheet_id=${sheet}`),
   startChat: (sheet: string) => call<ChatEntry>("api/chats", send("POST", { sheet_id: sheet })),
   ask: (chat: string, question: string) => call<TurnStarted>(`api/chats/${chat}/questions`, send("POST", { question })),
@@ -88,17 +85,33 @@ export const api = {
 
 export type Connection = "open" | "lost" | "ended";
 
-/** Follows a chat; the browser resumes after the last event by itself. Returns what ends it. */
+/** Follows a chat; it resumes after the last event, also once a server that was started again is back. Returns what ends it. */
 export function follow(
   chat: string,
   onEvent: (event: ChatEvent | LiveEvent) => void,
   onConnection: (state: Connection) => void,
 ): () => void {
-  const source = new EventSource(`api/chats/${chat}/events`);
-  source.onopen = () => onConnection("open");
-  source.onmessage = (message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
-  source.onerror = () => onConnection(source.readyState === EventSource.CLOSED ? "ended" : "lost");
-  return () => source.close();
+  let last = "0";
+  const open = () => {
+    const opened = new EventSource(`api/chats/${chat}/events?after=${last}`);
+    opened.onopen = () => onConnection("open");
+    opened.onmessage = (message: MessageEvent<string>) => {
+      last = message.lastEventId || last;
+      onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
+    };
+    opened.onerror = () => onConnection(opened.readyState === EventSource.CLOSED ? "ended" : "lost");
+    return opened;
+  };
+  let source = open();
+  const end = onBack(() => {
+    if (source.readyState === EventSource.OPEN) return;
+    source.close();
+    source = open();
+  });
+  return () => {
+    end();
+    source.close();
+  };
 }
 
 const CUT = {

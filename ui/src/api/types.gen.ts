@@ -1,5 +1,12 @@
 /** Written by tools/gen_web_types.py from the API's models; edits are lost. */
 
+/** What this server is: its version, and the folder in which everything lies that it keeps. */
+export interface About {
+  readonly version: string;
+  readonly data: string;
+}
+
+
 /** Add a column behind the last: empty, with one value, or computed by an expression or formula that is kept. With a formula, a column that is not said to be of another type than text is of the type that the formula gives. */
 export interface AddColumn {
   readonly kind: "add_column";
@@ -447,6 +454,7 @@ export interface FoundValue {
 export interface GlossaryText {
   readonly format: "csv" | "json";
   readonly text: string;
+  readonly is_preview: boolean;
 }
 
 
@@ -457,7 +465,7 @@ export interface HeadMove {
 }
 
 
-/** A sheet's head is `version` now, by move number `seq` of its history; `move` is None where that is only where it stands. */
+/** A sheet's head is `version` by move number `seq` of its history; `move` is None where that is only where it stands. */
 export interface HeadMoved {
   readonly kind: "head";
   readonly sheet_id: string;
