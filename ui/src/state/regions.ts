@@ -121,42 +121,20 @@ export function headerChoices(detail: SheetDetail, region: Region, row: number):
 
 const MOST_HEADER_ROWS = 20;
 
-/** The range that the tab's cells from one corner to the other make, as a table with one header row. */
-export function tableAt(detail: SheetDetail, tab: string, area: Area): OneClick {
-  const ordered = {
-    top: Math.min(area.top, area.bottom),
-    bottom: Math.max(area.top, area.bottom),
-    left: Math.min(area.left, area.right),
-    right: Math.max(area.left, area.right),
-  };
-  const cells = rangeOf(ordered);
+/** The correction that says that a table is what was found. */
+export function confirmed(detail: SheetDetail, table: Table): NewCorrection {
   return {
-    says: `${cells} is a table`,
-    said: {
-      version: detail.sheet.version,
-      tab,
-      tables: [{ kind: "table", cells, header_rows: 1 }],
-      types: [],
-      reason: "",
-    },
+    version: detail.sheet.version,
+    tab: table.tab,
+    tables: [{ kind: "table", cells: table.range, header_rows: table.header_rows.length }],
+    types: [],
+    reason: "",
   };
 }
 
 const SURE = 0.8;
 
-/** Whether a person should look at a tab: a table that is not certain, a column that is not, or no table at all. */
-export function isDoubtfulTab(workbook: Workbook, tab: string): boolean {
-  const tables = workbook.tables.filter((table) => table.tab === tab);
-  return tables.length === 0 || tables.some(isDoubtfulTable);
-}
-
+/** Whether a person should look at where a table stands. */
 export function isDoubtfulTable(table: Table): boolean {
-  return table.confidence < SURE || table.columns.some((column) => column.confidence < SURE && column.readings.length > 0);
-}
-
-/** The tabs with something to ask about, in their order. */
-export function doubtfulTabs(workbook: Workbook): readonly string[] {
-  return Object.keys(workbook.shapes).filter((tab) =>
-    workbook.tables.some((table) => table.tab === tab && isDoubtfulTable(table)),
-  );
+  return table.confidence < SURE;
 }
