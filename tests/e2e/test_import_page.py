@@ -120,7 +120,7 @@ async def test_a_doubtful_table_is_asked_about_and_confirmed_with_a_click(opened
     (tmp_path / "people.csv").write_text("Name,City\nAnn,Berlin\nBob,Paris\nCid,Rome\n")
     await upload(opened, tmp_path / "people.csv")
     doubt = page.get_by_role("region", name="Is A1:B4 read rightly?")
-    await expect(doubt).to_contain_text("3 rows under row 1: this is only 65% sure")
+    await expect(doubt).to_contain_text("The header is taken to be row 1. That is only 65% sure.")
     await doubt.get_by_role("button", name="It is right").click()
     await read_again(page)
     await expect(doubt).to_have_count(0)

@@ -38,7 +38,7 @@ def next_year(folder: Path) -> Path:
 async def upload(opened: Opened, path: Path) -> None:
     await send(opened, path)
     await expect(opened.page.get_by_role("button", name=f"Workbook {path.name}")).to_be_visible(timeout=READ_MS)
-    await expect(opened.page.get_by_role("tab").first).to_be_visible(timeout=READ_MS)
+    await expect(opened.page.get_by_role("log")).to_be_visible(timeout=READ_MS)
 
 
 async def read_again(page: Page, says: str = "as you said") -> None:

@@ -78,12 +78,14 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
   }, LOOK_EVERY_MS);
   document.addEventListener("visibilitychange", look);
   window.addEventListener("online", look);
+  window.addEventListener("offline", lose); // an open stream would not notice
   return () => {
     isEnded = true;
     clearTimeout(waiting);
     clearInterval(timer);
     document.removeEventListener("visibilitychange", look);
     window.removeEventListener("online", look);
+    window.removeEventListener("offline", lose);
     source?.close();
   };
 }

@@ -56,6 +56,11 @@ test("a row can be said to be the header, its end, or data", () => {
   expect(says(3)).toEqual(["Row 3 is the header", "Rows 2 to 3 are the header"]);
   expect(says(2)).toEqual(["Row 2 is data: no header"]);
   expect(says(1)).toEqual(["Row 1 is the header", "Row 1 is data: no header"]);
+  const two = { ...REGION, table: { ...TABLE, header_rows: [2, 3] } };
+  expect(headerChoices(DETAIL, two, 3).map((choice) => choice.says)).toEqual([
+    "Row 3 is the header",
+    "Row 3 is data: no header",
+  ]);
   expect(headerChoices(DETAIL, REGION, 3)[0]?.said.tables).toEqual([{ kind: "table", cells: "B3:C5", header_rows: 1 }]);
 });
 

@@ -109,13 +109,16 @@ export function headerChoices(detail: SheetDetail, region: Region, row: number):
       reason: "",
     },
   });
-  const last = table.header_row ?? top - 1;
+  const rows = table.header_rows;
+  const last = rows.at(-1) ?? top - 1;
+  const isAlone = rows.length === 1 && row === last;
+  const isTop = rows.length === row - top + 1 && row === last;
   const choices: OneClick[] = [];
-  if (row < bottom && row !== last) choices.push(say(`Row ${row} is the header`, row, 1));
-  if (row < bottom && row > top && row - top < MOST_HEADER_ROWS && row !== last) {
+  if (row < bottom && !isAlone) choices.push(say(`Row ${row} is the header`, row, 1));
+  if (row < bottom && row > top && row - top < MOST_HEADER_ROWS && !isTop) {
     choices.push(say(`Rows ${top} to ${row} are the header`, top, row - top + 1));
   }
-  if (row <= last || row === top) choices.push(say(`Row ${row} is data: no header`, row, 0));
+  if (rows.length > 0 ? row <= last : row < top) choices.push(say(`Row ${row} is data: no header`, row, 0));
   return choices;
 }
 
