@@ -11,20 +11,24 @@ from chatsheet.api.routes.chats import ChatEntry, LoggedEvent, NewChat, NewQuest
 from chatsheet.api.routes.corrections import NewCorrection
 from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
 from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, SheetHead
+from chatsheet.api.routes.glossary import GlossaryText, NewEntry
 from chatsheet.api.routes.imports import ImportStarted, NewImport
 from chatsheet.api.routes.proposals import NewDecision
 from chatsheet.api.routes.queries import Queried
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
-from chatsheet.api.routes.status import RouteState, Status
+from chatsheet.api.routes.status import About, RouteState, Status
 from chatsheet.api.routes.uploads import NewUpload
 from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Event, Live
+from chatsheet.chat.live import SheetEvent
 from chatsheet.chat.proposals import Standing
+from chatsheet.context.glossary.model import Kept
 from chatsheet.core import loose
 from chatsheet.doctor.clinic import ExaminationEntry
 from chatsheet.doctor.model import Report
 from chatsheet.sheets.edits import EditPreview
 from chatsheet.sheets.imports import ImportEvent
+from chatsheet.sheets.ingest.raw import RawCells
 from chatsheet.sheets.library import Move
 from chatsheet.sheets.model import FoundValue, Places, Result
 from chatsheet.sheets.uploads import Upload
@@ -40,6 +44,7 @@ ROOTS = (
     SheetEntry,
     SheetDetail,
     Status,
+    About,
     RouteState,
     Result,
     NewUpload,
@@ -68,8 +73,19 @@ ROOTS = (
     LatestReport,
     ExaminationEntry,
     DoctorEvent,
+    SheetEvent,
+    RawCells,
+    Kept,
+    NewEntry,
+    GlossaryText,
 )
-UNIONS = {"ImportEvent": ImportEvent, "ChatEvent": Event, "LiveEvent": Live, "DoctorEvent": DoctorEvent}
+UNIONS = {
+    "SheetEvent": SheetEvent,
+    "ImportEvent": ImportEvent,
+    "ChatEvent": Event,
+    "LiveEvent": Live,
+    "DoctorEvent": DoctorEvent,
+}
 _HEAD = "/** Written by tools/gen_web_types.py from the API's models; edits are lost. */\n"
 _SIMPLE = {"string": "string", "integer": "number", "number": "number", "boolean": "boolean", "null": "null"}
 

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chatsheet import hybrid
 from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
+from chatsheet.chat.live import Live
 from chatsheet.chat.loop import Limits
 from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
@@ -105,6 +106,7 @@ class Services:
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
+    live: Live
     drawings: Drawings
     presence: Presence
     clock: Clock
@@ -214,6 +216,7 @@ async def open_services(
             gateway=gateway,
             records=records,
             chats=chats,
+            live=Live(database=database, library=library, clock=clock),
             drawings=Drawings(),
             presence=presence,
             clock=clock,

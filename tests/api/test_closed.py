@@ -11,7 +11,20 @@ from hypothesis import strategies as st
 
 from chatsheet.api import closed, openai
 from chatsheet.api.closed import HEADERS, ContentTypeRefused, HostRefused, Keys, OriginRefused, TokenMissing
-from chatsheet.api.routes import chats, corrections, doctor, edits, exports, imports, metrics, sheets, status, uploads
+from chatsheet.api.routes import (
+    chats,
+    corrections,
+    doctor,
+    edits,
+    exports,
+    glossary,
+    imports,
+    live,
+    metrics,
+    sheets,
+    status,
+    uploads,
+)
 from tests.api.conftest import Served
 
 KEYS = Keys(token="the-token")
@@ -21,7 +34,21 @@ COOKIE = {**GOOD, "authorization": "", "cookie": f"{KEYS.cookie_name}={KEYS.cook
 
 def routes() -> Iterator[tuple[str, str]]:
     """Yield (method, path) of every API route."""
-    for module in (status, sheets, edits, corrections, exports, uploads, imports, chats, doctor, metrics, openai):
+    for module in (
+        status,
+        sheets,
+        edits,
+        corrections,
+        glossary,
+        exports,
+        uploads,
+        imports,
+        live,
+        chats,
+        doctor,
+        metrics,
+        openai,
+    ):
         for route in module.router.routes:
             if isinstance(route, APIRoute):
                 for method in sorted(route.methods or ()):

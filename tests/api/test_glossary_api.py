@@ -45,3 +45,24 @@ async def test_an_import_says_which_lines_are_wrong(served: Served, sales: Path)
     body["text"] = body["text"].replace("Turnover\n", "")
     async with served.client.post(f"{url}/glossary/import", json=body) as response:
         assert [one["entry"]["term"] for one in await response.json()] == ["Margin"]
+
+
+async def test_a_preview_says_what_replaces_and_what_is_new_and_keeps_nothing(served: Served, sales: Path) -> None:
+    url, _ = await sheet_of(served, sales)
+    async with served.client.post(f"{url}/glossary", json={"entry": TURNOVER}) as response:
+        kept = await response.json()
+    body = {"format": "csv", "text": "term,meaning\nturnover,gross\nMargin,revenue minus cost\n", "is_preview": True}
+    async with served.client.post(f"{url}/glossary/import", json=body) as response:
+        assert [(one["id"], one["entry"]["meaning"]) for one in await response.json()] == [
+            (kept["id"], "gross"),
+            ("", "revenue minus cost"),
+        ]
+    async with served.client.get(f"{url}/glossary") as response:
+        assert await response.json() == [kept]
+
+
+async def test_the_server_says_what_it_is(served: Served) -> None:
+    async with served.client.get("/api/about") as response:
+        told = await response.json()
+    assert Path(told["data"]) == served.services.settings.data.absolute()
+    assert told["version"]

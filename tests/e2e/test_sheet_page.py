@@ -37,8 +37,8 @@ def next_year(folder: Path) -> Path:
 
 async def upload(opened: Opened, path: Path) -> None:
     await send(opened, path)
-    chosen = opened.page.get_by_label("Workbook", exact=True).locator("option:checked")
-    await expect(chosen).to_have_text(path.name, timeout=READ_MS)
+    await expect(opened.page.get_by_role("button", name=f"Workbook {path.name}")).to_be_visible(timeout=READ_MS)
+    await expect(opened.page.get_by_role("log")).to_be_visible(timeout=READ_MS)
 
 
 async def read_again(page: Page, says: str = "as you said") -> None:

@@ -22,6 +22,7 @@ from chatsheet.api.routes import (
     exports,
     glossary,
     imports,
+    live,
     metrics,
     proposals,
     queries,
@@ -33,7 +34,7 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, sheets, queries, edits, corrections, glossary, exports, uploads, imports, chats, charts, proposals, doctor,
+    status, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts, proposals, doctor,
     metrics, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""

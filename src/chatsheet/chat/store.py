@@ -100,6 +100,13 @@ async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> Non
     await connection.execute(delete(chat).where(mine))
 
 
+async def mark(connection: AsyncConnection, actor: Actor, sheet_id: str) -> str:
+    """Return a text that is another one after a sheet's list of chats changed."""
+    mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
+    number, newest = (await connection.execute(select(func.count(), func.max(chat.c.id)).where(mine))).one()
+    return f"{number}.{newest or ''}"
+
+
 async def log(connection: AsyncConnection, actor: Actor, chat_id: str) -> list[Event]:
     """Return a chat's whole log in order."""
     mine = (chat_event.c.chat_id == chat_id) & (chat_event.c.workspace_id == actor.workspace_id)

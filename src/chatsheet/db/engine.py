@@ -7,13 +7,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Connection, Executable, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 HEAD = "0007"
 """The newest migration."""
+_WROTE = "has_written"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -22,12 +23,24 @@ class Database:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._upcoming = asyncio.Event()
+        event.listen(engine.sync_engine, "after_execute", _note_write)
+
+    @property
+    def upcoming(self) -> asyncio.Event:
+        """What is set when this process commits its next change."""
+        return self._upcoming
 
     @asynccontextmanager
     async def unit(self) -> AsyncGenerator[AsyncConnection, None]:
         """Yield a connection inside one transaction: committed at the end, rolled back on any error."""
         async with self._engine.begin() as connection:
+            connection.info.pop(_WROTE, None)  # of a transaction that was rolled back
             yield connection
+            has_written = connection.info.pop(_WROTE, False)
+        if has_written:
+            upcoming, self._upcoming = self._upcoming, asyncio.Event()
+            upcoming.set()
 
     async def close(self) -> None:
         await self._engine.dispose()
@@ -39,6 +52,11 @@ async def open_database(path: Path) -> Database:
     engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)  # errors reach logs
     event.listen(engine.sync_engine, "connect", _configure_sqlite)
     return Database(engine)
+
+
+def _note_write(connection: Connection, statement: Executable, *_: object) -> None:
+    if getattr(statement, "is_dml", False):
+        connection.info[_WROTE] = True
 
 
 def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

@@ -38,11 +38,12 @@ from chatsheet.sheets.ingest.corrections import CorrectionInvalid
 from chatsheet.sheets.ingest.grid import FileEmpty, FileMissing
 from chatsheet.sheets.ingest.load import PARSER
 from chatsheet.sheets.ingest.progress import Report
+from chatsheet.sheets.ingest.raw import RawCells
 from chatsheet.sheets.ingest.said import Said, TabSaid
 from chatsheet.sheets.model import ROW_ID, Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.questions import Questions
-from chatsheet.sheets.store import Move, MoveKind, Sheet, Version
+from chatsheet.sheets.store import HeadMove, Move, MoveKind, Sheet, Version
 from chatsheet.sheets.writer import Made, Order
 
 _HASH_BLOCK = 2**20
@@ -110,6 +111,16 @@ class Edited:
     changes: tuple[Change, ...]
     formulas: Impact = field(default_factory=Impact)
     """What they did to formulas: the first cells, and counts of all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where a sheet's head stands, by which move, the first moves after a known one, and the mark of the list of sheets."""
+
+    version: str
+    seq: int
+    moves: tuple[HeadMove, ...]
+    sheets: str
 
 
 class Library:
@@ -200,6 +211,14 @@ class Library:
         manifest = versions.read_manifest(folder)
         return (self._versions / manifest.origin if manifest else folder) / opened.sheet.name
 
+    async def cells(self, opened: OpenSheet, tab: str, *, top: int, left: int) -> RawCells:
+        """Return a window of a tab as the imported file has it, before any edit; raises TabNotFound."""
+        aside = self._incoming / _owned("cells")
+        found = await self._engine.cells(self.original(opened), tab, aside, top=top, left=left)
+        if found is None:
+            raise TabNotFound(f"there is no tab {tab}.", fix=f"the tabs are {', '.join(opened.workbook.shapes)}.")
+        return found
+
     async def differences(self, opened: OpenSheet) -> Differences:
         """Return what edits made of the workbook that a sheet was imported from."""
         head = opened.sheet.version
@@ -261,6 +280,16 @@ class Library:
 
     async def _opened(self, sheet: Sheet) -> OpenSheet:
         return OpenSheet(sheet, await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version))
+
+    async def standing(self, actor: Actor, sheet_id: str, *, after: int | None, most: int) -> Standing:
+        """Return where a sheet's head stands, read at once; with `after`, at most so many moves since; raises SheetNotFound."""
+        async with self._database.unit() as connection:
+            seq = await store.last_move(connection, actor, sheet_id)  # first: it must not be newer than the version
+            known = seq if after is None else after
+            moves = await store.moves_after(connection, actor, sheet_id, known, most=most) if known < seq else []
+            sheet = await store.get(connection, actor, sheet_id)
+            sheets = await store.mark(connection, actor)
+        return Standing(version=sheet.version, seq=seq, moves=tuple(moves), sheets=sheets)
 
     async def listing(self, actor: Actor) -> list[Sheet]:
         """Return the workspace's sheets, newest first."""

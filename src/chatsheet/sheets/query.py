@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.ingest import leftovers
 from chatsheet.sheets.ingest.grid import FileNotAWorkbook
 from chatsheet.sheets.ingest.progress import Progress, Report
+from chatsheet.sheets.ingest.raw import RawCells
 from chatsheet.sheets.ingest.said import Said
 from chatsheet.sheets.model import FoundValue, Places, Result, Workbook
 from chatsheet.sheets.turns import Turns
@@ -29,6 +31,7 @@ _IMPORT_DEADLINE_S = 600.0
 _IMPORTS_AT_ONCE = 2
 _CORES_PER_WORKER = 2
 _EDIT_DEADLINE_S = 60.0
+_LOOK_DEADLINE_S = 60.0
 _COMPACT_DEADLINE_S = 600.0
 
 
@@ -123,6 +126,7 @@ class Engine:
         self._turns = Turns(size)
         self._size = size
         self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
+        self._looking = asyncio.Semaphore(1)
         self._editor: Worker | None = None
         self._editing = asyncio.Lock()
         self._lent = 0
@@ -241,6 +245,31 @@ class Engine:
         finally:
             await one.kill()
         return Workbook.model_validate(answer)
+
+    async def cells(self, source: Path, tab: str, aside: Path, *, top: int, left: int) -> RawCells | None:
+        """Return a window of a tab as the file has it, None for no such tab; raises the errors of ingest.grid.
+
+        `aside` is a folder that is not there yet, and is gone afterwards.
+        """
+        request: JsonObject = {
+            "op": "cells",
+            "source": str(source),
+            "tab": tab,
+            "aside": str(aside),
+            "top": top,
+            "left": left,
+        }
+        async with self._looking:
+            one = await Worker.start("import")
+            try:
+                async with asyncio.timeout(_LOOK_DEADLINE_S):
+                    answer = await one.call(request)
+            except TimeoutError:
+                raise QueryTimedOut("reading the file took too long.", fix="say the cells of the table instead.") from None
+            finally:
+                await one.kill()
+                await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+        return None if answer is None else RawCells.model_validate(answer)
 
     async def edit(self, order: Order) -> Made:
         """Make edits into a folder in the edit worker; raises EditRefused, SqlRefused, QueryTimedOut, WorkerDied."""

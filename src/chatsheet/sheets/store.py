@@ -72,6 +72,14 @@ class Move(Value):
         return self.from_version if self.kind == "undo" else self.to_version
 
 
+class HeadMove(Value):
+    """A move of a sheet's head, by its number."""
+
+    seq: int
+    kind: MoveKind
+    to_version: str
+
+
 _CHANGES = TypeAdapter(tuple[Change, ...])
 
 
@@ -253,6 +261,30 @@ async def moves(connection: AsyncConnection, actor: Actor, sheet_id: str) -> lis
     fields = Move.model_fields.keys()
     return [Move.model_validate({k: v for k, v in row.items() if k in fields}, strict=False)
             for row in (await connection.execute(found)).mappings()]  # fmt: skip
+
+
+async def last_move(connection: AsyncConnection, actor: Actor, sheet_id: str) -> int:
+    """Return the number of the head's last move; 0 for none."""
+    mine = (sheet_move.c.sheet_id == sheet_id) & (sheet_move.c.workspace_id == actor.workspace_id)
+    return (await connection.execute(select(func.max(sheet_move.c.seq)).where(mine))).scalar_one() or 0
+
+
+async def moves_after(connection: AsyncConnection, actor: Actor, sheet_id: str, seq: int, *, most: int) -> list[HeadMove]:
+    """Return the first moves of a sheet's head after a number, in order."""
+    found = (
+        select(sheet_move.c.seq, sheet_move.c.kind, sheet_move.c.to_version)
+        .where(sheet_move.c.sheet_id == sheet_id, sheet_move.c.workspace_id == actor.workspace_id, sheet_move.c.seq > seq)
+        .order_by(sheet_move.c.seq)
+        .limit(most)
+    )
+    return [HeadMove.model_validate(dict(row), strict=False) for row in (await connection.execute(found)).mappings()]
+
+
+async def mark(connection: AsyncConnection, actor: Actor) -> str:
+    """Return a text that is another one after a sheet came or went."""
+    counted = select(func.count(), func.max(sheet.c.id)).where(sheet.c.workspace_id == actor.workspace_id)
+    number, newest = (await connection.execute(counted)).one()
+    return f"{number}.{newest or ''}"
 
 
 async def known_versions(connection: AsyncConnection) -> set[str]:

@@ -321,15 +321,34 @@ def _write_version(databases: Databases, request: Mapping[str, object]) -> JsonV
 
 def _import(source: Path, target: Path, said: object) -> JsonValue:
     """Import a file with the memory that its size can explain, telling how far it is before the answer."""
-    from chatsheet.sheets.ingest import load, package  # noqa: PLC0415  a query worker starts without the readers
+    from chatsheet.sheets.ingest import load  # noqa: PLC0415  a query worker starts without the readers
     from chatsheet.sheets.ingest.said import Said  # noqa: PLC0415  likewise
 
     def tell(progress: Progress) -> None:
         _write({"progress": progress.model_dump(mode="json")})
 
+    _allow_memory(source)
+    return load.load(source, target, tell, Said.model_validate(said)).model_dump(mode="json")
+
+
+def _allow_memory(source: Path) -> None:
+    """Allow what the size of a file can explain."""
+    from chatsheet.sheets.ingest import package  # noqa: PLC0415  a query worker starts without the readers
+
     memory = _address_space() + _IMPORT_SPARE_BYTES + _IMPORT_TIMES * package.weight(source)
     resource.setrlimit(resource.RLIMIT_AS, (min(memory, IMPORT_MEMORY_BYTES), IMPORT_MEMORY_BYTES))
-    return load.load(source, target, tell, Said.model_validate(said)).model_dump(mode="json")
+
+
+def _cells(request: Mapping[str, object]) -> JsonValue:
+    """Return the first cells of a tab as the file has them, with the memory that its size can explain."""
+    from chatsheet.sheets.ingest import load, raw  # noqa: PLC0415  a query worker starts without the readers
+
+    source = Path(str(request["source"]))
+    _allow_memory(source)
+    grid = load.head(source, str(request["tab"]), Path(str(request["aside"])))
+    if grid is None:
+        return None
+    return raw.window(grid, top=loose.number(request["top"]), left=loose.number(request["left"])).model_dump(mode="json")
 
 
 def _export(request: Mapping[str, object]) -> JsonValue:
@@ -359,6 +378,7 @@ def _differences(request: Mapping[str, object]) -> JsonValue:
 
 
 _LEAVING: Mapping[str, Callable[[Mapping[str, object]], JsonValue]] = {
+    "cells": _cells,
     "export": _export,
     "patch": _patch,
     "differences": _differences,

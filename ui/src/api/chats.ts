@@ -1,5 +1,6 @@
 /** Calls about chats: the log, questions, proposals, citations, and the list of them. */
 import { call, send } from "./client";
+import { onBack } from "./live";
 import type {
   ChatEntry,
   ChatEvent,
@@ -42,16 +43,32 @@ export const chats = {
 
 export type Connection = "open" | "lost" | "ended";
 
-/** Follows a chat behind a number of its log; the browser resumes after the last event by itself. Returns what ends it. */
+/** Follows a chat behind a number of its log, also once a server that was started again is back. Returns what ends it. */
 export function follow(
   chat: string,
   after: number,
   onEvent: (event: ChatEvent | LiveEvent) => void,
   onConnection: (state: Connection) => void,
 ): () => void {
-  const source = new EventSource(`api/chats/${chat}/events?after=${after}`);
-  source.onopen = () => onConnection("open");
-  source.onmessage = (message: MessageEvent<string>) => onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
-  source.onerror = () => onConnection(source.readyState === EventSource.CLOSED ? "ended" : "lost");
-  return () => source.close();
+  let last = String(after);
+  const open = () => {
+    const opened = new EventSource(`api/chats/${chat}/events?after=${last}`);
+    opened.onopen = () => onConnection("open");
+    opened.onmessage = (message: MessageEvent<string>) => {
+      last = message.lastEventId || last;
+      onEvent(JSON.parse(message.data) as ChatEvent | LiveEvent);
+    };
+    opened.onerror = () => onConnection(opened.readyState === EventSource.CLOSED ? "ended" : "lost");
+    return opened;
+  };
+  let source = open();
+  const end = onBack(() => {
+    if (source.readyState === EventSource.OPEN) return;
+    source.close();
+    source = open();
+  });
+  return () => {
+    end();
+    source.close();
+  };
 }

@@ -1,6 +1,7 @@
 /** Calls to the server that served this page. Every failure is an ApiError that says what to do. */
 import { messages } from "./messages";
 import type {
+  About,
   ConflictCell,
   DoctorEvent,
   EditConflictBody,
@@ -32,10 +33,10 @@ export class ApiError extends Error {
   }
 }
 
-const UNREACHABLE = {
+export const UNREACHABLE = {
   code: "page.offline",
   what: "The server cannot be reached.",
-  fix: "Start it again and reload this page.",
+  fix: "Start it again; this page goes on by itself.",
 };
 
 export async function call<T>(path: string, init?: RequestInit): Promise<T> {
@@ -43,7 +44,7 @@ export async function call<T>(path: string, init?: RequestInit): Promise<T> {
   return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from
 }
 
-async function reach(path: string, init?: RequestInit): Promise<Response> {
+export async function reach(path: string, init?: RequestInit): Promise<Response> {
   const response = await fetch(path, init).catch(() => {
     throw new ApiError(UNREACHABLE);
   });
@@ -62,17 +63,12 @@ export function send(method: string, body: unknown): RequestInit {
 
 export const api = {
   status: () => call<Status>("api/status"),
+  about: () => call<About>("api/about"),
   routes: () => call<RouteState[]>("api/routes"),
   sheets: () => call<SheetEntry[]>("api/sheets"),
   sheet: (id: string) => call<SheetDetail>(`api/sheets/${id}`),
   correct: (id: string, said: NewCorrection) => call<SheetDetail>(`api/sheets/${id}/corrections`, send("PUT", said)),
   undo: (id: string, version: string) => call<SheetHead>(`api/sheets/${id}/undo`, send("POST", { version })),
-  upload: (file: File) =>
-    call<SheetDetail>(`api/sheets?name=${encodeURIComponent(file.name)}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/octet-stream" },
-      body: file,
-    }),
   doctor: () => call<LatestReport>("api/doctor"),
   examination: (id: string) => call<Report>(`api/doctor/${encodeURIComponent(id)}`),
   examinations: () => call<ExaminationEntry[]>("api/doctor/history"),

@@ -49,8 +49,8 @@ test("an answer rests on the queries that it cites, each told once", () => {
 
 test("filters, units and what was left out are told", () => {
   const columns = [
-    { table: "orders", column: "revenue", unit: { ...plain, currency: "EUR", scale: 1000 }, nulls: 3 },
-    { table: "orders", column: "share", unit: { ...plain, is_percent: true }, nulls: 0 },
+    { table: "orders", column: "revenue", unit: { ...plain, currency: "EUR", scale: 1000 }, nulls: 3, stale: 2 },
+    { table: "orders", column: "share", unit: { ...plain, is_percent: true }, nulls: 0, stale: 0 },
   ];
   const filters = ["region = 'South'", "n > 1"];
   expect(told({ ...NO_BASIS, rows: [{ ...used, first: null }], filters, columns }, new Map()).split(" · ")).toEqual([
@@ -58,6 +58,7 @@ test("filters, units and what was left out are told", () => {
     "revenue in EUR, written in thousands",
     "share in percent",
     "3 rows without revenue not counted",
+    "2 values of revenue are out of date",
   ]);
 });
 

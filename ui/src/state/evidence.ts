@@ -82,7 +82,7 @@ export function told(basis: Basis, tabs: ReadonlyMap<string, string>): string {
   const parts = [
     basis.filters.length > 0 ? `${rows || "rows"} where ${basis.filters.join(" and ")}` : rows,
     ...[...units].map(([column, unit]) => `${column} in ${unit}`),
-    ...basis.columns.flatMap((column) => emptyTold(column)),
+    ...basis.columns.flatMap((column) => doubtsTold(column)),
   ];
   return parts.filter((part) => part !== "").join(" · ");
 }
@@ -98,8 +98,11 @@ function unitTold(unit: Unit): string {
   return named !== "" && scale !== undefined ? `${named}, written in ${scale}` : named;
 }
 
-function emptyTold(column: ColumnUsed): string[] {
-  return column.nulls ? [`${count(column.nulls, "row")} without ${column.column} not counted`] : [];
+function doubtsTold({ column, nulls, stale }: ColumnUsed): string[] {
+  return [
+    ...(nulls ? [`${count(nulls, "row")} without ${column} not counted`] : []),
+    ...(stale ? [`${count(stale, "value")} of ${column} are out of date`] : []),
+  ];
 }
 
 /** The cells of each table that a citation leads to. Of a table that is used whole no rows are named: they are all meant. */

@@ -10,3 +10,7 @@ test("the routes have an address, and each examination one below it", () => {
   expect(viewOf("#/routes/")).toEqual({ name: "routes", examination: null });
   expect(viewOf("#/routes/2026-11-22%20a")).toEqual({ name: "routes", examination: "2026-11-22 a" });
 });
+
+test("the settings have an address", () => {
+  expect(viewOf("#/settings")).toEqual({ name: "settings" });
+});

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cell, count, span } from "./format";
+import { bytes, cell, count, span } from "./format";
 
 test("a small value never reads as zero", () => {
   expect(cell(0.0049)).not.toBe("0");
@@ -23,4 +23,8 @@ test("one row is singular", () => {
 
 test("a span of time is told in the unit that fits", () => {
   expect([span(null), span(0), span(412), span(1503)]).toEqual(["", "0 ms", "412 ms", "1.5 s"]);
+});
+
+test("a size is told in the unit that fits", () => {
+  expect([bytes(0), bytes(900), bytes(1536), bytes(300 * 2 ** 20)]).toEqual(["0 B", "900 B", "1.5 KB", "300 MB"]);
 });

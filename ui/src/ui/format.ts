@@ -57,3 +57,10 @@ export function span(ms: number | null): string {
   if (ms === null) return "";
   return ms < 1000 ? `${whole.format(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
+
+const UNITS = ["B", "KB", "MB", "GB"];
+
+export function bytes(value: number): string {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log2(Math.max(1, value)) / 10));
+  return `${amount.format(power === 0 ? value : Number((value / 1024 ** power).toPrecision(3)))} ${UNITS[power]}`;
+}

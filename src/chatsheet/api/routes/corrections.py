@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api.deps import By, Served
 from chatsheet.api.routes.sheets import SheetDetail, detail_of
 from chatsheet.sheets.ingest.corrections import Correction
+from chatsheet.sheets.ingest.raw import RawCells
 from chatsheet.sheets.ingest.said import TabSaid, TypeSaid
 
 router = APIRouter(prefix="/api/sheets/{sheet_id}", tags=["sheets"])
@@ -23,6 +24,20 @@ class NewCorrection(BaseModel):
     tables: Annotated[tuple[Correction, ...], Field(max_length=50)] = ()
     types: Annotated[tuple[TypeSaid, ...], Field(max_length=1_000)] = ()
     reason: Annotated[str, Field(max_length=500)] = ""
+
+
+@router.get("/cells")
+async def cells(
+    sheet_id: str,
+    services: Served,
+    actor: By,
+    *,
+    tab: Annotated[str, Query(max_length=255)],
+    top: Annotated[int, Query(ge=1, le=2**20)] = 1,
+    left: Annotated[int, Query(ge=1, le=2**14)] = 1,
+) -> RawCells:
+    """Return the first cells of a tab from a cell on, at most 60 rows of 40, as the imported file has them."""
+    return await services.library.cells(await services.library.open(actor, sheet_id), tab, top=top, left=left)
 
 
 @router.put("/corrections")

@@ -28,6 +28,8 @@ class GlossaryText(BaseModel):
 
     format: Format
     text: Annotated[str, Field(max_length=4_000_000)]
+    is_preview: bool = False
+    """Whether to say only what would be kept: what replaces an entry under its id, what is new without one."""
 
 
 @router.get("")
@@ -45,7 +47,7 @@ async def add(sheet_id: str, body: NewEntry, services: Served, actor: By) -> Kep
 @router.post("/import")
 async def bring_in(sheet_id: str, body: GlossaryText, services: Served, actor: By) -> list[Kept]:
     """Add entries from CSV or JSON, all or none; what is said of a known term or question replaces it."""
-    return await services.glossary.bring_in(actor, sheet_id, body.text, body.format)
+    return await services.glossary.bring_in(actor, sheet_id, body.text, body.format, is_preview=body.is_preview)
 
 
 @router.put("/{entry_id}")

@@ -2,6 +2,7 @@
 
 import re
 from http import HTTPStatus
+from importlib.metadata import version
 from typing import Literal
 
 from fastapi import APIRouter, Response
@@ -51,6 +52,21 @@ async def status(services: Served) -> Status:
         ),
         litellm_pid=sidecar.litellm_pid if sidecar else None,
     )
+
+
+class About(BaseModel):
+    """What this server is: its version, and the folder in which everything lies that it keeps."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: str
+    data: str
+
+
+@router.get("/api/about")
+async def about(services: Served) -> About:
+    """Return the server's version and where it keeps its data."""
+    return About(version=version("chatsheet"), data=str(services.settings.data.absolute()))
 
 
 class RouteState(BaseModel):

@@ -72,8 +72,10 @@ class Glossary:
         async with self._database.unit() as connection:
             await store.remove(connection, actor, sheet_id, entry_id)
 
-    async def bring_in(self, actor: Actor, sheet_id: str, text: str, form: Format) -> list[Kept]:
+    async def bring_in(self, actor: Actor, sheet_id: str, text: str, form: Format, *, is_preview: bool = False) -> list[Kept]:
         """Keep every entry of a CSV or JSON text, or none; what is said of a known term or question replaces it.
+
+        A preview keeps nothing, and new entries have no id in it.
 
         Raises SheetNotFound, GlossaryInvalid with every line that is wrong, GlossaryFull.
         """
@@ -90,9 +92,11 @@ class Glossary:
             known = {key(kept.entry): kept for kept in await store.listing(connection, actor, sheet_id)}
             _check_room(len(known.keys() | entries.keys()))
             changed = [Kept(id=known[name].id, entry=entry) for name, entry in entries.items() if name in known]
+            new = [entry for name, entry in entries.items() if name not in known]
+            if is_preview:
+                return [*changed, *(Kept(id="", entry=entry) for entry in new)]
             for kept in changed:
                 await store.change(connection, actor, sheet_id, kept)
-            new = [entry for name, entry in entries.items() if name not in known]
             return [*changed, *await store.add(connection, actor, sheet_id, new, at=self._clock.now())]
 
 

@@ -72,9 +72,15 @@ class _Book:
 
 
 def read(
-    path: Path, kind: str, database: duckdb.DuckDBPyConnection, *, first_data: FirstData, early: Callable[[Grid], None]
+    path: Path,
+    kind: str,
+    database: duckdb.DuckDBPyConnection,
+    *,
+    first_data: FirstData,
+    early: Callable[[Grid], None],
+    only: str = "",
 ) -> Iterator[Tab]:
-    """Yield each worksheet; raises FileEncrypted, FileNotAWorkbook, FileTooLarge.
+    """Yield each worksheet, or the `only` one of that name; raises FileEncrypted, FileNotAWorkbook, FileTooLarge.
 
     `early` is called with the head of a large tab before the tab is read.
     """
@@ -88,7 +94,7 @@ def read(
             metas = [meta for meta in book.reader.sheets_metadata if meta.typ == SheetTypeEnum.WorkSheet]
         if len(metas) > packages.MAX_TABS:
             raise FileTooLarge(f"{path.name} has {len(metas)} tabs, more than {packages.MAX_TABS}.", fix="split the workbook.")
-        for number, meta in enumerate(metas):
+        for number, meta in enumerate(meta for meta in metas if only in {"", meta.name}):
             with _read_errors(path):
                 tab = _tab(book, meta, number, database, first_data, early)
             yield tab

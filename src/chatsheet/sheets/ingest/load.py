@@ -43,7 +43,35 @@ _REMEMBERED = "remembered from another file of this form"
 _MEMORY = "768MB"
 _MOST_COLUMNS = 2_000
 
-__all__ = ["PARSER", "SUFFIXES", "load"]
+__all__ = ["PARSER", "SUFFIXES", "head", "load"]
+
+
+class _HeadRead(Exception):
+    """The head of the tab that was asked for is here."""
+
+    def __init__(self, grid: Grid) -> None:
+        self.grid = grid
+
+
+def head(source: Path, tab: str, aside: Path) -> Grid | None:
+    """Return the grid of one tab, of a large one its head; None where the file has no such tab.
+
+    Raises the errors of grid.py. `aside` is a new folder for copies, gone at the end.
+    """
+
+    def early(grid: Grid) -> None:
+        if grid.tab == tab:
+            raise _HeadRead(grid)
+
+    aside.mkdir(mode=0o700, parents=True)
+    try:
+        with duckdb.connect(config={"memory_limit": _MEMORY, "threads": "2"}) as database:
+            work = _Import(source, aside, database, lambda _: None, Said(), early=early, only=tab)
+            return next((one.grid for one in work.tabs() if one.grid.tab == tab), None)
+    except _HeadRead as read:
+        return read.grid
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def load(source: Path, target: Path, report: Report = lambda _: None, said: Said | None = None) -> Workbook:
@@ -88,6 +116,10 @@ class _Import:
     database: duckdb.DuckDBPyConnection
     report: Report
     said: Said
+    early: Callable[[Grid], None] | None = None
+    """What is called with the head of a large tab before the rest is read; else it is shown."""
+    only: str = ""
+    """The one tab to read of a workbook; empty for all."""
     shapes: dict[str, str] = field(default_factory=dict[str, str])
     corrections: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     warnings: list[str] = field(default_factory=list[str])
@@ -103,7 +135,7 @@ class _Import:
     def run(self) -> list[Table]:
         self._tell("reading", 0.01)
         tables: list[Table] = []
-        for tab in self._tabs():
+        for tab in self.tabs():
             if tab.has_formulas:
                 self.formula_tabs.append(tab.grid.tab)
             found, types = self._found(tab.grid)
@@ -160,14 +192,16 @@ class _Import:
 
         return complain
 
-    def _tabs(self) -> Iterator[Tab]:
+    def tabs(self) -> Iterator[Tab]:
+        """Yield the tabs of the file, whatever its format."""
         path, kind, name = self._unpacked()
+        early = self.early or self._show
         if kind == "parquet":
             yield parquet.read(path, name, self.folder, self.database)
         elif kind == "text":
-            yield delimited.read(path, name, self.folder, self.database, early=self._show)
+            yield delimited.read(path, name, self.folder, self.database, early=early)
         else:
-            yield from excel.read(path, kind, self.database, first_data=self._first_data, early=self._show)
+            yield from excel.read(path, kind, self.database, first_data=self._first_data, early=early, only=self.only)
 
     def _unpacked(self) -> tuple[Path, Format, str]:
         """Return the file to read, its format and what a table without a tab is called."""
