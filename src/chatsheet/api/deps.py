@@ -1,10 +1,12 @@
 """What a route may ask for: the services of this process, and who asks."""
 
+from dataclasses import replace
 from typing import Annotated, cast
 
 import pydantic_core
 from fastapi import Depends, Request
 
+from chatsheet.api.closed import IS_PERSON
 from chatsheet.api.errors import RouteNotFound
 from chatsheet.core.errors import BadInput
 from chatsheet.core.identity import LOCAL, Actor
@@ -17,9 +19,11 @@ async def _services(request: Request) -> Services:
     return cast("Services", request.app.state.services)  # set once in app.create
 
 
-async def actor() -> Actor:
-    """Return who asks."""
-    return LOCAL  # local mode has one user; login modes bring others
+async def actor(request: Request) -> Actor:
+    """Return who asks; a program that holds the token decides on proposals only where settings say so."""
+    # local mode has one user; login modes bring others
+    decides = bool(request.scope.get(IS_PERSON)) or (await _services(request)).settings.server.token_decides
+    return replace(LOCAL, can_decide=decides)
 
 
 async def whole_text(request: Request) -> None:

@@ -329,7 +329,8 @@ def _require_visible(columns: Iterable[_Column]) -> None:
         for row in zip(*(column.values for column in placed), strict=True)
     ):
         listed = " and ".join(dict.fromkeys(column.name for column in placed))
-        raise ChartRefused(f"no row has a finite value of {listed}: the picture would be empty;", fix="chart rows that have some.")
+        told = f"no row has a finite value of {listed}: the picture would be empty;"
+        raise ChartRefused(told, fix="chart a result that has some.")
 
 
 def _is_finite(column: _Column, value: JsonValue) -> bool:
