@@ -28,9 +28,9 @@ async def actor(request: Request) -> Actor:
 
 async def whole_text(request: Request) -> None:
     """Raise BadInput for JSON with half of a surrogate pair: Python takes it, and no store or model does."""
-    if request.headers.get("content-type", "").startswith("application/json"):
+    if request.headers.get("content-type", "").startswith("application/json") and (body := await request.body()):
         try:
-            pydantic_core.from_json(await request.body())
+            pydantic_core.from_json(body)
         except ValueError as error:
             raise BadInput(f"the body is no JSON of whole characters: {error}.", fix="send UTF-8.") from None
 

@@ -11,7 +11,6 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict
 from chatsheet.core.identity import Actor
 from chatsheet.db.engine import Database
-from chatsheet.sheets import store as sheets
 
 LONGEST_TITLE = 200
 _SHOWN = 80
@@ -52,12 +51,8 @@ class Shelf:
         self._clock = clock
 
     async def listing(self, actor: Actor, sheet_id: str, *, text: str = "") -> list[Kept]:
-        """Return a sheet's chats, the last used first; only those where `text` stands, whatever its case.
-
-        Raises SheetNotFound.
-        """
+        """Return a sheet's chats, the last used first; only those where `text` stands, whatever its case."""
         async with self._database.unit() as connection:
-            await sheets.get(connection, actor, sheet_id)
             chats = await store.listing(connection, actor, sheet_id)
             said = await store.said(connection, actor, sheet_id)
         return list(search(chats, said, text))

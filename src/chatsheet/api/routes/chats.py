@@ -146,6 +146,7 @@ async def listing(
     services: Served, actor: By, sheet_id: Annotated[str, Query()], text: Annotated[str, Query(max_length=200)] = ""
 ) -> list[ChatEntry]:
     """Return a sheet's chats, the last used first; with `text` those where it was asked or answered."""
+    await services.library.open(actor, sheet_id)  # a sheet that is not there has no empty list
     return [_entry(kept) for kept in await services.chats.shelf.listing(actor, sheet_id, text=text)]
 
 
