@@ -16,8 +16,8 @@ from chatsheet.llm.routes import Route
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 router = APIRouter(tags=["status"])
-_OPEN: dict[str, JsonValue] = {"security": []}
-"""What needs no token."""
+_OPEN: dict[str, JsonValue] = {"security": [{}]}
+"""What needs no token: nothing is the other way in."""
 
 
 class RouteStatus(BaseModel):
