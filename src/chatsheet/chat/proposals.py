@@ -88,7 +88,7 @@ def require_right(actor: Actor) -> None:
     if not actor.user_id:
         raise DecisionForbidden("only a person, or a token with that right, decides.", fix="sign in.")
     if not actor.can_decide:
-        fix = "decide on the page or by `chatsheet proposals`, or set server.token_decides = true."
+        fix = "decide by `chatsheet proposals`, or set server.token_decides = true."
         raise DecisionForbidden("this token may not decide on proposals.", fix=fix)
 
 
