@@ -42,6 +42,15 @@ async def test_an_answer_has_its_steps_queries_and_what_it_took(tmp_path: Path, 
     assert made.seconds > 0
 
 
+async def test_an_empty_question_leaves_no_chat_behind(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    async with open_services(azure_settings(tmp_path, wire, "gpt-4o"), has_page=False) as services:
+        with pytest.raises(ChatSheetError) as caught:
+            await answer(services, LOCAL, sales, " ")
+        opened = await services.library.bring_in(LOCAL, sales)
+        chats = await services.chats.listing(LOCAL, opened.sheet.id)
+    assert (caught.value.code, chats) == ("chat.question_invalid", [])
+
+
 async def test_each_number_of_an_answer_leads_to_its_query_rows_and_cells(tmp_path: Path, wire: Wire, sales: Path) -> None:
     sql = "SELECT region, SUM(revenue) AS revenue FROM orders GROUP BY region ORDER BY revenue DESC LIMIT 2"
     wire.script("gpt-4o", runs(sql), says("South made 155,288.70, and 155,288.70 is most; 7 is not from here."))

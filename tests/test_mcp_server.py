@@ -56,6 +56,19 @@ async def test_the_tools_are_the_chats_own(tmp_path: Path, sales: Path) -> None:
     assert all(tool.annotations is not None and tool.annotations.read_only_hint for tool in listed)
 
 
+async def test_a_wide_workbook_brings_the_tool_that_finds_columns(tmp_path: Path, sales: Path) -> None:
+    wide = tmp_path / "wide.csv"
+    wide.write_text(f"{','.join(f'measure{n}' for n in range(402))}\n{','.join(map(str, range(402)))}\n")
+    async with client_of(tmp_path, wide=wide, sales=sales) as client:
+        listed = [tool.name for tool in (await client.list_tools()).tools]
+        found = await client.call_tool("search_columns", {"workbook": "wide", "query": "measure401"})
+        narrow = await client.call_tool("search_columns", {"workbook": "sales", "query": "revenue"})
+    assert listed == sorted(listed)
+    assert "search_columns" in listed
+    assert "- measure401 " in told(found)
+    assert (narrow.is_error, "there is no tool search_columns" in told(narrow)) == (True, True)
+
+
 async def test_a_query_gives_rows_and_a_handle(tmp_path: Path, sales: Path) -> None:
     async with client_of(tmp_path, sales=sales) as client:
         result = await client.call_tool("run_sql", {"purpose": "count", "sql": "SELECT COUNT(*) AS n FROM returns"})

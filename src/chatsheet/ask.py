@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chatsheet.chat import questions
 from chatsheet.chat.citations import Citation, shortened
 from chatsheet.chat.events import (
     Answered,
@@ -159,6 +160,7 @@ async def answer(
 ) -> Answer:
     """Import the file, ask, and return the answer; raises ChatSheetError, also for a turn that failed."""
     say = progress or _say_nothing
+    question = questions.checked(question)  # before a chat is started that would stay empty
     opened = await services.library.bring_in(actor, path)
     say(f"{opened.sheet.name}: {', '.join(f'{t.id} ({t.rows} rows)' for t in opened.workbook.tables)}")
     chat = await services.chats.start(actor, opened.sheet.id)

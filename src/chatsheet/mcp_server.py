@@ -3,7 +3,6 @@
 Names, schemas and behaviour are those of the chat's own tools; no model is called, and nothing can be changed from here.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -31,7 +30,7 @@ from mcp.types import (
 from pydantic import JsonValue
 
 from chatsheet.chat.events import Event, ToolAnswered
-from chatsheet.chat.tools import toolbox
+from chatsheet.chat.tools import nearest, searching, toolbox
 from chatsheet.chat.tools.model import Moment
 from chatsheet.chat.tools.toolbox import Toolbox
 from chatsheet.context import budget, cards
@@ -41,6 +40,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.llm.model import ToolCall
 from chatsheet.sheets.library import Library
+from chatsheet.sheets.model import Workbook
 
 _TURN = "mcp"
 _KEPT_WHOLE = 50
@@ -78,11 +78,13 @@ class Shelf:
         self._library = library
         self._actor = actor
         self._books = {name: Book(name, sheet_id) for name, sheet_id in books.items()}
-        self._box = Toolbox(tuple(tool for tool in toolbox.offered().tools if tool.name not in _FOR_PERSONS))
 
-    def tools(self) -> list[Tool]:
-        """Return the tools, sorted by name; with several workbooks each call names its one."""
-        return [self._tool(loose.obj(loose.obj(schema).get("function"))) for schema in self._box.schemas()]
+    async def tools(self) -> list[Tool]:
+        """Return the tools of all workbooks, sorted by name; with several workbooks each call names its one."""
+        boxes = [_box((await self._library.open(self._actor, book.sheet_id)).workbook) for book in self._books.values()]
+        every = {tool.name: tool for box in boxes for tool in box.tools}
+        box = Toolbox(tuple(every[name] for name in sorted(every)))
+        return [self._tool(loose.obj(loose.obj(schema).get("function"))) for schema in box.schemas()]
 
     async def call(self, name: str, arguments: Mapping[str, object]) -> ToolAnswered:
         """Run one call; what is wrong with it is told in the answer. Raises WorkbookUnknown."""
@@ -90,7 +92,8 @@ class Shelf:
         book = self._book(given.pop("workbook", None)) if len(self._books) > 1 else next(iter(self._books.values()))
         opened = await self._library.open(self._actor, book.sheet_id)  # its newest version
         moment = Moment(actor=self._actor, library=self._library, opened=opened, log=tuple(book.log))
-        answered = await self._box.run(ToolCall(id=new_id("call"), name=name, arguments=loose.dumps(given)), moment, _TURN)
+        call = ToolCall(id=new_id("call"), name=name, arguments=loose.dumps(given))
+        answered = await _box(opened.workbook).run(call, moment, _TURN)
         if answered.handle is not None:
             book.log.append(answered)
             _slim(book.log)
@@ -112,8 +115,8 @@ class Shelf:
     def _book(self, name: object) -> Book:
         found = self._books.get(name) if isinstance(name, str) else None
         if found is None:
-            nearest = difflib.get_close_matches(str(name), self._books, n=1, cutoff=0.3)
-            hint = f"did you mean {nearest[0]}?" if nearest and name else f"name one of {', '.join(self._books)}."
+            likely = nearest.choices(str(name), self._books) if name else []
+            hint = f"did you mean {likely[0]}?" if likely else f"name one of {', '.join(self._books)}."
             raise WorkbookUnknown(f"there is no workbook {name};" if name else "the call names no workbook;", fix=hint)
         return found
 
@@ -136,7 +139,7 @@ def server(shelf: Shelf) -> Server[dict[str, object]]:
 
     async def list_tools(context: _Context, params: PaginatedRequestParams | None) -> ListToolsResult:
         del context, params
-        return ListToolsResult(tools=shelf.tools())
+        return ListToolsResult(tools=await shelf.tools())
 
     async def call_tool(context: _Context, params: CallToolRequestParams) -> CallToolResult:
         del context
@@ -185,6 +188,11 @@ async def serve(library: Library, actor: Actor, files: Sequence[Path]) -> None:
     serving = server(Shelf(library, actor, books))
     async with stdio_server() as (requests, answers):
         await serving.run(requests, answers, serving.create_initialization_options())
+
+
+def _box(workbook: Workbook) -> Toolbox:
+    every = toolbox.offered(more=searching.offered(workbook)).tools
+    return Toolbox(tuple(tool for tool in every if tool.name not in _FOR_PERSONS))
 
 
 def _slim(log: list[Event]) -> None:

@@ -30,15 +30,16 @@ class Served:
 
 
 @asynccontextmanager
-async def start_server(services: Services, keys: Keys, *, actor: Actor = LOCAL) -> AsyncGenerator[str, None]:
-    """Serve the application over these services, to this actor, and yield its address while the body runs."""
+async def start_server(services: Services, keys: Keys, *, actor: Actor | None = None) -> AsyncGenerator[str, None]:
+    """Serve the application over these services, to this actor or who the keys say, and yield its address meanwhile."""
 
     async def asking() -> Actor:
-        return actor
+        return actor or LOCAL
 
     (port,) = free_ports(1)
     served = app.routed(services, keys)
-    served.dependency_overrides[deps.actor] = asking
+    if actor is not None:
+        served.dependency_overrides[deps.actor] = asking
     closed = Closed(served, keys)
     config = uvicorn.Config(closed, port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -57,7 +58,7 @@ async def start_server(services: Services, keys: Keys, *, actor: Actor = LOCAL) 
 async def served(tmp_path: Path, wire: Wire) -> AsyncGenerator[Served, None]:
     """Serve the application while a test runs."""
     keys = Keys(token="token-of-this-start")
-    settings = azure_settings(tmp_path, wire, "gpt-4o")
+    settings = azure_settings(tmp_path, wire, "gpt-4o", more="[server]\ntoken_decides = true\n")
     bearer = {"Authorization": f"Bearer {keys.token}"}
     async with (
         open_services(settings) as services,

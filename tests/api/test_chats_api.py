@@ -55,6 +55,25 @@ async def test_a_chat_is_listed_by_its_first_question_and_renamed(served: Served
     assert (status, loose.obj(loose.obj(told)["error"])["code"]) == (400, "chat.title_invalid")
 
 
+async def test_the_chats_of_a_sheet_that_is_not_there_are_not_found(served: Served) -> None:
+    status, told = await call(served, "GET", "/api/chats", sheet_id="nope")
+    assert (status, loose.obj(loose.obj(told)["error"])["code"]) == (404, "sheet.not_found")
+
+
+async def test_a_body_that_is_no_json_is_told_where(served: Served) -> None:
+    headers = {"Content-Type": "application/json"}
+    async with served.client.post("/api/chats", data='{"sheet_id": }', headers=headers) as response:
+        told = (await response.json())["error"]["what"]
+    assert (response.status, "the body is no JSON at character 13" in told) == (400, True)
+
+
+async def test_a_locale_has_the_shape_of_a_language_tag(served: Served, sales: Path) -> None:
+    chat = await start_chat(served, sales)
+    for locale in ("--", "zz-!!\n", "en\n", "x" * 36):
+        status, told = await call(served, "POST", f"/api/chats/{chat}/questions", {"question": "?", "locale": locale})
+        assert (status, "locale" in str(told)) == (400, True)
+
+
 async def test_a_search_tells_where_it_was_said(served: Served, sales: Path) -> None:
     await talked(served, sales, "Who leads?")
     assert [one["found"] for one in await listed(served, text="NO IDEA")] == ["About Who leads?: no idea."]

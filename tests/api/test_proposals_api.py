@@ -2,13 +2,16 @@
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 
+from chatsheet.api.closed import Keys
 from chatsheet.core import loose
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedCall
-from tests.api.conftest import Served
+from chatsheet.wiring import open_services
+from tests.api.conftest import Served, start_server
 from tests.api.test_api import events, start_chat
-from tests.harness import says
+from tests.harness import Wire, azure_settings, says
 
 pytestmark = pytest.mark.anyio
 
@@ -56,6 +59,26 @@ async def test_a_proposal_is_listed_applied_and_taken_back(served: Served, sales
     assert await code(served, url, "apply") == (409, "chat.proposal_decided")
     _, undone = await decided(served, url, "undo")
     assert (undone["state"], await first_revenue(served, sheet)) == ("undone", before)
+
+
+async def test_a_token_decides_only_where_settings_say_so_and_a_person_always_may(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
+    keys = Keys(token="token-of-this-start")
+    bearer, page = {"Authorization": f"Bearer {keys.token}"}, {"Cookie": f"{keys.cookie_name}={keys.cookie}"}
+    async with (
+        open_services(azure_settings(tmp_path, wire, "gpt-4o")) as services,
+        start_server(services, keys) as url,
+        aiohttp.ClientSession(url, headers=bearer) as program,
+        aiohttp.ClientSession(url, headers=page) as person,
+    ):
+        by_program, by_person = (Served(url, keys, services, wire, client) for client in (program, person))
+        proposals, _ = await proposed(by_program, sales)
+        status, refused = await decided(by_program, proposals, "decline")
+        _, declined = await decided(by_person, proposals, "decline")
+    error = loose.obj(refused["error"])
+    assert (status, error["code"], "server.token_decides" in str(error["fix"])) == (403, "chat.decision_forbidden", True)
+    assert declined["state"] == "declined"
 
 
 async def test_who_watches_the_chat_hears_of_the_decision(served: Served, sales: Path) -> None:

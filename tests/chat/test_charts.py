@@ -41,6 +41,16 @@ def test_bars_keep_the_order_of_the_rows_and_start_at_zero() -> None:
     }
 
 
+@pytest.mark.parametrize("empty", [None, "Infinity", "-inf"])
+@pytest.mark.parametrize("mark", get_args(Mark))
+def test_a_chart_without_one_finite_number_is_refused(empty: JsonValue, mark: Mark) -> None:
+    result = result_of(("EMEA", "a", empty), ("APAC", "b", empty), columns="region kind total")
+    x, y, color = ("region", "kind", "total") if mark == "rect" else ("region", "total", None)
+    with pytest.raises(ChartRefused, match="no row has a finite value of total: the picture would be empty"):
+        spec_of(result, mark, x=x, y=y, color=color)
+    assert spec_of(result_of(("EMEA", empty), ("APAC", 1.0)), "bar")
+
+
 def test_numbers_on_x_make_bars_lie() -> None:
     encoding = spec_of(REGIONS, x="total", y="region").encoding
     assert (encoding.x and encoding.x.type, encoding.y and encoding.y.type) == ("quantitative", "nominal")

@@ -165,3 +165,5 @@ def test_only_somebody_decides() -> None:
     proposals.require_right(LOCAL)
     with pytest.raises(DecisionForbidden):
         proposals.require_right(Actor("local", ""))
+    with pytest.raises(DecisionForbidden, match="this token may not"):
+        proposals.require_right(Actor("local", "local", can_decide=False))

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from chatsheet.doctor import findings
-from chatsheet.doctor.model import Answer, PathReport, PrivateProof, Report, RouteHistory, Rung, RungName, Speed
+from chatsheet.doctor.model import PathReport, PrivateProof, ProbeAnswer, Report, RouteHistory, Rung, RungName, Speed
 from chatsheet.llm.causes import CATALOGUE
 
 DAY = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
-ANSWER = Answer(model="gpt-4o-2024-11-20", finish_reason="stop", called_tool=True, input_tokens=19, output_tokens=1)
+ANSWER = ProbeAnswer(model="gpt-4o-2024-11-20", finish_reason="stop", called_tool=True, input_tokens=19, output_tokens=1)
 PROVEN = PrivateProof(is_proven=True, peer="10.1.2.4", peer_class="private", public_path="refused")
 UNPROVEN = PrivateProof(is_proven=False, reasons=("a LiteLLM that others run cannot be looked into",))
 

@@ -12,9 +12,13 @@ import msgspec
 import pytest
 import xlsxwriter
 
+from chatsheet.core.identity import LOCAL
+from chatsheet.core.settings_file import load as read_settings
 from chatsheet.llm.records import Sidecar
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedCall
-from tests.harness import ROOT, Wire, free_ports, program, run_program, runs, says, write_settings
+from chatsheet.wiring import open_services
+from tests.chat.test_stopping import Talker
+from tests.harness import ROOT, Wire, free_ports, program, run_program, runs, says, start_wire, write_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -101,8 +105,34 @@ async def test_ask_writes_the_answers_chart(tmp_path: Path, wire: Wire, sales: P
     code, out, _ = await run_program("--config", config, "ask", str(sales), "Chart it", "--chart", str(target))
     assert (code, "Chart c1 over r1" in out) == (0, True)
     assert target.read_text().startswith("<svg")
-    code, _, err = await run_program("--config", config, "ask", str(sales), "Again", "--chart", str(target))
+    code, _, err = await run_program("--config", config, "ask", str(sales), "Again", "--chart", str(tmp_path / "b.svg"))
     assert (code, "chart.not_found" in err) == (2, True)
+
+
+async def test_a_chart_that_cannot_be_written_is_refused_before_anything_is_asked(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
+    config, target = str(settings_file(tmp_path, wire)), tmp_path / "none" / "out.svg"
+    code, _, err = await run_program("--config", config, "ask", str(sales), "Chart it", "--chart", str(target))
+    assert (code, str(target.parent) in err, wire.calls("gpt-4o")) == (2, True, 0)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+async def test_a_signal_ends_the_question_and_nobody_goes_on_with_it(
+    tmp_path: Path, sales: Path, number: signal.Signals, code: int
+) -> None:
+    async with start_wire(model=Talker()) as wire:
+        config = settings_file(tmp_path, wire)
+        async with program("--config", str(config), "ask", str(sales), "Go on?") as asking:
+            await asking.wait_for("600 rows")
+            while not wire.calls("gpt-4o"):
+                await asyncio.sleep(0.05)
+            assert await asking.stop(number) == code
+        async with open_services(read_settings(config), has_page=False) as services:
+            (sheet,) = await services.library.listing(LOCAL)
+            (chat,) = await services.chats.listing(LOCAL, sheet.id)
+            log = await services.chats.log(LOCAL, chat.id)
+    assert log[-1].kind == "cancelled"
 
 
 def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:

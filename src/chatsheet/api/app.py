@@ -4,8 +4,9 @@ from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Security
 from fastapi.responses import FileResponse, Response
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
@@ -40,6 +41,8 @@ ROUTES = (
 """The modules of the API's routes, in the order of its reference."""
 
 
+_TOKEN = HTTPBearer(scheme_name="token", auto_error=False, description="The token that serve prints, or `server.token`.")
+"""Told in the schema; closed.py is what checks it."""
 _ERROR: dict[str, object] = {"model": ErrorAnswer, "description": "What happened, why, and what to do."}
 
 
@@ -65,7 +68,7 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
     app.state.services = services
     errors.install(app)
     for module in ROUTES:
-        app.include_router(module.router, dependencies=[Depends(whole_text)], responses={"default": _ERROR})
+        app.include_router(module.router, dependencies=[Depends(whole_text), Security(_TOKEN)], responses={"default": _ERROR})
     app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
 
     async def index() -> Response:

@@ -22,6 +22,8 @@ from chatsheet.core.errors import BadInput, ChatSheetError, Refused
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_PATHS = frozenset({"/", "/index.html", "/healthz", "/readyz"})
+IS_PERSON = "chatsheet.is_person"
+"""Where a request's ASGI scope says whether the page's cookie opened the door, not the token."""
 _UPLOAD = "application/octet-stream"
 
 HEADERS: Mapping[str, str] = {
@@ -98,12 +100,16 @@ def _check_key(path: str, headers: Mapping[str, str], keys: Keys) -> None:
     token = headers.get("authorization", "").removeprefix("Bearer ")
     if hmac.compare_digest(token.encode(errors="replace"), keys.token.encode()):
         return
-    if not path.startswith("/v1"):
-        # browsers send the cookies of every port of this host, also some that the standard parser rejects whole
-        cookie = cookie_parser(headers.get("cookie", "")).get(keys.cookie_name, "")
-        if hmac.compare_digest(cookie.encode(errors="replace"), keys.cookie.encode()):
-            return
+    if not path.startswith("/v1") and has_cookie(headers, keys):
+        return
     raise TokenMissing("the token is missing or wrong.", fix="send Authorization: Bearer with the token printed at start.")
+
+
+def has_cookie(headers: Mapping[str, str], keys: Keys) -> bool:
+    """Tell whether a request carries the cookie of the page, which a person uses. Pure."""
+    # browsers send the cookies of every port of this host, also some that the standard parser rejects whole
+    cookie = cookie_parser(headers.get("cookie", "")).get(keys.cookie_name, "")
+    return hmac.compare_digest(cookie.encode(errors="replace"), keys.cookie.encode())
 
 
 class Closed:
@@ -120,16 +126,17 @@ class Closed:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
+                said = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                    said.setdefault(name, value)
                 if path.startswith(("/api", "/v1")):
-                    headers.setdefault("Cache-Control", "no-store")
+                    said.setdefault("Cache-Control", "no-store")
             await send(message)
 
+        headers = Headers(scope=scope)
         try:
-            check(str(scope["method"]), path, Headers(scope=scope), self._keys)
+            check(str(scope["method"]), path, headers, self._keys)
         except ChatSheetError as error:
             await errors.response(error)(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive, send_with_headers)
+        await self._app({**scope, IS_PERSON: has_cookie(headers, self._keys)}, receive, send_with_headers)

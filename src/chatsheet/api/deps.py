@@ -1,10 +1,12 @@
 """What a route may ask for: the services of this process, and who asks."""
 
+from dataclasses import replace
 from typing import Annotated, cast
 
 import pydantic_core
 from fastapi import Depends, Request
 
+from chatsheet.api.closed import IS_PERSON
 from chatsheet.api.errors import RouteNotFound
 from chatsheet.core.errors import BadInput
 from chatsheet.core.identity import LOCAL, Actor
@@ -17,16 +19,18 @@ async def _services(request: Request) -> Services:
     return cast("Services", request.app.state.services)  # set once in app.create
 
 
-async def actor() -> Actor:
-    """Return who asks."""
-    return LOCAL  # local mode has one user; login modes bring others
+async def actor(request: Request) -> Actor:
+    """Return who asks; a program that holds the token decides on proposals only where settings say so."""
+    # local mode has one user; login modes bring others
+    decides = bool(request.scope.get(IS_PERSON)) or (await _services(request)).settings.server.token_decides
+    return replace(LOCAL, can_decide=decides)
 
 
 async def whole_text(request: Request) -> None:
     """Raise BadInput for JSON with half of a surrogate pair: Python takes it, and no store or model does."""
-    if request.headers.get("content-type", "").startswith("application/json"):
+    if request.headers.get("content-type", "").startswith("application/json") and (body := await request.body()):
         try:
-            pydantic_core.from_json(await request.body())
+            pydantic_core.from_json(body)
         except ValueError as error:
             raise BadInput(f"the body is no JSON of whole characters: {error}.", fix="send UTF-8.") from None
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from chatsheet.core import loose
 from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable, TooSoon
 
 _SEE = "see /api/openapi.json."
@@ -112,6 +113,8 @@ def install(app: FastAPI) -> None:
 def _named(detail: Mapping[str, object]) -> str:
     """Return a field's name and what is wrong with it; the framework's own answer would repeat the input."""
     place = cast("tuple[object, ...]", detail["loc"])
+    if detail["type"] == "json_invalid":
+        return f"the body is no JSON at character {place[-1]} ({loose.text(loose.obj(detail.get('ctx')).get('error'))})"
     return f"{'.'.join(map(str, place[1:])) or 'body'}: {detail['msg']}"
 
 

@@ -4,16 +4,17 @@ The data is the result itself; `document` puts the two together for whoever draw
 aggregated, filtered or computed here.
 """
 
-import difflib
+import math
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from chatsheet.chat.events import Chart, Event, ToolAnswered
+from chatsheet.chat.tools import nearest
 from chatsheet.core import loose
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.loose import JsonObject
@@ -142,6 +143,7 @@ def build(result: Result, wish: Wish, titles: Mapping[str, str] | None = None) -
     if not result.rows:
         raise ChartRefused("the result has no rows;", fix="chart a result that has some.")
     columns = {name: _column(result, name, titles or {}) for name in (wish.x, wish.y, wish.color) if name is not None}
+    _require_visible(columns.values())
     x, y = columns[wish.x], columns[wish.y]
     color = columns[wish.color] if wish.color is not None else None
     match wish.mark:
@@ -170,7 +172,8 @@ def find(log: Sequence[Event], chart_id: str) -> tuple[Chart, Result]:
     result = next((event.result for event in answered if chart is not None and event.handle == chart.handle), None)
     if chart is None or result is None:
         known = [event.chart.id for event in answered if event.chart is not None]
-        raise ChartNotFound(f"there is no chart {chart_id}.", fix=f"it has {', '.join(known) or 'none'}.")
+        fix = f"the charts are {', '.join(known)}." if known else "ask for one: it shows the result of a query."
+        raise ChartNotFound(f"there is no chart {chart_id}.", fix=fix)
     return chart, result
 
 
@@ -208,8 +211,8 @@ def _column(result: Result, name: str, titles: Mapping[str, str]) -> _Column:
         place for place, one in enumerate(names) if one.casefold() == name.casefold()
     ]
     if not alike:
-        nearest = difflib.get_close_matches(name.casefold(), {one.casefold(): one for one in names}, n=1, cutoff=0.4)
-        hint = f"did you mean {nearest[0]}?" if nearest else f"the columns are {', '.join(names)}."
+        likely, _ = nearest.names(name, {one: (one,) for one in names}, limit=1)
+        hint = f"did you mean {likely[0]}?" if likely else f"the columns are {', '.join(names)}."
         raise ChartRefused(f"the result has no column {name};", fix=hint)
     if len(alike) > 1:
         raise ChartRefused(f"the result has {len(alike)} columns {name};", fix="give each a name of its own with AS.")
@@ -316,6 +319,25 @@ def _require_once(keys: Sequence[_Column | None], measure: _Column) -> None:
             f"several rows have the same {listed}, and would hide each other;",
             fix=f"aggregate {measure.name} with GROUP BY {listed}, or color by what tells them apart.",
         )
+
+
+def _require_visible(columns: Iterable[_Column]) -> None:
+    """Refuse rows of which none has a place: an empty number or day has none, nor has an infinite one."""
+    placed = [column for column in columns if column.kind != "nominal"]
+    if placed and not any(
+        all(_is_finite(column, value) for column, value in zip(placed, row, strict=True))
+        for row in zip(*(column.values for column in placed), strict=True)
+    ):
+        listed = " and ".join(dict.fromkeys(column.name for column in placed))
+        told = f"no row has a finite value of {listed}: the picture would be empty;"
+        raise ChartRefused(told, fix="chart a result that has some.")
+
+
+def _is_finite(column: _Column, value: JsonValue) -> bool:
+    if column.kind == "temporal":
+        return value is not None and "inf" not in str(value)
+    number = _number(value)
+    return number is not None and math.isfinite(number)
 
 
 def _channels(encoding: Encoding) -> Iterator[tuple[str, Channel]]:

@@ -87,6 +87,9 @@ def require_right(actor: Actor) -> None:
     """Raise DecisionForbidden for who may not decide. A model is no actor: it has no way here."""
     if not actor.user_id:
         raise DecisionForbidden("only a person, or a token with that right, decides.", fix="sign in.")
+    if not actor.can_decide:
+        fix = "decide by `chatsheet proposals`, or set server.token_decides = true."
+        raise DecisionForbidden("this token may not decide on proposals.", fix=fix)
 
 
 def mark(chat_id: str, proposal_id: str) -> str:

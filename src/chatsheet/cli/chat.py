@@ -10,6 +10,7 @@ import click
 from chatsheet.ask import TurnStopped, collect, turn
 from chatsheet.chat.events import Answered, Asked, Event, StepRestarted, Wrote
 from chatsheet.cli import backstage
+from chatsheet.cli.arguments import LOCALE
 from chatsheet.cli.backstage import Backstage
 from chatsheet.cli.commands import Commands, Subject
 from chatsheet.cli.main import Options
@@ -27,7 +28,7 @@ _MOST_REMEMBERED = 1_000
 @click.command("chat")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--continue", "goes_on", is_flag=True, help="Go on with the last chat about this file.")
-@click.option("--locale", default="en", show_default=True, help="How you read numbers: a BCP 47 tag such as de-CH.")
+@LOCALE
 @click.pass_obj
 def command(options: Options, file: Path, *, goes_on: bool, locale: str) -> int:
     r"""Talk about the workbook FILE.
@@ -38,26 +39,25 @@ def command(options: Options, file: Path, *, goes_on: bool, locale: str) -> int:
     settings = options.settings()
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     with backstage.opened(settings) as back:
-        talk = _Talk(back, _subject(back, file, goes_on=goes_on), locale, is_terminal=is_terminal)
+        talk = _Talk(back, _subject(back, file, locale, goes_on=goes_on), is_terminal=is_terminal)
         return talk.hold(_typed(settings) if is_terminal else (line.strip() for line in sys.stdin))
 
 
-def _subject(back: Backstage, file: Path, *, goes_on: bool) -> Subject:
+def _subject(back: Backstage, file: Path, locale: str, *, goes_on: bool) -> Subject:
     """Bring the file in and open a chat about it, or the last one; raises the errors of ingest."""
     services = back.services
     opened = back.run(lambda: services.library.bring_in(LOCAL, file))
     known = back.run(lambda: services.chats.listing(LOCAL, opened.sheet.id)) if goes_on else []
     chat = known[0] if known else back.run(lambda: services.chats.start(LOCAL, opened.sheet.id))
-    return Subject(sheet_id=opened.sheet.id, name=opened.sheet.name, chat_id=chat.id)
+    return Subject(sheet_id=opened.sheet.id, name=opened.sheet.name, chat_id=chat.id, locale=locale)
 
 
 class _Talk:
     """One conversation at a terminal or in a pipe."""
 
-    def __init__(self, back: Backstage, subject: Subject, locale: str, *, is_terminal: bool) -> None:
+    def __init__(self, back: Backstage, subject: Subject, *, is_terminal: bool) -> None:
         self._back = back
         self._subject = subject
-        self._locale = locale
         self._is_terminal = is_terminal
         self._commands = Commands(back, subject)
         self._failures = 0
@@ -92,22 +92,22 @@ class _Talk:
             click.secho(plain(error.line() if isinstance(error, ChatSheetError) else error.message), fg="red", err=True)
 
     def _ask(self, question: str) -> None:
-        services, chat_id = self._back.services, self._subject.chat_id
+        services, chat_id, locale = self._back.services, self._subject.chat_id, self._subject.locale
         after = len(self._log())
-        self._back.run(lambda: services.chats.ask(LOCAL, chat_id, question, locale=self._locale))
+        self._back.run(lambda: services.chats.ask(LOCAL, chat_id, question, locale=locale))
         events: list[Event] = []
         happening = turn(services, LOCAL, chat_id, after=after)
-        with Running(is_shown=self._is_terminal) as running:
+        with Running(is_shown=self._is_terminal, locale=locale) as running:
             for event in self._back.each(happening, lambda: services.chats.stop(LOCAL, chat_id)):
                 running.take(event)
                 if not isinstance(event, Wrote | StepRestarted):
                     events.append(event)
         made = collect(events)
         if self._is_terminal:
-            show_text(made)
+            show_text(made, locale)
             show_offers(made)
         else:
-            show(made, as_json=False)
+            show(made, as_json=False, locale=locale)
 
     def _log(self) -> list[Event]:
         services, chat_id = self._back.services, self._subject.chat_id

@@ -12,6 +12,7 @@ from chatsheet.chat import answers, charts
 from chatsheet.chat.events import ToolAnswered
 from chatsheet.chat.proposals import Decision
 from chatsheet.cli import proposals
+from chatsheet.cli.arguments import free
 from chatsheet.cli.ask import image_format
 from chatsheet.cli.backstage import Backstage
 from chatsheet.cli.show import chart_line, show_result
@@ -32,6 +33,7 @@ class Subject:
     sheet_id: str
     name: str
     chat_id: str
+    locale: str = "en"
 
 
 class Commands:
@@ -85,10 +87,10 @@ class Commands:
 
     def _rows(self, handle: str) -> None:
         if (result := self._answered(handle).result) is not None:
-            show_result(result, _ROWS_SHOWN)
+            show_result(result, _ROWS_SHOWN, locale=self._subject.locale)
 
     def _export(self, handle: str, file: str) -> None:
-        answered, target, library = self._answered(handle), _free(Path(file)), self._back.services.library
+        answered, target, library = self._answered(handle), free(Path(file)), self._back.services.library
         shape = next((one for one in _FORMATS if one == target.suffix[1:].lower()), None)
         if shape is None:
             raise click.UsageError(f"a result is written as {', '.join(_FORMATS)}.")
@@ -109,7 +111,7 @@ class Commands:
                 click.echo("no chart was made yet; ask for one.")
             return
         chart, result = charts.find(log, arguments[0])
-        target = _free(Path(arguments[1]))
+        target = free(Path(arguments[1]))
         form = image_format(target)
         target.write_bytes(self._back.run(lambda: self._back.services.drawings.draw(chart, result, form)))
         click.echo(f"wrote {plain(str(target))}")
@@ -154,9 +156,3 @@ class Commands:
             listed = ", ".join(str(event.handle) for event in known) or "none yet"
             raise click.UsageError(f"there is no result {handle}; the results are {listed}.")
         return found
-
-
-def _free(target: Path) -> Path:
-    if target.exists():
-        raise click.UsageError(f"{target} is there already.")
-    return target

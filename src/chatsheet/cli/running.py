@@ -20,7 +20,8 @@ _LONGEST_ERROR = 300
 class Running:
     """Shows what happens; nothing where it is not to be shown."""
 
-    def __init__(self, *, is_shown: bool) -> None:
+    def __init__(self, *, is_shown: bool, locale: str = "en") -> None:
+        self._locale = locale
         self._is_shown = is_shown
         self._console = Console(highlight=False)
         self._screen: Screen | None = None
@@ -67,7 +68,7 @@ class Running:
             self._keep(f"[{event.handle}] {event.sql}", dim=True)
             self._keep(f"{plain(answers.told(event.basis))}; {event.milliseconds} ms", dim=True)
             self._clear()
-            show_result(event.result, _ROWS_SHOWN)
+            show_result(event.result, _ROWS_SHOWN, locale=self._locale)
             self._pass("…")
         else:
             self._keep(f"{event.tool}: done", dim=True)

@@ -18,6 +18,7 @@ from chatsheet.api.closed import Keys
 from chatsheet.cli import beside, checkup
 from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
+from chatsheet.context import budget
 from chatsheet.core import ids, settings_file
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.settings import Settings
@@ -96,6 +97,7 @@ async def serve(
         tasks = Tasks()
         tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(services.engine.warm(), name="warm engine")
+        tasks.spawn(_warm_count(), name="warm token table")
         has_ours = any(route.is_ours for route in services.gateway.plan.routes)
         is_up = services.records.is_ready if has_ours else lambda: True
         tasks.spawn(
@@ -122,6 +124,11 @@ async def _look_after(services: Services) -> None:
             await services.chats.turns.look_after()
         except SQLAlchemyError as error:  # a full disk, say: the next look may find it mended
             log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
+
+
+async def _warm_count() -> None:
+    """Load the table that tokens are counted by: it takes a second, which the first question would stand still for."""
+    await asyncio.to_thread(budget.count, "warm")
 
 
 def _stop(server: uvicorn.Server) -> None:

@@ -17,21 +17,21 @@ _ROWS_SHOWN = 20
 _MARK = "[?]"
 
 
-def show(answer: Answer, *, as_json: bool) -> None:
-    """Print the answer on stdout."""
+def show(answer: Answer, *, as_json: bool, locale: str = "en") -> None:
+    """Print the answer on stdout, numbers of tables as the locale writes them."""
     if as_json:
         click.echo(answer.model_dump_json(indent=2))
         return
-    show_text(answer)
+    show_text(answer, locale)
     for query in answer.queries:
         click.echo()
-        show_result(query.result)
+        show_result(query.result, locale=locale)
         show_query(query)
     show_offers(answer)
     click.echo(f"\nRoute: {plain(answer.trail.line())}\nModel: {plain(answer.model)}")
 
 
-def show_text(answer: Answer) -> None:
+def show_text(answer: Answer, locale: str = "en") -> None:
     """Print what is answered or asked back, with the numbers marked that are not from the data."""
     if answer.form == "not_in_workbook":
         click.secho("Not in this workbook.", bold=True)
@@ -41,7 +41,7 @@ def show_text(answer: Answer) -> None:
     if strangers := [number.text for number in answer.numbers if number.handle is None]:
         click.secho(f"\n{_MARK} Not from your data: {plain(', '.join(strangers))}", fg="yellow")
     for number, option in enumerate(answer.options, 1):
-        _show_option(number, option)
+        _show_option(number, option, locale)
 
 
 def marked(text: str, numbers: Sequence[NumberFound]) -> str:
@@ -55,9 +55,9 @@ def marked(text: str, numbers: Sequence[NumberFound]) -> str:
     return told + plain(text[end:])
 
 
-def show_result(result: Result, most: int = _ROWS_SHOWN) -> None:
+def show_result(result: Result, most: int = _ROWS_SHOWN, *, locale: str = "en") -> None:
     """Print the first rows of a result as a table."""
-    show_aligned([column.name for column in result.columns], result.rows[:most])
+    show_aligned([column.name for column in result.columns], result.rows[:most], locale)
     if result.row_count > most:
         click.echo(f"… {result.row_count - most} more rows")
 
@@ -94,7 +94,7 @@ def proposal_line(proposal: Proposal) -> str:
     return plain(f"{proposal.id}: {what}{f' ({proposal.reason})' if proposal.reason else ''}{needs}")
 
 
-def _show_option(number: int, option: Option) -> None:
+def _show_option(number: int, option: Option, locale: str) -> None:
     click.echo(f"\n{number}. {plain(option.label)}")
-    show_result(option.result, 5)
+    show_result(option.result, 5, locale=locale)
     click.secho(plain(option.sql), dim=True)

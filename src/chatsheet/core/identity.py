@@ -11,6 +11,8 @@ class Actor:
     user_id: str
     is_admin: bool = False
     """Whether they may see and do what concerns the installation, such as examining its routes."""
+    can_decide: bool = True
+    """Whether they may decide on what a chat proposes."""
 
 
 LOCAL = Actor(workspace_id="local", user_id="local", is_admin=True)

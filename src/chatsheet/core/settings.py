@@ -37,6 +37,8 @@ class ServerSettings(_Frozen):
     """Port to listen on; 0 takes a free one."""
     token: SecretField | None = None
     """Opens `/v1` and the API to scripts; left out, a random one is printed at start."""
+    token_decides: bool = False
+    """Whether who holds the token may decide on a chat's proposals; who uses the page always may."""
 
 
 Price = Annotated[float, Field(ge=0)]

@@ -8,12 +8,12 @@ from typing import Literal
 from chatsheet.doctor import rules
 from chatsheet.doctor.findings import finding
 from chatsheet.doctor.model import (
-    Answer,
     Cell,
     Conclusion,
     Difference,
     Finding,
     PathReport,
+    ProbeAnswer,
     Provider,
     Report,
     RungName,
@@ -113,7 +113,7 @@ def _differ(one: _Answered, other: _Answered) -> Iterator[Difference]:
             yield Difference(paths=(through.name, direct.name), field=name, values=(value, said_directly[name]))
 
 
-def _comparable(answer: Answer) -> dict[str, str]:
+def _comparable(answer: ProbeAnswer) -> dict[str, str]:
     return {
         "model": answer.model,
         "finish_reason": answer.finish_reason,

@@ -111,7 +111,7 @@ class PrivateProof(_Frozen):
     """Why it is not proven, or what was not tested."""
 
 
-class Answer(_Frozen):
+class ProbeAnswer(_Frozen):
     """What the probe's answer was like; equal on every path to the same deployment."""
 
     model: str
@@ -155,7 +155,7 @@ class PathReport(_Frozen):
     cause: str = ""
     """The first broken rung's; empty for none."""
     rungs: tuple[Rung, ...] = ()
-    answer: Answer | None = None
+    answer: ProbeAnswer | None = None
     speed: Speed | None = None
     private: PrivateProof | None = None
     proof: Proof | None = None

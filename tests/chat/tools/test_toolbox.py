@@ -98,6 +98,16 @@ async def test_a_call_that_failed_twice_is_not_run_a_third_time(tmp_path: Path) 
     assert "there is no column x" in next_turn.content
 
 
+async def test_the_same_sql_with_other_space_is_the_same_call(tmp_path: Path) -> None:
+    wrong, respaced = run("run_sql", {"sql": "SELECT x FROM orders"}), run("run_sql", '{ "sql": "SELECT  x\\n FROM orders " }')
+    text, other = run("run_sql", {"sql": "SELECT x, 'a b' AS a"}), run("run_sql", {"sql": "SELECT x, 'a  b' AS a"})
+    async with moment(tmp_path) as start:
+        third = await BOX.run(respaced, after(start, turn_of(wrong, respaced)), "t")
+        another = await BOX.run(other, after(start, turn_of(text, text)), "t")
+    assert "do not repeat it" in third.content
+    assert "do not repeat it" not in another.content
+
+
 HARM = [
     "DROP TABLE orders", "DELETE FROM orders", "UPDATE orders SET quantity = 0", "INSERT INTO orders DEFAULT VALUES",
     "CREATE TABLE x AS SELECT 1", "ALTER TABLE orders DROP COLUMN region", "COPY orders TO '{folder}/out.csv'",

@@ -37,18 +37,6 @@ export interface AiColumnProposal {
 }
 
 
-/** What the probe's answer was like; equal on every path to the same deployment. */
-export interface Answer {
-  readonly model: string;
-  readonly finish_reason: string;
-  readonly called_tool: boolean;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly adapted: readonly string[];
-  readonly text_digest: string;
-}
-
-
 /** The turn's answer; every number in it is traced or marked. */
 export interface Answered {
   readonly kind: "answered";
@@ -750,7 +738,7 @@ export interface PathReport {
   readonly state: "healthy" | "ill" | "not_configured";
   readonly cause: string;
   readonly rungs: readonly Rung[];
-  readonly answer: Answer | null;
+  readonly answer: ProbeAnswer | null;
   readonly speed: Speed | null;
   readonly private: PrivateProof | null;
   readonly proof: "direct" | "egress" | "unverified" | null;
@@ -782,6 +770,18 @@ export interface PrivateProof {
   readonly certificates: readonly Certificate[];
   readonly public_path: "refused" | "open" | "not_tested";
   readonly reasons: readonly string[];
+}
+
+
+/** What the probe's answer was like; equal on every path to the same deployment. */
+export interface ProbeAnswer {
+  readonly model: string;
+  readonly finish_reason: string;
+  readonly called_tool: boolean;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly adapted: readonly string[];
+  readonly text_digest: string;
 }
 
 

@@ -14,6 +14,7 @@ from chatsheet.ask import Answer, cited, collect
 from chatsheet.chat.citations import MOST_ROWS, Citation
 from chatsheet.chat.events import Answered, Cancelled, Decided, Event, Failed, Live, Selection
 from chatsheet.chat.shelf import Kept
+from chatsheet.core import locales
 from chatsheet.core.errors import Conflict, NotFound
 
 router = APIRouter(prefix="/api/chats", tags=["chats"])
@@ -69,7 +70,7 @@ class NewQuestion(BaseModel):
     )
 
     question: str
-    locale: str = Field(default="en", max_length=35, pattern=r"^[A-Za-z0-9-]+$")
+    locale: str = Field(default="en", max_length=locales.LONGEST, pattern=locales.SHAPE)
     """The BCP 47 tag by which the person reads and writes numbers."""
     selection: Selection | None = None
     """What is marked in the grid."""
@@ -145,6 +146,7 @@ async def listing(
     services: Served, actor: By, sheet_id: Annotated[str, Query()], text: Annotated[str, Query(max_length=200)] = ""
 ) -> list[ChatEntry]:
     """Return a sheet's chats, the last used first; with `text` those where it was asked or answered."""
+    await services.library.open(actor, sheet_id)  # a sheet that is not there has no empty list
     return [_entry(kept) for kept in await services.chats.shelf.listing(actor, sheet_id, text=text)]
 
 

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Literal
 
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, JsonValue
 
 from chatsheet.api.deps import Served
 from chatsheet.core import loose
@@ -17,6 +17,8 @@ from chatsheet.llm.routes import Route
 
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,40}")
 router = APIRouter(tags=["status"])
+_OPEN: dict[str, JsonValue] = {"security": [{}]}
+"""What needs no token: nothing is the other way in."""
 
 
 class RouteStatus(BaseModel):
@@ -146,13 +148,13 @@ def _unnamed(route: str, evidence: Evidence) -> Unnamed:
     )
 
 
-@router.get("/healthz")
+@router.get("/healthz", openapi_extra=_OPEN)
 async def healthz() -> dict[str, str]:
     """Say that the process serves; it says nothing of routes."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"model": Ready}})
+@router.get("/readyz", openapi_extra=_OPEN, responses={503: {"model": Ready}})
 async def readyz(services: Served, response: Response) -> Ready:
     """Say which routes a real call has proven within the last minute; 503 where none is, by its cause."""
     ready = await services.readiness.look()

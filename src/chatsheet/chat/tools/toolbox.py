@@ -1,5 +1,6 @@
 """Which tools a model is offered, and running one call: whatever goes wrong is told to the model, never raised."""
 
+import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from chatsheet.core.errors import ChatSheetError
 from chatsheet.llm.model import ToolCall
 
 _LARGEST_CALL = 64_000
+_SPACE = re.compile(r"""(?P<quoted>'[^']*'|"[^"]*")|\s+""")
 _SAME_FAILURES = 2
 """How often a call may fail in a turn before it is not run again."""
 
@@ -39,7 +41,7 @@ class Toolbox:
             return _refused(call, turn, f"there is no tool {call.name[:80]}; {hint}")
         if len(call.arguments) > _LARGEST_CALL:
             return _refused(call, turn, f"the arguments have {len(call.arguments)} characters; stay under {_LARGEST_CALL}.")
-        if sum(failed == (call.name, call.arguments) for failed in _failed(moment.log)) >= _SAME_FAILURES:
+        if sum(failed == _meant(call) for failed in _failed(moment.log)) >= _SAME_FAILURES:
             again = "this same call has failed before and was not run again: do not repeat it."
             return _refused(call, turn, f"{again} Answer with what is known, or say what is missing.")
         try:
@@ -91,14 +93,23 @@ def _refused(call: ToolCall, turn: str, reason: str) -> ToolAnswered:
     return ToolAnswered(turn=turn, call_id=call.id, tool=call.name, content=content, is_error=True)
 
 
-def _failed(log: Sequence[Event]) -> Iterator[tuple[str, str]]:
-    """Yield name and arguments of the calls of this turn that failed."""
+def _failed(log: Sequence[Event]) -> Iterator[tuple[str, object]]:
+    """Yield what the calls of this turn meant that failed."""
     calls: dict[str, ToolCall] = {}
     for event in current_turn(log):
         if isinstance(event, ModelReplied):
             calls = {call.id: call for call in event.calls}
         elif isinstance(event, ToolAnswered) and event.is_error and event.call_id in calls:
-            yield calls[event.call_id].name, calls[event.call_id].arguments
+            yield _meant(calls[event.call_id])
+
+
+def _meant(call: ToolCall) -> tuple[str, object]:
+    """Return a call's name and arguments, whatever the space between them and between the words of their SQL."""
+    read = loose.parse(call.arguments)
+    given = loose.obj(loose.parse(read) if isinstance(read, str) else read)
+    if not (sql := loose.text(given.get("sql"))):
+        return call.name, given or call.arguments
+    return call.name, {**given, "sql": _SPACE.sub(lambda found: found["quoted"] or " ", sql).strip()}
 
 
 def _complaints(error: ValidationError, tool: Tool) -> Iterator[str]:

@@ -13,7 +13,7 @@ import aiohttp
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
 from chatsheet.doctor import findings, gist, lifecycle
-from chatsheet.doctor.model import Answer, Finding, Rung, RungName, Speed
+from chatsheet.doctor.model import Finding, ProbeAnswer, Rung, RungName, Speed
 from chatsheet.doctor.subject import Subject
 from chatsheet.llm import causes, legs, trial, wire
 from chatsheet.llm.attempt import Attempt, Failed
@@ -69,7 +69,7 @@ class Called:
 
     cause: Cause | None
     has_content: bool
-    answer: Answer
+    answer: ProbeAnswer
     evidence: tuple[str, ...]
     first_content_ms: int | None
     total_ms: int
@@ -111,7 +111,7 @@ async def _call(subject: Subject, request: ChatRequest) -> Called:
             await subject.means.records.abandon(attempt.id)
         ended = attempt.ended(failed.cause.code if failed else None)
         usage = seen.usage
-        answer = Answer(
+        answer = ProbeAnswer(
             model=_plain(seen.model),
             finish_reason=seen.finish_reason,
             called_tool=bool(seen.tools),
