@@ -111,6 +111,47 @@ def test_a_difference_that_the_model_made_up_itself_is_not_traced() -> None:
     assert [number.handle for number in found] == ["r1", "r1", None]
 
 
+REGIONS = result(("South", 196), ("West", 155), names="region orders", sql="SELECT region, count(*) AS orders FROM orders")
+    ("South", 196), ("West", 155), names="region orders", sql="SELECT region, count(*) AS orders FROM orders GROUP BY 1"
+)
+
+
+@pytest.mark.parametrize("text", ["South 196 [r1].", "South (196 [r1]), then West.", "196 [r1] orders are from South (r1)."])
+def test_a_reference_to_a_result_is_no_word_of_the_sentence(text: str) -> None:
+    assert [source(number) for number in grounding.trace(text, [REGIONS])] == ["r1.0.orders"]
+
+
+def test_a_reference_to_a_result_that_cannot_be_is_marked() -> None:
+    found = grounding.trace("South has 196 orders [r99].", [REGIONS])
+    assert [(number.text, number.handle) for number in found] == [("196", "r1"), ("r99", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("two hundred orders", 200),
+        ("2 hundred orders", 200),
+        ("2 dozen orders", 24),
+        ("two dozen orders", 24),
+        ("2 grand of orders", 2000),
+        ("minus 2 orders", -2),
+        ("2 lakh orders", 200_000),
+        ("two hundred and fifty-five thousand orders", 255_000),
+    ],
+)
+def test_what_multiplies_a_number_and_its_sign_are_read(text: str, said: int) -> None:
+    two, meant = (result(("East", value), names="region orders") for value in (2, said))
+    assert [number.handle for number in grounding.trace(f"East has {text}.", [two])] == [None]
+    assert [number.handle for number in grounding.trace(f"East has {text}.", [meant])] == ["r1"]
+
+
+def test_a_permille_is_a_tenth_of_a_percent() -> None:
+    cells = result(("East", 0.012), ("West", 12), names="region share")
+    assert [source(number) for number in grounding.trace("East has 12\u2030 of it, West 12\u2030.", [cells])] == ["", ""]
+    shares = result(("East", 0.012), ("West", 0.5), names="region share")
+    assert [source(number) for number in grounding.trace("East has a share of 12\u2030.", [shares])] == ["r1.0.share"]
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_traced_and_positions_fit(text: str) -> None:
     for number in grounding.trace(text, [result((1, 2.5, "x"))]):

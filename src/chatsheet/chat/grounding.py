@@ -87,7 +87,9 @@ class _Text:
     """An answer beside the results of its turn."""
 
     def __init__(self, text: str, results: Sequence[ToolAnswered], *, question: str, locale: str) -> None:
-        self.text = text
+        self.written_text = text
+        self.references = numbers.references(text)
+        self.text = text = numbers.blank(text, [(one.start(), one.end()) for one in self.references])
         self.sources = [Source(answered) for answered in results if answered.result is not None]
         self.named = _widest({id(source): source.index.find(text) for source in self.sources})
         names = [(one.start, one.end) for named in self.named.values() for one in named]
@@ -105,8 +107,18 @@ class _Text:
         }
 
     def traced(self) -> tuple[NumberFound, ...]:
-        """Return the numbers that claim something."""
-        return tuple(found for place in self.places if (found := self._trace(place)) is not None)
+        """Return the numbers that claim something, and references that lead nowhere, in order."""
+        found = [found for place in self.places if (found := self._trace(place)) is not None]
+        return tuple(sorted([*found, *self._unknown()], key=lambda one: one.start))
+
+    def _unknown(self) -> Iterator[NumberFound]:
+        """Yield the references to results that no query can have given: handles are counted up, turn after turn."""
+        last = max((int(one) for source in self.sources if (one := (source.answered.handle or "")[1:]).isdecimal()), default=0)
+        for place in self.references if last else ():
+            for handle in re.finditer(r"\br(\d+)", place.group(), re.IGNORECASE):
+                if int(handle[1]) > last:
+                    start, end = place.start() + handle.start(), place.start() + handle.end()
+                    yield NumberFound(text=self.written_text[start:end], start=start, end=end, handle=None)
 
     def _trace(self, place: Place) -> NumberFound | None:
         written = place.written
