@@ -15,6 +15,7 @@ from itertools import zip_longest
 
 from chatsheet.chat import cells, labels, numbers, sentences, words
 from chatsheet.chat.cells import Cell, Source
+from chatsheet.chat.claims import Claims
 from chatsheet.chat.events import NumberFound, ToolAnswered
 from chatsheet.chat.labels import Named, Word
 from chatsheet.chat.numbers import Written
@@ -31,24 +32,6 @@ _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |de
 _PART_OF = re.compile(r"(?:^|\d[\d.,%]*)\s*(?:out of|of|von|de|sur|aus)\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
-)
-_TOP = re.compile(
-    r"(?:\btop|\bfirst|\blast|\bpast|\bnext|\bother|\bletzten?|\bersten?|\banderen?|\bübrigen|\bbeiden"
-    r"|\bthe|\bdie|\bthese|\bdiese|\bles|\blos|\blas"
-    r"|\bpremiers|\bprimeros|\bbest|\bbesten)[\s*_]*$",
-    re.IGNORECASE,
-)
-_COMPARED = re.compile(
-    r"(?:\b(?:over|above|more than|at least|under|below|less than|up to|between|exceed\w*|than|über|unter"
-    r"|mindestens|höchstens|mehr als|weniger als"
-    r"|ab|bis|zwischen|plus de|moins de|au moins|más de|menos de|al menos|top|first|last|past|letzten?"
-    r"|ersten?|derniers|últimos|threshold|limit"
-    r"|greater than|between \S{1,12} and|zwischen \S{1,12} und)|[<>≥≤=])[\s*_]*(?:the\s|of\s)?(?:[€$£]|EUR|USD)?[\s*_]*$",
-    re.IGNORECASE,
-)
-_DIFFERS = re.compile(
-    r"\s+(?:[^\W\d_]+\s)?(?:ahead|behind|more|fewer|less|higher|lower|times|mehr|weniger|mal|höher|niedriger|fois|veces|más|menos)\b",
-    re.IGNORECASE,
 )
 _CHANGED_BY = re.compile(
     r"\b(?:rose|risen|fell|fallen|grew|grown|dropp?\w*|increase\w*|decrease\w*|declin\w*|shrank|gestiegen|gesunken|stieg|sank"
@@ -70,7 +53,6 @@ _CAPTION = re.compile(
     r"|millionen|mio\.?|millones))\b",
     re.IGNORECASE,
 )
-_SMALL_LIST = 20
 _SMALLEST = 10
 """Below it a number needs a word for what it counts, or to be the only one beside its label."""
 
@@ -100,11 +82,8 @@ class _Text:
         self.known = cells.found_in(self.sources)
         self.measured = frozenset(word for source in self.sources for word in source.measured)
         self.asked = labels.meanings(question)
-        self.asked_numbers = {(m * n.scale, n.measure) for n in numbers.read(question, locale=locale) for m in n.mantissas}
-        self.queries = [answered.sql or "" for answered in results]
-        self.limits = {
-            number for sql in self.queries for one in re.findall(r"(?<![\w.])\d+(?:\.\d+)?", sql) if (number := Decimal(one))
-        }
+        queries = [answered.sql or "" for answered in results]
+        self.claims = Claims(question, queries, list(_texts(self.sources)), locale=locale)
 
     def traced(self) -> tuple[NumberFound, ...]:
         """Return the numbers that claim something, and references that lead nowhere, in order."""
@@ -121,7 +100,7 @@ class _Text:
                     yield NumberFound(text=self.written_text[start:end], start=start, end=end, handle=None)
 
     def _trace(self, place: Place) -> NumberFound | None:
-        written = place.written
+        written, text = place.written, self.text
         best: tuple[tuple[int, int, int], Source, Cell] | None = None
         for newness, source in enumerate(self.sources):
             for cell, score in self._candidates(place, source):
@@ -130,7 +109,8 @@ class _Text:
                     best = (rank, source, cell)
         found = NumberFound(text=written.text, start=written.start, end=written.end, handle=None)
         if best is None:
-            return None if self._is_no_claim(place) else found
+            labelled = len({text[one.start : one.end] for named in self.named.values() for one in named})
+            return None if self.claims.is_none(text, place, known=self.known, labelled=labelled) else found
         _, source, cell = best
         result = source.answered.result
         column = None if cell.column is None or result is None else result.columns[cell.column].name
@@ -427,34 +407,6 @@ class _Text:
                 return not meant & own
         return False
 
-    def _is_no_claim(self, place: Place) -> bool:
-        written = place.written
-        before = self.text[: written.before]
-        values = {mantissa * written.scale for mantissa in written.mantissas}
-        if any((value, written.measure) in self.asked_numbers for value in values):
-            return True
-        if written.year is not None:
-            return Decimal(written.year) in self.limits or str(written.year) in self._dates()
-        if values & self.limits and _COMPARED.search(before):
-            return True
-        if written.is_word and _DIFFERS.match(self.text, written.after) is not None:
-            return False
-        if written.is_word or (_TOP.search(before) and values <= set(map(Decimal, range(_SMALL_LIST)))):
-            nouns = {m for word in place.nouns for m in labels.meanings(word.folded)}
-            return not nouns & self.known or bool(_TOP.search(before))
-        return False
-
-    def _dates(self) -> set[str]:
-        texts = [
-            str(v)
-            for s in self.sources
-            if s.answered.result
-            for row in s.answered.result.rows
-            for v in row
-            if isinstance(v, str)
-        ]
-        return {year for text in [*texts, *self.queries] for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
-
 
 def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
     """Leave out names that stand inside a wider one: 2024 in June 2024."""
@@ -464,6 +416,11 @@ def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
         return any(a <= one.start and one.end <= b and b - a > one.end - one.start for a, b in spans)
 
     return {key: [one for one in named if not is_inside(one)] for key, named in found.items()}
+
+
+def _texts(sources: Sequence[Source]) -> Iterator[str]:
+    results = [source.answered.result for source in sources]
+    yield from (value for one in results if one for row in one.rows for value in row if isinstance(value, str))
 
 
 def _identifiers(text: str, results: Sequence[ToolAnswered]) -> list[tuple[int, int]]:
