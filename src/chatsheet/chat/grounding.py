@@ -13,7 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import zip_longest
 
-from chatsheet.chat import cells, labels, numbers, sentences, words
+from chatsheet.chat import cells, labels, numbers, sentences, subjects, words
 from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.claims import Claims
 from chatsheet.chat.events import NumberFound, ToolAnswered
@@ -142,6 +142,8 @@ class _Text:
         if self._is_change(place) and "growth" not in cell.called and cell.output.kind not in _CHANGES:
             return True
         if cell.column is not None and self._is_of_another_period(place, source, cell.column):
+            return True
+        if subjects.is_elsewhere(place, self.layout, source, self.written, self.named[id(source)]):
             return True
         return self._is_part_of(place, source, cell) or self._is_filtered_elsewhere(place, source)
 
