@@ -83,6 +83,7 @@ export interface Basis {
   readonly filters: readonly string[];
   readonly columns: readonly ColumnUsed[];
   readonly outputs: readonly Output[];
+  readonly kept: readonly Kept[];
 }
 
 
@@ -520,6 +521,15 @@ export interface InsertRows {
 export interface Join {
   readonly kind: "join";
   readonly cells: readonly string[];
+}
+
+
+/** What a query keeps of a column in all rows of its result. */
+export interface Kept {
+  readonly column: string;
+  readonly wanted: readonly string[];
+  readonly others: readonly string[];
+  readonly is_time: boolean;
 }
 
 
