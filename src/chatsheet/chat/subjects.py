@@ -1,11 +1,12 @@
 """What a sentence says a number is of, held against what a query keeps: another region, another year. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from chatsheet.chat import labels, sentences
 from chatsheet.chat.cells import Source
+from chatsheet.chat.events import Kept
 from chatsheet.chat.labels import Named
 from chatsheet.chat.numbers import Written
 from chatsheet.chat.sentences import Layout, Place
@@ -37,39 +38,42 @@ _PERIOD = re.compile(
     rf"|(?P<name>[^\W\d_]{{3,}})\.?(?: (?:of |de )?(?P<y4>{_YEAR}))|(?P<y5>{_YEAR})|(?P<bare>[^\W\d_]{{3,}})",
     re.IGNORECASE,
 )
+KeptNames = tuple[Kept, list[Named]]
 _LONGEST_SHORT = 3
 _NO_MONTHS = frozenset({"may", "mars", "march"})
 
 
-def is_elsewhere(place: Place, layout: Layout, source: Source, others: Sequence[Written], named: Sequence[Named]) -> bool:
-    """Return whether a number is said of what the conditions of a query leave out; `named` are the labels of its rows."""
-    return _is_of_another_text(place, layout, source, others, named) or _is_of_another_time(place, layout.text, source)
+def kept(text: str, source: Source, named: Sequence[Named]) -> list[KeptNames]:
+    """Return where the text names what the conditions of a query keep or leave out; `named` are the labels of its rows.
+
+    What the text says not to be meant is all else.
+    """
+    return [(one, list(_found(text, one, index, named))) for one, index in source.kept]
 
 
-def _is_of_another_text(
-    place: Place, layout: Layout, source: Source, others: Sequence[Written], named: Sequence[Named]
+def _found(text: str, kept: Kept, index: labels.Index, named: Sequence[Named]) -> Iterator[Named]:
+    every = frozenset(range(len(kept.wanted) + len(kept.others)))
+    for one in index.find(text):
+        if not _is_inside(one, named) and _THAN.search(text[: one.start]) is None:
+            yield replace(one, rows=every - one.rows) if _NOT.search(text[: one.start]) else one
+
+
+def is_elsewhere(place: Place, layout: Layout, source: Source, kept: Sequence[KeptNames], others: Sequence[Written]) -> bool:
+    """Return whether a number is said of what the conditions of a query leave out."""
+    is_other = any(_is_of_another(place, layout, source, one, found, others) for one, found in kept)
+    return is_other or _is_of_another_time(place, layout.text, source)
+
+
+def _is_of_another(
+    place: Place, layout: Layout, source: Source, kept: Kept, found: Sequence[Named], others: Sequence[Written]
 ) -> bool:
-    text = layout.text
-    for kept, index in source.kept:
-        wanted = frozenset(range(len(kept.wanted)))
-        every = wanted | frozenset(range(len(wanted), len(wanted) + len(kept.others)))
-        found = [one for one in index.find(text) if not _is_inside(one, named) and _THAN.search(text[: one.start]) is None]
-        found = [replace(one, rows=every - one.rows) if _NOT.search(text[: one.start]) else one for one in found]
-        rows = _rows(place, layout, [one for one in found if one.start < place.clause[1]], others)
-        if rows is None or not rows:
-            continue
-        here = frozenset(row for one in found if place.sentence[0] <= one.start < place.sentence[1] for row in one.rows)
-        is_listed = any(kept.column in {name for _, name in output.columns} for output in source.outputs)
-        if not rows & wanted or (not is_listed and not wanted <= here):
-            return True
-    return False
-
-
-def _rows(place: Place, layout: Layout, named: Sequence[Named], others: Sequence[Written]) -> frozenset[int] | None:
-    if place.first:
-        start, end = place.sentence
-        return next((one.rows for one in named if start <= one.start < end), None)
-    return sentences.owner(place, layout, named, others)
+    wanted = frozenset(range(len(kept.wanted)))
+    rows = sentences.owner(place, layout, [one for one in found if one.start < place.clause[1]], others)
+    if not rows:
+        return False
+    here = frozenset(row for one in found if place.sentence[0] <= one.start < place.sentence[1] for row in one.rows)
+    is_listed = any(kept.column in {name for _, name in output.columns} for output in source.outputs)
+    return not rows & wanted or (not is_listed and not wanted <= here)
 
 
 def _is_inside(one: Named, named: Sequence[Named]) -> bool:
