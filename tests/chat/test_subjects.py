@@ -91,6 +91,7 @@ def test_a_number_said_of_what_the_query_leaves_out_is_not_cited(where: str, wro
         "Unlike West, East has 116 orders.",
         "Compared with South, 116 orders in the East is little.",
         "There are 116 orders.",
+        "Compared with 2024, there were 116 orders in the East.",
     ],
 )
 def test_another_value_that_the_number_is_only_compared_with_is_no_subject(text: str) -> None:
