@@ -20,7 +20,9 @@ _NOT = re.compile(
 _THAN = re.compile(r"\b(?:than|als|que|like|wie)\s+(?:in |im |en |the |der |le |la |el )?[*_\"]*$", re.IGNORECASE)
 _BOUND = re.compile(
     r"\b(?:before|until|till|up to|by|after|since|vor|bis|nach|seit|ab|avant|jusqu['\u2019]?(?:en|à)?|après|depuis|antes de"
-    r"|hasta|después de|desde|than|als|que|between|zwischen|entre|compared (?:with|to)|unlike|gegenüber|vs\.?|versus)\s+(?:the |end of |ende |dem |en )?[*_]*$",
+    r"|hasta|después de|desde|than|als|que|between|zwischen|entre"
+    r"|compared (?:with|to)|unlike|gegenüber"
+    r"|vs\.?|versus)\s+(?:the |end of |ende |dem |en )?[*_]*$",
     re.IGNORECASE,
 )
 _YEAR = r"(?<![\d.,€$£])(?:19|20)\d\d(?![\d%€]|[.,]\d)"
