@@ -3,7 +3,7 @@
 import pytest
 
 from chatsheet.chat import answers
-from chatsheet.chat.events import Answered, Asked, Basis, ColumnUsed, ModelReplied, RowsUsed
+from chatsheet.chat.events import Answered, Asked, Basis, ColumnUsed, ModelReplied, Option, RowsUsed, ToolAnswered
 from chatsheet.llm.model import Trail, Usage
 from chatsheet.sheets.model import Unit
 from tests.chat.answers_corpus import answered
@@ -28,19 +28,47 @@ def test_an_answer_with_the_mark_before_it_says_what_is_missing(text: str) -> No
     assert answers.form(text) == ("not_in_workbook", "It has no stores.")
 
 
+@pytest.mark.parametrize("text", ["Not in workbook: It has no stores.", "Not in this workbook. It has no stores."])
+def test_the_mark_without_its_brackets_says_the_same_before_the_text(text: str) -> None:
+    assert answers.form(text) == ("not_in_workbook", "It has no stores.")
+
+
+@pytest.mark.parametrize("text", ["Not in workbook", "**Not in workbook.**"])
+def test_the_mark_alone_without_brackets_is_an_answer(text: str) -> None:
+    assert answers.form(text) == ("not_in_workbook", text)
+
+
+def test_a_mark_behind_the_first_words_of_an_answer_says_what_is_missing_too() -> None:
+    assert answers.form("I am afraid [not in workbook] there is none.") == ("not_in_workbook", "I am afraid there is none.")
+
+
 @pytest.mark.parametrize(
-    "text",
+    ("text", "shown"),
     [
-        "South leads. [not in workbook] is what I would say of costs.",
-        "Revenue is 12. [not in workbook]",
-        "This is not in workbook.",
-        "[in workbook] It has stores.",
-        "not in workbook: stores",
-        "",
+        (
+            "South leads. [not in workbook] is what I would say of costs.",
+            "South leads. not in workbook is what I would say of costs.",
+        ),
+        ("Revenue is 12. [not in workbook]", "Revenue is 12. not in workbook"),
+        ("This is not in workbook.", "This is not in workbook."),
+        ("Not in workbook 2 of the three.", "Not in workbook 2 of the three."),
+        ("[in workbook] It has stores.", "[in workbook] It has stores."),
+        ("", ""),
     ],
 )
-def test_a_mark_in_the_middle_or_without_its_brackets_is_none(text: str) -> None:
-    assert answers.form(text) == ("answer", text)
+def test_a_mark_in_the_middle_is_none_and_loses_its_brackets(text: str, shown: str) -> None:
+    assert answers.form(text) == ("answer", shown)
+
+
+def test_numbers_of_a_question_back_are_marked_unless_its_options_give_them() -> None:
+    asked = Asked(turn="t", question="Which region is best?")
+    ran = answered("total")
+    assert ran.result is not None
+    option = Option(label="by revenue", sql=ran.sql or "", result=ran.result)
+    content = "Revenue was 777 EUR in total; which do you mean?\n1. by revenue: 454589.4"
+    asks = ToolAnswered(turn="t", call_id="c", tool="ask_user", content=content, options=(option,))
+    given = answers.asked_back("", [asked, asks])
+    assert [(number.text, number.handle) for number in given.numbers] == [("777", None)]
 
 
 def test_what_a_query_stands_on_is_one_line() -> None:

@@ -111,6 +111,90 @@ def test_a_difference_that_the_model_made_up_itself_is_not_traced() -> None:
     assert [number.handle for number in found] == ["r1", "r1", None]
 
 
+REGIONS = result(("South", 196), ("West", 155), names="region orders", sql="SELECT region, count(*) AS orders FROM orders")
+
+
+@pytest.mark.parametrize("text", ["South 196 [r1].", "South (196 [r1]), then West.", "196 [r1] orders are from South (r1)."])
+def test_a_reference_to_a_result_is_no_word_of_the_sentence(text: str) -> None:
+    assert [source(number) for number in grounding.trace(text, [REGIONS])] == ["r1.0.orders"]
+
+
+def test_a_reference_to_a_result_that_cannot_be_is_marked() -> None:
+    found = grounding.trace("South has 196 orders [r99].", [REGIONS])
+    assert [(number.text, number.handle) for number in found] == [("196", "r1"), ("r99", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("two hundred orders", 200),
+        ("2 hundred orders", 200),
+        ("2 dozen orders", 24),
+        ("two dozen orders", 24),
+        ("2 grand of orders", 2000),
+        ("minus 2 orders", -2),
+        ("2 lakh orders", 200_000),
+        ("two hundred and fifty-five thousand orders", 255_000),
+    ],
+)
+def test_what_multiplies_a_number_and_its_sign_are_read(text: str, said: int) -> None:
+    two, meant = (result(("East", value), names="region orders") for value in (2, said))
+    assert [number.handle for number in grounding.trace(f"East has {text}.", [two])] == [None]
+    assert [number.handle for number in grounding.trace(f"East has {text}.", [meant])] == ["r1"]
+
+
+def test_a_permille_is_a_tenth_of_a_percent() -> None:
+    cells = result(("East", 0.012), ("West", 12), names="region share")
+    assert [source(number) for number in grounding.trace("East has 12\u2030 of it, West 12\u2030.", [cells])] == ["", ""]
+    shares = result(("East", 0.012), ("West", 0.5), names="region share")
+    assert [source(number) for number in grounding.trace("East has a share of 12\u2030.", [shares])] == ["r1.0.share"]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Is it true that South has 999 orders?", "Yes, South has 999 orders."),
+        ("Does South have 999 orders?", "South, with 999 orders, is ahead."),
+        ("Did revenue rise by 12 %?", "Yes, South has 12 %."),
+    ],
+)
+def test_a_number_of_the_question_is_marked_where_the_answer_asserts_it(question: str, text: str) -> None:
+    assert [number.handle for number in grounding.trace(text, [REGIONS], question=question)] == [None]
+    assert [number.handle for number in grounding.trace(text, [], question=question)] == [None]
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("Which regions have more than 999 orders?", "None has more than 999 orders."),
+        ("Show the top 5 of 2024", "The top 5 of 2024 are below."),
+        ("What if prices rise by 10 %?", "If prices rise by 10 %, revenue does too."),
+        ("Does South have 999 orders?", "No, South does not have 999 orders."),
+    ],
+)
+def test_a_condition_of_the_question_repeated_as_such_is_no_claim(question: str, text: str) -> None:
+    assert grounding.trace(text, [REGIONS], question=question) == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "text"),
+    [
+        ("SELECT region, count(*) AS orders FROM orders GROUP BY 1 LIMIT 250", "South has more than 250 orders."),
+        ("SELECT region, count(*) AS orders FROM orders WHERE revenue > 1000", "Each region has at least 1000 orders."),
+        ("SELECT region, count(*) AS orders FROM orders GROUP BY 1", "All of the 12 orders are from South."),
+        ("SELECT region, count(*) AS orders FROM orders GROUP BY 1", "It is about the 15 regions."),
+        ("SELECT region, count(*) AS orders FROM orders GROUP BY 1", "Die 12 Bestellungen sind aus dem Süden."),
+    ],
+)
+def test_a_literal_of_another_column_and_an_article_make_no_claim_none(sql: str, text: str) -> None:
+    cells = result(("South", 196), ("West", 155), names="region orders", sql=sql)
+    assert [number.handle for number in grounding.trace(text, [cells])] == [None]
+
+
+def test_the_things_that_the_answer_has_just_named_are_no_claim() -> None:
+    assert [n.text for n in grounding.trace("South has 196, West 155: the two regions lead.", [REGIONS])] == ["196", "155"]
+
+
 @given(st.text(max_size=200))
 def test_any_text_can_be_traced_and_positions_fit(text: str) -> None:
     for number in grounding.trace(text, [result((1, 2.5, "x"))]):

@@ -17,16 +17,29 @@ _GREETING = (
     r"|hallo|guten (?:tag|morgen|abend)|leider|tut mir leid|entschuldigung|bonjour|désolé|je suis désolé|malheureusement"
     r"|hola|lo siento|buenos d[ií]as|lamentablemente)(?: there)?\s?[!.,:;\u2013\u2014-]*\s*){0,2}"
 )
-_MARK = re.compile(rf"{_QUOTES}{_GREETING}{_QUOTES}\[\s*not[\s_-]+in[\s_-]+workbook\s*\]", re.IGNORECASE)
+_BRACKETS = r"\[\s*(not[\s_-]+in[\s_-]+workbook)\s*\]"
+_MARK = re.compile(rf"{_QUOTES}{_GREETING}{_QUOTES}{_BRACKETS}", re.IGNORECASE)
+_LATER_MARK = re.compile(rf"[*_`]*{_BRACKETS}[*_`]*[:.,]?", re.IGNORECASE)
+_PLAIN_MARK = re.compile(
+    rf"{_QUOTES}not[\s_-]+in[\s_-]+(?:(?:the|this|your)[\s_-]+)?workbook[*_`\"]*\s*(?:[:.!\u2013\u2014-]|\n|\Z)", re.IGNORECASE
+)
+_SENTENCE = re.compile(r"[^.!?\n\d]*")
 _MOST_FILTERS = 5
 
 
 def form(text: str) -> tuple[Form, str]:
-    """Return the form of an answer and its text without the mark, which may be bold, quoted or after a greeting."""
+    """Return the form of an answer and its text without the mark, which may be bold, quoted, bare or after other words.
+
+    A mark behind a sentence or a number says nothing of the whole; it loses its brackets.
+    """
     plain = text.strip()
-    if (mark := _MARK.match(plain)) is None:
-        return "answer", plain
-    return "not_in_workbook", plain[mark.end() :].lstrip(" :.,-\u2013\u2014\n*_`\"'\u201c\u201d\u00bb")
+    if (mark := _MARK.match(plain) or _PLAIN_MARK.match(plain)) is not None:
+        rest = plain[mark.end() :].lstrip(" :.,-\u2013\u2014\n*_`\"'\u201c\u201d\u00bb")
+        return "not_in_workbook", rest or ("" if "[" in plain else plain)
+    if (later := _LATER_MARK.search(plain)) is not None and _SENTENCE.fullmatch(plain, 0, later.start()) is not None:
+        before, rest = plain[: later.start()].rstrip(), plain[later.end() :].lstrip()
+        return "not_in_workbook", f"{before} {rest}".strip()
+    return "answer", re.sub(_BRACKETS, r"\1", plain, flags=re.IGNORECASE)
 
 
 def told(basis: Basis) -> str:
@@ -77,4 +90,8 @@ def asked_back(text: str, events: Sequence[Event]) -> Answered:
     asked = next(event for event in events if isinstance(event, Asked))
     options = next(event for event in reversed(events) if isinstance(event, ToolAnswered) and event.options)
     said = options.content or text.strip()
-    return Answered(turn=asked.turn, text=said, form="which", numbers=())
+    results = [event for event in events if isinstance(event, ToolAnswered) and event.result is not None]
+    gave = [options.model_copy(update={"result": one.result, "sql": one.sql, "handle": ""}) for one in options.options]
+    numbers = grounding.trace(said, [*results, *gave], question=asked.question, locale=asked.locale)
+    # an option's own result has no handle to lead to: it stands beside the question
+    return Answered(turn=asked.turn, text=said, form="which", numbers=tuple(one for one in numbers if one.handle != ""))

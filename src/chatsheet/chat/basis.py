@@ -6,6 +6,7 @@ import sqlglot
 from pydantic import JsonValue
 from sqlglot import exp
 
+from chatsheet.chat import kept as keeping
 from chatsheet.chat.events import Basis, ColumnUsed, Output, RowsUsed
 from chatsheet.core import loose
 from chatsheet.sheets import origins
@@ -45,6 +46,7 @@ def of(sql: str, workbook: Workbook, *, names: Sequence[str], counted: Result | 
             for column in names
         ),
         outputs=tuple(_outputs(sql, workbook, names)),
+        kept=keeping.kept(sql, workbook, read),
     )
 
 

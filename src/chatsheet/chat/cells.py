@@ -11,7 +11,7 @@ from functools import cached_property
 from pydantic import JsonValue
 
 from chatsheet.chat import labels, words
-from chatsheet.chat.events import Output, ToolAnswered
+from chatsheet.chat.events import Kept, Output, ToolAnswered
 from chatsheet.chat.numbers import Measure, Written
 from chatsheet.sheets.model import ROW_ID
 
@@ -83,6 +83,17 @@ class Source:
         result = self.answered.result
         names = [] if result is None else [column.name for column in result.columns]
         return labels.Index(names, () if result is None else result.rows)
+
+    @cached_property
+    def kept(self) -> tuple[tuple[Kept, labels.Index], ...]:
+        """The texts that its conditions keep of columns, those left out behind them, each with its labels."""
+        texts = [one for one in self.answered.basis.kept if not one.is_time]
+        return tuple((one, labels.Index([one.column], [(value,) for value in (*one.wanted, *one.others)])) for one in texts)
+
+    @cached_property
+    def months(self) -> tuple[frozenset[str], ...]:
+        """The months that its conditions keep, of each column of days."""
+        return tuple(frozenset(one.wanted) for one in self.answered.basis.kept if one.is_time)
 
     @cached_property
     def called(self) -> tuple[frozenset[str], ...]:

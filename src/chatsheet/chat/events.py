@@ -49,6 +49,17 @@ class Output(_Value):
     """Texts that its own condition compares with."""
 
 
+class Kept(_Value):
+    """What a query keeps of a column in all rows of its result."""
+
+    column: str
+    wanted: tuple[str, ...]
+    """Texts; months such as `2025-01` where `is_time`."""
+    others: tuple[str, ...] = ()
+    """Frequent texts that it leaves out."""
+    is_time: bool = False
+
+
 class Basis(_Value):
     """What the numbers of a query stand on, told by code and not by the model."""
 
@@ -58,6 +69,7 @@ class Basis(_Value):
     columns: tuple[ColumnUsed, ...] = ()
     outputs: tuple[Output, ...] = ()
     """The columns of the result, in order; empty where the query cannot be followed."""
+    kept: tuple[Kept, ...] = ()
 
 
 class Selection(_Value):

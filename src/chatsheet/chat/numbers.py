@@ -95,6 +95,7 @@ _NO_CLAIM = re.compile(
     re.IGNORECASE | re.DOTALL,
 )  # fmt: skip
 
+_REFERENCE = re.compile(r"\[r\d+[^\]\n]*\]|\((?:r\d+[\s,;&]*)+\)", re.IGNORECASE)
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|PLN|CZK|SEK|NOK|DKK|CAD|AUD|MXN|BRL"
 _SYMBOLS = {"€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "¥": "", "fr.": "CHF", "euro": "EUR", "euros": "EUR",
             "dollar": "USD", "dollars": "USD", "pounds": "GBP", "francs": "CHF", "dólares": "USD", "franken": "CHF",
@@ -109,8 +110,11 @@ _NUMBER = re.compile(
     rf"(?P<digits>{_GROUPED}|\d[\d.,'\u2019]*\d|\d|\.\d+)(?P<exponent>[eE][-+]?\d{{1,2}}\b)?"
 )
 _SCALES = {
-    3: r"[kK]|T(?=€|EUR)|tsd|tausend|thousand|mille|mil",
+    2: r"hundred|hundert",
+    3: r"[kK]|T(?=€|EUR)|tsd|tausend|thousand|mille|mil|grand(?! totals?\b| prix\b)",
+    5: r"lakhs?",
     6: r"[mM]|MM|mn|mln|mio|millions?|millionen|millones|millón|mill",
+    7: r"crores?",
     9: r"[bB]|bn|mrd|milliarden?|milliards?|mil millones",
     12: r"tn|trillions?|billionen",
 }
@@ -118,11 +122,13 @@ _BILLION = re.compile(r"billions?", re.IGNORECASE)
 _SCALE = "|".join(
     rf"(?P<s{exponent}>(?:{names})(?=[^\W\d_]{{3}}\b|[^\w]|$|€))" for exponent, names in reversed(_SCALES.items())
 )
-_TAIL = re.compile(rf"(?P<gap>{_GAP}?)(?:(?:{_SCALE}|(?P<s_en>billions?\b))\.?)?", re.IGNORECASE)
+_TAIL = re.compile(rf"(?P<gap>{_GAP}?)(?:(?:{_SCALE}|(?P<s_en>billions?\b)|(?P<s_twelve>dozen|Dutzend)\b)\.?)?", re.IGNORECASE)
 _POINTS = r"percentage[ -]points?|pp\b|Prozentpunkten?|points? de pourcentage|puntos? porcentuale?s?"
+_MINUS = re.compile(r"(?<!\d )(?<![%€$£] )(?<!au )(?<!al )(?<!lo )\b(?:minus|negative|moins|menos)\s+\Z", re.IGNORECASE)
 _PERCENT = re.compile(
     rf"{_GAP}?-?(?:(?P<percent>%-?(?:points?|punkten?)?|{_POINTS}|percent\b|per cent\b|pct\b|Prozent\b"
     rf"|pour cent\b|pour-cent\b|por ciento\b)"
+    r"|(?P<permille>\u2030|per ?mille?\b|promille\b|pour mille\b|por mil\b)"
     r"|(?P<bps>bps?\b|basis points?\b|Basispunkten?\b))",
     re.IGNORECASE,
 )
@@ -161,8 +167,28 @@ _DOT_REGIONS = words.listed("de-ch de-li it-ch es-mx es-us es-gt es-hn es-sv es-
 _NUMBER_WORDS: dict[str, int] = {
     word: number for counted in words.COUNTED for number, word in enumerate(counted) if word != "_"
 } | {"thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "dreißig": 30, "vierzig": 40, "fünfzig": 50, "dozen": 12}
-_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})(?![\w-])", re.IGNORECASE)
+_MULTIPLIERS = {"hundred": 100, "hundert": 100, "thousand": 1000, "tausend": 1000, "million": 10**6, "millionen": 10**6,
+                "millions": 10**6, "millones": 10**6, "dozen": 12, "dutzend": 12}  # fmt: skip
+_SINGLE = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
+_TIMES = "|".join(_MULTIPLIERS)
+_WORD = re.compile(
+    rf"(?<![\w-])(?:(?:(?:a|one|ein|eine)[ -](?!dozen|dutzend)|(?:{_SINGLE})[ -])(?:{_TIMES})"
+    rf"(?:[ -](?:and |und )?(?:{_TIMES}|{_SINGLE})(?![\w]))*|(?:{_SINGLE}))(?![\w-])",
+    re.IGNORECASE,
+)
 _JOINS = re.compile(rf"{_GAP}?[-\u2013—]{_GAP}?|{_GAP}(?:to|bis|à|a){_GAP}")
+
+
+def references(text: str) -> list[re.Match[str]]:
+    """Return where a text refers to results, as in `[r1]` and `(r1, r2)`."""
+    return list(_REFERENCE.finditer(text))
+
+
+def blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """Return the text with spaces in `spans`; positions stay."""
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def mask(text: str, spans: Sequence[tuple[int, int]] = ()) -> str:
@@ -176,7 +202,9 @@ def mask(text: str, spans: Sequence[tuple[int, int]] = ()) -> str:
 def read(text: str, *, locale: str = "en", without: Sequence[tuple[int, int]] = ()) -> tuple[Written, ...]:
     """Return the numbers of `text` in order; those in the spans `without` are names and no numbers."""
     masked = mask(text, without)
-    found = [*_numerals(masked, decimal_marks(masked, locale)), *_words(masked)]
+    numerals = list(_numerals(masked, decimal_marks(masked, locale)))
+    spoken = (word for word in _words(masked) if not any(one.before <= word.start < one.after for one in numerals))
+    found = [*numerals, *spoken]
     return _with_ranges(masked, sorted(found, key=lambda written: written.start))
 
 
@@ -236,12 +264,16 @@ def _numeral(match: re.Match[str], marks: str) -> Iterator[Written]:
     if match["exponent"]:
         mantissas = tuple(Decimal(f"{mantissa}{match['exponent']}") for mantissa in mantissas)
     sign = (match["sign"] or match["sign2"] or "").replace("\u2212", "-").replace("\u2013", "-")
+    told = None if sign else _MINUS.search(text, 0, match.start())
+    sign = "-" if told else sign
     scale, after = _scale(match, end)
     percent = _PERCENT.match(text, after)
     currency_after = None if percent else _AFTER.match(text, after)
     currency = match["currency"] or (currency_after["currency"] if currency_after else "")
     beside = percent or currency_after
     after = after if beside is None else beside.end()
+    if percent and percent["permille"]:
+        scale /= 10
     unit = None if percent or currency or scale != 1 else _UNIT.match(text, after)
     after = unit.end() if unit is not None else after
     if re.match(r"[^\W_]|-[^\W\d_]", text[after : after + 2]) and text[after - 1 : after] not in {" ", "€", "$", "%", "."}:
@@ -255,7 +287,7 @@ def _numeral(match: re.Match[str], marks: str) -> Iterator[Written]:
         text=text[start:end],
         start=start,
         end=end,
-        before=match.start(),
+        before=match.start() if told is None else told.start(),
         after=after,
         mantissas=tuple(-mantissa if is_negative else mantissa for mantissa in mantissas),
         scale=scale,
@@ -282,6 +314,8 @@ def _scale(match: re.Match[str], end: int) -> tuple[Decimal, int]:
         return Decimal(1), end  # 5 m are metres
     if word in {"m", "b"} and not tail["gap"] and not has_currency and beside.isalnum():
         return Decimal(1), end
+    if names[0] == "s_twelve":
+        return Decimal(12), tail.end()
     exponent = 9 if names[0] == "s_en" else int(names[0][1:])
     return Decimal(10) ** exponent, tail.end()
 
@@ -321,9 +355,21 @@ def _bound(text: str, start: int) -> Bound:
 def _words(text: str) -> Iterator[Written]:
     for match in _WORD.finditer(text):
         start, end = match.span()
-        value = Decimal(_NUMBER_WORDS[match.group().casefold()])
-        yield Written(text=match.group(), start=start, end=end, before=start, after=end, mantissas=(value,), is_word=True,
+        value = _spoken(match.group())
+        is_word = match.group().casefold() in _NUMBER_WORDS
+        yield Written(text=match.group(), start=start, end=end, before=start, after=end, mantissas=(value,), is_word=is_word,
                       bound=_bound(text, start))  # fmt: skip
+
+
+def _spoken(text: str) -> Decimal:
+    """Return the number that words say: two hundred and fifty thousand."""
+    total = current = 0
+    for word in re.split(r"[ -]", text.casefold()):
+        times = _MULTIPLIERS.get(word, 1) if current else 1
+        current = current * times if times > 1 else current + _NUMBER_WORDS.get(word, word in {"a", "one", "ein", "eine"})
+        if times >= 1000:  # noqa: PLR2004  a thousand ends a group
+            total, current = total + current, 0
+    return Decimal(total + current)
 
 
 def _with_ranges(text: str, found: Sequence[Written]) -> tuple[Written, ...]:

@@ -208,6 +208,8 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
     Read from how the sentence is built and never from which reading would fit the data.
     """
     start, end = place.sentence
+    if place.first:
+        return next((one.rows for one in named if start <= one.start < end), None)
     here = [one for one in named if start <= one.start and one.end <= end]
     if not here:
         return _from_before(place, layout, named)
