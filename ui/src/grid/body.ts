@@ -76,10 +76,7 @@ export class Body {
       if (line.stamp !== this.#stamp) this.#paint(line, shown, selection);
     }
     for (const line of this.#free.splice(8)) line.element.remove();
-    for (const line of this.#free) {
-      if (line.y !== -1e6) line.element.style.transform = "translateY(-1000000px)";
-      line.y = -1e6;
-    }
+    for (const line of this.#free) line.element.hidden = true;
     this.#tail(shown, selection);
   }
 
@@ -100,6 +97,7 @@ export class Body {
 
   #place(index: number, drawn: Drawn): Line {
     const line = this.#free.pop() ?? this.#line();
+    line.element.hidden = false;
     line.index = index;
     line.stamp = -1;
     line.element.setAttribute("aria-rowindex", String(index + 2));
