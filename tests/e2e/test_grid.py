@@ -1,7 +1,7 @@
 """The grid over a hundred thousand rows, in a browser on a real server: by mouse, by keys, and as a screen reader reads it."""
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Big:
     async def get(self, path: str) -> Mapping[str, object]:
         return loose.obj(await (await self.page.request.get(f"{self.api}{path}")).json())
 
-    async def row(self, row: int) -> list[object]:
+    async def row(self, row: int) -> Sequence[object]:
         """Return the values of a row by its number in the tab, its id first."""
         return loose.array(loose.array((await self.get(f"/tables/big/rows?offset={row - 2}&limit=1"))["rows"])[0])
 
