@@ -139,6 +139,7 @@ async def test_excels_keys_move_extend_and_reach_the_header(big: Big) -> None:
     await page.keyboard.press("Control+Home")
     await page.keyboard.press("ArrowUp")
     await expect(page.locator(":focus")).to_have_role("columnheader")
+    await expect(page.locator(".status")).to_contain_text("region: ")
     await page.keyboard.press("Alt+ArrowDown")
     await expect(page.get_by_role("dialog", name="region")).to_be_visible()
     await page.keyboard.press("Escape")
