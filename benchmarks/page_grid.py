@@ -19,11 +19,12 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Protocol
 
 import aiohttp
 import duckdb
 from aiohttp import web
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from chatsheet.core import loose
 from tests.e2e.test_cli import SETTINGS
@@ -178,7 +179,20 @@ async def peers_at(built: Path, rows_url: str, columns: list[str], rows: int) ->
             await runner.cleanup()
 
 
-async def metrics(cdp: CDPSession) -> Mapping[str, float]:
+class Cdp(Protocol):
+    """The browser's own protocol, of which Playwright says no types."""
+
+    async def send(self, method: str, params: dict[str, object] | None = None) -> dict[str, object]:
+        """Call a method of the protocol."""
+        ...
+
+
+async def count_cpu(cdp: Cdp) -> None:
+    """Count the main thread's CPU, not the time that passes."""
+    await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+
+async def metrics(cdp: Cdp) -> Mapping[str, float]:
     """Return the page's counters."""
     found = loose.array(loose.obj(await cdp.send("Performance.getMetrics"))["metrics"])
     return {str(loose.obj(one)["name"]): float(str(loose.obj(one)["value"])) for one in found}
@@ -190,7 +204,7 @@ class Opened:
 
     name: str
     page: Page
-    cdp: CDPSession
+    cdp: Cdp
 
     async def scroll(self, pixels: int) -> tuple[float, float, float]:
         """Scroll and return main-thread CPU milliseconds per frame, and the mean and p95 of the gaps between frames."""
@@ -223,8 +237,8 @@ async def opened(browser: Browser, name: str, address: str, size: tuple[int, int
     context = await browser.new_context(viewport={"width": size[0], "height": size[1]})
     page = await context.new_page()
     page.on("pageerror", lambda error: print(f"{name}: {error}"))
-    cdp = await context.new_cdp_session(page)
-    await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
+    cdp: Cdp = await context.new_cdp_session(page)
+    await count_cpu(cdp)
     await page.goto(address)
     if name == "ours":
         await page.locator(".grid .cell").first.wait_for(timeout=60_000)

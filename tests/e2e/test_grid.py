@@ -1,7 +1,7 @@
 """The grid over a hundred thousand rows, in a browser on a real server: by mouse, by keys, and as a screen reader reads it."""
 
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +39,7 @@ class Big:
     async def get(self, path: str) -> Mapping[str, object]:
         return loose.obj(await (await self.page.request.get(f"{self.api}{path}")).json())
 
-    async def row(self, row: int) -> list[object]:
+    async def row(self, row: int) -> Sequence[object]:
         """Return the values of a row by its number in the tab, its id first."""
         return loose.array(loose.array((await self.get(f"/tables/big/rows?offset={row - 2}&limit=1"))["rows"])[0])
 
@@ -139,6 +139,7 @@ async def test_excels_keys_move_extend_and_reach_the_header(big: Big) -> None:
     await page.keyboard.press("Control+Home")
     await page.keyboard.press("ArrowUp")
     await expect(page.locator(":focus")).to_have_role("columnheader")
+    await expect(page.locator(".status")).to_contain_text("region: ")
     await page.keyboard.press("Alt+ArrowDown")
     await expect(page.get_by_role("dialog", name="region")).to_be_visible()
     await page.keyboard.press("Escape")

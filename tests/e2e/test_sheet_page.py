@@ -42,7 +42,7 @@ async def upload(opened: Opened, path: Path) -> None:
 
 
 async def read_again(page: Page, says: str = "as you said") -> None:
-    await expect(page.get_by_role("status")).to_contain_text(says, timeout=READ_MS)
+    await expect(page.get_by_role("status").filter(has_text=says)).to_be_visible(timeout=READ_MS)
 
 
 async def correct(page: Page, cells: str, header_rows: str) -> None:

@@ -5,6 +5,8 @@ import { contains, current, isSelected, type Place, type Range, type Selection }
 
 /** Wider than most letters of the body's size. */
 const LETTER_PX = 9;
+/** How many lines out of use are kept for the next rows. */
+const MOST_FREE = 8;
 const ASCII = /^[\x20-\x7e]*$/;
 
 /** What is drawn: rows by their place, columns by theirs, and where the first row would stand. */
@@ -75,11 +77,8 @@ export class Body {
       }
       if (line.stamp !== this.#stamp) this.#paint(line, shown, selection);
     }
-    for (const line of this.#free.splice(8)) line.element.remove();
-    for (const line of this.#free) {
-      if (line.y !== -1e6) line.element.style.transform = "translateY(-1000000px)";
-      line.y = -1e6;
-    }
+    for (const line of this.#free) line.element.remove();
+    this.#free.splice(MOST_FREE);
     this.#tail(shown, selection);
   }
 
@@ -100,6 +99,7 @@ export class Body {
 
   #place(index: number, drawn: Drawn): Line {
     const line = this.#free.pop() ?? this.#line();
+    if (!line.element.isConnected) this.element.append(line.element);
     line.index = index;
     line.stamp = -1;
     line.element.setAttribute("aria-rowindex", String(index + 2));
@@ -115,7 +115,6 @@ export class Body {
     head.setAttribute("aria-colindex", "1");
     lead.append(head);
     element.append(lead);
-    this.element.append(element);
     return { element, lead, head, cells: [], index: -1, y: -1, stamp: -1, columns: [], isLoading: false };
   }
 

@@ -78,8 +78,15 @@ export class Editor {
   #complain(problem: string | null): void {
     this.#field.setAttribute("aria-invalid", String(problem !== null));
     this.#problem.textContent = problem ?? "";
-    if (problem === null) this.#problem.remove();
-    else this.element.append(this.#problem);
+    this.#problem.remove();
+    if (problem === null) return;
+    this.#problem.style.translate = "";
+    this.element.append(this.#problem);
+    // it stays inside of the grid, above the field where there is no room below
+    const box = this.#problem.getBoundingClientRect();
+    const room = this.element.closest(".grid")?.getBoundingClientRect() ?? box;
+    const up = box.bottom > room.bottom ? -box.height - this.element.offsetHeight : 0;
+    this.#problem.style.translate = `${Math.min(0, room.right - 16 - box.right)}px ${up}px`;
   }
 }
 

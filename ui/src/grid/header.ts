@@ -5,6 +5,8 @@ import type { Selection } from "./selection";
 
 const NARROWEST = 48;
 const WIDEST = 900;
+/** What moves less is a click. */
+const NEAR_PX = 6;
 
 interface Head {
   readonly element: HTMLDivElement;
@@ -162,7 +164,7 @@ export class Header {
     this.#follow(
       event,
       (now) => {
-        if (to === null && Math.abs(now.clientX - start) < 6) return;
+        if (to === null && Math.abs(now.clientX - start) < NEAR_PX) return;
         to = this.#dropAt(now.clientX) ?? to ?? column;
         this.element.classList.add("dragging");
       },
@@ -171,8 +173,6 @@ export class Header {
         this.#mark.remove();
         if (to === null) return;
         const target = to > column ? to - 1 : to;
-        window.addEventListener("click", (click) => click.stopPropagation(), { capture: true, once: true });
-        setTimeout(() => window.dispatchEvent(new Event("grid-drag-end")));
         if (target !== column) this.#heard.onReorder(column, target);
       },
     );
@@ -193,12 +193,26 @@ export class Header {
   #follow(event: PointerEvent, onMove: (event: PointerEvent) => void, onEnd: () => void = () => undefined): void {
     const ends = new AbortController();
     const { signal } = ends;
+    let isClick = true;
     const end = () => {
       ends.abort();
+      if (!isClick) swallow();
       onEnd();
     };
-    window.addEventListener("pointermove", (now) => now.pointerId === event.pointerId && onMove(now), { signal });
+    const move = (now: PointerEvent) => {
+      if (now.pointerId !== event.pointerId) return;
+      isClick &&= Math.abs(now.clientX - event.clientX) < NEAR_PX;
+      onMove(now);
+    };
+    window.addEventListener("pointermove", move, { signal });
     window.addEventListener("pointerup", end, { signal });
     window.addEventListener("pointercancel", end, { signal });
   }
+}
+
+/** Keep the click that comes with this very release from everybody. */
+function swallow(): void {
+  const ends = new AbortController();
+  window.addEventListener("click", (click) => click.stopPropagation(), { capture: true, signal: ends.signal });
+  setTimeout(() => ends.abort());
 }

@@ -21,14 +21,12 @@ const EDGE_PX = 24;
 
 export function listen(grid: Pointed, signal: AbortSignal): void {
   const { scroller } = grid;
-  let dragged = false;
   scroller.addEventListener("pointerdown", (event) => press(grid, event), { signal });
   scroller.addEventListener("dblclick", (event) => onCell(event) && grid.edit(), { signal });
-  window.addEventListener("grid-drag-end", () => (dragged = false), { signal });
   scroller.addEventListener(
     "click",
     (event) => {
-      if (dragged || !(event.target instanceof Element)) return;
+      if (!(event.target instanceof Element)) return;
       if (event.target.closest(".corner") !== null) grid.everything();
       const head = event.target.closest(".head");
       if (head !== null && !event.target.classList.contains("edge")) tapHead(grid, head, event);
@@ -58,16 +56,17 @@ function press(grid: Pointed, event: PointerEvent): void {
   }
   event.preventDefault(); // no text is selected; the grid moves the focus
   if (event.target.classList.contains("handle")) fill(grid, event);
-  else if (begin(grid, event)) drag(grid, event);
+  else {
+    begin(grid, event);
+    drag(grid, event);
+  }
 }
 
-/** Select what was pressed; whether the selection goes on with the pointer. */
-function begin(grid: Pointed, event: MouseEvent): boolean {
+function begin(grid: Pointed, event: MouseEvent): void {
   const to = grid.placeAt(event.clientX, event.clientY);
   const how = event.shiftKey ? "extend" : event.ctrlKey || event.metaKey ? "add" : "set";
   if (to.column < 0) grid.select({ kind: "rows", row: to.row, how });
   else grid.select({ kind: "go", to, how });
-  return true;
 }
 
 function drag(grid: Pointed, event: PointerEvent): void {

@@ -129,11 +129,12 @@ export class Grid {
     this.focus();
   }
 
-  /** Select cells that something else points at: the focus stays where it is. */
+  /** Select cells that something else points at: the focus stays outside where it is there. */
   point(ranges: Selection["ranges"]): void {
     const size = { rows: this.#shown.rows, columns: this.#shown.columns.length };
     this.#put(select(this.#selection, { kind: "put", ranges }, size), false);
     this.reveal(this.#selection.active, true);
+    if (this.#scroller.contains(document.activeElement)) this.focus();
   }
 
   /** Start again at the top of other rows. */
