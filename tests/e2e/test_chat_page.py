@@ -259,8 +259,15 @@ async def test_of_a_long_chat_only_what_is_near_is_drawn(opened: Opened, sales: 
     await expect(turns.last).to_contain_text("What about number 500?")
     await expect(turns).to_have_count(30)
     await expect(turns.last).to_be_in_viewport()
-    await page.get_by_role("button", name="470 earlier").click()
-    await expect(turns.nth(0)).to_contain_text("What about number 441?")
+    await expect(page.get_by_role("button", name="470 earlier")).to_be_attached()
+    for first in (441, 411, 381, 351):
+        await log_of(page).evaluate("(log) => log.scrollTo(0, 0)")
+        await expect(turns.nth(0)).to_contain_text(f"What about number {first}?")
+        await expect(turns.nth(30)).to_be_in_viewport()
+    await expect(turns).to_have_count(90)
+    await page.get_by_role("button", name="To the end").click()
+    await expect(turns.last).to_be_in_viewport()
+    await expect(turns.last).to_contain_text("What about number 500?")
 
 
 @pytest.mark.parametrize("width", [1024, 390])
