@@ -11,7 +11,7 @@ from tests.e2e.test_page import Opened, browser, opened
 from tests.e2e.test_sheet_page import READ_MS, upload
 
 __all__ = ["browser", "opened"]
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.flaky(reruns=3)]
 WITHIN_MS = 1000
 
 

@@ -98,7 +98,9 @@ async def test_next_years_file_is_read_as_this_one_was_corrected(opened: Opened,
     assert answer.status == 201, await answer.text()
     (table,) = (await answer.json())["workbook"]["tables"]
     assert (table["range"], table["header_rows"]) == ("A5:E9", [5])
-    await page.reload()
+    await page.get_by_role("button", name="Workbook messy.xlsx").click()
+    await page.get_by_role("option", name="later.xlsx").click()
+    await expect(page.get_by_role("button", name="Workbook later.xlsx")).to_be_visible()
     await expect(page.get_by_role("tabpanel")).to_contain_text("as you said")
     await page.get_by_text("How it was read").click()
     await expect(page.get_by_role("list", name="Evidence")).to_contain_text("remembered from another file of this form")

@@ -14,7 +14,7 @@ from chatsheet.chat import store
 from chatsheet.core.clock import Clock
 from chatsheet.core.identity import Actor
 from chatsheet.db.engine import Database
-from chatsheet.sheets.library import HeadMove, Library, MoveKind
+from chatsheet.sheets.library import HeadMove, Library, MoveKind, Standing
 from chatsheet.sheets.model import Value
 
 _LOOK_EVERY_S = 0.5
@@ -123,20 +123,31 @@ class Live:
         self._database = database
         self._library = library
         self._clock = clock
+        self._looks: dict[tuple[str, str], asyncio.Future[tuple[Standing, str]]] = {}
 
     async def state(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> State:
         """Return a sheet as it is now; raises SheetNotFound."""
-        standing = await self._library.standing(actor, sheet_id, after=known.seq if known else None, most=_MOST_TOLD)
-        async with self._database.unit() as connection:
-            chats = await store.mark(connection, actor, sheet_id)
+        key = actor.workspace_id, sheet_id
+        if (look := self._looks.get(key)) is None:  # who asks meanwhile shares it: a sheet with many listeners costs as one
+            look = self._looks[key] = asyncio.ensure_future(self._look(actor, sheet_id))
+            look.add_done_callback(lambda _: self._looks.pop(key, None))
+        standing, chats = await asyncio.shield(look)
+        after = known.seq if known is not None else standing.seq
+        is_behind = after < standing.seq
+        moves = await self._library.moves_after(actor, sheet_id, after, most=_MOST_TOLD) if is_behind else []
         return State(
             sheet_id=sheet_id,
             version=standing.version,
             seq=standing.seq,
-            moves=standing.moves,
+            moves=[move for move in moves if move.seq <= standing.seq],
             chats=chats,
             sheets=standing.sheets,
         )
+
+    async def _look(self, actor: Actor, sheet_id: str) -> tuple[Standing, str]:
+        standing = await self._library.standing(actor, sheet_id)
+        async with self._database.unit() as connection:
+            return standing, await store.mark(connection, actor, sheet_id)
 
     async def watch(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> AsyncGenerator[Told, None]:
         """Yield what is new since `known`, then whatever happens; raises SheetNotFound."""

@@ -115,11 +115,10 @@ class Edited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """Where a sheet's head stands, by which move, the first moves after a known one, and the mark of the list of sheets."""
+    """Where a sheet's head stands, by which move, and the mark of the list of sheets."""
 
     version: str
     seq: int
-    moves: tuple[HeadMove, ...]
     sheets: str
 
 
@@ -281,15 +280,17 @@ class Library:
     async def _opened(self, sheet: Sheet) -> OpenSheet:
         return OpenSheet(sheet, await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version))
 
-    async def standing(self, actor: Actor, sheet_id: str, *, after: int | None, most: int) -> Standing:
-        """Return where a sheet's head stands, read at once; with `after`, at most so many moves since; raises SheetNotFound."""
+    async def standing(self, actor: Actor, sheet_id: str) -> Standing:
+        """Return where a sheet's head stands; raises SheetNotFound."""
         async with self._database.unit() as connection:
             seq = await store.last_move(connection, actor, sheet_id)  # first: it must not be newer than the version
-            known = seq if after is None else after
-            moves = await store.moves_after(connection, actor, sheet_id, known, most=most) if known < seq else []
             sheet = await store.get(connection, actor, sheet_id)
-            sheets = await store.mark(connection, actor)
-        return Standing(version=sheet.version, seq=seq, moves=tuple(moves), sheets=sheets)
+            return Standing(version=sheet.version, seq=seq, sheets=await store.mark(connection, actor))
+
+    async def moves_after(self, actor: Actor, sheet_id: str, seq: int, *, most: int) -> list[HeadMove]:
+        """Return the first moves of a sheet's head after a number, in order."""
+        async with self._database.unit() as connection:
+            return await store.moves_after(connection, actor, sheet_id, seq, most=most)
 
     async def listing(self, actor: Actor) -> list[Sheet]:
         """Return the workspace's sheets, newest first."""
