@@ -11,7 +11,6 @@ import pytest
 from sqlalchemy import text
 
 from chatsheet.chat import store
-from chatsheet.chat.driver import QuestionInvalid
 from chatsheet.chat.events import (
     Answered,
     Asked,
@@ -25,6 +24,7 @@ from chatsheet.chat.events import (
     ToolAnswered,
     Wrote,
 )
+from chatsheet.chat.questions import QuestionInvalid
 from chatsheet.chat.store import ChatMovedOn, ChatNotFound
 from chatsheet.core import loose
 from chatsheet.core.identity import LOCAL, Actor

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
-from chatsheet.chat import answers, calls, citations, loop, messages, store
+from chatsheet.chat import answers, calls, citations, loop, messages, questions, store
 from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.citations import Citation, CitationNotFound
 from chatsheet.chat.deciding import AiColumns, Deciding
@@ -23,6 +23,7 @@ from chatsheet.chat.events import (
 )
 from chatsheet.chat.loop import Answer, AskBack, CallModel, GiveUp, Limit, Limits, Nudge, RefuseTool, Rest, RunTool
 from chatsheet.chat.proposals import Decision, Standing
+from chatsheet.chat.questions import QuestionInvalid
 from chatsheet.chat.shelf import Shelf
 from chatsheet.chat.store import Chat
 from chatsheet.chat.tools import proposing, searching, toolbox
@@ -33,7 +34,7 @@ from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput, ChatSheetError
+from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
@@ -45,16 +46,9 @@ from chatsheet.sheets.model import Workbook
 
 log = logging.getLogger(__name__)
 
-_LONGEST_QUESTION = 4_000
 _MAX_ANSWER_TOKENS = 800
 _ELSEWHERE_S = 2.0
 """How often a watcher looks for what another process wrote."""
-
-
-class QuestionInvalid(BadInput):
-    """The question is empty or far too long."""
-
-    code = "chat.question_invalid"
 
 
 class TurnLimit(ChatSheetError):
@@ -140,7 +134,7 @@ class Chats:
 
         Raises ChatNotFound, QuestionInvalid, ChatMovedOn where a turn still runs.
         """
-        question = _checked(question)
+        question = questions.checked(question)
         chat = await self.get(actor, chat_id)
         if selection is not None:
             _check(selection, (await self._library.open(actor, chat.sheet_id)).workbook)
@@ -324,20 +318,6 @@ class Chats:
         """Stop the work on every running turn."""
         await self.turns.close()
         await self._tasks.close()
-
-
-def _checked(question: str) -> str:
-    question = question.strip()
-    if not question:
-        raise QuestionInvalid("the question is empty.", fix="ask something about the sheet.")
-    if len(question) > _LONGEST_QUESTION:
-        told = f"a question has up to {_LONGEST_QUESTION:,} characters; this one has {len(question):,}."
-        raise QuestionInvalid(told, fix="shorten it.")
-    try:
-        question.encode()
-    except UnicodeEncodeError:
-        raise QuestionInvalid("the question holds bytes that are no UTF-8.", fix="write it in UTF-8.") from None
-    return question
 
 
 def _told_apart(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:

@@ -1,5 +1,12 @@
 /** Written by tools/gen_web_types.py from the API's models; edits are lost. */
 
+/** What this server is: its version, and the folder in which everything lies that it keeps. */
+export interface About {
+  readonly version: string;
+  readonly data: string;
+}
+
+
 /** Add a column behind the last: empty, with one value, or computed by an expression or formula that is kept. With a formula, a column that is not said to be of another type than text is of the type that the formula gives. */
 export interface AddColumn {
   readonly kind: "add_column";
@@ -27,18 +34,6 @@ export interface AiColumnProposal {
   readonly distinct: number;
   readonly tokens: number;
   readonly reason: string;
-}
-
-
-/** What the probe's answer was like; equal on every path to the same deployment. */
-export interface Answer {
-  readonly model: string;
-  readonly finish_reason: string;
-  readonly called_tool: boolean;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly adapted: readonly string[];
-  readonly text_digest: string;
 }
 
 
@@ -161,6 +156,14 @@ export interface ChatEntry {
   readonly questions: number;
   readonly at: string | null;
   readonly found: string;
+}
+
+
+/** The list of a sheet's chats is another one than before. */
+export interface ChatsChanged {
+  readonly kind: "chats";
+  readonly sheet_id: string;
+  readonly version: string;
 }
 
 
@@ -441,10 +444,28 @@ export interface FoundValue {
 }
 
 
+/** Entries written elsewhere: CSV with a header line, or a JSON list. */
+export interface GlossaryText {
+  readonly format: "csv" | "json";
+  readonly text: string;
+  readonly is_preview: boolean;
+}
+
+
 /** The version to move away from. */
 export interface HeadMove {
   readonly version: string;
   readonly reason: string;
+}
+
+
+/** A sheet's head is `version` by move number `seq` of its history; `move` is None where that is only where it stands. */
+export interface HeadMoved {
+  readonly kind: "head";
+  readonly sheet_id: string;
+  readonly version: string;
+  readonly seq: number;
+  readonly move: "edit" | "undo" | "redo" | "correction" | null;
 }
 
 
@@ -524,12 +545,10 @@ export interface Join {
 }
 
 
-/** What a query keeps of a column in all rows of its result. */
+/** An entry of a sheet's glossary under its id. */
 export interface Kept {
-  readonly column: string;
-  readonly wanted: readonly string[];
-  readonly others: readonly string[];
-  readonly is_time: boolean;
+  readonly id: string;
+  readonly entry: Term | Pinned;
 }
 
 
@@ -604,6 +623,12 @@ export interface NewEdits {
   readonly version: string;
   readonly edits: readonly (SetCells | Fill | InsertRows | DeleteRows | AddColumn | RenameColumn | RetypeColumn | DeleteColumn)[];
   readonly reason: string;
+}
+
+
+/** What is said. */
+export interface NewEntry {
+  readonly entry: Term | Pinned;
 }
 
 
@@ -714,10 +739,26 @@ export interface PathReport {
   readonly state: "healthy" | "ill" | "not_configured";
   readonly cause: string;
   readonly rungs: readonly Rung[];
-  readonly answer: Answer | null;
+  readonly answer: ProbeAnswer | null;
   readonly speed: Speed | null;
   readonly private: PrivateProof | null;
   readonly proof: "direct" | "egress" | "unverified" | null;
+}
+
+
+/** A question and the SQL that a person knows to answer it. */
+export interface Pinned {
+  readonly kind: "pinned";
+  readonly question: string;
+  readonly sql: string;
+}
+
+
+/** Where rows stand in an order: `places` count from 0, and `rows` are the ids of the rows there. */
+export interface Places {
+  readonly rows: readonly number[];
+  readonly places: readonly number[];
+  readonly count: number;
 }
 
 
@@ -730,6 +771,18 @@ export interface PrivateProof {
   readonly certificates: readonly Certificate[];
   readonly public_path: "refused" | "open" | "not_tested";
   readonly reasons: readonly string[];
+}
+
+
+/** What the probe's answer was like; equal on every path to the same deployment. */
+export interface ProbeAnswer {
+  readonly model: string;
+  readonly finish_reason: string;
+  readonly called_tool: boolean;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly adapted: readonly string[];
+  readonly text_digest: string;
 }
 
 
@@ -754,6 +807,17 @@ export interface Queried {
   readonly version: string;
   readonly result: Result;
   readonly basis: Basis;
+}
+
+
+/** A window of a tab: `rows[0][0]` is the cell in row `top` and column `left`, both from 1; blank cells are None. */
+export interface RawCells {
+  readonly tab: string;
+  readonly top: number;
+  readonly left: number;
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly last_row: number;
+  readonly last_column: number;
 }
 
 
@@ -948,6 +1012,14 @@ export interface SheetHead {
 }
 
 
+/** The list of the workspace's sheets is another one than before. */
+export interface SheetsChanged {
+  readonly kind: "sheets";
+  readonly sheet_id: string;
+  readonly version: string;
+}
+
+
 /** A route that was not tried because its breaker was open, and the cause that keeps it open. */
 export interface Skipped {
   readonly route: string;
@@ -1010,6 +1082,14 @@ export interface StepRestarted {
 }
 
 
+/** Nothing is new; the connection holds. */
+export interface StillHere {
+  readonly kind: "here";
+  readonly sheet_id: string;
+  readonly version: string;
+}
+
+
 /** One table of a tab: `id` is its SQL name, `range` the cells it covers, header included. */
 export interface Table {
   readonly id: string;
@@ -1037,6 +1117,14 @@ export interface TableAt {
   readonly kind: "table";
   readonly cells: string;
   readonly header_rows: number;
+}
+
+
+/** A word of the people who use the sheet, and what it means there. */
+export interface Term {
+  readonly kind: "term";
+  readonly term: string;
+  readonly meaning: string;
 }
 
 
@@ -1152,6 +1240,9 @@ export interface Wrote {
   readonly text: string;
   readonly is_all: boolean;
 }
+
+
+export type SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere;
 
 
 export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCancelled;

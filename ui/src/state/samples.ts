@@ -1,7 +1,7 @@
 /** Values as the server sends them, for tests. */
 import type { Basis, EditProposal, NumberFound, Result, ToolAnswered } from "../api/types.gen";
 
-export const NO_BASIS: Basis = { rows: [], filters: [], columns: [], outputs: [] };
+export const NO_BASIS: Basis = { rows: [], filters: [], columns: [], outputs: [], kept: [] };
 
 export function result(names: readonly string[], rows: readonly (readonly unknown[])[], count = rows.length): Result {
   const columns = names.map((name) => ({ name, type: "DOUBLE" }));
