@@ -3,14 +3,16 @@
 from dataclasses import replace
 from typing import Annotated, cast
 
-import pydantic_core
 from fastapi import Depends, Request
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from chatsheet.api.closed import IS_PERSON
 from chatsheet.api.errors import RouteNotFound
 from chatsheet.core.errors import BadInput
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.wiring import Services
+
+_JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 # async, though they wait for nothing: FastAPI sends a plain function to a thread, which costs more than many a request
 
@@ -30,9 +32,9 @@ async def whole_text(request: Request) -> None:
     """Raise BadInput for JSON with half of a surrogate pair: Python takes it, and no store or model does."""
     if request.headers.get("content-type", "").startswith("application/json") and (body := await request.body()):
         try:
-            pydantic_core.from_json(body)
-        except ValueError as error:
-            raise BadInput(f"the body is no JSON of whole characters: {error}.", fix="send UTF-8.") from None
+            _JSON.validate_json(body)
+        except ValidationError:
+            raise BadInput("the body is no JSON of whole characters.", fix="send UTF-8.") from None
 
 
 Served = Annotated[Services, Depends(_services)]
