@@ -103,8 +103,9 @@ async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> Non
 async def mark(connection: AsyncConnection, actor: Actor, sheet_id: str) -> str:
     """Return a text that is another one after a sheet's list of chats changed."""
     mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
-    number, newest = (await connection.execute(select(func.count(), func.max(chat.c.id)).where(mine))).one()
-    return f"{number}.{newest or ''}"
+    named = func.coalesce(func.sum(func.length(chat.c.title)), 0)
+    number, newest, titles = (await connection.execute(select(func.count(), func.max(chat.c.id), named).where(mine))).one()
+    return f"{number}.{newest or ''}.{titles}"
 
 
 async def log(connection: AsyncConnection, actor: Actor, chat_id: str) -> list[Event]:

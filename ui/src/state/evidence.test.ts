@@ -32,6 +32,12 @@ test("results and charts are shown, the chart first; what was refused is not", (
   expect(firstOf(of, shown)?.key).toBe("c1");
 });
 
+test("a chart is drawn over a result of an earlier turn", () => {
+  const chart = { id: "c1", handle: "r1", title: "", spec: {} };
+  const of = turn([answered({ tool: "make_chart", chart })]);
+  expect(shownOf(of, [turn([ran("r1")])]).map((one) => one.key)).toEqual(["c1"]);
+});
+
 test("without a chart the result that the answer cites comes first, else the last one", () => {
   const tools = [ran("r1"), ran("r2")];
   const cites = turn(tools, [found("9", null), found("1", "r1")]);

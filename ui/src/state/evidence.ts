@@ -1,7 +1,7 @@
 /** What stands beside an answer: its steps in a line each, its results and charts, and what it rests on. Pure. */
 import type { Basis, Chart, Citation, ColumnUsed, Result, RowsUsed, ToolAnswered, Unit } from "../api/types.gen";
 import { count } from "../ui/format";
-import type { Turn } from "./chat";
+import type { Chat, Turn } from "./chat";
 import type { Pointed } from "./pointing";
 
 /** A tool's call as one line. */
@@ -45,17 +45,23 @@ export function stepsOf(turn: Turn): Step[] {
   });
 }
 
-export function shownOf(turn: Turn): Shown[] {
-  const results = turn.tools.flatMap((one) => {
+/** The results and charts of a turn; a chart may be drawn over a result of an `earlier` one. */
+export function shownOf(turn: Turn, earlier: Chat = []): Shown[] {
+  const results = resultsOf(turn);
+  const charts = turn.tools.flatMap(({ chart }) => {
+    if (chart === null) return [];
+    const of = [...earlier.flatMap(resultsOf), ...results].findLast((shown) => shown.name === chart.handle);
+    return of === undefined ? [] : [{ ...of, key: chart.id, name: chart.id, chart }];
+  });
+  return [...charts, ...results];
+}
+
+function resultsOf(turn: Turn): Shown[] {
+  return turn.tools.flatMap((one) => {
     if (one.result === null || one.sql === null || one.is_error) return [];
     const name = one.handle ?? "result";
     return [{ key: name, name, result: one.result, sql: one.sql, version: one.version, chart: null }];
   });
-  const charts = turn.tools.flatMap((one) => {
-    const of = one.chart === null ? undefined : results.find((shown) => shown.name === one.chart?.handle);
-    return one.chart === null || of === undefined ? [] : [{ ...of, key: one.chart.id, name: one.chart.id, chart: one.chart }];
-  });
-  return [...charts, ...results];
 }
 
 /** What to show first: the last chart, else the result that the answer's numbers come from, else the last one. */

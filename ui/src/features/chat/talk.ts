@@ -1,6 +1,6 @@
 /** What the parts of a turn may ask of the chat that they stand in. */
 import type { Selection, SheetDetail, Workbook } from "../../api/types.gen";
-import type { Turn } from "../../state/chat";
+import type { Chat, Turn } from "../../state/chat";
 import type { Pointed } from "../../state/pointing";
 
 export interface Talk {
@@ -12,6 +12,8 @@ export interface Talk {
   readonly names: ReadonlySet<string>;
   /** A question is being answered: no other can be asked here. */
   readonly isBusy: boolean;
+  /** The turns before one: a chart may be drawn over what they gave. */
+  readonly before: (turn: Turn) => Chat;
   readonly onAsk: (question: string, selection: Selection | null) => void;
   /** Asks otherwise, in a chat that begins as this one did up to the turn. */
   readonly onEdit: (turn: Turn, question: string) => void;
