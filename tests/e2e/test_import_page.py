@@ -51,13 +51,13 @@ async def test_several_files_are_dropped_at_once_and_the_first_is_opened(opened:
     page = opened.page
     files = [["towns.csv", "town,people\nUlm,120\nJena,110\n"], ["rivers.csv", "river,km\nRhine,1230\nElbe,1094\n"]]
     await page.evaluate(DROP, [*files, ["empty.csv", ""]])
-    await expect(page.get_by_role("cell", name="Ulm")).to_be_visible(timeout=READ_MS)
+    await expect(page.get_by_role("gridcell", name="Ulm")).to_be_visible(timeout=READ_MS)
     await page.get_by_role("button", name="Jobs").click()
     jobs = page.get_by_role("dialog", name="Jobs")
     await expect(jobs.get_by_role("alert")).to_contain_text("file.empty", timeout=READ_MS)
     await expect(jobs.get_by_text("Nothing runs now.")).to_be_visible(timeout=READ_MS)
     await jobs.get_by_role("button", name="Open rivers.csv").click()
-    await expect(page.get_by_role("cell", name="Rhine")).to_be_visible(timeout=READ_MS)
+    await expect(page.get_by_role("gridcell", name="Rhine")).to_be_visible(timeout=READ_MS)
     opened.complaints.clear()  # the browser itself notes the 400
 
 

@@ -53,7 +53,7 @@ async def test_an_edit_is_seen_by_the_other_at_once(opened: Opened, other: Page,
     sheet, version = await first_sheet(other)
     await edit(other, sheet, version, "Far East")
     for page in (opened.page, other):
-        await expect(page.get_by_role("cell", name="Far East")).to_be_visible(timeout=WITHIN_MS)
+        await expect(page.get_by_role("gridcell", name="Far East")).to_be_visible(timeout=WITHIN_MS)
 
 
 async def test_a_new_workbook_is_in_the_others_menu_at_once(opened: Opened, other: Page, sales: Path, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def heads(context: BrowserContext) -> list[str]:
 async def test_after_a_dropped_network_everything_is_seen_once(opened: Opened, other: Page, sales: Path) -> None:
     await upload(opened, sales)
     await other.reload()
-    await expect(other.get_by_role("cell", name="00001")).to_be_visible()
+    await expect(other.get_by_role("gridcell", name="00001")).to_be_visible()
     sheet, version = await first_sheet(opened.page)
     await other.context.set_offline(True)
     await expect(other.get_by_text("The server cannot be reached.")).to_be_visible(timeout=READ_MS)
@@ -83,8 +83,8 @@ async def test_after_a_dropped_network_everything_is_seen_once(opened: Opened, o
     version = await edit(opened.page, sheet, version, "Middle West")
     read = await heads(other.context)
     await other.context.set_offline(False)
-    await expect(other.get_by_role("cell", name="Middle West")).to_be_visible(timeout=READ_MS)
+    await expect(other.get_by_role("gridcell", name="Middle West")).to_be_visible(timeout=READ_MS)
     await expect(other.get_by_text("The server cannot be reached.")).to_have_count(0)
     assert 1 <= len(read) <= 2  # once for each move that was missed, at most
     await edit(opened.page, sheet, version, "Deep South")
-    await expect(other.get_by_role("cell", name="Deep South")).to_be_visible(timeout=WITHIN_MS)
+    await expect(other.get_by_role("gridcell", name="Deep South")).to_be_visible(timeout=WITHIN_MS)

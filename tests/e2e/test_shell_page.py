@@ -55,7 +55,7 @@ async def test_workbooks_are_searched_and_opened_by_keyboard(opened: Opened, sal
     await page.keyboard.type("TOW")
     await expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(1)
     await page.keyboard.press("Enter")
-    await expect(page.get_by_role("cell", name="Ulm")).to_be_visible()
+    await expect(page.get_by_role("gridcell", name="Ulm")).to_be_visible()
     await page.reload()
     await expect(page.get_by_role("button", name="Workbook towns.csv")).to_be_visible()
 
@@ -86,7 +86,7 @@ async def test_a_server_that_was_restarted_is_found_again(tmp_path: Path, wire: 
         await upload(Opened(page, server, address, []), sales)
         await page.get_by_label("Question").fill("Anything?")
     await expect(gone).to_be_visible(timeout=READ_MS)
-    await expect(page.get_by_role("cell", name="00001")).to_be_visible()
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
     async with program(*argv) as server:
         await server.wait_for(r"ChatSheetAI on (\S+)")
         await expect(gone).to_have_count(0, timeout=READ_MS)
@@ -151,7 +151,7 @@ async def test_hostile_names_and_cells_are_text_everywhere(opened: Opened, tmp_p
     wire.script("gpt-4o", runs('SELECT * FROM "tab" LIMIT 1'), says(f"It holds {HOSTILE}."))
     path = hostile_book(tmp_path)
     await upload(opened, path)
-    await expect(page.get_by_role("cell", name=HOSTILE)).to_be_visible()
+    await expect(page.get_by_role("gridcell", name=HOSTILE)).to_be_visible()
     await page.get_by_role("button", name="Correct", exact=True).click()
     await expect(page.get_by_role("region", name=f"Cells of {TAB}").get_by_text(HOSTILE)).to_be_visible(timeout=READ_MS)
     await ask(opened, HOSTILE)
