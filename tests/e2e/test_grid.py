@@ -3,12 +3,12 @@
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from chatsheet.core import loose
+from tests.e2e.axe import violations
 from tests.e2e.test_cli import settings_file
 from tests.e2e.test_page import browser
 from tests.harness import program, start_wire
@@ -18,7 +18,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ROWS = 100_001
 REGIONS = ("North", "South", "East", "West")
-AXE = Path.home() / ".cache/chatsheet/bench/grids/node_modules/axe-core/axe.min.js"
 SLOW_MS = 30_000
 """How long a busy machine may take."""
 
@@ -337,11 +336,8 @@ async def test_a_finger_scrolls_and_a_tap_selects(served: tuple[str, str], brows
     await context.close()
 
 
-@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not in the cache")
 async def test_axe_finds_nothing_in_the_grid_and_its_menu(big: Big) -> None:
     await big.cell(3, 2).click()
     await big.page.keyboard.press("Alt+ArrowDown")
     await expect(big.page.get_by_role("dialog", name="number")).to_be_visible()
-    await big.page.evaluate(AXE.read_text())
-    found = loose.obj(await big.page.evaluate("() => axe.run(document.querySelector('.sheet'))"))
-    assert [(loose.obj(one)["id"], loose.obj(one)["help"]) for one in loose.array(found["violations"])] == []
+    assert await violations(big.page, ".sheet") == []

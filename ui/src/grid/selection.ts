@@ -68,6 +68,19 @@ export function current(selection: Selection): Range {
   return selection.ranges.at(-1) ?? between(selection.active, selection.active);
 }
 
+/** The first and the last row that ranges reach. */
+export function spanOf(ranges: readonly Range[]): readonly [number, number] {
+  return ranges.reduce(([first, last], one) => [Math.min(first, one.top), Math.max(last, one.bottom)], [
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+  ] as readonly [number, number]);
+}
+
+/** Whether a range has cells in a column. */
+export function spans(range: Range, column: number): boolean {
+  return range.left <= column && column <= range.right;
+}
+
 export function cellsIn(range: Range): number {
   return (range.bottom - range.top + 1) * (range.right - range.left + 1);
 }

@@ -9,7 +9,7 @@ import { filled, MOST_CELLS, type Planned, pasted, spreadOver, tooMany } from ".
 
 const MOST_COPIED = 1_000_000;
 const MOST_HTML = 20_000;
-const PAGE = 500;
+export const PAGE = 500;
 
 export interface Hand {
   readonly table: string;
