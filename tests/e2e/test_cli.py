@@ -51,7 +51,7 @@ async def test_ask_prints_the_answer_its_sql_its_rows_and_its_route(tmp_path: Pa
     wire.script("gpt-4o", runs("SELECT SUM(revenue) AS total FROM orders"), says("It is 491,410.70."))
     code, out, err = await run_program("--config", str(settings_file(tmp_path, wire)), "ask", str(sales), "How much?")
     assert code == 0
-    for part in ("It is 491,410.70.", "SELECT SUM(revenue) AS total FROM orders", "600 of orders", "azure: answered"):
+    for part in ("It is 491,410.70.", "SELECT SUM(revenue) AS total FROM orders", "600 rows of orders", "azure: answered"):
         assert part in out
     assert "Not from your data" not in out
     assert "orders (600 rows)" in err
