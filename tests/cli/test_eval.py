@@ -1,12 +1,10 @@
 """`chatsheet eval`: what it prints, when it fails, and that it asks before it spends."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 
-from chatsheet.evals.scripted import PLANTED
 from tests.harness import Wire, run_program, runs, says, write_settings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -52,17 +50,6 @@ async def test_what_was_right_before_and_is_not_now_fails_with_its_name(tmp_path
     assert (code, "- cards: 1 of 88 questions asked" in out) == (0, True)
     code, out, _ = await run_program(*shown, "--baseline", str(before))
     assert (code, "no longer right: trade-01 (cards)" in out) == (1, True)
-
-
-async def test_a_scripted_answer_that_the_chain_lets_pass_fails_the_run(tmp_path: Path, sales: Path) -> None:
-    """The third answer has a planted number; as the question names it, nothing marks it."""
-    shutil.copy(sales, tmp_path / "sales.xlsx")
-    asked = ("How many orders?", "How many orders are there?", f"Are there more than {PLANTED} orders?")
-    (tmp_path / "pack.toml").write_text(PACK + "".join(QUESTION.format(n=n, asked=one) for n, one in enumerate(asked)))
-    code, out, _ = await run_program("eval", str(tmp_path), "--scripted", cwd=tmp_path)
-    assert code == 1
-    assert "- **q2** (count, easy, numbers marked as not from the data: none, not 987,654.3)" in out
-    assert "## Misses with cards: 1" in out
 
 
 async def test_a_route_that_costs_money_is_not_called_without_a_yes(tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ async def test_several_files_are_dropped_at_once_and_the_first_is_opened(opened:
     opened.complaints.clear()  # the browser itself notes the 400
 
 
+@pytest.mark.flaky(reruns=3)
 async def test_the_first_rows_are_seen_while_the_rest_is_read(opened: Opened, tmp_path: Path) -> None:
     page = opened.page
     await page.get_by_label("Workbook file").set_input_files(large(tmp_path))

@@ -176,7 +176,7 @@ async def test_earlier_examinations_outlive_the_server_and_can_be_looked_at(
 async def test_chat_and_routes_are_a_key_press_apart(opened: Opened) -> None:
     page = opened.page
     await expect(page.get_by_role("list", name="Routes to the model, in order").get_by_text("azure")).to_be_visible()
-    await page.get_by_role("link", name="Chat").press("Enter")
+    await page.get_by_role("link", name="Chat", exact=True).press("Enter")
     await expect(page.get_by_text("Ask questions about a spreadsheet.")).to_be_visible()
     await page.get_by_role("link", name="Routes").press("Enter")
     await expect(page.get_by_role("heading", name="Routes to your model")).to_be_focused()
