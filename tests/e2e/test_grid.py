@@ -232,8 +232,9 @@ async def test_editors_fit_the_type_and_escape_drops_what_was_typed(big: Big) ->
 async def test_somebody_elses_change_is_shown_beside_yours(big: Big) -> None:
     page = big.page
     await big.at(70_000, 6)
+    await page.keyboard.type("min")
     await big.edit(70_000, "note", "theirs")
-    await page.keyboard.type("mine")
+    await page.keyboard.type("e")
     await page.keyboard.press("Enter")
     conflict = page.get_by_role("alertdialog", name="Changed by somebody else")
     await expect(conflict.get_by_role("row").last).to_contain_text(re.compile("note, row 70000.*theirs.*mine"), timeout=SLOW_MS)
