@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from chatsheet.chat import leases, store
-from chatsheet.chat.events import Answered, Asked, Cancelled, Failed
+from chatsheet.chat.events import Answered, Asked, Cancelled, Event, Failed, Live
 from chatsheet.chat.store import ChatMovedOn
 from chatsheet.core.identity import LOCAL
 from chatsheet.wiring import Services, open_services
-from tests.chat.test_driver import azure_settings, follow, of_kind, says
+from tests.chat.test_driver import azure_settings, follow, last_turn, of_kind, says
 from tests.harness import Wire
 
 pytestmark = pytest.mark.anyio
@@ -80,8 +80,8 @@ async def test_a_new_question_ends_a_turn_that_nobody_works_on(tmp_path: Path, w
     async with two(tmp_path, wire, sales) as (_, other, chat_id):
         await leave(other, chat_id, ago=timedelta(minutes=1))
         await other.chats.ask(LOCAL, chat_id, "Now?")
-        while not of_kind(events := [*await other.chats.log(LOCAL, chat_id)], Answered):
-            await asyncio.sleep(0.01)
+        await last_turn(other, chat_id)
+        events: list[Event | Live] = [*await other.chats.log(LOCAL, chat_id)]
     assert [event.kind for event in events] == ["asked", "failed", "asked", "model_replied", "answered"]
     assert of_kind(events, Failed)[0].code == "chat.interrupted"
 
