@@ -12,6 +12,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
+from chatsheet.auth.access import Access
 from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.live import Live
@@ -98,6 +99,7 @@ class Services:
 
     settings: Settings
     database: Database
+    access: Access
     engine: Engine
     library: Library
     glossary: Glossary
@@ -208,6 +210,7 @@ async def open_services(
         yield Services(
             settings=settings,
             database=database,
+            access=Access(database, is_local=settings.auth.mode == "local"),
             engine=engine,
             library=library,
             glossary=glossary,

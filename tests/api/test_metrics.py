@@ -7,6 +7,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from chatsheet.api.routes.metrics import MetricsOff, metrics
+from chatsheet.core.identity import LOCAL
 from chatsheet.wiring import open_services
 from tests.api.conftest import Served
 from tests.harness import Wire, azure_settings
@@ -39,4 +40,4 @@ async def test_metrics_that_are_off_are_not_found(tmp_path: Path, wire: Wire) ->
     settings = azure_settings(tmp_path, wire, "gpt-4o", more="[telemetry]\nmetrics = false\n")
     async with open_services(settings) as services:
         with pytest.raises(MetricsOff, match="switched off"):
-            await metrics(services)
+            await metrics(services, LOCAL)

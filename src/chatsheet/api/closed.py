@@ -13,17 +13,19 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Scope as Asked
 
 from chatsheet.api import errors
+from chatsheet.api.deps import PRINCIPAL
+from chatsheet.auth.policy import Principal, Scope
 from chatsheet.core import ids
 from chatsheet.core.errors import BadInput, ChatSheetError, Refused
+from chatsheet.core.identity import LOCAL
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_PATHS = frozenset({"/", "/index.html", "/healthz", "/readyz"})
-IS_PERSON = "chatsheet.is_person"
-"""Where a request's ASGI scope says whether the page's cookie opened the door, not the token."""
 _UPLOAD = "application/octet-stream"
 
 HEADERS: Mapping[str, str] = {
@@ -71,6 +73,8 @@ class Keys:
 
     token: str
     cookie: str = field(default_factory=ids.new_key)
+    token_decides: bool = False
+    """Whether the token may decide on what a chat proposes."""
 
     @property
     def cookie_name(self) -> str:
@@ -78,8 +82,11 @@ class Keys:
         return f"chatsheet_{hashlib.sha256(self.cookie.encode()).hexdigest()[:12]}"
 
 
-def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> None:
-    """Raise the reason why a request may not pass; return for one that may. Header names are lower case. Pure."""
+def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> Principal | None:
+    """Return whom the door lets in, None on a path that is open to everybody; raises why not. Header names are lower case.
+
+    Pure.
+    """
     host = headers.get("host", "")
     if _LOOPBACK.fullmatch(host) is None:
         raise HostRefused(f"this server is not called {host or 'that'}.", fix="open the address that it printed.")
@@ -88,20 +95,22 @@ def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> Non
         is_foreign = site not in {None, "same-origin", "none"} or (origin is not None and urlsplit(origin).netloc != host)
         if is_foreign:
             raise OriginRefused("a page of another origin sent this.", fix="use the page that this server serves.")
-    if not (path in _OPEN_PATHS or path.startswith("/assets/")) or method not in _SAFE:
-        _check_key(path, headers, keys)
+    is_open = (path in _OPEN_PATHS or path.startswith("/assets/")) and method in _SAFE
+    known = None if is_open else _known(path, headers, keys)
     if method not in _SAFE:
         kind = headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in {"application/json", _UPLOAD}:
             raise ContentTypeRefused(f"the body is declared as {kind or 'nothing'}.", fix="send application/json.")
+    return known
 
 
-def _check_key(path: str, headers: Mapping[str, str], keys: Keys) -> None:
+def _known(path: str, headers: Mapping[str, str], keys: Keys) -> Principal:
     token = headers.get("authorization", "").removeprefix("Bearer ")
     if hmac.compare_digest(token.encode(errors="replace"), keys.token.encode()):
-        return
+        scopes = frozenset(Scope) if keys.token_decides else frozenset(Scope) - {Scope.DECIDE}
+        return Principal(LOCAL.user_id, is_admin=True, scopes=scopes)
     if not path.startswith("/v1") and has_cookie(headers, keys):
-        return
+        return Principal(LOCAL.user_id, is_admin=True)
     raise TokenMissing("the token is missing or wrong.", fix="send Authorization: Bearer with the token printed at start.")
 
 
@@ -119,7 +128,7 @@ class Closed:
         self._app = app
         self._keys = keys
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no websockets, no lifespan: services are opened by the command
         path = str(scope["path"])
@@ -135,8 +144,8 @@ class Closed:
 
         headers = Headers(scope=scope)
         try:
-            check(str(scope["method"]), path, headers, self._keys)
+            known = check(str(scope["method"]), path, headers, self._keys)
         except ChatSheetError as error:
             await errors.response(error)(scope, receive, send_with_headers)
             return
-        await self._app({**scope, IS_PERSON: has_cookie(headers, self._keys)}, receive, send_with_headers)
+        await self._app({**scope, PRINCIPAL: known}, receive, send_with_headers)

@@ -10,13 +10,13 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from chatsheet.api.deps import Served
+from chatsheet.api.deps import CALLS_MODEL, Served
 from chatsheet.llm import door
 from chatsheet.llm.door import Call, Head
 from chatsheet.llm.gateway import Gateway
 from chatsheet.wiring import Services
 
-router = APIRouter(prefix="/v1", tags=["openai"])
+router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[CALLS_MODEL])
 
 
 @router.get("/models")

@@ -75,7 +75,7 @@ async def serve(
     if host not in {"127.0.0.1", "localhost", "::1"}:
         raise NotLoopback(f"{host} is not the loopback address.", fix='set server.host = "127.0.0.1".')
     token = settings.server.token
-    keys = Keys(token=token.reveal() if token else ids.new_key("cs"))
+    keys = Keys(token=token.reveal() if token else ids.new_key("cs"), token_decides=settings.server.token_decides)
     listening = _listen(host, settings.server.port)
     opening = open_services(settings, settings_file=settings_file.path_of(config))
     async with opening as services, beside.litellm(settings, config):

@@ -39,6 +39,13 @@ class ServerSettings(_Frozen):
     """Opens `/v1` and the API to scripts; left out, a random one is printed at start."""
     token_decides: bool = False
     """Whether who holds the token may decide on a chat's proposals; who uses the page always may."""
+    public_url: str = ""
+    """The address that people open, such as https://sheets.example.com, where a proxy stands before this server; login modes
+    take requests for this host only. Left out: the address that the server listens on."""
+    tls_certificate: Path | None = None
+    """A PEM file with the server's certificate and its chain; left out: plain HTTP, for loopback or behind a proxy."""
+    tls_key: Path | None = None
+    """The PEM file of its private key."""
 
 
 Price = Annotated[float, Field(ge=0)]
@@ -184,6 +191,68 @@ class RedisSettings(_Frozen):
     """Its address, as a reference to redis://… or rediss://…; left out, each process keeps its state to itself."""
 
 
+class DatabaseSettings(_Frozen):
+    """Where accounts, chats, versions and jobs are recorded."""
+
+    url: SecretField | None = None
+    """A reference to postgresql://user:password@host/name; left out, a SQLite file in the data folder."""
+    pool: int = Field(default=10, ge=1, le=200)
+    """How many connections to Postgres a process opens at most."""
+
+
+class OidcSettings(_Frozen):
+    """The identity provider, found by discovery: Entra ID, Cognito, Keycloak, Google and others."""
+
+    issuer: str = ""
+    """Exactly what the provider's metadata calls itself; with Entra ID the one of your tenant, never /common."""
+    client_id: str = ""
+    """This application's id at the provider."""
+    client_secret: SecretField | None = None
+    """Its secret; left out, the provider knows it as a public client with PKCE."""
+    scopes: tuple[str, ...] = ("openid", "profile", "email")
+    """What is asked for."""
+    groups_claim: str = "groups"
+    """The claim of the id_token that lists groups or roles."""
+    admin_groups: tuple[str, ...] = ()
+    """Whoever is in one of these administers the installation."""
+    roles: dict[str, Literal["viewer", "editor", "owner"]] = {}
+    """What a group is in the shared workspace; who is in none of them has a workspace of their own only."""
+    may_join: bool = True
+    """Whether whoever the provider lets in may use this server; false: only those whom an administrator added."""
+    ca_file: Path | None = None
+    """Certificate authorities to trust for the provider instead of the system's, as PEM."""
+
+
+class AuthSettings(_Frozen):
+    """How people prove who they are."""
+
+    mode: Literal["local", "oidc", "password"] = "local"
+    """local: one user on this machine, no login; oidc: an identity provider; password: accounts of this server."""
+    session_idle_h: float = Field(default=8, gt=0, le=24 * 30)
+    """After so many hours without a request a session ends."""
+    session_absolute_h: float = Field(default=24, gt=0, le=24 * 90)
+    """After so many hours it ends in any case."""
+    logins_per_minute: int = Field(default=10, ge=1, le=1000)
+    """How many attempts one address, and one account, may make in a minute."""
+    token_requests_per_minute: int = Field(default=600, ge=1, le=100_000)
+    """How many requests one API token may make in a minute."""
+    oidc: OidcSettings = OidcSettings()
+    """The identity provider."""
+
+
+class CacheSettings(_Frozen):
+    """What is kept so that it is computed once."""
+
+    memory_mb: int = Field(default=256, ge=1, le=65_536)
+    """How much results and profiles may take in this process."""
+    disk_gb: float = Field(default=20, gt=0)
+    """How much parsed files may take on disk; what a chat, job or history still names is never removed."""
+    model_replies: bool = False
+    """Whether a whole reply of a model is kept and given again for exactly the same request."""
+    model_reply_h: float = Field(default=24, gt=0, le=24 * 90)
+    """For how long."""
+
+
 class TelemetrySettings(_Frozen):
     """Spans and metrics of model calls: names and numbers only, never what was asked or answered."""
 
@@ -215,6 +284,12 @@ class Settings(_Frozen):
     """The HTTP door."""
     llm: LlmSettings = LlmSettings()
     """The model and its routes."""
+    auth: AuthSettings = AuthSettings()
+    """How people prove who they are."""
+    database: DatabaseSettings = DatabaseSettings()
+    """Where state is recorded."""
+    cache: CacheSettings = CacheSettings()
+    """What is kept."""
     redis: RedisSettings = RedisSettings()
     """What replicas share."""
     telemetry: TelemetrySettings = TelemetrySettings()

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
+    Numeric,
     String,
     Table,
 )
@@ -40,6 +41,7 @@ metadata = MetaData(
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "fk": "fk_%(table_name)s_%(column_0_name)s",
         "pk": "pk_%(table_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
     }
 )
 
@@ -107,9 +109,10 @@ chat = Table(
     Column("created_by", String(40), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("title", String(200), nullable=False, server_default=""),
+    Column("rules_key", String(64), nullable=False, server_default=""),
     Index("ix_chat_workspace_id", "workspace_id"),
 )
-"""A conversation about one sheet; its title is empty until somebody gives it one."""
+"""A conversation about one sheet, held under these row and column rules; its title is empty until somebody gives it one."""
 
 chat_event = Table(
     "chat_event",
@@ -169,3 +172,172 @@ examination = Table(
     Index("ix_examination_workspace_id", "workspace_id"),
 )
 """What the doctor reported."""
+
+user = Table(
+    "user",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("email", String(320), nullable=False, server_default=""),
+    Column("is_admin", Boolean, nullable=False),
+    Column("is_active", Boolean, nullable=False),
+    Column("password_hash", String(255), nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=True),
+    Index("ix_user_email", "email"),
+)
+"""Whoever may log in; with a password of their own only where the mode is `password`. In no workspace by itself."""
+
+user_identity = Table(
+    "user_identity",
+    metadata,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("user_id", String(40), ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""How an identity provider names a user: never by the e-mail address, which may move to somebody else."""
+
+workspace = Table(
+    "workspace",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("name", String(255), nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""A tenant: sheets and chats belong to one, users are members of some."""
+
+member = Table(
+    "member",
+    metadata,
+    Column("workspace_id", String(40), ForeignKey("workspace.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", String(40), ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Integer, nullable=False),
+    Column("is_from_claims", Boolean, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_member_user_id", "user_id"),
+)
+"""What a user is in a workspace, as a person said or, set anew at each login, as the provider's groups say."""
+
+share = Table(
+    "share",
+    metadata,
+    Column("sheet_id", String(40), ForeignKey("sheet.id", ondelete="CASCADE"), primary_key=True),
+    Column("user_id", String(40), ForeignKey("user.id", ondelete="CASCADE"), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("role", Integer, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Index("ix_share_user_id", "user_id"),
+)
+"""A sheet shown to somebody who need not be a member."""
+
+sheet_rule = Table(
+    "sheet_rule",
+    metadata,
+    Column("sheet_id", String(40), ForeignKey("sheet.id", ondelete="CASCADE"), primary_key=True),
+    Column("role", Integer, primary_key=True, autoincrement=False),
+    Column("workspace_id", String(40), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""What of a sheet a role sees (`core.identity.Rules`)."""
+
+login_attempt = Table(
+    "login_attempt",
+    metadata,
+    Column("state_hash", String(64), primary_key=True),
+    Column("browser_hash", String(64), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("verifier", String(128), nullable=False),
+    Column("next_path", String(500), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Index("ix_login_attempt_until", "until"),
+)
+"""A login that was begun at the provider in one tab of one browser; removed when it comes back, or late."""
+
+session = Table(
+    "session",
+    metadata,
+    Column("id_hash", String(64), primary_key=True),
+    Column("id", String(40), nullable=False, unique=True),
+    Column("user_id", String(40), ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("agent", String(255), nullable=False, server_default=""),
+    Column("issuer", String(255), nullable=False, server_default=""),
+    Column("subject", String(255), nullable=False, server_default=""),
+    Column("provider_session", String(255), nullable=False, server_default=""),
+    Index("ix_session_user_id", "user_id"),
+)
+"""A browser that is logged in: its secret is kept as a hash only; `id` names it to its user. Ended ones are removed."""
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("secret_hash", String(64), nullable=False, unique=True),
+    Column("user_id", String(40), ForeignKey("user.id", ondelete="CASCADE"), nullable=False),
+    Column("workspace_id", String(40), nullable=False, server_default=""),
+    Column("name", String(255), nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime, nullable=True),
+    Index("ix_api_token_user_id", "user_id"),
+)
+"""What a program of a user opens the door with, for these scopes, in one workspace or all of the user's. Revoked: removed."""
+
+login_code = Table(
+    "login_code",
+    metadata,
+    Column("code_hash", String(64), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("user_id", String(40), nullable=False, server_default=""),
+    Column("until", UtcDateTime, nullable=False),
+)
+"""A one-time code: `owner` makes the first administrator, `password` lets a user set theirs. Removed when used."""
+
+audit_entry = Table(
+    "audit_entry",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("workspace_id", String(40), nullable=False),
+    Column("actor_id", String(40), nullable=False),
+    Column("action", String(60), nullable=False),
+    Column("subject", String(80), nullable=False),
+    Column("body", JSON, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("ix_audit_entry_workspace_id", "workspace_id"),
+)
+"""Who did what, append-only: `seq` counts from 1 without gaps, `hash` is over the entry and the hash before it."""
+
+budget = Table(
+    "budget",
+    metadata,
+    Column("workspace_id", String(40), primary_key=True),
+    Column("kind", String(20), primary_key=True),
+    Column("subject", String(40), primary_key=True),
+    Column("body", JSON, nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+"""How much a workspace, a user in it or a job may spend (`kind`: workspace, user, job), with a soft and a hard limit."""
+
+spend_day = Table(
+    "spend_day",
+    metadata,
+    Column("workspace_id", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("user_id", String(40), primary_key=True),
+    Column("job_id", String(40), primary_key=True, server_default=""),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+    Column("cost", Numeric(18, 6), nullable=False),
+    Column("unpriced_calls", Integer, nullable=False),
+)
+"""What a user's questions, or a job, took of a day (UTC); calls on routes without a price are counted apart."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from fastapi.responses import Response
 from pydantic import JsonValue
 
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import ReadsChat, Served
 from chatsheet.chat import charts
 from chatsheet.chat.drawing import MEDIA, Format
 
@@ -24,7 +24,7 @@ _FILES: dict[int | str, dict[str, JsonValue]] = {
 
 
 @router.get("/{name}", response_class=Response, responses=_FILES)
-async def download(chat_id: str, name: Annotated[str, Path(pattern=_NAME)], services: Served, actor: By) -> Response:
+async def download(chat_id: str, name: Annotated[str, Path(pattern=_NAME)], services: Served, actor: ReadsChat) -> Response:
     """Return a chart as SVG, PNG or, with its data, as a Vega-Lite document: `c1.svg`, `c1.png`, `c1.json`."""
     found = re.fullmatch(_NAME, name)
     if found is None:

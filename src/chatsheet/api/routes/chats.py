@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from chatsheet.api import stream
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Asks, ChangesChat, Reads, ReadsChat, Served, StartsChat
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.ask import Answer, cited, collect
 from chatsheet.chat.citations import MOST_ROWS, Citation
@@ -135,7 +135,7 @@ class Nothing(BaseModel):
 
 
 @router.post("", status_code=201)
-async def start(body: NewChat, services: Served, actor: By) -> ChatEntry:
+async def start(body: NewChat, services: Served, actor: StartsChat) -> ChatEntry:
     """Open a chat about a sheet."""
     chat = await services.chats.start(actor, body.sheet_id)
     return ChatEntry(id=chat.id, sheet_id=chat.sheet_id)
@@ -143,7 +143,7 @@ async def start(body: NewChat, services: Served, actor: By) -> ChatEntry:
 
 @router.get("")
 async def listing(
-    services: Served, actor: By, sheet_id: Annotated[str, Query()], text: Annotated[str, Query(max_length=200)] = ""
+    services: Served, actor: Reads, sheet_id: Annotated[str, Query()], text: Annotated[str, Query(max_length=200)] = ""
 ) -> list[ChatEntry]:
     """Return a sheet's chats, the last used first; with `text` those where it was asked or answered."""
     await services.library.open(actor, sheet_id)  # a sheet that is not there has no empty list
@@ -151,35 +151,35 @@ async def listing(
 
 
 @router.patch("/{chat_id}")
-async def rename(chat_id: str, body: ChatTitle, services: Served, actor: By) -> ChatEntry:
+async def rename(chat_id: str, body: ChatTitle, services: Served, actor: ChangesChat) -> ChatEntry:
     """Give a chat a title."""
     chat = await services.chats.shelf.rename(actor, chat_id, body.title)
     return ChatEntry(id=chat.id, sheet_id=chat.sheet_id, title=chat.title)
 
 
 @router.delete("/{chat_id}")
-async def remove(chat_id: str, services: Served, actor: By) -> Nothing:
+async def remove(chat_id: str, services: Served, actor: ChangesChat) -> Nothing:
     """Stop a chat and remove it with all that was said in it; what it changed in the sheet stays."""
     await services.chats.remove(actor, chat_id)
     return Nothing()
 
 
 @router.post("/{chat_id}/branches", status_code=201)
-async def branch(chat_id: str, body: NewBranch, services: Served, actor: By) -> ChatEntry:
+async def branch(chat_id: str, body: NewBranch, services: Served, actor: StartsChat) -> ChatEntry:
     """Open a chat that begins as this one did, up to a turn; proposals that are open stay here."""
     chat = await services.chats.shelf.branch(actor, chat_id, before=body.before)
     return ChatEntry(id=chat.id, sheet_id=chat.sheet_id, title=chat.title)
 
 
 @router.post("/{chat_id}/questions", status_code=202)
-async def ask(chat_id: str, body: NewQuestion, services: Served, actor: By) -> TurnStarted:
+async def ask(chat_id: str, body: NewQuestion, services: Served, actor: Asks) -> TurnStarted:
     """Ask; the turn runs on its own, whoever watches."""
     turn = await services.chats.ask(actor, chat_id, body.question, locale=body.locale, selection=body.selection)
     return TurnStarted(turn=turn)
 
 
 @router.post("/{chat_id}/stop", status_code=202)
-async def stop(chat_id: str, body: Nothing, services: Served, actor: By) -> Nothing:
+async def stop(chat_id: str, body: Nothing, services: Served, actor: Asks) -> Nothing:
     """Stop the turn that runs, if one does."""
     await services.chats.stop(actor, chat_id)
     return body
@@ -190,7 +190,7 @@ async def citation(
     chat_id: str,
     handle: str,
     services: Served,
-    actor: By,
+    actor: ReadsChat,
     row: Annotated[int | None, Query(ge=0)] = None,
     column: Annotated[str | None, Query()] = None,
     most_rows: Annotated[int, Query(ge=1, le=100_000)] = MOST_ROWS,
@@ -200,7 +200,7 @@ async def citation(
 
 
 @router.get("/{chat_id}/turns/{turn}", responses={409: {"model": ErrorAnswer, "description": "It runs, or was stopped."}})
-async def answer(chat_id: str, turn: str, services: Served, actor: By) -> Answer:
+async def answer(chat_id: str, turn: str, services: Served, actor: ReadsChat) -> Answer:
     """Return a turn's answer with everything that leads to it, as `chatsheet ask --json` does; a failed turn is its error."""
     chat = await services.chats.get(actor, chat_id)
     happened = [one for one in await services.chats.log(actor, chat_id) if not isinstance(one, Decided) and one.turn == turn]
@@ -212,7 +212,7 @@ async def answer(chat_id: str, turn: str, services: Served, actor: By) -> Answer
 
 
 @router.get("/{chat_id}/log")
-async def log(chat_id: str, services: Served, actor: By, after: Annotated[int, Query(ge=0)] = 0) -> list[LoggedEvent]:
+async def log(chat_id: str, services: Served, actor: ReadsChat, after: Annotated[int, Query(ge=0)] = 0) -> list[LoggedEvent]:
     """Return what happened after a number, without waiting."""
     known = enumerate(await services.chats.log(actor, chat_id), 1)
     return [LoggedEvent(seq=seq, event=event) for seq, event in known if seq > after]
@@ -222,7 +222,7 @@ async def log(chat_id: str, services: Served, actor: By, after: Annotated[int, Q
 async def events(
     chat_id: str,
     services: Served,
-    actor: By,
+    actor: ReadsChat,
     after: Annotated[int, Query(ge=0)] = 0,
     last_event_id: Annotated[int | None, Header()] = None,
 ) -> StreamingResponse:

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Edits, ReadsWhole, Served
 from chatsheet.api.routes.sheets import SheetDetail, detail_of
 from chatsheet.sheets.ingest.corrections import Correction
 from chatsheet.sheets.ingest.raw import RawCells
@@ -30,7 +30,7 @@ class NewCorrection(BaseModel):
 async def cells(
     sheet_id: str,
     services: Served,
-    actor: By,
+    actor: ReadsWhole,
     *,
     tab: Annotated[str, Query(max_length=255)],
     top: Annotated[int, Query(ge=1, le=2**20)] = 1,
@@ -41,7 +41,7 @@ async def cells(
 
 
 @router.put("/corrections")
-async def correct(sheet_id: str, body: NewCorrection, services: Served, actor: By) -> SheetDetail:
+async def correct(sheet_id: str, body: NewCorrection, services: Served, actor: Edits) -> SheetDetail:
     """Read a tab again as a person says, as a new version; it is remembered for files whose tab has the same form."""
     said = TabSaid(tables=body.tables, types=body.types)
     opened = await services.library.correct(actor, sheet_id, body.tab, said, expected_version=body.version, reason=body.reason)

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api import errors
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Edits, ReadsWhole, Served
 from chatsheet.api.errors import ErrorBody
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.edits import MOST_EDITS, Change, Edit, EditPreview
@@ -63,13 +63,13 @@ class EditConflictAnswer(BaseModel):
 
 
 @router.post("/edits/preview")
-async def preview(sheet_id: str, body: NewEdits, services: Served, actor: By) -> EditPreview:
+async def preview(sheet_id: str, body: NewEdits, services: Served, actor: Edits) -> EditPreview:
     """Return what edits would change; nothing is written."""
     return await services.library.preview(actor, sheet_id, body.edits, expected_version=body.version)
 
 
 @router.post("/edits", status_code=201, responses={409: {"model": EditConflictAnswer}}, response_model=SheetHead)
-async def apply(sheet_id: str, body: NewEdits, services: Served, actor: By) -> SheetHead | JSONResponse:
+async def apply(sheet_id: str, body: NewEdits, services: Served, actor: Edits) -> SheetHead | JSONResponse:
     """Make edits a new version; 409 with both values where somebody changed the same cells since `version`."""
     try:
         edited = await services.library.edit(actor, sheet_id, body.edits, expected_version=body.version, reason=body.reason)
@@ -80,13 +80,13 @@ async def apply(sheet_id: str, body: NewEdits, services: Served, actor: By) -> S
 
 
 @router.post("/undo")
-async def undo(sheet_id: str, body: HeadMove, services: Served, actor: By) -> SheetHead:
+async def undo(sheet_id: str, body: HeadMove, services: Served, actor: Edits) -> SheetHead:
     """Go back to the version before `version`, which must be the head."""
     return _head(await services.library.undo(actor, sheet_id, expected_version=body.version, reason=body.reason))
 
 
 @router.post("/redo")
-async def redo(sheet_id: str, body: HeadMove, services: Served, actor: By) -> SheetHead:
+async def redo(sheet_id: str, body: HeadMove, services: Served, actor: Edits) -> SheetHead:
     """Go forward to the version that was last undone from `version`, which must be the head."""
     return _head(await services.library.redo(actor, sheet_id, expected_version=body.version, reason=body.reason))
 
@@ -95,7 +95,7 @@ async def redo(sheet_id: str, body: HeadMove, services: Served, actor: By) -> Sh
 async def history(
     sheet_id: str,
     services: Served,
-    actor: By,
+    actor: ReadsWhole,
     table: str | None = None,
     row: Annotated[int | None, Query(ge=1)] = None,
     column: str | None = None,

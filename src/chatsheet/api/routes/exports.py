@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict
 
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Reads, ReadsWhole, Served
 from chatsheet.sheets import export
 from chatsheet.sheets.files import Format, Options
 
@@ -35,7 +35,7 @@ class HowExported(BaseModel):
 
 @router.get("/tables/{table_id}/export", response_class=StreamingResponse)
 async def download(
-    sheet_id: str, table_id: str, services: Served, actor: By, how: Annotated[HowExported, Query()]
+    sheet_id: str, table_id: str, services: Served, actor: Reads, how: Annotated[HowExported, Query()]
 ) -> StreamingResponse:
     """Download a table as CSV, XLSX or Parquet; texts that look like formulas are neutralised in CSV unless kept."""
     library = services.library
@@ -49,7 +49,7 @@ async def download(
 
 
 @router.get("/original", response_class=StreamingResponse)
-async def original(sheet_id: str, services: Served, actor: By) -> StreamingResponse:
+async def original(sheet_id: str, services: Served, actor: ReadsWhole) -> StreamingResponse:
     """Download the original workbook with the edits in it; every part they do not touch is as it was."""
     library = services.library
     opened = await library.open(actor, sheet_id)

@@ -7,7 +7,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api import stream
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Imports, Served
 from chatsheet.api.routes.chats import Nothing
 
 router = APIRouter(prefix="/api/imports", tags=["sheets"])
@@ -30,20 +30,20 @@ class ImportStarted(BaseModel):
 
 
 @router.post("", status_code=202)
-async def begin(body: NewImport, services: Served, actor: By) -> ImportStarted:
+async def begin(body: NewImport, services: Served, actor: Imports) -> ImportStarted:
     """Import an upload that is all here; asked again, it is the same import."""
     return ImportStarted(id=await services.imports.begin(actor, body.upload))
 
 
 @router.get("/{import_id}")
-async def events(import_id: str, services: Served, actor: By) -> StreamingResponse:
+async def events(import_id: str, services: Served, actor: Imports) -> StreamingResponse:
     """Follow an import as server-sent events from its beginning: progress, the first rows, and the outcome last."""
     watched = services.imports.watch(actor, import_id)
     return StreamingResponse(stream.events(watched, stream.event), media_type="text/event-stream", headers=stream.HEADERS)
 
 
 @router.delete("/{import_id}")
-async def cancel(import_id: str, services: Served, actor: By) -> Nothing:
+async def cancel(import_id: str, services: Served, actor: Imports) -> Nothing:
     """Cancel an import that still runs; its file and whatever was made of it are gone when this answers."""
     await services.imports.cancel(actor, import_id)
     return Nothing()

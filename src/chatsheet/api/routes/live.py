@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from chatsheet.api import stream
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Reads, Served
 from chatsheet.chat.live import Cursor, Told
 
 router = APIRouter(prefix="/api/sheets", tags=["sheets"])
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api/sheets", tags=["sheets"])
 async def events(
     sheet_id: str,
     services: Served,
-    actor: By,
+    actor: Reads,
     after: Annotated[str, Query(max_length=200)] = "",
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
 ) -> StreamingResponse:

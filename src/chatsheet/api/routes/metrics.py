@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from chatsheet.api.deps import Served
+from chatsheet.api.deps import Admin, Served
 from chatsheet.core.errors import NotFound
 
 router = APIRouter(tags=["metrics"])
@@ -16,8 +16,9 @@ class MetricsOff(NotFound):
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics(services: Served) -> Response:
+async def metrics(services: Served, actor: Admin) -> Response:
     """Return the metrics of model calls in Prometheus' text format; send the token as a scraper does."""
+    del actor
     text = services.telemetry.metrics_text()
     if text is None:
         raise MetricsOff("metrics are switched off.", fix="set telemetry.metrics = true.")

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api import errors
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import ReadsChat, Served
 from chatsheet.api.routes.edits import EditConflictAnswer, EditConflictBody
 from chatsheet.chat.proposals import Decision, Standing
 from chatsheet.sheets.library import EditConflict
@@ -25,13 +25,15 @@ class NewDecision(BaseModel):
 
 
 @router.get("")
-async def listing(chat_id: str, services: Served, actor: By) -> list[Standing]:
+async def listing(chat_id: str, services: Served, actor: ReadsChat) -> list[Standing]:
     """Return a chat's proposals and what became of them, oldest first."""
     return list(await services.chats.proposals(actor, chat_id))
 
 
 @router.post("/{proposal_id}/decision", responses={409: {"model": EditConflictAnswer}}, response_model=Standing)
-async def decide(chat_id: str, proposal_id: str, body: NewDecision, services: Served, actor: By) -> Standing | JSONResponse:
+async def decide(
+    chat_id: str, proposal_id: str, body: NewDecision, services: Served, actor: ReadsChat
+) -> Standing | JSONResponse:
     """Apply, decline or undo; 409 with both values where somebody changed the same cells: the proposal stays open."""
     try:
         return await services.chats.decide(actor, chat_id, proposal_id, body.decision, body.consent)

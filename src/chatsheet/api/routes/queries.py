@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Reads, Served
 from chatsheet.chat.events import Basis
 from chatsheet.chat.tools import querying
 from chatsheet.context import suggestions as from_profile
@@ -39,7 +39,7 @@ class Queried(BaseModel):
 
 
 @router.post("/query")
-async def query(sheet_id: str, body: NewQuery, services: Served, actor: By) -> Queried:
+async def query(sheet_id: str, body: NewQuery, services: Served, actor: Reads) -> Queried:
     """Run one read-only SELECT, guarded as a model's is."""
     library = services.library
     opened = await (library.at(actor, sheet_id, body.version) if body.version else library.open(actor, sheet_id))
@@ -49,7 +49,7 @@ async def query(sheet_id: str, body: NewQuery, services: Served, actor: By) -> Q
 
 
 @router.get("/suggestions")
-async def suggestions(sheet_id: str, services: Served, actor: By) -> list[str]:
+async def suggestions(sheet_id: str, services: Served, actor: Reads) -> list[str]:
     """Return a few questions that the sheet can answer, from the profile of its columns."""
     opened = await services.library.open(actor, sheet_id)
     return list(from_profile.suggest(opened.workbook))

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, Json
 
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Imports, Lists, Reads, ReadsWhole, Served
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.sheets.follower import ShownCell
@@ -86,7 +86,7 @@ class TableNotFound(NotFound):
 
 @router.post("", status_code=201)
 async def upload(
-    request: Request, services: Served, actor: By, name: Annotated[str, Query(min_length=1, max_length=255)]
+    request: Request, services: Served, actor: Imports, name: Annotated[str, Query(min_length=1, max_length=255)]
 ) -> SheetDetail:
     """Bring in a workbook: its bytes as application/octet-stream, its file name in `name`."""
     path = services.library.incoming()
@@ -104,26 +104,26 @@ async def upload(
 
 
 @router.get("")
-async def listing(services: Served, actor: By) -> list[SheetEntry]:
+async def listing(services: Served, actor: Lists) -> list[SheetEntry]:
     """Return the workspace's sheets, newest first."""
     return [_entry(sheet) for sheet in await services.library.listing(actor)]
 
 
 @router.get("/{sheet_id}")
-async def detail(sheet_id: str, services: Served, actor: By) -> SheetDetail:
+async def detail(sheet_id: str, services: Served, actor: Reads) -> SheetDetail:
     """Return one sheet at its head."""
     return detail_of(await services.library.open(actor, sheet_id))
 
 
 @router.get("/{sheet_id}/tables/{table_id}/rows")
-async def rows(sheet_id: str, table_id: str, services: Served, actor: By, shown: Annotated[Shown, Query()]) -> Result:
+async def rows(sheet_id: str, table_id: str, services: Served, actor: Reads, shown: Annotated[Shown, Query()]) -> Result:
     """Return a window of a table, row ids first, in its own order or sorted; `row_count` counts what the filters leave."""
     opened = await _opened(services, actor, sheet_id, table_id, shown.version)
     return await services.library.questions(opened).window(shown.window(table_id))
 
 
 @router.get("/{sheet_id}/tables/{table_id}/places")
-async def places(sheet_id: str, table_id: str, services: Served, actor: By, wanted: Annotated[Wanted, Query()]) -> Places:
+async def places(sheet_id: str, table_id: str, services: Served, actor: Reads, wanted: Annotated[Wanted, Query()]) -> Places:
     """Return where rows stand among those shown, counted from 0: rows with these ids, or rows that hold the text `find`."""
     opened = await _opened(services, actor, sheet_id, table_id, wanted.version)
     if bool(wanted.row) == bool(wanted.find):
@@ -145,7 +145,7 @@ async def _opened(services: Services, actor: Actor, sheet_id: str, table_id: str
 async def values(
     sheet_id: str,
     services: Served,
-    actor: By,
+    actor: Reads,
     *,
     text: Annotated[str, Query(min_length=1, max_length=200)],
     table: str | None = None,
@@ -161,7 +161,7 @@ async def values(
 async def formulas(
     sheet_id: str,
     services: Served,
-    actor: By,
+    actor: ReadsWhole,
     *,
     tab: Annotated[str, Query(max_length=255)],
     area: Annotated[str, Query(max_length=40)],

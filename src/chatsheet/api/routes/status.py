@@ -8,7 +8,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from chatsheet.api.deps import Served
+from chatsheet.api.deps import SEES_STATUS, Served
 from chatsheet.core import loose
 from chatsheet.doctor.readiness import Ready
 from chatsheet.llm.causes import CATALOGUE, Evidence
@@ -42,7 +42,7 @@ class Status(BaseModel):
     litellm_pid: int | None
 
 
-@router.get("/api/status")
+@router.get("/api/status", dependencies=[SEES_STATUS])
 async def status(services: Served) -> Status:
     """Return the model, its routes and whether LiteLLM runs."""
     sidecar = services.records.sidecar()
@@ -65,7 +65,7 @@ class About(BaseModel):
     data: str
 
 
-@router.get("/api/about")
+@router.get("/api/about", dependencies=[SEES_STATUS])
 async def about(services: Served) -> About:
     """Return the server's version and where it keeps its data."""
     return About(version=version("chatsheet"), data=str(services.settings.data.absolute()))
@@ -90,7 +90,7 @@ class RouteState(BaseModel):
     probe_in_s: float | None
 
 
-@router.get("/api/routes")
+@router.get("/api/routes", dependencies=[SEES_STATUS])
 async def routes(services: Served) -> list[RouteState]:
     """Return each route in order of preference, with the state of its breaker."""
     plan = services.gateway.plan
@@ -130,7 +130,7 @@ class Unnamed(BaseModel):
     body_keys: tuple[str, ...]
 
 
-@router.get("/api/routes/unnamed")
+@router.get("/api/routes/unnamed", dependencies=[SEES_STATUS])
 async def unnamed(services: Served) -> list[Unnamed]:
     """Return the evidence of the latest failures whose cause is `unknown`."""
     return [_unnamed(route, evidence) for route, evidence in services.gateway.unnamed()]

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatsheet.api.deps import By, Served
+from chatsheet.api.deps import Imports, Served
 from chatsheet.api.routes.chats import Nothing
 from chatsheet.sheets.uploads import Upload
 
@@ -23,13 +23,13 @@ class NewUpload(BaseModel):
 
 
 @router.post("", status_code=201)
-async def begin(body: NewUpload, services: Served, actor: By) -> Upload:
+async def begin(body: NewUpload, services: Served, actor: Imports) -> Upload:
     """Begin an upload of at most 300 MiB; it is kept for a day after its last byte."""
     return await services.uploads.begin(actor, name=body.name, size=body.size, sha256=body.sha256)
 
 
 @router.head("/{upload_id}")
-async def offset(upload_id: str, services: Served, actor: By) -> Response:
+async def offset(upload_id: str, services: Served, actor: Imports) -> Response:
     """Say in `Upload-Offset` how many bytes are here, of how many in `Upload-Length`."""
     return Response(headers=_headers(await services.uploads.get(actor, upload_id)))
 
@@ -40,7 +40,7 @@ async def append(
     request: Request,
     response: Response,
     services: Served,
-    actor: By,
+    actor: Imports,
     upload_offset: Annotated[int, Header(ge=0)],
 ) -> Upload:
     """Send a part as application/octet-stream; `Upload-Offset` says where it begins. What arrived stays when it is cut."""
@@ -50,7 +50,7 @@ async def append(
 
 
 @router.delete("/{upload_id}")
-async def give_up(upload_id: str, services: Served, actor: By) -> Nothing:
+async def give_up(upload_id: str, services: Served, actor: Imports) -> Nothing:
     """Give an upload up, and remove what is here."""
     await services.uploads.remove(actor, upload_id)
     return Nothing()

@@ -1,0 +1,80 @@
+"""What the database says of a principal where a call goes: read for each request, never kept."""
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from chatsheet.auth import policy, rules
+from chatsheet.auth.policy import Action, Denied, Principal, Standing
+from chatsheet.core.identity import LOCAL, Actor, Role
+from chatsheet.db.engine import Database
+from chatsheet.db.tables import chat, member, share, sheet, sheet_rule, user
+
+_OWNER = Standing(workspace_id=LOCAL.workspace_id, member=Role.OWNER)
+
+
+class Access:
+    """Looks up standings; in local mode everything belongs to the one user."""
+
+    def __init__(self, database: Database, *, is_local: bool) -> None:
+        self._database = database
+        self.is_local = is_local
+
+    async def standing(
+        self, principal: Principal, *, workspace_id: str = "", sheet_id: str = "", chat_id: str = ""
+    ) -> Standing:
+        """Return a principal's standing on a chat, else a sheet, else in a workspace, else in the first of theirs.
+
+        What does not exist gives the same standing as what belongs to strangers.
+        """
+        if self.is_local:
+            return _OWNER
+        async with self._database.unit() as connection:
+            return await _standing(connection, principal, workspace_id, sheet_id, chat_id)
+
+    async def fresh(self, asking: Actor, sheet_id: str, action: Action) -> Actor:
+        """Return an actor as they are on a sheet now, for work that outlives its request; raises Denied."""
+        if self.is_local:
+            return asking
+        async with self._database.unit() as connection:
+            found = await connection.execute(select(user.c.is_admin, user.c.is_active).where(user.c.id == asking.user_id))
+            known = found.one_or_none()
+            principal = Principal(asking.user_id, is_admin=known is not None and known.is_admin)
+            standing = await _standing(connection, principal, "", sheet_id, "")
+        if known is None or not known.is_active or not policy.allows(principal, action, standing):
+            raise Denied("access to the workbook ended.", fix="ask one of its owners.")
+        return policy.actor(principal, standing)
+
+
+async def _standing(connection: AsyncConnection, principal: Principal, workspace: str, sheet_id: str, chat_id: str) -> Standing:
+    creator, chat_rules = "", None
+    if chat_id:
+        found = await connection.execute(
+            select(chat.c.sheet_id, chat.c.created_by, chat.c.rules_key).where(chat.c.id == chat_id)
+        )
+        if (row := found.one_or_none()) is None:
+            return Standing()
+        sheet_id, creator, chat_rules = row.sheet_id, row.created_by, row.rules_key
+    shared = None
+    if sheet_id:
+        owner = (await connection.execute(select(sheet.c.workspace_id).where(sheet.c.id == sheet_id))).scalar_one_or_none()
+        if owner is None:
+            return Standing()
+        workspace = owner
+        mine = (share.c.sheet_id == sheet_id) & (share.c.user_id == principal.user_id)
+        shared = (await connection.execute(select(share.c.role).where(mine))).scalar_one_or_none()
+    is_mine = member.c.user_id == principal.user_id
+    if not workspace:
+        first = select(member.c.workspace_id).where(is_mine).order_by(member.c.created_at, member.c.workspace_id).limit(1)
+        workspace = principal.workspace_id or (await connection.execute(first)).scalar_one_or_none() or ""
+    role = (
+        await connection.execute(select(member.c.role).where(is_mine, member.c.workspace_id == workspace))
+    ).scalar_one_or_none()
+    ruled = await connection.execute(select(sheet_rule.c.role, sheet_rule.c.body).where(sheet_rule.c.sheet_id == sheet_id))
+    return Standing(
+        workspace_id=workspace,
+        member=None if role is None else Role(role),
+        shared=None if shared is None else Role(shared),
+        rules={Role(of): rules.parse(body) for of, body in ruled},
+        chat_creator=creator,
+        chat_rules=chat_rules,
+    )
