@@ -28,6 +28,13 @@ from chatsheet.telemetry.model_calls import ModelCalls
 
 ROOT = Path(__file__).parents[1]
 HELLO = ChatRequest({"messages": [{"role": "user", "content": "Hello"}]})
+DATABASE = "TEST_DATABASE"
+"""The variable that holds the address of the test's Postgres database, under the fixture `each_database`."""
+
+
+def state_in(folder: Path) -> Path | str:
+    """Return what a test gives `open_database`: a file in `folder`, or Postgres where `each_database` says so."""
+    return os.environ.get(DATABASE) or folder / "chatsheet.sqlite"
 
 
 def free_ports(number: int) -> list[int]:

@@ -28,6 +28,7 @@ from chatsheet.sheets.edits import CellValue, Fill, SetCells
 from chatsheet.sheets.library import EditConflict, Edited, Library
 from chatsheet.sheets.query import Engine
 from tests.chat.proposed import ANNA, BEN, Jobs, Talk, edit_of, talking
+from tests.harness import state_in
 
 pytestmark = pytest.mark.anyio
 
@@ -134,7 +135,7 @@ async def test_a_decline_in_another_process_is_never_said_of_what_was_applied(tm
 @asynccontextmanager
 async def second_process(talk: Talk, folder: Path) -> AsyncGenerator[Talk, None]:
     """Another library and database connection over the same folder, as a second process has them."""
-    database, engine = await open_database(folder / "chatsheet.sqlite"), Engine()
+    database, engine = await open_database(state_in(folder)), Engine()
     library = Library(database=database, folder=folder, engine=engine, clock=SystemClock())
     try:
         yield Talk(database, library, talk.sheet_id, talk.chat_id)

@@ -14,7 +14,7 @@ from sqlalchemy import Table, create_engine, insert, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
-from chatsheet.db import engine, tables
+from chatsheet.db import migrating, tables
 from chatsheet.db.engine import open_database
 
 pytestmark = pytest.mark.anyio
@@ -40,8 +40,8 @@ async def test_migrations_make_exactly_the_tables_that_the_code_knows(tmp_path: 
 
 
 def test_the_newest_migration_is_the_one_the_engine_expects() -> None:
-    folder = Path(engine.__file__).parent / "migrations"
-    assert ScriptDirectory(str(folder)).get_current_head() == engine.HEAD
+    folder = Path(migrating.__file__).parent / "migrations"
+    assert ScriptDirectory(str(folder)).get_current_head() == migrating.HEAD
 
 
 async def test_an_older_or_broken_version_mark_is_migrated_not_trusted(tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ async def test_times_come_back_in_utc(tmp_path: Path) -> None:
 async def test_a_database_of_the_first_release_is_migrated_with_its_rows(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     config = Config()
-    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(migrating.__file__).parent / "migrations"))
     made = create_engine(f"sqlite:///{path}")
     with made.begin() as connection:
         config.attributes["connection"] = connection

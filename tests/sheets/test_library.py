@@ -21,6 +21,7 @@ from chatsheet.sheets.model import ColumnType
 from chatsheet.sheets.query import Engine, Worker, WorkerMemory
 from chatsheet.sheets.store import SheetNotFound
 from chatsheet.sheets.windows import Window
+from tests.harness import state_in
 
 pytestmark = pytest.mark.anyio
 
@@ -151,7 +152,7 @@ async def test_the_same_file_twice_at_once_by_two_processes_is_one_sheet(
     library: Library, engine: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n")
-    database = await open_database(tmp_path / "data" / "chatsheet.sqlite")
+    database = await open_database(state_in(tmp_path / "data"))
     other = Library(database=database, folder=tmp_path / "data", engine=engine, clock=SystemClock())  # shares no lock
     first, second = await asyncio.gather(*(one.bring_in(LOCAL, tmp_path / "a.csv") for one in (library, other)))
     await other.close()

@@ -144,6 +144,7 @@ class Turns:
             tries -= 1
             try:
                 async with self._database.unit() as connection:
+                    await store.hold(connection, chat_id)
                     written = [*await self._leased(connection, actor, chat_id, event), event]
                     seq = await store.append(connection, actor, chat_id, written, at=self._clock.now())
             except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good

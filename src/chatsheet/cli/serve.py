@@ -23,6 +23,7 @@ from chatsheet.core import ids, settings_file
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
+from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.doctor.order import Order
 from chatsheet.wiring import Services, open_services
 
@@ -122,7 +123,7 @@ async def _look_after(services: Services) -> None:
         await asyncio.sleep(_LOOK_AFTER_S)
         try:
             await services.chats.turns.look_after()
-        except SQLAlchemyError as error:  # a full disk, say: the next look may find it mended
+        except (SQLAlchemyError, DatabaseUnavailable) as error:  # a full disk, say: the next look may find it mended
             log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
 
 
