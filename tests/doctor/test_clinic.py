@@ -20,7 +20,7 @@ from chatsheet.doctor.order import OnRung
 from tests.harness import state_in
 from tests.llm.test_health import FakeClock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 ILL = PathReport(
     name="azure", route="azure", provider="azure", way="direct", is_in_use=True, state="ill", cause="azure.key_wrong"

@@ -21,7 +21,7 @@ from tests.llm.rig import ROUTE, WHOLE, answers, gateway_over, hear, raw_server
 from tests.llm.stage import refuses
 from tests.telemetry.rig import Seen, end, fail, start
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 KEY_WRONG = refuses(401, "Access denied due to invalid subscription key")
 

@@ -94,7 +94,8 @@ async def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         await services.library.sweep()
-        await services.chats.turns.resume(is_alone=services.presence.is_alone())
+        is_shared = settings.database.url is not None  # with servers elsewhere, which hold leases too
+        await services.chats.turns.resume(is_alone=not is_shared and services.presence.is_alone())
         tasks = Tasks()
         tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(services.engine.warm(), name="warm engine")
