@@ -149,4 +149,4 @@ def _reason(url: URL, error: SQLAlchemyError) -> str:
 
 def _first_line(error: SQLAlchemyError) -> str:
     said = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
-    return said[-1].strip().rstrip(".") if said else type(error).__name__
+    return said[0].removeprefix("connection failed: ").rstrip(".") if said else type(error).__name__
