@@ -61,6 +61,13 @@ async def test_a_folder_that_is_not_there_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "a folder" / "state.sqlite").stat().st_mode & 0o777 == 0o600
 
 
+OPEN = """
+import asyncio, pathlib, sys
+from chatsheet.db.engine import open_database
+asyncio.run(open_database(sys.argv[1] if "://" in sys.argv[1] else pathlib.Path(sys.argv[1])))
+"""
+
+
 async def test_processes_that_start_at_once_on_an_empty_database_migrate_it_once(empty_at: Path | str) -> None:
     commands = [await asyncio.create_subprocess_exec(sys.executable, "-c", OPEN, str(empty_at)) for _ in range(2)]
     assert [await command.wait() for command in commands] == [0, 0]
