@@ -158,6 +158,27 @@ async def test_a_pool_that_is_used_up_is_no_dead_end(url: str) -> None:
     await database.close()
 
 
+async def test_who_is_cut_off_in_the_middle_leaves_a_connection_that_works(url: str) -> None:
+    database = await open_database(url, pool=1)
+
+    async def sleep() -> None:
+        async with database.unit() as unit:
+            await unit.execute(NEW)
+            begun.set()
+            await unit.execute(text("SELECT pg_sleep(20)"))
+
+    for _ in range(3):
+        begun = asyncio.Event()
+        sleeping = asyncio.ensure_future(sleep())
+        await begun.wait()
+        await asyncio.sleep(0)
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        assert await names(database) == []
+    await database.close()
+
+
 async def test_who_holds_one_key_does_not_wait_for_another(url: str) -> None:
     database = await open_database(url)
     async with database.unit() as one, database.unit() as other:

@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chatsheet.chat import store as chats
 from chatsheet.chat.events import Asked, Cancelled
 from chatsheet.core.identity import LOCAL
+from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import Database, open_database
-from chatsheet.db.tables import chat_event, route_day, sheet
+from chatsheet.db.tables import audit_entry, chat_event, route_day, sheet
 from chatsheet.sheets import store as sheets
 
 pytestmark = pytest.mark.anyio
@@ -125,6 +126,22 @@ async def test_counts_of_all_are_added(database: Database, database_at: Path | s
     assert await at_once(database_at, count) == [None] * 8
     async with database.unit() as connection:
         assert (await connection.execute(select(route_day.c["count"]))).scalar_one() == 8
+
+
+async def test_a_key_is_held_in_the_middle_of_a_transaction_too(database: Database, database_at: Path | str) -> None:
+    async def count_up(connection: AsyncConnection) -> None:
+        owned = {"workspace_id": "w", "created_by": "u", "created_at": AT}
+        await connection.execute(insert(sheet).values(id=new_id("sheet"), name="n", head_version="v", **owned))
+        await writing.hold(connection, "some", "key")
+        await writing.hold(connection, "some", "key")
+        last = (await connection.execute(select(func.max(audit_entry.c.seq)))).scalar_one() or 0
+        told = {"actor_id": "u", "action": "a", "subject": "s", "body": None, "hash": "h"}
+        await connection.execute(insert(audit_entry).values(seq=last + 1, at=AT, workspace_id="w", **told))
+
+    assert await at_once(database_at, count_up) == [None] * 8
+    async with database.unit() as connection:
+        found = (await connection.execute(select(audit_entry.c.seq).order_by(audit_entry.c.seq))).scalars()
+        assert list(found) == list(range(1, 9))
 
 
 async def test_keys_are_told_apart_by_all_their_parts() -> None:

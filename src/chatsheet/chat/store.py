@@ -94,7 +94,7 @@ async def rename(connection: AsyncConnection, actor: Actor, chat_id: str, title:
 
 
 async def hold(connection: AsyncConnection, chat_id: str) -> None:
-    """Let nobody else write into a chat's log, or remove it, until this transaction ends; goes before all else in it."""
+    """Let nobody else write into a chat's log, or remove it, until this transaction ends; goes before what is read."""
     await writing.hold(connection, "chat", chat_id)
 
 

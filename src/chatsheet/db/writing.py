@@ -2,6 +2,7 @@
 
 import hashlib
 
+import aiosqlite
 from sqlalchemy import Table, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,11 +13,14 @@ _HOLD = text("SELECT pg_advisory_xact_lock(:number)")
 async def hold(connection: AsyncConnection, *key: str) -> None:
     """Let nobody else hold this key until the transaction ends: what is read from here on still holds when it is written.
 
-    It goes before every other statement of its transaction. SQLite has one writer: there it keeps all others out.
+    Who holds several takes them in one order everywhere, and before rows are written that others want too. SQLite has one
+    writer: there it keeps all others out.
     """
     if connection.dialect.name == "postgresql":
         await connection.execute(_HOLD, {"number": key_number(*key)})
-    else:
+        return
+    driver: object = (await connection.get_raw_connection()).driver_connection
+    if isinstance(driver, aiosqlite.Connection) and not driver.in_transaction:  # else we are the writer already
         await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -21,7 +21,7 @@ class EntryNotFound(NotFound):
 
 
 async def hold(connection: AsyncConnection, sheet_id: str) -> None:
-    """Let nobody else change a sheet's entries until this transaction ends; goes before all else in it."""
+    """Let nobody else change a sheet's entries until this transaction ends; goes before what is read."""
     await writing.hold(connection, "glossary", sheet_id)
 
 
