@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chatsheet.chat import leases
 from chatsheet.chat import store as chats
 from chatsheet.chat.events import Asked, Cancelled
 from chatsheet.core.identity import LOCAL
@@ -104,6 +105,17 @@ async def test_a_chat_is_removed_while_others_write_into_it(database: Database, 
     assert {type(end) for end in ends} <= {type(None), chats.ChatMovedOn}
     async with database.unit() as connection:
         assert await chats.log(connection, LOCAL, chat.id) == []
+
+
+async def test_a_lease_is_taken_by_one_of_all_who_want_it(database: Database, database_at: Path | str) -> None:
+    sheet_id = await brought(database)
+    async with database.unit() as connection:
+        chat = await chats.add(connection, LOCAL, sheet_id=sheet_id, at=AT)
+
+    async def take(connection: AsyncConnection) -> object:
+        return await leases.take(connection, LOCAL, chat.id, new_id("process"), now=AT)
+
+    assert sorted(map(bool, await at_once(database_at, take))) == [False] * 7 + [True]
 
 
 async def test_what_is_said_of_a_shape_by_all_at_once_is_said_once(database: Database, database_at: Path | str) -> None:

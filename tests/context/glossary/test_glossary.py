@@ -1,5 +1,6 @@
 """The glossary of a sheet: pinned SQL is checked, an import is all or nothing, and workspaces see their own only."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -110,3 +111,12 @@ async def test_another_workspace_sees_nothing_and_changes_nothing(tmp_path: Path
         with pytest.raises(EntryNotFound):
             await glossary.remove(stranger, sheet, kept.id)
         assert await entries(glossary, sheet) == [TURNOVER]
+
+
+@pytest.mark.usefixtures("each_database")
+async def test_of_two_processes_that_say_the_same_at_once_one_is_told(tmp_path: Path, sales: Path) -> None:
+    async with glossary_of(tmp_path, sales) as (here, sheet), open_library(settings_in(tmp_path)) as (_, there):
+        adding = (one.add(LOCAL, sheet, TURNOVER) for one in (here, there) * 3)
+        ends = await asyncio.gather(*adding, return_exceptions=True)
+        assert [type(end) for end in ends if not isinstance(end, Kept)] == [EntryKnown] * 5
+        assert await entries(here, sheet) == [TURNOVER]
