@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from psycopg.abc import Buffer
 from psycopg.conninfo import make_conninfo
+from psycopg.errors import InsufficientPrivilege
 from psycopg.types.string import StrDumper
 from sqlalchemy import URL, Connection, NullPool, create_engine, event, inspect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -97,6 +98,8 @@ def prepare(url: URL) -> None:
             if not migrating.is_current(_versions(connection)):  # else another server did it while we waited
                 migrating.upgrade(connection)
     except ProgrammingError as error:
+        if not isinstance(error.orig, InsufficientPrivilege):
+            raise
         what = f"the tables cannot be made in {_named(url)}: {_reason(url, error)}."
         raise DatabaseUnfit(what, fix="let its user create tables: GRANT CREATE ON SCHEMA public TO ….") from None
     except _GONE as error:
