@@ -6,6 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,9 @@ from tests.harness import free_ports
 
 PASSWORD = "a-pass-word"
 _TEMPLATE = "migrated"
+_WITH_US = '"$@" & read -r _; kill -INT $!; wait $!'
+"""Runs a program until we close its input, or end in whatever way."""
+_STARTED_WITHIN_S = 60
 _FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=16MB -c max_connections=60"
 
 
@@ -43,18 +47,20 @@ class Server:
         """Start, and wait until it answers."""
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder} {_FAST}".split()
         with (self.folder / "log").open("ab") as log:
-            command = [_program("postgres"), "-D", self.folder / "data", *options]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, user=_user(), cwd=self.folder)  # noqa: S603
+            command = ["sh", "-c", _WITH_US, "sh", _program("postgres"), "-D", self.folder / "data", *options]
+            self._process = subprocess.Popen(  # noqa: S603  the package's own
+                command, stdin=subprocess.PIPE, stdout=log, stderr=log, user=_user(), cwd=self.folder
+            )
         ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port), "-t", "1"]
-        while subprocess.run(ready, check=False).returncode != 0:  # noqa: S603
-            if self._process.poll() is not None:
+        until = time.monotonic() + _STARTED_WITHIN_S
+        while subprocess.run(ready, check=False).returncode != 0:  # noqa: S603  the package's own
+            if time.monotonic() > until:
                 raise RuntimeError((self.folder / "log").read_text(encoding="utf-8"))
 
     def stop(self) -> None:
         """Stop at once, whoever is connected."""
         if self._process is not None:
-            self._process.send_signal(2)  # SIGINT: a fast shutdown
-            self._process.wait()
+            self._process.communicate()  # closes what it reads
 
     @contextmanager
     def database(self, template: str = _TEMPLATE) -> Generator[str, None, None]:
