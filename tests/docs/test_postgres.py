@@ -8,6 +8,7 @@ import pytest
 
 from chatsheet.core import settings_file
 from chatsheet.core.identity import LOCAL
+from chatsheet.core.settings_file import SettingsInvalid
 from chatsheet.db import errors
 from chatsheet.wiring import open_library
 from tests.harness import ROOT
@@ -35,3 +36,13 @@ async def test_with_the_settings_of_the_page_state_is_in_postgres(
 def test_every_error_of_the_database_is_on_the_page() -> None:
     kinds = (errors.DatabaseUrlInvalid, errors.DatabaseUnavailable, errors.DatabaseUnfit, errors.DatabaseNewer)
     assert re.findall(r"^\| `([\w.]+)`", PAGE, re.MULTILINE) == [kind.code for kind in kinds]
+
+
+def test_the_address_is_read_from_a_variable_and_one_that_is_not_set_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHATSHEET_DATABASE_URL", "env:CHATSHEET_POSTGRES")
+    with pytest.raises(SettingsInvalid, match=r"database\.url"):
+        settings_file.load()
+    monkeypatch.setenv("CHATSHEET_POSTGRES", "postgresql://h/d")
+    url = settings_file.load().database.url
+    assert url is not None
+    assert url.reveal() == "postgresql://h/d"
