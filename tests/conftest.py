@@ -1,6 +1,6 @@
 """Fixtures that every test may use; each test builds its own services in its own folder."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
 import pytest
@@ -8,8 +8,11 @@ from hypothesis import settings
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]  it ships none
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
+from chatsheet.db.engine import Database, open_database
+from tests import harness
 from tests.chain import hybrid
 from tests.harness import ROOT, Wire, start_wire
+from tests.postgres import Server, serving
 
 __all__ = ["hybrid"]  # a fixture of the whole session
 
@@ -58,3 +61,38 @@ async def wire(anyio_backend: str) -> AsyncGenerator[Wire, None]:
     del anyio_backend
     async with start_wire() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Generator[Server, None, None]:
+    """A Postgres server of this test process."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_at(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[Path | str, None, None]:
+    """Where a database of this test's own is: a SQLite file that is not there yet, then a migrated Postgres database."""
+    if request.param == "sqlite":
+        yield tmp_path / "state.sqlite"
+        return
+    server: Server = request.getfixturevalue("postgres_server")
+    with server.database() as url:
+        yield url
+
+
+@pytest.fixture
+async def database(anyio_backend: str, database_at: Path | str) -> AsyncGenerator[Database, None]:
+    """A database of this test's own, on SQLite and then on Postgres."""
+    del anyio_backend
+    opened = await open_database(database_at)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def each_database(database_at: Path | str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the test on SQLite, then on Postgres; settings that it reads and programs that it starts learn it from variables."""
+    if isinstance(database_at, str):
+        monkeypatch.setenv(harness.DATABASE, database_at)
+        monkeypatch.setenv("CHATSHEET_DATABASE_URL", f"env:{harness.DATABASE}")

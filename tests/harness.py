@@ -15,7 +15,8 @@ from aiohttp import web
 
 from chatsheet.core import settings_file
 from chatsheet.core.clock import SystemClock
-from chatsheet.core.settings import Settings
+from chatsheet.core.secret import literal
+from chatsheet.core.settings import DatabaseSettings, Settings
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest
@@ -28,6 +29,19 @@ from chatsheet.telemetry.model_calls import ModelCalls
 
 ROOT = Path(__file__).parents[1]
 HELLO = ChatRequest({"messages": [{"role": "user", "content": "Hello"}]})
+DATABASE = "TEST_DATABASE"
+"""The variable that holds the address of the test's Postgres database, under the fixture `each_database`."""
+
+
+def state_in(folder: Path) -> Path | str:
+    """Return what a test gives `open_database`: a file in `folder`, or Postgres where `each_database` says so."""
+    return os.environ.get(DATABASE) or folder / "chatsheet.sqlite"
+
+
+def settings_in(folder: Path) -> Settings:
+    """Return settings with their data in `folder`, and state where `state_in` says."""
+    at = state_in(folder)
+    return Settings(data=folder, database=DatabaseSettings(url=literal(at) if isinstance(at, str) else None))
 
 
 def free_ports(number: int) -> list[int]:

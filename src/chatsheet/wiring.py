@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from alembic.util.exc import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
@@ -21,6 +20,7 @@ from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
 from chatsheet.core import processes
 from chatsheet.core.clock import Clock, SystemClock
+from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
@@ -128,9 +128,8 @@ class Services:
 async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGenerator[tuple[Doctor, Clinic | None], None]:
     """Build the doctor alone, and where it keeps its reports; without a database it examines all the same."""
     clock = SystemClock()
-    path = settings.data / _DATABASE
     async with AsyncExitStack() as stack:
-        database = await _database_if_usable(path)
+        database = await _database_if_usable(settings)
         history = None
         if database is not None:
             stack.push_async_callback(database.close)
@@ -141,13 +140,23 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
 
 
-async def _database_if_usable(path: Path) -> Database | None:
+async def _database(settings: Settings) -> Database:
+    url = settings.database.url
+    return await open_database(url.reveal() if url else settings.data / _DATABASE, pool=settings.database.pool)
+
+
+async def _database_if_usable(settings: Settings) -> Database | None:
     """Return the database; None where there is none, or none that this version can write."""
-    try:
-        return await open_database(path) if await asyncio.to_thread(path.exists) else None
-    except (SQLAlchemyError, CommandError, sqlite3.Error, OSError) as error:
-        log.warning("reports and fall-backs are not kept: %s cannot be used (%s)", path, type(error).__name__)
+    if settings.database.url is None and not await asyncio.to_thread((settings.data / _DATABASE).exists):
         return None
+    try:
+        return await _database(settings)
+    except ChatSheetError as error:
+        log.warning("reports and fall-backs are not kept: %s", error.what)
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        where = settings.data / _DATABASE
+        log.warning("reports and fall-backs are not kept: %s cannot be used (%s)", where, type(error).__name__)
+    return None
 
 
 @asynccontextmanager
@@ -155,7 +164,7 @@ async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glos
     """Build the library and its glossaries alone, for commands that ask no model."""
     async with AsyncExitStack() as stack:
         stack.enter_context(present(settings.data))
-        database = await open_database(settings.data / _DATABASE)
+        database = await _database(settings)
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
@@ -181,7 +190,7 @@ async def open_services(
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         presence = stack.enter_context(present(settings.data))
-        database = await open_database(settings.data / _DATABASE)
+        database = await _database(settings)
         stack.push_async_callback(database.close)
         history = History(database=database, clock=clock, workspace_id=LOCAL.workspace_id)
         stack.push_async_callback(history.close)

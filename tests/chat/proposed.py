@@ -19,6 +19,7 @@ from chatsheet.db.engine import Database, open_database
 from chatsheet.llm.model import ToolCall
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.query import Engine
+from tests.harness import state_in
 from tests.sheets import edited
 
 ANNA, BEN = Actor(LOCAL.workspace_id, "anna"), Actor(LOCAL.workspace_id, "ben")
@@ -92,7 +93,7 @@ async def talking(
     folder: Path, *, content: bytes = edited.PRICES, name: str = "prices.csv", ai_columns: AiColumns | None = None
 ) -> AsyncGenerator[Talk, None]:
     """Open a chat about a file."""
-    database = await open_database(folder / "chatsheet.sqlite")
+    database = await open_database(state_in(folder))
     engine = Engine()
     library = Library(database=database, folder=folder, engine=engine, clock=SystemClock())
     try:

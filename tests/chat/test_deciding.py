@@ -28,6 +28,7 @@ from chatsheet.sheets.edits import CellValue, Fill, SetCells
 from chatsheet.sheets.library import EditConflict, Edited, Library
 from chatsheet.sheets.query import Engine
 from tests.chat.proposed import ANNA, BEN, Jobs, Talk, edit_of, talking
+from tests.harness import state_in
 
 pytestmark = pytest.mark.anyio
 
@@ -82,6 +83,7 @@ async def test_twice_the_same_decision_is_refused(tmp_path: Path) -> None:
         assert await talk.column("price") == DOUBLED
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_two_processes_that_apply_at_once_apply_it_once(tmp_path: Path) -> None:
     """Rows are inserted: nothing in them conflicts, so that only the reason tells that it was done."""
     async with talking(tmp_path) as talk, second_process(talk, tmp_path) as other:
@@ -93,6 +95,7 @@ async def test_two_processes_that_apply_at_once_apply_it_once(tmp_path: Path) ->
         assert len(await talk.library.history(LOCAL, talk.sheet_id)) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 @pytest.mark.parametrize("decisions", [("apply", "apply"), ("apply", "decline"), ("decline", "apply"), ("decline", "decline")])
 async def test_of_two_decisions_at_once_the_first_one_holds(tmp_path: Path, decisions: tuple[Decision, Decision]) -> None:
     async with talking(tmp_path) as talk:
@@ -107,6 +110,7 @@ async def test_of_two_decisions_at_once_the_first_one_holds(tmp_path: Path, deci
         assert sum(isinstance(event, Decided) for event in await talk.log()) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_two_undos_at_once_take_it_back_once(tmp_path: Path) -> None:
     async with talking(tmp_path) as talk:
         await talk.propose(DOUBLE)
@@ -118,6 +122,7 @@ async def test_two_undos_at_once_take_it_back_once(tmp_path: Path) -> None:
         assert await talk.column("price") == PRICES
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_a_decline_in_another_process_is_never_said_of_what_was_applied(tmp_path: Path) -> None:
     """Whichever is first, log and sheet agree in the end."""
     async with talking(tmp_path) as talk, second_process(talk, tmp_path) as other:
@@ -134,7 +139,7 @@ async def test_a_decline_in_another_process_is_never_said_of_what_was_applied(tm
 @asynccontextmanager
 async def second_process(talk: Talk, folder: Path) -> AsyncGenerator[Talk, None]:
     """Another library and database connection over the same folder, as a second process has them."""
-    database, engine = await open_database(folder / "chatsheet.sqlite"), Engine()
+    database, engine = await open_database(state_in(folder)), Engine()
     library = Library(database=database, folder=folder, engine=engine, clock=SystemClock())
     try:
         yield Talk(database, library, talk.sheet_id, talk.chat_id)

@@ -152,6 +152,7 @@ async def test_a_turn_can_be_stopped_and_the_next_question_works(tmp_path: Path,
         assert of_kind(await last_turn(services, chat_id), Answered)
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_a_stop_that_meets_the_end_of_a_turn_leaves_exactly_one_end(tmp_path: Path, wire: Wire, sales: Path) -> None:
     wire.fault("gpt-4o", "A1")
     async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
@@ -207,6 +208,7 @@ async def test_an_empty_or_endless_question_is_refused(tmp_path: Path, wire: Wir
             await services.chats.ask(LOCAL, chat_id, question)
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_another_workspace_does_not_see_the_chat(tmp_path: Path, wire: Wire, sales: Path) -> None:
     stranger = Actor("elsewhere", "somebody")
     async with chatting(azure_settings(tmp_path, wire, "gpt-4o"), sales) as (services, chat_id):
@@ -290,6 +292,7 @@ async def test_calls_without_ids_of_their_own_are_each_answered(tmp_path: Path, 
     assert [one.result.rows for one in answered if one.result is not None] == [((600,),), ((45,),)]
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_a_process_that_ends_in_the_middle_leaves_the_turn_to_the_next_one(
     tmp_path: Path, wire: Wire, sales: Path
 ) -> None:

@@ -82,6 +82,7 @@ async def until(watched: AsyncGenerator[Told, None], kind: type[object]) -> Told
     raise AssertionError("it ended")
 
 
+@pytest.mark.usefixtures("each_database")
 @pytest.mark.anyio
 async def test_an_edit_by_another_process_is_heard(tmp_path: Path, wire: Wire, sales: Path) -> None:
     async with opened(tmp_path, wire) as here, opened(tmp_path, wire) as there:

@@ -16,7 +16,7 @@ from chatsheet.wiring import Services, open_services
 from tests.chat.test_driver import azure_settings, follow, last_turn, of_kind, says
 from tests.harness import Wire
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 @asynccontextmanager

@@ -17,9 +17,10 @@ from chatsheet.doctor import clinic as clinics
 from chatsheet.doctor.clinic import Clinic, ExaminationBroken, ExaminationNotFound, Examined, ExaminedJustNow, RungSeen
 from chatsheet.doctor.model import Decision, PathReport, Report, Rung
 from chatsheet.doctor.order import OnRung
+from tests.harness import state_in
 from tests.llm.test_health import FakeClock
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 ILL = PathReport(
     name="azure", route="azure", provider="azure", way="direct", is_in_use=True, state="ill", cause="azure.key_wrong"
@@ -52,7 +53,7 @@ class Examiner:
 @asynccontextmanager
 async def opened(folder: Path, examiner: Examiner) -> AsyncGenerator[tuple[Clinic, Database], None]:
     """Open a clinic over a SQLite file while the body runs."""
-    database = await open_database(folder / "state.sqlite")
+    database = await open_database(state_in(folder))
     clinic = Clinic(examine=examiner.examine, database=database, clock=examiner.clock)
     try:
         yield clinic, database

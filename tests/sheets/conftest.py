@@ -14,7 +14,7 @@ from chatsheet.sheets.ingest import load
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.model import Result, Workbook
 from chatsheet.sheets.query import Engine
-from tests.harness import ROOT
+from tests.harness import ROOT, state_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def engine(anyio_backend: str) -> AsyncGenerator[Engine, None]:
 async def library(anyio_backend: str, engine: Engine, tmp_path: Path) -> AsyncGenerator[Library, None]:
     """A library over a fresh SQLite file; its folder is `tmp_path / "data"`."""
     del anyio_backend
-    database = await open_database(tmp_path / "data" / "chatsheet.sqlite")
+    database = await open_database(state_in(tmp_path / "data"))
     library = Library(database=database, folder=tmp_path / "data", engine=engine, clock=SystemClock(), quiet_s=0)
     yield library
     await library.close()

@@ -151,6 +151,7 @@ async def test_conflicts_are_found_across_a_compaction(library: Library, tmp_pat
     assert (await column(library, (await make(library, first, set_cell(4, "price", 7))).opened, "price")) == [1.5, 9, 7, 12.5]
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_twenty_editors_at_once_lose_nothing(library: Library, tmp_path: Path) -> None:
     content = "Id,Price\n" + "".join(f"{n},0\n" for n in range(20))
     first = await bring(library, tmp_path, content.encode())

@@ -21,6 +21,7 @@ from chatsheet.sheets.model import ColumnType
 from chatsheet.sheets.query import Engine, Worker, WorkerMemory
 from chatsheet.sheets.store import SheetNotFound
 from chatsheet.sheets.windows import Window
+from tests.harness import state_in
 
 pytestmark = pytest.mark.anyio
 
@@ -133,6 +134,7 @@ async def test_a_csv_with_a_very_long_cell_is_read(library: Library, tmp_path: P
     assert (await library.query(opened, asked)).rows == ((200_000,),)
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_the_same_file_twice_is_one_sheet(library: Library, tmp_path: Path) -> None:
     first = await bring(library, tmp_path, "a.csv", b"a,b\n1,2\n")
     again = await bring(library, tmp_path, "a.csv", b"a,b\n1,2\n")
@@ -140,6 +142,7 @@ async def test_the_same_file_twice_is_one_sheet(library: Library, tmp_path: Path
     assert [sheet.id for sheet in await library.listing(LOCAL)] == [first.sheet.id]
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_the_same_file_twice_at_once_is_one_sheet(library: Library, tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n")
     await asyncio.gather(*(library.bring_in(LOCAL, tmp_path / "a.csv") for _ in range(3)))
@@ -147,11 +150,12 @@ async def test_the_same_file_twice_at_once_is_one_sheet(library: Library, tmp_pa
     assert len(left_behind(tmp_path)) == 1
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_the_same_file_twice_at_once_by_two_processes_is_one_sheet(
     library: Library, engine: Engine, tmp_path: Path
 ) -> None:
     (tmp_path / "a.csv").write_bytes(b"a,b\n1,2\n")
-    database = await open_database(tmp_path / "data" / "chatsheet.sqlite")
+    database = await open_database(state_in(tmp_path / "data"))
     other = Library(database=database, folder=tmp_path / "data", engine=engine, clock=SystemClock())  # shares no lock
     first, second = await asyncio.gather(*(one.bring_in(LOCAL, tmp_path / "a.csv") for one in (library, other)))
     await other.close()
@@ -222,6 +226,7 @@ async def test_another_workspace_does_not_find_the_sheet(library: Library, tmp_p
     assert await library.listing(STRANGER) == []
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_two_workspaces_with_the_same_file_have_a_sheet_each(library: Library, tmp_path: Path) -> None:
     mine = await bring(library, tmp_path, "a.csv", b"a,b\n1,2\n")
     theirs = await library.bring_in(STRANGER, tmp_path / "a.csv")

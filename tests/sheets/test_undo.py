@@ -27,6 +27,7 @@ async def counted(library: Library, folder: Path, *values: int) -> list[OpenShee
     return seen
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_undo_and_redo_go_all_the_way_back_and_forth(library: Library, tmp_path: Path) -> None:
     seen = await counted(library, tmp_path, 11, 12, 13)
     for before in reversed(seen[:-1]):
@@ -57,6 +58,7 @@ async def test_an_edit_after_undo_starts_a_branch_and_the_old_one_stays(library:
         await library.redo(LOCAL, branch.sheet.id, expected_version=branch.sheet.version)
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_redo_goes_where_the_head_was_last(library: Library, tmp_path: Path) -> None:
     _, kept, left = await counted(library, tmp_path, 11, 12)
     await library.undo(LOCAL, left.sheet.id, expected_version=left.sheet.version)
@@ -65,6 +67,7 @@ async def test_redo_goes_where_the_head_was_last(library: Library, tmp_path: Pat
     assert await library.redo(LOCAL, left.sheet.id, expected_version=kept.sheet.version) == branch
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_the_same_edit_again_after_undo_is_the_same_version(library: Library, tmp_path: Path) -> None:
     first, made = await counted(library, tmp_path, 11)
     await library.undo(LOCAL, first.sheet.id, expected_version=made.sheet.version)
@@ -78,6 +81,7 @@ async def test_undo_from_a_version_that_is_no_longer_the_head_is_refused(library
     assert await library.open(LOCAL, head.sheet.id) == head
 
 
+@pytest.mark.usefixtures("each_database")
 async def test_history_says_who_when_why_and_which_cells(library: Library, tmp_path: Path) -> None:
     first, made = await counted(library, tmp_path, 11)
     await library.undo(LOCAL, first.sheet.id, expected_version=made.sheet.version, reason="wrong")

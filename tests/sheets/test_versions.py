@@ -178,7 +178,7 @@ from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
 
 async def main(folder):
-    database = await open_database(folder / "chatsheet.sqlite")
+    database = await open_database(state_in(folder))
     library = Library(database=database, folder=folder, engine=Engine(), clock=SystemClock(), quiet_s=0)
     (sheet,) = await library.listing(LOCAL)
     version = sheet.version

@@ -16,11 +16,12 @@ from chatsheet.llm import breaker
 from chatsheet.telemetry import history as histories
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.model_calls import ModelCalls
+from tests.harness import state_in
 from tests.llm.rig import ROUTE, WHOLE, answers, gateway_over, hear, raw_server
 from tests.llm.stage import refuses
 from tests.telemetry.rig import Seen, end, fail, start
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 KEY_WRONG = refuses(401, "Access denied due to invalid subscription key")
 
@@ -43,7 +44,7 @@ class Calendar:
 @asynccontextmanager
 async def opened(folder: Path, clock: Calendar | None = None) -> AsyncGenerator[tuple[History, Database], None]:
     """Open a history over a SQLite file while the body runs; nothing is written by itself."""
-    database = await open_database(folder / "state.sqlite")
+    database = await open_database(state_in(folder))
     try:
         yield History(database=database, clock=clock or Calendar(), workspace_id="w"), database
     finally:

@@ -12,6 +12,7 @@ from chatsheet.chat.events import EVENTS, Answered, Cancelled, Decided, Event, F
 from chatsheet.core.errors import Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
+from chatsheet.db import writing
 from chatsheet.db.tables import chat, chat_event
 
 
@@ -92,8 +93,14 @@ async def rename(connection: AsyncConnection, actor: Actor, chat_id: str, title:
     await connection.execute(update(chat).where(mine).values(title=title))
 
 
+async def hold(connection: AsyncConnection, chat_id: str) -> None:
+    """Let nobody else write into a chat's log, or remove it, until this transaction ends; goes before what is read."""
+    await writing.hold(connection, "chat", chat_id)
+
+
 async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> None:
-    """Remove a chat with its log; does nothing for another workspace's."""
+    """Remove a chat with its log; does nothing for another workspace's. Begins its transaction."""
+    await hold(connection, chat_id)
     of_log = (chat_event.c.chat_id == chat_id) & (chat_event.c.workspace_id == actor.workspace_id)
     mine = (chat.c.id == chat_id) & (chat.c.workspace_id == actor.workspace_id)
     await connection.execute(delete(chat_event).where(of_log))

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.chat import leases, store
@@ -18,6 +19,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks, to_the_end
 from chatsheet.db.engine import Database
+from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.llm.gateway import NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import Trail
 
@@ -144,6 +146,7 @@ class Turns:
             tries -= 1
             try:
                 async with self._database.unit() as connection:
+                    await store.hold(connection, chat_id)
                     written = [*await self._leased(connection, actor, chat_id, event), event]
                     seq = await store.append(connection, actor, chat_id, written, at=self._clock.now())
             except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good
@@ -225,10 +228,14 @@ class Turns:
             await asyncio.sleep(_BEAT_S)
             beat += 1
             begun = {chat_id: turn for chat_id, turn in self._running.items() if turn.task is not None}
-            async with self._database.unit() as connection:
-                held = await leases.held(connection, self._owner)
-                if beat % _BEATS_OF_A_LEASE == 0:
-                    await leases.renew(connection, self._owner, now=self._clock.now())
+            try:
+                async with self._database.unit() as connection:
+                    held = await leases.held(connection, self._owner)
+                    if beat % _BEATS_OF_A_LEASE == 0:
+                        await leases.renew(connection, self._owner, now=self._clock.now())
+            except (SQLAlchemyError, DatabaseUnavailable) as error:  # a lease lasts for some tries
+                log.warning("the turns that run here were not looked at (%s)", type(error).__name__)
+                continue
             for chat_id, turn in begun.items():
                 if held.get(chat_id, True) and turn.task is not None:
                     turn.is_stopped |= chat_id in held

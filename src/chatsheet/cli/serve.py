@@ -23,6 +23,7 @@ from chatsheet.core import ids, settings_file
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.settings import Settings
 from chatsheet.core.tasks import Tasks
+from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.doctor.order import Order
 from chatsheet.wiring import Services, open_services
 
@@ -93,7 +94,8 @@ async def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
         await services.library.sweep()
-        await services.chats.turns.resume(is_alone=services.presence.is_alone())
+        is_shared = settings.database.url is not None  # with servers elsewhere, which hold leases too
+        await services.chats.turns.resume(is_alone=not is_shared and services.presence.is_alone())
         tasks = Tasks()
         tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(services.engine.warm(), name="warm engine")
@@ -122,7 +124,7 @@ async def _look_after(services: Services) -> None:
         await asyncio.sleep(_LOOK_AFTER_S)
         try:
             await services.chats.turns.look_after()
-        except SQLAlchemyError as error:  # a full disk, say: the next look may find it mended
+        except (SQLAlchemyError, DatabaseUnavailable) as error:  # a full disk, say: the next look may find it mended
             log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
 
 

@@ -33,6 +33,7 @@ _KEY_WRONG = {
 def check(settings: Settings) -> Iterator[Problem]:
     """Yield every problem of settings that are valid by themselves."""
     yield from _unset("server.token", settings.server.token, "set it, or leave it out for a random one")
+    yield from _unset("database.url", settings.database.url, "set it, or leave it out for a file in the data folder")
     yield from _unset("redis.url", settings.redis.url, "set it, or leave the section out")
     yield from _check_telemetry(settings.telemetry)
     yield from _check_servers("doctor.public_dns", settings.doctor.public_dns)

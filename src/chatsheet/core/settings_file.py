@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from chatsheet.core import api_versions, loose
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import (
+    DatabaseSettings,
     DoctorSettings,
     LlmSettings,
     RedisSettings,
@@ -112,6 +113,7 @@ def _sections() -> dict[str, type[BaseModel]]:
     return {
         "server": ServerSettings,
         "llm": LlmSettings,
+        "database": DatabaseSettings,
         "redis": RedisSettings,
         "telemetry": TelemetrySettings,
         "doctor": DoctorSettings,

@@ -1,102 +1,100 @@
 """The database and its unit of work: a request or a job step is one transaction; nobody else commits."""
 
 import asyncio
-import contextlib
-import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
+from typing import Protocol
 
-from sqlalchemy import Connection, Executable, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy import Connection, Executable, event
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-HEAD = "0008"
-"""The newest migration."""
+from chatsheet.db import sqlite
+
 _WROTE = "has_written"
-_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Others(Protocol):
+    """The other processes on the same database."""
+
+    def listen(self, on_commit: Callable[[], None]) -> None:
+        """Call `on_commit` for their commits from now on."""
+        ...
+
+    async def tell(self, connection: AsyncConnection) -> None:
+        """Tell them as soon as this transaction commits."""
+        ...
+
+    async def close(self) -> None:
+        """Listen no more."""
+        ...
 
 
 class Database:
     """A pool of connections; `unit()` opens the one transaction of a request or job step."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        answering: Callable[[], AbstractContextManager[None]] = nullcontext,
+        others: Others | None = None,
+    ) -> None:
+        """`answering` says what it means that the database fails."""
         self._engine = engine
+        self._answering = answering
         self._upcoming = asyncio.Event()
+        self._others = others
+        if others is not None:
+            others.listen(self._changed)
         event.listen(engine.sync_engine, "after_execute", _note_write)
 
     @property
     def upcoming(self) -> asyncio.Event:
-        """What is set when this process commits its next change."""
+        """What is set at the next change: when this process commits, on Postgres also, soon after, when another one does."""
         return self._upcoming
 
     @asynccontextmanager
     async def unit(self) -> AsyncGenerator[AsyncConnection, None]:
-        """Yield a connection inside one transaction: committed at the end, rolled back on any error."""
-        async with self._engine.begin() as connection:
-            connection.info.pop(_WROTE, None)  # of a transaction that was rolled back
-            yield connection
-            has_written = connection.info.pop(_WROTE, False)
+        """Yield a connection inside one transaction: committed at the end, rolled back on any error.
+
+        Each statement sees what others have committed by then: what is read and written back needs `writing.hold`.
+        """
+        with self._answering():
+            async with self._engine.begin() as connection:
+                connection.info.pop(_WROTE, None)  # of a transaction that was rolled back
+                yield connection
+                has_written = connection.info.pop(_WROTE, False)
+                if has_written and self._others is not None:
+                    await self._others.tell(connection)
         if has_written:
-            upcoming, self._upcoming = self._upcoming, asyncio.Event()
-            upcoming.set()
+            self._changed()
 
     async def close(self) -> None:
+        if self._others is not None:
+            await self._others.close()
         await self._engine.dispose()
 
+    def _changed(self) -> None:
+        upcoming, self._upcoming = self._upcoming, asyncio.Event()
+        upcoming.set()
 
-async def open_database(path: Path) -> Database:
-    """Open the SQLite file at `path`, migrated to the newest schema."""
-    await asyncio.to_thread(_prepare, path)
-    engine = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)  # errors reach logs
-    event.listen(engine.sync_engine, "connect", _configure_sqlite)
-    return Database(engine)
+
+async def open_database(at: Path | str, *, pool: int = 10) -> Database:
+    """Open the SQLite file at a path, or the Postgres database at an address, migrated to the newest schema.
+
+    Raises the errors of db.errors. `pool` is how many connections to Postgres there may be, beside one that listens.
+    """
+    if isinstance(at, Path):
+        await asyncio.to_thread(sqlite.prepare, at)
+        return Database(sqlite.engine(at))
+    from chatsheet.db import notices, postgres  # noqa: PLC0415  its driver is for those who use it
+
+    url = postgres.parse(at)
+    await asyncio.to_thread(postgres.prepare, url)
+    return Database(postgres.engine(url, pool=pool), answering=postgres.answering, others=notices.Notices(url))
 
 
 def _note_write(connection: Connection, statement: Executable, *_: object) -> None:
     if getattr(statement, "is_dml", False):
         connection.info[_WROTE] = True
-
-
-def _configure_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
-    del record
-    cursor = connection.cursor()
-    # WAL + NORMAL: readers never wait for the writer; a power cut may lose the last commits, never the file
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _prepare(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if not _is_current(path):
-        _migrate(f"sqlite:///{path}")
-    path.chmod(0o600)  # questions and answers are nobody else's
-
-
-def _is_current(path: Path) -> bool:
-    """Tell whether the schema is the newest, without loading the migration tool, which takes a third of a start."""
-    if not path.is_file():
-        return False
-    try:
-        with contextlib.closing(sqlite3.connect(path)) as connection:
-            rows = connection.execute("SELECT version_num FROM alembic_version").fetchall()
-    except sqlite3.Error:
-        return False
-    return rows == [(HEAD,)]
-
-
-def _migrate(url: str) -> None:
-    from alembic import command  # noqa: PLC0415  see _is_current
-    from alembic.config import Config  # noqa: PLC0415  see _is_current
-
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    engine = create_engine(url)
-    try:
-        with engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-    finally:
-        engine.dispose()

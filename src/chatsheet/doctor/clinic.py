@@ -17,6 +17,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database
+from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.db.tables import examination
 from chatsheet.doctor.model import Choice, PathState, Report, Rung
 from chatsheet.doctor.order import OnRung
@@ -150,7 +151,7 @@ class Clinic:
         try:
             async with self._database.unit() as connection:
                 stored = next(iter(await _stored(connection, actor, most=1)), None)
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
             log.warning("the last report could not be read (%s).", type(error).__name__)
         return max((one for one in (made, stored) if one is not None), key=lambda one: one.id, default=None)
 
@@ -210,7 +211,7 @@ class Clinic:
             async with self._database.unit() as connection:
                 await connection.execute(insert(examination).values(id=examined.id, workspace_id=actor.workspace_id, **row))
                 await connection.execute(delete(examination).where(mine, examination.c.id.not_in(newest)))
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
             log.warning("the report could not be stored (%s).", type(error).__name__)
 
 

@@ -249,19 +249,18 @@ class Library:
         _check_columns(corrected, tab, said)
         at = self._clock.now()
         async with self._database.unit() as connection:
-            await store.remember(connection, actor, shape, corrected.corrections[shape], at=at)
-            if version == head:
-                return opened
-            moved = await store.move(
-                connection, actor, sheet_id, kind="correction", old=head, new=version, reason=reason, at=at
-            )
-            if not moved:
-                raise _moved("another", head)
-            parent = await store.version(connection, actor, sheet_id, head)
-            edits = whole.shapes[shape].model_dump(mode="json")
-            await store.add_version(
-                connection, actor, sheet_id, version_id=version, parent=parent, edits=edits, changes=(), next_row=1, at=at
-            )
+            if version != head:
+                moved = await store.move(
+                    connection, actor, sheet_id, kind="correction", old=head, new=version, reason=reason, at=at
+                )
+                if not moved:
+                    raise _moved("another", head)
+                parent = await store.version(connection, actor, sheet_id, head)
+                edits = whole.shapes[shape].model_dump(mode="json")
+                await store.add_version(
+                    connection, actor, sheet_id, version_id=version, parent=parent, edits=edits, changes=(), next_row=1, at=at
+                )
+            await store.remember(connection, actor, shape, corrected.corrections[shape], at=at)  # last, as an undo does
         return OpenSheet(replace(opened.sheet, version=version), corrected)
 
     async def open(self, actor: Actor, sheet_id: str) -> OpenSheet:
@@ -450,7 +449,7 @@ class Library:
             moved = await store.move(connection, actor, sheet_id, kind=kind, old=old, new=new, reason=reason, at=at)
             sheet = await store.get(connection, actor, sheet_id)
             if moved:
-                for shape, body in (await asyncio.to_thread(self._said_otherwise, old, new)).items():
+                for shape, body in sorted((await asyncio.to_thread(self._said_otherwise, old, new)).items()):
                     await store.remember(connection, actor, shape, body, at=at)
         if not moved:
             raise _moved(sheet.version, old)

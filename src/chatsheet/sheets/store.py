@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
+from chatsheet.db import writing
 from chatsheet.db.tables import sheet, sheet_correction, sheet_move, sheet_version
 from chatsheet.sheets.edits import Change
 from chatsheet.sheets.model import Value
@@ -128,15 +129,13 @@ async def remembered(connection: AsyncConnection, actor: Actor) -> dict[str, Jso
 
 async def remember(connection: AsyncConnection, actor: Actor, shape: str, body: JsonValue, *, at: datetime) -> None:
     """Keep what was said of tabs of a shape, in place of what was said before; None forgets it."""
-    this = (sheet_correction.c.workspace_id == actor.workspace_id) & (sheet_correction.c.shape == shape)
-    await connection.execute(delete(sheet_correction).where(this))
     if body is None:
+        this = (sheet_correction.c.workspace_id == actor.workspace_id) & (sheet_correction.c.shape == shape)
+        await connection.execute(delete(sheet_correction).where(this))
         return
-    await connection.execute(
-        insert(sheet_correction).values(
-            workspace_id=actor.workspace_id, shape=shape, body=body, created_by=actor.user_id, created_at=at
-        )
-    )
+    said = {"body": body, "created_by": actor.user_id, "created_at": at}
+    adding = writing.insert(connection, sheet_correction).values(workspace_id=actor.workspace_id, shape=shape, **said)
+    await connection.execute(adding.on_conflict_do_update(index_elements=sheet_correction.primary_key.columns, set_=said))
 
 
 async def add(
@@ -144,18 +143,17 @@ async def add(
 ) -> Sheet:
     """Record a new sheet and its first version, or return the one that another process made of them meanwhile.
 
-    It must begin its transaction: one statement looks and inserts, so that SQLite lets no other process in between.
+    Begins its transaction.
     """
+    await writing.hold(connection, "sheet", actor.workspace_id, name)
+    first = (sheet_version.c.sheet_id == sheet.c.id) & (sheet_version.c.id == version) & sheet_version.c.parent_id.is_(None)
+    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name)
+    known = select(sheet).join(sheet_version, first).where(mine).order_by(sheet.c.id.desc()).limit(1)
+    if (row := (await connection.execute(known)).mappings().one_or_none()) is not None:
+        return _sheet(row)
     sheet_id = new_id("sheet")
     owned = {"workspace_id": actor.workspace_id, "created_by": actor.user_id, "created_at": at}
-    row = {"id": sheet_id, "name": name, "head_version": version, **owned}
-    first = (sheet_version.c.id == version) & (sheet_version.c.sheet_id == sheet.c.id)
-    mine = (sheet.c.workspace_id == actor.workspace_id) & (sheet.c.name == name)
-    known = select(sheet.c.id).where(mine, first, sheet_version.c.parent_id.is_(None)).exists()
-    values = select(*(literal(value, sheet.c[column].type) for column, value in row.items())).where(~known)
-    added = await connection.execute(insert(sheet).from_select(list(row), values))
-    if not added.rowcount and (found := await find(connection, actor, name=name, content_sha256=content_sha256)) is not None:
-        return found
+    await connection.execute(insert(sheet).values(id=sheet_id, name=name, head_version=version, **owned))
     await connection.execute(
         insert(sheet_version).values(sheet_id=sheet_id, id=version, parent_id=None, content_sha256=content_sha256, **owned)
     )

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from sqlalchemy import delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
+from chatsheet.db import writing
 from chatsheet.db.engine import Database
+from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.db.tables import route_day
 from chatsheet.telemetry.values import ANSWERED
 
@@ -79,7 +80,7 @@ class History:
             try:
                 async with self._database.unit() as connection:
                     counts.update(await _select(connection, self._workspace_id, since))
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
                 log.warning("the history of calls cannot be read (%s).", type(error).__name__)
         return _by_route(counts)
 
@@ -96,7 +97,7 @@ class History:
             try:
                 async with self._database.unit() as connection:
                     await self._store(connection, today)
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
                 if not self._is_failing:
                     log.warning("the history of calls cannot be written (%s); it is kept until it can.", type(error).__name__)
                 self._is_failing = True
@@ -137,8 +138,7 @@ class History:
 
 async def _add(connection: AsyncConnection, rows: Sequence[Mapping[str, object]]) -> None:
     # added where they are, not read and written back: other processes count too
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    adding = insert(route_day)
+    adding = writing.insert(connection, route_day)
     summed = {"count": route_day.c["count"] + adding.excluded["count"]}
     await connection.execute(adding.on_conflict_do_update(index_elements=route_day.primary_key.columns, set_=summed), rows)
 

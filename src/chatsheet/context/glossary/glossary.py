@@ -52,6 +52,7 @@ class Glossary:
         """Keep one entry; raises SheetNotFound, SqlRefused, EntryKnown, GlossaryFull."""
         checked = _checked(entry, await self._library.open(actor, sheet_id))
         async with self._database.unit() as connection:
+            await store.hold(connection, sheet_id)
             known = await store.listing(connection, actor, sheet_id)
             _check_new(checked, known)
             _check_room(len(known) + 1)
@@ -62,6 +63,7 @@ class Glossary:
         """Let an entry say something else; raises SheetNotFound, EntryNotFound, SqlRefused, EntryKnown."""
         changed = Kept(id=kept.id, entry=_checked(kept.entry, await self._library.open(actor, sheet_id)))
         async with self._database.unit() as connection:
+            await store.hold(connection, sheet_id)
             others = [one for one in await store.listing(connection, actor, sheet_id) if one.id != kept.id]
             _check_new(changed.entry, others)
             await store.change(connection, actor, sheet_id, changed)
@@ -89,6 +91,7 @@ class Glossary:
                 wrong = [*wrong, (line, f"{refused.what} {refused.fix}")]
         imports.check(wrong, form)
         async with self._database.unit() as connection:
+            await store.hold(connection, sheet_id)
             known = {key(kept.entry): kept for kept in await store.listing(connection, actor, sheet_id)}
             _check_room(len(known.keys() | entries.keys()))
             changed = [Kept(id=known[name].id, entry=entry) for name, entry in entries.items() if name in known]

@@ -10,6 +10,7 @@ from chatsheet.context.glossary.model import ENTRY, Entry, Kept
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
+from chatsheet.db import writing
 from chatsheet.db.tables import glossary_entry
 
 
@@ -17,6 +18,11 @@ class EntryNotFound(NotFound):
     """No such entry in this sheet's glossary."""
 
     code = "glossary.not_found"
+
+
+async def hold(connection: AsyncConnection, sheet_id: str) -> None:
+    """Let nobody else change a sheet's entries until this transaction ends; goes before what is read."""
+    await writing.hold(connection, "glossary", sheet_id)
 
 
 async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Kept]:

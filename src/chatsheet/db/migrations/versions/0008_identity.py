@@ -131,7 +131,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "audit_entry",
-        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("workspace_id", sa.String(40), nullable=False),
         sa.Column("actor_id", sa.String(40), nullable=False),
