@@ -32,6 +32,12 @@ class LoginFailed(Refused):
     status = 401
 
 
+class PasswordWrong(Refused):
+    """Whoever wants another password must know the one there is."""
+
+    code = "password.wrong"
+
+
 class CodeRefused(Refused):
     """No such code, used before, or too old."""
 
@@ -194,11 +200,11 @@ class Accounts:
         return row.id
 
     async def change_password(self, user_id: str, *, old: str, new: str, keeping: str = "") -> None:
-        """Change a password and end all other sessions than the one with the secret `keeping`; raises LoginFailed."""
+        """Change a password and end all other sessions than the one with the secret `keeping`; raises PasswordWrong, PasswordWeak."""
         async with self._database.unit() as connection:
             row = (await connection.execute(select(user).where(user.c.id == user_id, user.c.is_active))).one_or_none()
         if not await self._passwords.matches(old, row.password_hash if row else None) or row is None:
-            raise LoginFailed("that is not your password.", fix="give the one that you log in with now.")
+            raise PasswordWrong("that is not your password.", fix="give the one that you log in with now.")
         passwords.check(new, email=row.email)
         hashed = await self._passwords.hash(new)
         async with self._database.unit() as connection:

@@ -47,7 +47,7 @@ class Session:
     is_this: bool
 
 
-_NOBODY = Provider()
+NOBODY = Provider()
 
 
 class Sessions:
@@ -59,7 +59,7 @@ class Sessions:
         self._idle = idle
         self.absolute = absolute
 
-    async def begin(self, user_id: str, *, agent: str = "", replacing: str = "", provider: Provider = _NOBODY) -> str:
+    async def begin(self, user_id: str, *, agent: str = "", replacing: str = "", provider: Provider = NOBODY) -> str:
         """Begin a session and return its secret, always a new one; the one that the browser had before ends."""
         secret, now = secrets.token_urlsafe(32), self._clock.now()
         ended = or_(

@@ -65,7 +65,9 @@ def _check_server(server: ServerSettings, auth: AuthSettings) -> Iterator[Proble
         yield Problem("server.public_url", reason, 'write the address that people open, such as "https://sheets.example.com"')
     elif server.host not in LOOPBACK and server.tls_certificate is None:
         reason = "missing: over plain http passwords and sessions would travel in clear text"
-        yield Problem("server.public_url", reason, "give the https address of the proxy in front, or tls_certificate and tls_key")
+        yield Problem(
+            "server.public_url", reason, "give the https address of the proxy in front, or tls_certificate and tls_key"
+        )
 
 
 def _check_public(url: str) -> Iterator[Problem]:
