@@ -200,7 +200,7 @@ class Accounts:
         return row.id
 
     async def change_password(self, user_id: str, *, old: str, new: str, keeping: str = "") -> None:
-        """Change a password and end all other sessions than the one with the secret `keeping`; raises PasswordWrong, PasswordWeak."""
+        """Change a password and end the sessions other than `keeping`'s secret; raises PasswordWrong, PasswordWeak."""
         async with self._database.unit() as connection:
             row = (await connection.execute(select(user).where(user.c.id == user_id, user.c.is_active))).one_or_none()
         if not await self._passwords.matches(old, row.password_hash if row else None) or row is None:
