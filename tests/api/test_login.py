@@ -15,6 +15,7 @@ from chatsheet.api.logins import SESSION, Logins
 from chatsheet.auth.accounts import NewUser
 from chatsheet.auth.limits import Rates
 from chatsheet.auth.place import place
+from chatsheet.auth.policy import Scope
 from chatsheet.auth.sessions import Sessions
 from chatsheet.core import settings_file
 from chatsheet.core.clock import SystemClock
@@ -60,7 +61,7 @@ class Guarded:
 
 
 @asynccontextmanager
-async def guarding(folder: Path, mode: str = "password", **rates: int) -> AsyncGenerator[Guarded, None]:
+async def guarding(folder: Path, mode: str = "password", *, requests_per_minute: int = 600) -> AsyncGenerator[Guarded, None]:
     """Build the application in a login mode, with a first administrator."""
     more = '[auth.oidc]\nissuer = "https://idp.example.com"\nclient_id = "us"\n' if mode == "oidc" else ""
     text = f'data = \'{folder}\'\n[server]\npublic_url = "{URL}"\n[auth]\nmode = "{mode}"\n{more}'
@@ -68,8 +69,8 @@ async def guarding(folder: Path, mode: str = "password", **rates: int) -> AsyncG
     async with open_services(settings_file.load(write_settings(folder, text))) as opened:
         idle, absolute = timedelta(hours=8), timedelta(hours=24)
         sessions = Sessions(opened.database, clock, idle=idle, absolute=absolute)
-        per_minute = {"logins_per_minute": 10, "requests_per_minute": 600, **rates}
-        services = replace(opened, sessions=sessions, rates=Rates(clock=SystemClock(), **per_minute))
+        rates = Rates(logins_per_minute=10, requests_per_minute=requests_per_minute, clock=SystemClock())
+        services = replace(opened, sessions=sessions, rates=rates)
         door = Logins(
             place=place(services.settings.server, 8000), sessions=sessions, tokens=services.tokens, rates=services.rates
         )
@@ -310,7 +311,7 @@ async def test_no_other_bearer_opens_the_door_not_even_beside_a_session(guarded:
 async def test_a_token_that_asks_too_often_waits(tmp_path: Path) -> None:
     async with guarding(tmp_path, requests_per_minute=3) as guarded:
         user = await guarded.services.accounts.create(NewUser(name="Bob", role=Role.VIEWER))
-        _, token = await guarded.services.tokens.create(user.id, "export", {"read"})  # pyright: ignore[reportArgumentType]
+        _, token = await guarded.services.tokens.create(user.id, "export", {Scope.READ})
         async with guarded.program(token) as program:
             answers = [await program.get("/api/sheets") for _ in range(4)]
         assert [one.status_code for one in answers[:3]] == [200] * 3
