@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 
 from chatsheet.api import app
 from chatsheet.api.logins import SESSION, Logins
-from chatsheet.auth.accounts import NewUser
 from chatsheet.auth.limits import Rates
+from chatsheet.auth.members import NewUser
 from chatsheet.auth.place import place
 from chatsheet.auth.policy import Scope
 from chatsheet.auth.sessions import Sessions

@@ -3,14 +3,22 @@
 import asyncio
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from chatsheet.auth.accounts import SHARED, Accounts, CodeRefused, EmailTaken, LoginFailed, NewUser, PasswordWrong, UserNotFound
+from chatsheet.auth.accounts import (
+    Accounts,
+    CodeRefused,
+    EmailTaken,
+    LoginFailed,
+    PasswordWrong,
+    UserNotFound,
+)
+from chatsheet.auth.members import SHARED, NewUser
 from chatsheet.auth.passwords import PasswordWeak
 from chatsheet.auth.sessions import Sessions
-from chatsheet.core.identity import Role
+from chatsheet.core.identity import LOCAL, Role
 from chatsheet.db.engine import Database
-from chatsheet.db.tables import login_code
+from chatsheet.db.tables import login_code, sheet
 from tests.auth.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -170,6 +178,16 @@ async def test_who_is_logged_in_by_a_provider_becomes_the_first_administrator(ac
     assert {one.workspace_id: one.role for one in await accounts.memberships(bob.id)}[SHARED] is Role.OWNER
     with pytest.raises(CodeRefused):
         await accounts.promote(code, bob.id)
+
+
+async def test_the_first_administrator_owns_what_was_made_before_there_were_logins(
+    accounts: Accounts, database: Database, clock: HandClock
+) -> None:
+    row = {"id": "sht_1", "name": "old", "head_version": "v", "created_by": LOCAL.user_id, "created_at": clock.now()}
+    async with database.unit() as connection:
+        await connection.execute(insert(sheet).values(workspace_id=LOCAL.workspace_id, **row))
+    memberships = await accounts.memberships(await first(accounts))
+    assert {one.workspace_id: one.role for one in memberships}[LOCAL.workspace_id] is Role.OWNER
 
 
 async def test_two_accounts_have_two_addresses(accounts: Accounts) -> None:

@@ -3,7 +3,8 @@
 import pytest
 from sqlalchemy import select, update
 
-from chatsheet.auth.accounts import Accounts, NewUser
+from chatsheet.auth.accounts import Accounts
+from chatsheet.auth.members import NewUser
 from chatsheet.auth.sessions import SessionNotFound, Sessions
 from chatsheet.db.engine import Database
 from chatsheet.db.tables import session, user

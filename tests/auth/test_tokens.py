@@ -8,7 +8,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from chatsheet.auth import tokens as tokens_module
-from chatsheet.auth.accounts import Accounts, NewUser
+from chatsheet.auth.accounts import Accounts
+from chatsheet.auth.members import NewUser
 from chatsheet.auth.policy import Scope
 from chatsheet.auth.tokens import TokenNotFound, Tokens, TokenScopeless
 from chatsheet.core.clock import SystemClock

@@ -1,24 +1,22 @@
-"""Accounts: who may log in, what they are members of, and the one-time codes that make the first owner or set a password."""
+"""Accounts: who may log in, by which password, and the one-time codes that make the first owner or set a password."""
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.auth import digests, passwords
+from chatsheet.auth.members import Membership, NewUser, add, adopt_local, join_shared
 from chatsheet.auth.passwords import Passwords
-from chatsheet.core import ids
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import Conflict, NotFound, Refused
 from chatsheet.core.identity import Role
 from chatsheet.db.engine import Database
 from chatsheet.db.tables import api_token, login_code, member, session, user, workspace
 
-SHARED = "shared"
-"""The workspace of everybody whom an owner of it, or the identity provider's groups, name."""
 _CODE_LASTS = timedelta(hours=24)
 _CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
 _CODE_GROUPS, _CODE_GROUP = 4, 5  # 99 bits, in pieces that can be read out
@@ -58,18 +56,6 @@ class UserNotFound(NotFound):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewUser:
-    """An account to make."""
-
-    name: str
-    email: str = ""
-    is_admin: bool = False
-    password_hash: str | None = None
-    role: Role | None = None
-    """What they are in the shared workspace; None: they have a workspace of their own only."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class User:
     """An account."""
 
@@ -81,73 +67,11 @@ class User:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Membership:
-    """What somebody is in a workspace."""
-
-    workspace_id: str
-    name: str
-    role: Role
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
     """What a one-time code is good for."""
 
     kind: CodeKind
     user_id: str
-
-
-async def add(connection: AsyncConnection, new: NewUser, *, now: datetime, by: str = "") -> str:
-    """Add a user with a workspace of their own, inside the caller's transaction; returns their id."""
-    user_id = ids.new_id("usr")
-    row = {
-        "id": user_id,
-        "name": new.name,
-        "email": new.email.strip().casefold(),
-        "is_admin": new.is_admin,
-        "is_active": True,
-        "password_hash": new.password_hash,
-        "created_at": now,
-    }
-    await connection.execute(insert(user).values(row))
-    own = ids.new_id("wsp")
-    await connection.execute(insert(workspace).values(id=own, name=new.name, created_by=user_id, created_at=now))
-    await _join(connection, own, user_id, Role.OWNER, now=now, by=user_id)
-    if new.role is not None:
-        await join_shared(connection, user_id, new.role, now=now, by=by or user_id)
-    return user_id
-
-
-async def join_shared(
-    connection: AsyncConnection, user_id: str, role: Role, *, now: datetime, by: str, is_from_claims: bool = False
-) -> None:
-    """Make somebody a member of the shared workspace, or change what they are there; it is made when first needed."""
-    if (await connection.execute(select(workspace.c.id).where(workspace.c.id == SHARED))).one_or_none() is None:
-        row = {"id": SHARED, "name": "Everyone's", "created_by": by, "created_at": now}
-        await connection.execute(insert(workspace).values(row))
-    await connection.execute(delete(member).where(member.c.workspace_id == SHARED, member.c.user_id == user_id))
-    await _join(connection, SHARED, user_id, role, now=now, by=by, is_from_claims=is_from_claims)
-
-
-async def _join(
-    connection: AsyncConnection,
-    workspace_id: str,
-    user_id: str,
-    role: Role,
-    *,
-    now: datetime,
-    by: str,
-    is_from_claims: bool = False,
-) -> None:
-    row = {
-        "workspace_id": workspace_id,
-        "user_id": user_id,
-        "role": int(role),
-        "is_from_claims": is_from_claims,
-        "created_by": by,
-        "created_at": now,
-    }
-    await connection.execute(insert(member).values(row))
 
 
 class Accounts:
@@ -267,7 +191,9 @@ class Accounts:
         async with self._database.unit() as connection:
             await self._use_owners(connection, text)
             await _require_free(connection, email)
-            return await add(connection, new, now=self._clock.now())
+            user_id = await add(connection, new, now=self._clock.now())
+            await adopt_local(connection, user_id, now=self._clock.now())
+        return user_id
 
     async def promote(self, text: str, user_id: str) -> None:
         """Make somebody who is logged in the first administrator, by a code."""
@@ -277,6 +203,7 @@ class Accounts:
             await self._use_owners(connection, text)
             await connection.execute(update(user).where(user.c.id == user_id).values(is_admin=True))
             await join_shared(connection, user_id, Role.OWNER, now=self._clock.now(), by=user_id)
+            await adopt_local(connection, user_id, now=self._clock.now())
 
     async def _use_owners(self, connection: AsyncConnection, text: str) -> None:
         await _use(connection, text)

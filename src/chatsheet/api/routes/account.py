@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatsheet.api.deps import Asking, Itself, OwnSessions, Served, WorkspaceNotFound
 from chatsheet.api.logins import SESSION
 from chatsheet.api.routes.login import LoggedInto, Password, WithPasswords
-from chatsheet.auth.accounts import Membership
+from chatsheet.auth.members import Membership
 from chatsheet.auth.policy import Scope
 from chatsheet.auth.tokens import MAX_DAYS, Token
 from chatsheet.core.identity import LOCAL, Role
