@@ -294,7 +294,9 @@ async def test_a_token_is_shown_once_listed_and_revoked(guarded: Guarded) -> Non
         assert code_of(await program.get("/api/sheets")) == (401, "token.refused")
 
 
-@pytest.mark.parametrize("body", [{"scopes": []}, {"scopes": ["all"]}, {"days": 366}, {"days": 0}, {"name": ""}, {"user": "x"}])
+@pytest.mark.parametrize(
+    "body", [{"scopes": []}, {"scopes": ["all"]}, {"days": 366}, {"days": 0}, {"name": ""}, {"name": "a\0"}, {"user": "x"}]
+)
 async def test_a_token_without_bounds_is_refused(guarded: Guarded, body: dict[str, object]) -> None:
     async with guarded.ada() as browser:
         answer = await browser.post("/api/tokens", json={"name": "x", "scopes": ["read"], **body})

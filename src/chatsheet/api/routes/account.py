@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api.deps import Asking, Itself, OwnSessions, Served, WorkspaceNotFound
 from chatsheet.api.logins import SESSION
-from chatsheet.api.routes.login import LoggedInto, Password, WithPasswords
+from chatsheet.api.routes.login import LoggedInto, Name, Password, WithPasswords
 from chatsheet.auth.members import Membership
 from chatsheet.auth.policy import Scope
 from chatsheet.auth.tokens import MAX_DAYS, Token
@@ -76,7 +76,7 @@ class TokenWanted(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=255)]
+    name: Annotated[Name, Field(min_length=1)]
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     workspace_id: Annotated[str, Field(max_length=40)] = ""
     days: Annotated[int, Field(ge=1, le=MAX_DAYS)] = 90

@@ -15,7 +15,8 @@ from chatsheet.wiring import Services
 router = APIRouter(tags=["login"])
 _OPEN: dict[str, JsonValue] = {"security": [{}]}
 """What needs no token: nothing is the other way in."""
-Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s]+@[^@\s]+$")]
+Email = Annotated[str, Field(max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$")]
+Name = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f]*$")]
 Password = Annotated[str, Field(max_length=1000)]
 
 
@@ -80,7 +81,7 @@ class CodeLogin(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     code: Annotated[str, Field(max_length=100)]
-    name: Annotated[str, Field(max_length=255)] = ""
+    name: Name = ""
     email: Email | Literal[""] = ""
     password: Password = ""
 
