@@ -58,7 +58,7 @@ async def start_server(services: Services, keys: Keys, *, actor: Actor | None = 
 @pytest.fixture
 async def served(tmp_path: Path, wire: Wire) -> AsyncGenerator[Served, None]:
     """Serve the application while a test runs."""
-    keys = Keys(token="token-of-this-start")
+    keys = Keys(token="token-of-this-start", token_decides=True)
     settings = azure_settings(tmp_path, wire, "gpt-4o", more="[server]\ntoken_decides = true\n")
     bearer = {"Authorization": f"Bearer {keys.token}"}
     async with (

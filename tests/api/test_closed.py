@@ -152,7 +152,8 @@ async def test_the_running_server_refuses_what_the_check_refuses(served: Served)
                 sent = {"Content-Type": "application/json", **headers}
                 async with stranger.request(method, path, headers=sent, data=b"{}") as response:
                     assert response.status in {401, 403}, (method, path)
-                    assert (await response.json())["error"]["code"] == code, (method, path)
+                    if method != "HEAD":
+                        assert (await response.json())["error"]["code"] == code, (method, path)
                     assert response.headers["Content-Security-Policy"] == HEADERS["Content-Security-Policy"]
 
 

@@ -38,8 +38,11 @@ async def test_two_first_logins_at_once_share_one_workspace(accounts: Accounts, 
 
 
 async def test_a_transaction_that_fails_leaves_no_user(database: Database, accounts: Accounts, clock: HandClock) -> None:
-    with pytest.raises(ZeroDivisionError):
+    async def fail() -> None:
         async with database.unit() as connection:
             await add(connection, NewUser(name="Ada", is_admin=True), now=clock.now())
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail()
     assert await accounts.owner_code() is not None

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -14,7 +14,7 @@ from chatsheet.auth.policy import Scope
 from chatsheet.auth.tokens import TokenNotFound, Tokens, TokenScopeless
 from chatsheet.core.clock import SystemClock
 from chatsheet.db.engine import Database
-from chatsheet.db.tables import api_token
+from chatsheet.db.tables import api_token, user
 from tests.auth.conftest import HandClock
 
 pytestmark = pytest.mark.anyio
@@ -115,7 +115,10 @@ async def test_a_token_for_nothing_or_for_ever_is_refused(tokens: Tokens, user_i
         await tokens.create(user_id, "export", scopes, days=days)
 
 
-async def test_a_closed_account_ends_its_tokens(tokens: Tokens, accounts: Accounts, user_id: str) -> None:
+async def test_a_closed_account_ends_its_tokens(tokens: Tokens, accounts: Accounts, user_id: str, database: Database) -> None:
     _, secret = await tokens.create(user_id, "export", {Scope.READ})
-    await accounts.deactivate(user_id)
+    async with database.unit() as connection:  # by whatever way: not only by ours, which removes them too
+        await connection.execute(update(user).values(is_active=False))
     assert await tokens.find(secret) is None
+    await accounts.deactivate(user_id)
+    assert await tokens.list(user_id) == ()
