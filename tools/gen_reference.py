@@ -54,6 +54,10 @@ def settings_page() -> Iterator[str]:
         ('llm.route.NAME, kind = "azure"', settings.AzureRoute),
         ('llm.route.NAME, kind = "openai"', settings.OpenAIRoute),
         ('llm.route.NAME, kind = "compatible"', settings.CompatibleRoute),
+        ("auth", settings.AuthSettings),
+        ("auth.oidc", settings.OidcSettings),
+        ("database", settings.DatabaseSettings),
+        ("cache", settings.CacheSettings),
         ("redis", settings.RedisSettings),
         ("telemetry", settings.TelemetrySettings),
         ("doctor", settings.DoctorSettings),
@@ -65,7 +69,7 @@ def settings_page() -> Iterator[str]:
             prefix = title.partition(",")[0].replace(".", "_").upper()
             variable = f"`CHATSHEET_{f'{prefix}_' if prefix else ''}{name.upper()}`"
             default = "required" if field.is_required() else _default(field.get_default(call_default_factory=False))
-            is_section = name in {"server", "llm", "route", "redis", "telemetry", "doctor"}
+            is_section = name == "route" or isinstance(field.default, BaseModel)
             yield f"| `{name}` | {default} | {field.description} | {'' if is_section else variable} |"
         yield ""
 

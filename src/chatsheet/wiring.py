@@ -6,12 +6,18 @@ import sqlite3
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
 from chatsheet.auth.access import Access
+from chatsheet.auth.accounts import Accounts
+from chatsheet.auth.limits import Rates
+from chatsheet.auth.passwords import Passwords
+from chatsheet.auth.sessions import Sessions
+from chatsheet.auth.tokens import Tokens
 from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.live import Live
@@ -100,6 +106,10 @@ class Services:
     settings: Settings
     database: Database
     access: Access
+    accounts: Accounts
+    sessions: Sessions
+    tokens: Tokens
+    rates: Rates
     engine: Engine
     library: Library
     glossary: Glossary
@@ -216,10 +226,25 @@ async def open_services(
         stack.push_async_callback(clinic.close)
         readiness = Readiness(gateway=gateway, clock=clock)
         stack.push_async_callback(readiness.close)
+        auth, redis = settings.auth, settings.redis.url
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        rates = Rates(
+            logins_per_minute=auth.logins_per_minute,
+            requests_per_minute=auth.token_requests_per_minute,
+            clock=clock,
+            redis_url=redis.reveal() if redis else None,
+        )
+        stack.push_async_callback(rates.close)
+        idle, absolute = timedelta(hours=auth.session_idle_h), timedelta(hours=auth.session_absolute_h)
         yield Services(
             settings=settings,
             database=database,
-            access=Access(database, is_local=settings.auth.mode == "local"),
+            access=Access(database, is_local=auth.mode == "local"),
+            accounts=Accounts(database, passwords, clock),
+            sessions=Sessions(database, clock, idle=idle, absolute=absolute),
+            tokens=Tokens(database, clock),
+            rates=rates,
             engine=engine,
             library=library,
             glossary=glossary,

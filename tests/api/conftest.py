@@ -13,6 +13,7 @@ import uvicorn
 
 from chatsheet.api import app, deps
 from chatsheet.api.closed import Closed, Keys
+from chatsheet.auth.policy import Principal
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.wiring import Services, open_services
 from tests.harness import Wire, azure_settings, free_ports
@@ -33,13 +34,13 @@ class Served:
 async def start_server(services: Services, keys: Keys, *, actor: Actor | None = None) -> AsyncGenerator[str, None]:
     """Serve the application over these services, to this actor or who the keys say, and yield its address meanwhile."""
 
-    async def asking() -> Actor:
-        return actor or LOCAL
+    async def asking() -> Principal:
+        return Principal(actor.user_id, is_admin=actor.is_admin) if actor else Principal(LOCAL.user_id, is_admin=True)
 
     (port,) = free_ports(1)
     served = app.routed(services, keys)
     if actor is not None:
-        served.dependency_overrides[deps.actor] = asking
+        served.dependency_overrides[deps.principal] = asking
     closed = Closed(served, keys)
     config = uvicorn.Config(closed, port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -57,7 +58,7 @@ async def start_server(services: Services, keys: Keys, *, actor: Actor | None = 
 @pytest.fixture
 async def served(tmp_path: Path, wire: Wire) -> AsyncGenerator[Served, None]:
     """Serve the application while a test runs."""
-    keys = Keys(token="token-of-this-start")
+    keys = Keys(token="token-of-this-start", token_decides=True)
     settings = azure_settings(tmp_path, wire, "gpt-4o", more="[server]\ntoken_decides = true\n")
     bearer = {"Authorization": f"Bearer {keys.token}"}
     async with (

@@ -11,10 +11,11 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from chatsheet.api import closed, errors, openai
-from chatsheet.api.closed import Keys
+from chatsheet.api.closed import Door, Keys
 from chatsheet.api.deps import whole_text
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
+    account,
     charts,
     chats,
     corrections,
@@ -24,6 +25,7 @@ from chatsheet.api.routes import (
     glossary,
     imports,
     live,
+    login,
     metrics,
     proposals,
     queries,
@@ -35,13 +37,17 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts, proposals, doctor,
-    metrics, openai,
+    status, login, account, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts,
+    proposals, doctor, metrics, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 
 
-_TOKEN = HTTPBearer(scheme_name="token", auto_error=False, description="The token that serve prints, or `server.token`.")
+_TOKEN = HTTPBearer(
+    scheme_name="token",
+    auto_error=False,
+    description="An API token; in local mode the token that serve prints, or `server.token`.",
+)
 """Told in the schema; closed.py is what checks it."""
 _ERROR: dict[str, object] = {"model": ErrorAnswer, "description": "What happened, why, and what to do."}
 
@@ -52,12 +58,12 @@ class PageMissing(Unavailable):
     code = "page.missing"
 
 
-def create(services: Services, keys: Keys, *, page: Path | None = None) -> ASGIApp:
+def create(services: Services, door: Door, *, page: Path | None = None) -> ASGIApp:
     """Return the whole application, closed; raises PageMissing."""
-    return closed.Closed(routed(services, keys, page=page), keys)
+    return closed.Closed(routed(services, door, page=page), door)
 
 
-def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastAPI:
+def routed(services: Services, door: Door, *, page: Path | None = None) -> FastAPI:
     """Return the routes alone; only `create` serves them. Raises PageMissing."""
     page = page or Path(str(files("chatsheet") / "web"))
     if not (page / "index.html").is_file():
@@ -66,6 +72,7 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
         title="ChatSheetAI", version=version("chatsheet"), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
     app.state.services = services
+    app.state.door = door  # who sends people elsewhere to log in must say where they come back to
     errors.install(app)
     for module in ROUTES:
         app.include_router(module.router, dependencies=[Depends(whole_text), Security(_TOKEN)], responses={"default": _ERROR})
@@ -73,7 +80,8 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
 
     async def index() -> Response:
         response = FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})
-        response.set_cookie(keys.cookie_name, keys.cookie, httponly=True, samesite="strict", path="/")
+        if isinstance(door, Keys):
+            response.set_cookie(door.cookie_name, door.cookie, httponly=True, samesite="strict", path="/")
         return response
 
     app.add_api_route("/", index, include_in_schema=False)

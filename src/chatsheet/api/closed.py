@@ -1,32 +1,41 @@
 """The door is closed by construction: every request passes here before any route is looked up.
 
+Here is also the door of local mode: to this machine only, by the page's cookie and one token; of login modes: logins.py.
 Host allow-list (DNS rebinding), credentials for everything but the page itself and health, Fetch metadata and Origin on
-unsafe methods, declared content types only. Follows OWASP ASVS 5.0 sections 3.4 and 3.5.
+unsafe methods, declared content types only. Follows OWASP ASVS 5.0 sections 3.4, 3.5 and 7.
 """
 
 import hashlib
 import hmac
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
+from typing import Protocol
 from urllib.parse import urlsplit
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Send
-from starlette.types import Scope as Asked
+from starlette.types import Scope as Told
 
 from chatsheet.api import errors
 from chatsheet.api.deps import PRINCIPAL
 from chatsheet.auth.policy import Principal, Scope
 from chatsheet.core import ids
-from chatsheet.core.errors import BadInput, ChatSheetError, Refused
+from chatsheet.core.errors import BadInput, ChatSheetError, Refused, StorageUnavailable
 from chatsheet.core.identity import LOCAL
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN_PATHS = frozenset({"/", "/index.html", "/healthz", "/readyz"})
+BACKCHANNEL = "/login/oidc/backchannel"
+"""Where an identity provider, which sends a form, ends sessions."""
 _UPLOAD = "application/octet-stream"
+_FORM = "application/x-www-form-urlencoded"
+log = logging.getLogger(__name__)
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": (
@@ -39,6 +48,12 @@ HEADERS: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+class PeerRefused(Refused):
+    """Another machine calls, where only this one may."""
+
+    code = "request.peer_refused"
 
 
 class HostRefused(Refused):
@@ -68,8 +83,51 @@ class ContentTypeRefused(BadInput):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What the door looks at; names of headers are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    peer: str = ""
+    """The address that the request came from."""
+
+    @property
+    def is_safe(self) -> bool:
+        return self.method in _SAFE
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody may have this: the page without its data, and whether the server lives."""
+        return self.is_safe and (self.path in _OPEN_PATHS or self.path.startswith("/assets/"))
+
+    @property
+    def bearer(self) -> str | None:
+        kind, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if kind.lower() == "bearer" else None
+
+    def cookie(self, name: str) -> str:
+        """Return a cookie, empty where there is none."""
+        # browsers send the cookies of every port of this host, also some that the standard parser rejects whole
+        return cookie_parser(self.headers.get("cookie", "")).get(name, "")
+
+
+class Door(Protocol):
+    """Lets in whom it knows."""
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What every answer carries."""
+        ...
+
+    async def admit(self, asked: Asked) -> Principal | None:
+        """Return whom the door lets in, None on a path that is open to everybody; raises why not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
-    """What opens the door during one run of the server: the page's cookie and the token for scripts and /v1."""
+    """The door of local mode, and what opens it during one run: the page's cookie, and the token for scripts and /v1."""
 
     token: str
     cookie: str = field(default_factory=ids.new_key)
@@ -81,54 +139,82 @@ class Keys:
         """A name of its own for each run: cookies of a host are shared by all its ports."""
         return f"chatsheet_{hashlib.sha256(self.cookie.encode()).hexdigest()[:12]}"
 
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return HEADERS
 
-def check(method: str, path: str, headers: Mapping[str, str], keys: Keys) -> Principal | None:
-    """Return whom the door lets in, None on a path that is open to everybody; raises why not. Header names are lower case.
+    async def admit(self, asked: Asked) -> Principal | None:
+        return check(asked, self)
 
-    Pure.
-    """
-    host = headers.get("host", "")
-    if _LOOPBACK.fullmatch(host) is None:
-        raise HostRefused(f"this server is not called {host or 'that'}.", fix="open the address that it printed.")
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if method not in _SAFE or path.startswith("/v1"):
-        is_foreign = site not in {None, "same-origin", "none"} or (origin is not None and urlsplit(origin).netloc != host)
+
+def check(asked: Asked, keys: Keys) -> Principal | None:
+    """Return whom the door of local mode lets in, None on a path that is open to everybody; raises why not. Pure."""
+    if not _is_loopback(asked.peer):
+        raise PeerRefused("this server is for its own machine.", fix="set auth.mode, so that people log in.")
+    check_host(asked, is_ours=_LOOPBACK.fullmatch(asked.headers.get("host", "")) is not None)
+    site, origin = asked.headers.get("sec-fetch-site"), asked.headers.get("origin")
+    if not asked.is_safe or asked.path.startswith("/v1"):
+        is_foreign = site not in {None, "same-origin", "none"} or (origin is not None and not is_own(origin, asked))
         if is_foreign:
-            raise OriginRefused("a page of another origin sent this.", fix="use the page that this server serves.")
-    is_open = (path in _OPEN_PATHS or path.startswith("/assets/")) and method in _SAFE
-    known = None if is_open else _known(path, headers, keys)
-    if method not in _SAFE:
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind not in {"application/json", _UPLOAD}:
+            raise foreign()
+    check_body(asked)
+    return None if asked.is_open else _known(asked, keys)
+
+
+def _is_loopback(peer: str) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def check_host(asked: Asked, *, is_ours: bool) -> None:
+    """Raise HostRefused for another host than ours."""
+    if not is_ours:
+        host = asked.headers.get("host", "")
+        raise HostRefused(f"this server is not called {host or 'that'}.", fix="open the address that it printed.")
+
+
+def is_own(origin: str, asked: Asked) -> bool:
+    """Tell whether a page of this very host sent a request."""
+    return urlsplit(origin).netloc.lower() == asked.headers.get("host", "").lower()
+
+
+def foreign() -> OriginRefused:
+    """Return why a page of another origin is refused."""
+    return OriginRefused("a page of another origin sent this.", fix="use the page that this server serves.")
+
+
+def check_body(asked: Asked) -> None:
+    """Raise ContentTypeRefused for what a form of another page could have sent."""
+    if not asked.is_safe:
+        kind = asked.headers.get("content-type", "").partition(";")[0].strip().lower()
+        is_declared = kind in {"application/json", _UPLOAD} or (asked.path == BACKCHANNEL and kind == _FORM)
+        if not is_declared:
             raise ContentTypeRefused(f"the body is declared as {kind or 'nothing'}.", fix="send application/json.")
-    return known
 
 
-def _known(path: str, headers: Mapping[str, str], keys: Keys) -> Principal:
-    token = headers.get("authorization", "").removeprefix("Bearer ")
+def _known(asked: Asked, keys: Keys) -> Principal:
+    token = asked.headers.get("authorization", "").removeprefix("Bearer ")
     if hmac.compare_digest(token.encode(errors="replace"), keys.token.encode()):
         scopes = frozenset(Scope) if keys.token_decides else frozenset(Scope) - {Scope.DECIDE}
         return Principal(LOCAL.user_id, is_admin=True, scopes=scopes)
-    if not path.startswith("/v1") and has_cookie(headers, keys):
+    cookie = asked.cookie(keys.cookie_name).encode(errors="replace")
+    if not asked.path.startswith("/v1") and hmac.compare_digest(cookie, keys.cookie.encode()):
         return Principal(LOCAL.user_id, is_admin=True)
     raise TokenMissing("the token is missing or wrong.", fix="send Authorization: Bearer with the token printed at start.")
-
-
-def has_cookie(headers: Mapping[str, str], keys: Keys) -> bool:
-    """Tell whether a request carries the cookie of the page, which a person uses. Pure."""
-    # browsers send the cookies of every port of this host, also some that the standard parser rejects whole
-    cookie = cookie_parser(headers.get("cookie", "")).get(keys.cookie_name, "")
-    return hmac.compare_digest(cookie.encode(errors="replace"), keys.cookie.encode())
 
 
 class Closed:
     """The middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, door: Door) -> None:
         self._app = app
-        self._keys = keys
+        self._door = door
 
-    async def __call__(self, scope: Asked, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Told, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return  # no websockets, no lifespan: services are opened by the command
         path = str(scope["path"])
@@ -136,16 +222,22 @@ class Closed:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 said = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._door.headers.items():
                     said.setdefault(name, value)
-                if path.startswith(("/api", "/v1")):
+                if path.startswith(("/api", "/v1", "/login")):
                     said.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        headers = Headers(scope=scope)
+        client = scope.get("client")
+        asked = Asked(str(scope["method"]), path, Headers(scope=scope), str(client[0]) if client else "")
         try:
-            known = check(str(scope["method"]), path, headers, self._keys)
+            known = await self._door.admit(asked)
         except ChatSheetError as error:
             await errors.response(error)(scope, receive, send_with_headers)
+            return
+        except SQLAlchemyError as error:
+            log.error("who asks could not be looked up", exc_info=error)  # noqa: TRY400  its name tells more than its text
+            closed = StorageUnavailable("accounts cannot be read.", fix="look at the database and the log.")
+            await errors.response(closed)(scope, receive, send_with_headers)
             return
         await self._app({**scope, PRINCIPAL: known}, receive, send_with_headers)

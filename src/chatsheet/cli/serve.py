@@ -1,4 +1,4 @@
-"""`chatsheet serve`: the page and the API on loopback, with LiteLLM beside it where settings say that it is ours."""
+"""`chatsheet serve`: the page and the API, on loopback unless people log in; LiteLLM beside it where settings say so."""
 
 import asyncio
 import contextlib
@@ -12,16 +12,20 @@ from pathlib import Path
 import click
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.types import ASGIApp
 
 from chatsheet.api import app as api_app
-from chatsheet.api.closed import Keys
+from chatsheet.api.closed import Door, Keys
+from chatsheet.api.logins import Logins
+from chatsheet.auth.place import place
 from chatsheet.cli import beside, checkup
 from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
 from chatsheet.context import budget
 from chatsheet.core import ids, settings_file
-from chatsheet.core.errors import Conflict, Refused
-from chatsheet.core.settings import Settings
+from chatsheet.core.address_check import LOOPBACK
+from chatsheet.core.errors import BadInput, Conflict, Refused
+from chatsheet.core.settings import ServerSettings, Settings
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.doctor.order import Order
@@ -38,6 +42,12 @@ class NotLoopback(Refused):
     """Without a login nobody but this machine may reach the server."""
 
     code = "server.not_loopback"
+
+
+class TlsUnusable(BadInput):
+    """The server's certificate or its key cannot be used."""
+
+    code = "server.tls"
 
 
 class AddressTaken(Conflict):
@@ -73,23 +83,16 @@ async def serve(
 ) -> None:
     """Serve until interrupted, on the routes that `read` gives from time to time; raises NotLoopback, AddressTaken."""
     host = settings.server.host
-    if host not in {"127.0.0.1", "localhost", "::1"}:
-        raise NotLoopback(f"{host} is not the loopback address.", fix='set server.host = "127.0.0.1".')
-    token = settings.server.token
-    keys = Keys(token=token.reveal() if token else ids.new_key("cs"), token_decides=settings.server.token_decides)
+    if settings.auth.mode == "local" and host not in LOOPBACK:
+        raise NotLoopback(
+            f"{host} is not the loopback address.", fix='set server.host = "127.0.0.1", or a login mode in auth.mode.'
+        )
     listening = _listen(host, settings.server.port)
     opening = open_services(settings, settings_file=settings_file.path_of(config))
     async with opening as services, beside.litellm(settings, config):
-        server = _Server(
-            uvicorn.Config(
-                api_app.create(services, keys),
-                lifespan="off",
-                access_log=False,
-                log_level="warning",
-                server_header=False,
-                timeout_graceful_shutdown=2,  # an open stream would otherwise hold the server for minutes
-            )
-        )
+        port = int(listening.getsockname()[1])
+        door = _door(settings, services, port)
+        server = _Server(_configured(settings.server, api_app.create(services, door)))
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, _stop, server)
@@ -110,13 +113,52 @@ async def serve(
             tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:
             tasks.spawn(companion(services), name="companion")
-        shown = f"[{host}]" if ":" in host else host
-        click.echo(f"ChatSheetAI on http://{shown}:{listening.getsockname()[1]}/")
-        click.echo(f"token for /v1 and scripts: {'as set in server.token' if token else keys.token}")
+        await _greet(settings, services, door, port)
         try:
             await server.serve(sockets=[listening])
         finally:
             await tasks.close()
+
+
+def _door(settings: Settings, services: Services, port: int) -> Door:
+    if settings.auth.mode == "local":
+        token = settings.server.token
+        return Keys(token=token.reveal() if token else ids.new_key("cs"), token_decides=settings.server.token_decides)
+    return Logins(place=place(settings.server, port), sessions=services.sessions, tokens=services.tokens, rates=services.rates)
+
+
+def _configured(server: ServerSettings, app: ASGIApp) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=2,  # an open stream would otherwise hold the server for minutes
+        ssl_certfile=server.tls_certificate,
+        ssl_keyfile=server.tls_key,
+    )
+    try:
+        config.load()
+    except OSError as error:  # ssl's errors too
+        reason = error.strerror or type(error).__name__
+        raise TlsUnusable(
+            f"server.tls_certificate and tls_key cannot be used: {reason}.", fix="give a PEM certificate and its own key."
+        ) from None
+    return config
+
+
+async def _greet(settings: Settings, services: Services, door: Door, port: int) -> None:
+    """Tell where the server is, and what opens it for the first time."""
+    here = place(settings.server.model_copy(update={"public_url": ""}), port).origin
+    click.echo(f"ChatSheetAI on {here}/")
+    if isinstance(door, Keys):
+        click.echo(f"token for /v1 and scripts: {'as set in server.token' if settings.server.token else door.token}")
+        return
+    if settings.server.public_url:
+        click.echo(f"people open {settings.server.public_url}")
+    if code := await services.accounts.owner_code():
+        click.echo(f"there is no administrator yet; the code that makes the first one, for 24 hours: {code}")
 
 
 async def _look_after(services: Services) -> None:

@@ -7,15 +7,18 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from chatsheet.core import address_check, key_check
-from chatsheet.core.address_check import LOOPBACK
+from chatsheet.core.address_check import LOOPBACK, WILDCARDS
 from chatsheet.core.problem import Problem
 from chatsheet.core.secret import Secret
 from chatsheet.core.settings import (
+    AuthSettings,
     AzureRoute,
     LitellmRoute,
     LlmSettings,
+    OidcSettings,
     OpenAIRoute,
     RouteSettings,
+    ServerSettings,
     Settings,
     TelemetrySettings,
 )
@@ -35,6 +38,10 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _unset("server.token", settings.server.token, "set it, or leave it out for a random one")
     yield from _unset("database.url", settings.database.url, "set it, or leave it out for a file in the data folder")
     yield from _unset("redis.url", settings.redis.url, "set it, or leave the section out")
+    yield from _unset("database.url", settings.database.url, "set it, or leave the section out")
+    yield from _check_server(settings.server, settings.auth)
+    if settings.auth.mode == "oidc":
+        yield from _check_oidc(settings.auth.oidc)
     yield from _check_telemetry(settings.telemetry)
     yield from _check_servers("doctor.public_dns", settings.doctor.public_dns)
     yield from _cross_check(settings.llm)
@@ -43,6 +50,56 @@ def check(settings: Settings) -> Iterator[Problem]:
 def _unset(key: str, secret: Secret | None, fix: str, cause: str = "settings.invalid") -> Iterator[Problem]:
     if secret is not None and secret.value is None:
         yield Problem(key, secret.problem, fix, cause)
+
+
+def _check_server(server: ServerSettings, auth: AuthSettings) -> Iterator[Problem]:
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        missing = "tls_key" if server.tls_key is None else "tls_certificate"
+        yield Problem(f"server.{missing}", "missing: TLS needs the certificate and its key", "add it, or leave out both")
+    if auth.mode == "local":
+        if server.public_url:
+            yield Problem("server.public_url", "nobody else may come without a login", 'set auth.mode = "oidc" or "password"')
+    elif server.public_url:
+        yield from _check_public(server.public_url)
+    elif server.host in WILDCARDS:
+        reason = f"missing: nobody can open {server.host}"
+        yield Problem("server.public_url", reason, 'write the address that people open, such as "https://sheets.example.com"')
+    elif server.host not in LOOPBACK and server.tls_certificate is None:
+        reason = "missing: over plain http passwords and sessions would travel in clear text"
+        yield Problem(
+            "server.public_url", reason, "give the https address of the proxy in front, or tls_certificate and tls_key"
+        )
+
+
+def _check_public(url: str) -> Iterator[Problem]:
+    key = "server.public_url"
+    try:
+        parts = urlsplit(url)
+        is_plain = not (parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/"))
+        valid = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and is_plain
+    except ValueError:
+        parts, valid = urlsplit(""), False
+    if not valid:
+        yield Problem(key, "not the address of a server, without a path", 'write "https://sheets.example.com"')
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        reason = "http would send passwords and sessions in clear text, and browsers would not keep the session"
+        yield Problem(key, reason, f'write "https://{parts.netloc}"')
+
+
+def _check_oidc(oidc: OidcSettings) -> Iterator[Problem]:
+    yield from _unset("auth.oidc.client_secret", oidc.client_secret, "set it, or leave it out for a public client with PKCE")
+    if not oidc.client_id:
+        yield Problem("auth.oidc.client_id", "missing", "write the id that the provider gave this application")
+    try:
+        parts = urlsplit(oidc.issuer)
+        is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    except ValueError:
+        parts, is_safe = urlsplit(""), False
+    if not (is_safe and parts.hostname):
+        yield Problem("auth.oidc.issuer", "not an https address", "write what the provider's metadata names as its issuer")
+    elif set(parts.path.split("/")) & {"common", "organizations", "consumers"}:
+        reason = "lets people of every tenant in, and no token names it as its issuer"
+        yield Problem("auth.oidc.issuer", reason, "write your tenant's id in its place")
 
 
 def _check_telemetry(telemetry: TelemetrySettings) -> Iterator[Problem]:

@@ -18,9 +18,12 @@ from pydantic import BaseModel, ValidationError
 from chatsheet.core import api_versions, loose
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import (
+    AuthSettings,
+    CacheSettings,
     DatabaseSettings,
     DoctorSettings,
     LlmSettings,
+    OidcSettings,
     RedisSettings,
     RouteSettings,
     ServerSettings,
@@ -113,7 +116,10 @@ def _sections() -> dict[str, type[BaseModel]]:
     return {
         "server": ServerSettings,
         "llm": LlmSettings,
+        "auth.oidc": OidcSettings,  # before auth, whose variables begin as its own do
+        "auth": AuthSettings,
         "database": DatabaseSettings,
+        "cache": CacheSettings,
         "redis": RedisSettings,
         "telemetry": TelemetrySettings,
         "doctor": DoctorSettings,
@@ -138,10 +144,12 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, obj
         else:
             _require_section(name, rest)
             for section, model in _sections().items():
-                if rest.startswith(f"{section}_"):
-                    field = rest.removeprefix(f"{section}_")
-                    _require_known(name, field, set(model.model_fields) - {"route"})
+                start = f"{section.replace('.', '_')}_"
+                if rest.startswith(start):
+                    field = rest.removeprefix(start)
+                    _require_known(name, field, set(model.model_fields) - {"route", "oidc"})
                     yield f"{section}.{field}", _listed(model, field, value)
+                    break
 
 
 def _require_section(variable: str, rest: str) -> None:
@@ -217,7 +225,9 @@ def _variable_of(key: str) -> str:
 def _unknown_keys(raw: Mapping[str, object]) -> Iterator[Problem]:
     yield from _unknown(raw, "", set(Settings.model_fields))
     for name, model in _sections().items():
-        yield from _unknown(raw.get(name), name, set(model.model_fields))
+        section, _, inner = name.partition(".")
+        found = loose.obj(raw.get(section)).get(inner) if inner else raw.get(section)
+        yield from _unknown(found, name, set(model.model_fields))
     llm = raw.get("llm")
     routes = loose.obj(loose.obj(llm).get("route"))
     kinds = _route_kinds()
