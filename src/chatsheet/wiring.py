@@ -198,9 +198,11 @@ async def open_services(
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         glossary = Glossary(database=database, library=library, clock=clock)
+        access = Access(database, is_local=settings.auth.mode == "local")
         chats = Chats(
-            database=database, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits, shape=shape
-        )
+            database=database, access=access, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits,
+            shape=shape,
+        )  # fmt: skip
         stack.push_async_callback(chats.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         clinic = Clinic(examine=doctor.examine, database=database, clock=clock)
@@ -210,7 +212,7 @@ async def open_services(
         yield Services(
             settings=settings,
             database=database,
-            access=Access(database, is_local=settings.auth.mode == "local"),
+            access=access,
             engine=engine,
             library=library,
             glossary=glossary,
@@ -219,7 +221,7 @@ async def open_services(
             gateway=gateway,
             records=records,
             chats=chats,
-            live=Live(database=database, library=library, clock=clock),
+            live=Live(database=database, access=access, library=library, clock=clock),
             drawings=Drawings(),
             presence=presence,
             clock=clock,

@@ -50,11 +50,7 @@ class Excerpts:
         try:
             await self._engine.excerpt(self._versions, version, aside, rules)
             await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-            try:
-                await asyncio.to_thread(aside.rename, place)
-            except OSError:
-                if not place.exists():  # else another process made the same
-                    raise
+            await asyncio.to_thread(_put, aside, place)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
 
@@ -72,3 +68,11 @@ def _used(place: Path) -> bool:
         os.utime(place)
         return True
     return False
+
+
+def _put(aside: Path, place: Path) -> None:
+    try:
+        aside.rename(place)
+    except OSError:
+        if not place.exists():  # else another process made the same
+            raise

@@ -160,9 +160,7 @@ class Library:
         self._follower = Follower(engine, self._recalculator, self._versions)
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._excerpts = Excerpts(
-            folder=folder / "excerpts", versions=self._versions, incoming=self._incoming, engine=engine
-        )
+        self._excerpts = Excerpts(folder=folder / "excerpts", versions=self._versions, incoming=self._incoming, engine=engine)
         self.compactions = Compactions(folder=self._versions, incoming=self._incoming, engine=engine, quiet_s=quiet_s)
 
     async def bring_in(

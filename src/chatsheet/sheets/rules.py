@@ -78,7 +78,7 @@ def _without_formula(column: Column) -> Column:
 
 
 def counted(table: Table, *, rows: int, last: int, unparsed: tuple[int, ...]) -> Table:
-    """Return a table with a rule as its visible rows are: how many, the last of those that were imported, unparsed by column."""
+    """Return a table with a rule as its visible rows are: how many, the last imported one, and by column what did not parse."""
     first = table.range.partition(":")[0]
     letters = [column.letter for column in table.columns if column.letter]
     top = "".join(filter(str.isdigit, first)) or "1"
