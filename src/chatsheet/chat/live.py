@@ -172,11 +172,13 @@ class Live:
         """Return that an actor does not see a sheet any more as they did, or None."""
         try:
             now = await self._access.fresh(actor, sheet_id, Action.READ)
-            if now.rules.key != actor.rules.key:
-                raise Denied("what you may see of the workbook has changed.", fix="open it again.")
         except Denied as error:
-            return AccessEnded(sheet_id=sheet_id, code=error.code, what=error.what, fix=error.fix)
-        return None
+            denied = error
+        else:
+            if now.rules == actor.rules:
+                return None
+            denied = Denied("what you may see of the workbook has changed.", fix="open it again.")
+        return AccessEnded(sheet_id=sheet_id, code=denied.code, what=denied.what, fix=denied.fix)
 
     async def watch(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> AsyncGenerator[Told, None]:
         """Yield what is new since `known`, then whatever happens, until access ends; raises SheetNotFound."""

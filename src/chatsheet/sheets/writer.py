@@ -23,7 +23,7 @@ from chatsheet.sheets.following import Followed, Log, Places, Touched
 from chatsheet.sheets.formulas.grammar import FormulaRefused
 from chatsheet.sheets.formulas.translate import translate
 from chatsheet.sheets.guard import SqlRefused
-from chatsheet.sheets.model import ROW_ID, Column, Table, Value
+from chatsheet.sheets.model import ROW_ID, Table, Value
 from chatsheet.sheets.versions import BASE, DELTA, WORKBOOK, Manifest
 
 _TOLD = 20
@@ -201,15 +201,10 @@ def _excerpt(connection: duckdb.DuckDBPyConnection, seen: ruling.Seen, manifest:
     )
     if not seen.is_ruled:
         return table
-    unparsed = [_unparsed(column) for column in table.columns]
+    unparsed = [f'count("{c.raw}") FILTER ("{c.name}" IS NULL AND "{c.raw}" <> \'\')' if c.raw else "0" for c in table.columns]
     last = f"max({ROW_ID}) FILTER ({ROW_ID} <= {ruling.bottom(table)})"
     counts = connection.execute(f'SELECT count(*), {last}, {", ".join(unparsed)} FROM main."{table.id}"').fetchall()[0]  # noqa: S608  likewise
     return ruling.counted(table, rows=counts[0], last=counts[1] or 0, unparsed=counts[2:])
-
-
-def _unparsed(column: Column) -> str:
-    kept = f'count("{column.raw}") FILTER ("{column.name}" IS NULL AND "{column.raw}" <> \'\')'
-    return kept if column.raw else "0"
 
 
 @contextmanager
