@@ -1,5 +1,6 @@
 """Row and column rules: what they hide cannot be got at by any door of a sheet."""
 
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
@@ -312,26 +313,16 @@ CONDITIONS = st.one_of(
     st.sampled_from(["region = 'South'", "region <> 'South'", "level IS NULL", "id IN (SELECT max(id) FROM staff)"]),
     st.just("CAST(replace(name, 'Person ', '') AS INTEGER) > 5"),
 )
-SELECTS = st.one_of(
-    st.builds(
-        "SELECT {} AS x, {} AS y FROM staff AS s WHERE {} AND {} ORDER BY ALL".format, COLUMNS, COLUMNS, CONDITIONS, CONDITIONS
-    ),
-    st.builds(
-        "SELECT {} AS x, count(*) AS n, min(name) AS m FROM staff AS s WHERE {} GROUP BY 1 ORDER BY ALL".format,
-        COLUMNS,
-        CONDITIONS,
-    ),
-    st.builds(
-        "SELECT s.*, o.city FROM staff AS s LEFT JOIN offices AS o USING (region) WHERE {} ORDER BY ALL".format, CONDITIONS
-    ),
-    st.builds(
-        "SELECT {} AS x, row_number() OVER (ORDER BY s._row) AS n FROM staff AS s QUALIFY n < 9 ORDER BY ALL".format, COLUMNS
-    ),
-    st.builds("SELECT sum(id) FILTER ({}) AS a, count(DISTINCT {}) AS b FROM staff AS s".format, CONDITIONS, COLUMNS),
-    st.builds(
-        "SELECT name FROM staff WHERE {} EXCEPT SELECT name FROM staff WHERE {} ORDER BY ALL".format, CONDITIONS, CONDITIONS
-    ),
+TEMPLATES = (
+    "SELECT {c} AS x, {d} AS y FROM staff AS s WHERE {w} AND {v} ORDER BY ALL",
+    "SELECT {c} AS x, count(*) AS n, min(name) AS m FROM staff AS s WHERE {w} GROUP BY 1 ORDER BY ALL",
+    "SELECT s.*, o.city FROM staff AS s LEFT JOIN offices AS o USING (region) WHERE {w} ORDER BY ALL",
+    "SELECT {c} AS x, row_number() OVER (ORDER BY s._row) AS n FROM staff AS s QUALIFY n < 9 ORDER BY ALL",
+    "SELECT sum(id) FILTER ({w}) AS a, count(DISTINCT {c}) AS b FROM staff AS s",
+    "SELECT name FROM staff WHERE {w} EXCEPT SELECT name FROM staff WHERE {v} ORDER BY ALL",
 )
+DRAWN = st.fixed_dictionaries({"c": COLUMNS, "d": COLUMNS, "w": CONDITIONS, "v": CONDITIONS})
+SELECTS = st.builds(lambda template, drawn: template.format(**drawn), st.sampled_from(TEMPLATES), DRAWN)
 
 
 @pytest.fixture(scope="module")
