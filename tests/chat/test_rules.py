@@ -16,7 +16,7 @@ from chatsheet.auth.policy import Action, Denied
 from chatsheet.chat import leases, store
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.events import AccessEnded, Answered, Asked, Event, Failed, ToolAnswered
-from chatsheet.chat.live import AccessEnded as SheetEnded
+from chatsheet.chat.live import SheetHidden
 from chatsheet.chat.store import Chat, ChatNotFound
 from chatsheet.context.glossary.model import Pinned, Term
 from chatsheet.core.identity import LOCAL, UNRULED, Actor, Condition, Role, Rules, TableRule
@@ -242,7 +242,7 @@ async def test_who_listens_to_a_sheet_hears_that_it_is_seen_otherwise(
         await anext(heard)
         await (at.revoke() if is_revoked else at.rule(OTHER))
         last = [told.event async for told in heard][-1]
-    assert isinstance(last, SheetEnded)
+    assert isinstance(last, SheetHidden)
     assert ("has changed" in last.what) is not is_revoked
 
 

@@ -60,10 +60,10 @@ class StillHere(Value):
     version: str
 
 
-class AccessEnded(Value):
-    """The last that is heard: who listens may not see the sheet any more."""
+class SheetHidden(Value):
+    """The last that is heard: who listens does not see the sheet any more, or not as they did."""
 
-    kind: Literal["access_ended"] = "access_ended"
+    kind: Literal["hidden"] = "hidden"
     sheet_id: str
     version: str = ""
     code: str
@@ -71,7 +71,7 @@ class AccessEnded(Value):
     fix: str
 
 
-SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere | AccessEnded
+SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere | SheetHidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +168,7 @@ class Live:
         async with self._database.unit() as connection:
             return standing, await store.mark(connection, actor, sheet_id)
 
-    async def _ended(self, actor: Actor, sheet_id: str) -> AccessEnded | None:
+    async def _ended(self, actor: Actor, sheet_id: str) -> SheetHidden | None:
         """Return that an actor does not see a sheet any more as they did, or None."""
         try:
             now = await self._access.fresh(actor, sheet_id, Action.READ)
@@ -178,7 +178,7 @@ class Live:
             if now.rules == actor.rules:
                 return None
             denied = Denied("what you may see of the workbook has changed.", fix="open it again.")
-        return AccessEnded(sheet_id=sheet_id, code=denied.code, what=denied.what, fix=denied.fix)
+        return SheetHidden(sheet_id=sheet_id, code=denied.code, what=denied.what, fix=denied.fix)
 
     async def watch(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> AsyncGenerator[Told, None]:
         """Yield what is new since `known`, then whatever happens, until access ends; raises SheetNotFound."""
