@@ -31,6 +31,7 @@ from chatsheet.sheets.writer import Made, Order
 
 _IMPORT_DEADLINE_S = 600.0
 _IMPORTS_AT_ONCE = 2
+_EXCERPTS_AT_ONCE = 2
 _CORES_PER_WORKER = 2
 _EDIT_DEADLINE_S = 60.0
 _LOOK_DEADLINE_S = 60.0
@@ -129,6 +130,7 @@ class Engine:
         self._size = size
         self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
         self._looking = asyncio.Semaphore(1)
+        self._excerpting = asyncio.Semaphore(_EXCERPTS_AT_ONCE)
         self._editor: Worker | None = None
         self._editing = asyncio.Lock()
         self._lent = 0
@@ -305,7 +307,7 @@ class Engine:
         """Write what is seen of a version under rules into `aside`, as a version, in a process of its own."""
         seen_by = RULES.dump_python(rules, mode="json")
         request: JsonObject = {"op": "excerpt", "versions": str(folder), "version": version, "aside": str(aside)}
-        async with self._imports:
+        async with self._excerpting:
             await self._write({**request, "rules": seen_by})
 
     @staticmethod

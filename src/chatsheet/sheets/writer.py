@@ -27,6 +27,8 @@ from chatsheet.sheets.model import ROW_ID, Table, Value
 from chatsheet.sheets.versions import BASE, DELTA, WORKBOOK, Manifest
 
 _TOLD = 20
+_UNFIT = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
+"""What DuckDB says of a rule's value that does not fit its column: then nothing of the table is seen."""
 
 
 class Order(Value):
@@ -182,7 +184,7 @@ def excerpt(folder: Path, version: str, aside: Path, rules: Rules) -> None:
         versions.lock(connection)
         tables: list[Table] = []
         for seen in ruling.seen(whole, rules):
-            with contextlib.suppress(duckdb.ConversionException):  # a condition does not fit the column: nothing is seen
+            with contextlib.suppress(*_UNFIT):
                 tables.append(_excerpt(connection, seen, manifest))
         shown = ruling.told(whole, profile.measure(connection, tables))
     (aside / WORKBOOK).write_text(shown.model_dump_json(), encoding="utf-8")
