@@ -220,16 +220,6 @@ async def test_who_watches_a_chat_hears_that_access_ended(tmp_path: Path, wire: 
     assert [(event.kind, event.turn) for event in heard if isinstance(event, AccessEnded)] == [("access_ended", "t")]
 
 
-async def test_who_may_watch_all_goes_on_watching(tmp_path: Path, wire: Wire, sales: Path) -> None:
-    async with shared(tmp_path, wire, sales) as at:
-        chat = await at.asked()
-        async with aclosing(at.services.chats.watch(LOCAL, chat.id)) as watched:
-            await anext(watched)
-            await at.revoke()
-            with pytest.raises(TimeoutError):
-                await asyncio.wait_for(anext(watched), 5)
-
-
 @pytest.mark.parametrize("is_revoked", [True, False])
 async def test_who_listens_to_a_sheet_hears_that_it_is_seen_otherwise(
     tmp_path: Path, wire: Wire, sales: Path, *, is_revoked: bool
