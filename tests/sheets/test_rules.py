@@ -1,5 +1,6 @@
 """Row and column rules: what they hide cannot be got at by any door of a sheet."""
 
+import os
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
@@ -347,6 +348,16 @@ async def test_any_query_gives_what_it_gives_over_a_sheet_without_what_is_hidden
     questions: Questions, reduced: Questions, sql: str
 ) -> None:
     assert await outcome(questions, sql) == await outcome(reduced, sql)
+
+
+async def test_what_nobody_uses_and_what_is_of_no_sheet_is_swept_away(library: Library, part: OpenSheet) -> None:
+    late = await library.open(under(Rules((TableRule("offices"),))), part.sheet.id)
+    kept, unused = (library.questions(one).database.parent for one in (part, late))
+    strange = kept.with_name("strange.0.1")
+    strange.mkdir()
+    os.utime(unused, (0, 0))
+    await library.sweep()
+    assert (kept.exists(), unused.exists(), strange.exists()) == (True, False, False)
 
 
 def table_of(workbook: Workbook, rule: TableRule) -> Table | None:

@@ -202,7 +202,8 @@ class Chats:
             looked = self._clock.monotonic()
             while True:
                 watcher.skip(told)
-                came = await self._came(actor, chat_id, watcher, told)
+                left = looked + _ELSEWHERE_S - self._clock.monotonic()
+                came = await self._came(actor, chat_id, watcher, told, wait_s=max(left, 0.0))
                 if self._clock.monotonic() - looked >= _ELSEWHERE_S:
                     if (ended := await self._ended(actor, chat, turn)) is not None:
                         yield Numbered(None, ended)
@@ -213,10 +214,10 @@ class Chats:
                     turn = turn if isinstance(one.event, Decided) else one.event.turn
                     yield one
 
-    async def _came(self, actor: Actor, chat_id: str, watcher: Watcher, told: int) -> list[Numbered]:
-        """Return what comes next, here or from another process; nothing where that takes long."""
+    async def _came(self, actor: Actor, chat_id: str, watcher: Watcher, told: int, *, wait_s: float) -> list[Numbered]:
+        """Return what comes next, here or from another process; nothing where that takes longer."""
         try:
-            async with asyncio.timeout(_ELSEWHERE_S):
+            async with asyncio.timeout(wait_s):
                 return [await watcher.next()]
         except TimeoutError:
             return await self._told_elsewhere(actor, chat_id, told)
