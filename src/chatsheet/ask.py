@@ -11,9 +11,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chatsheet.auth.policy import Denied
 from chatsheet.chat import questions
 from chatsheet.chat.citations import Citation, shortened
 from chatsheet.chat.events import (
+    AccessEnded,
     Answered,
     Asked,
     Basis,
@@ -171,7 +173,7 @@ async def answer(
         async with aclosing(turn(services, actor, chat.id)) as watched:
             async for event in watched:
                 say_event(event, say)
-                if not isinstance(event, Wrote | StepRestarted):
+                if not isinstance(event, Wrote | StepRestarted | AccessEnded):
                     events.append(event)
     except asyncio.CancelledError:
         await asyncio.shield(services.chats.stop(actor, chat.id))  # who interrupts does not want it resumed later
@@ -192,9 +194,11 @@ async def cited(services: Services, actor: Actor, found: Answer) -> Answer:
 
 
 async def turn(services: Services, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Event | Live, None]:
-    """Yield what happens in a chat after number `after`, to the end of a turn; raises ChatNotFound."""
+    """Yield what happens in a chat after number `after`, to the end of a turn; raises ChatNotFound, Denied."""
     async with aclosing(services.chats.watch(actor, chat_id, after=after)) as watched:
         async for numbered in watched:
+            if isinstance(numbered.event, AccessEnded):
+                raise Denied(numbered.event.what, fix=numbered.event.fix)
             yield numbered.event
             if isinstance(numbered.event, Answered | Failed | Cancelled):
                 return

@@ -217,9 +217,11 @@ async def open_services(
         opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
         gateway, records = opened
         glossary = Glossary(database=database, library=library, clock=clock)
+        access = Access(database, is_local=settings.auth.mode == "local")
         chats = Chats(
-            database=database, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits, shape=shape
-        )
+            database=database, access=access, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits,
+            shape=shape,
+        )  # fmt: skip
         stack.push_async_callback(chats.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
         clinic = Clinic(examine=doctor.examine, database=database, clock=clock)
@@ -240,7 +242,7 @@ async def open_services(
         yield Services(
             settings=settings,
             database=database,
-            access=Access(database, is_local=auth.mode == "local"),
+            access=access,
             accounts=Accounts(database, passwords, clock),
             sessions=Sessions(database, clock, idle=idle, absolute=absolute),
             tokens=Tokens(database, clock),
@@ -253,7 +255,7 @@ async def open_services(
             gateway=gateway,
             records=records,
             chats=chats,
-            live=Live(database=database, library=library, clock=clock),
+            live=Live(database=database, access=access, library=library, clock=clock),
             drawings=Drawings(),
             presence=presence,
             clock=clock,

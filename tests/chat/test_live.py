@@ -112,7 +112,7 @@ class LateClock(SystemClock):
 async def test_a_quiet_sheet_says_that_it_is_there(tmp_path: Path, wire: Wire, sales: Path) -> None:
     async with opened(tmp_path, wire) as services:
         sheet = (await services.library.bring_in(LOCAL, sales)).sheet
-        live = Live(database=services.database, library=services.library, clock=LateClock())
+        live = Live(database=services.database, access=services.access, library=services.library, clock=LateClock())
         watched = live.watch(LOCAL, sheet.id)
         assert (await until(watched, StillHere)).event == StillHere(sheet_id=sheet.id, version=sheet.version)
         await watched.aclose()

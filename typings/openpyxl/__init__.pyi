@@ -1,5 +1,5 @@
 # What of openpyxl the tests use to look at workbooks.
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ class Worksheet:
     tables: Mapping[str, Table]
     def __getitem__(self, key: str) -> Cell: ...
     def __setitem__(self, key: str, value: str | float | bool | None) -> None: ...
+    def append(self, row: Sequence[str | float | bool | None]) -> None: ...
     def iter_rows(self) -> Iterator[tuple[Cell, ...]]: ...
 
 class Workbook:

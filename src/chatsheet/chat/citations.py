@@ -74,11 +74,17 @@ def shortened(citation: Citation, *, most: int) -> Citation:
 
 
 async def cite(
-    questions: Questions, answered: ToolAnswered, *, row: int | None, column: str | None, most_rows: int = MOST_ROWS
+    questions: Questions,
+    answered: ToolAnswered,
+    *,
+    row: int | None,
+    column: str | None,
+    most_rows: int = MOST_ROWS,
+    why: NotTraced | None = None,
 ) -> Citation:
     """Return what a cell of a result stands on, or the whole result where `row` is None; at most so many rows of each table.
 
-    `questions` are those of the version that the query ran on. Raises CitationNotFound.
+    `questions` are those of the version that the query ran on; with `why` they are not asked. Raises CitationNotFound.
     """
     result, sql = answered.result, answered.sql or ""
     if result is None or (row is not None and not 0 <= row < len(result.rows)):
@@ -96,10 +102,13 @@ async def cite(
     )
     outputs = answered.basis.outputs
     output = outputs[place] if place is not None and place < len(outputs) else None
-    try:
-        behind = await _behind(questions, answered, result, row, most_rows)
-    except ChatSheetError as error:  # such as a time limit: the query is known all the same
-        why = NotTraced(code=error.code, what=error.what, fix=error.fix)
+    behind: Sequence[RowIds] = ()
+    if why is None:
+        try:
+            behind = await _behind(questions, answered, result, row, most_rows)
+        except ChatSheetError as error:  # such as a time limit: the query is known all the same
+            why = NotTraced(code=error.code, what=error.what, fix=error.fix)
+    if why is not None:
         used = [RowIds(table=one.table, ids=(), more=one.rows) for one in answered.basis.rows]
         return cited.model_copy(update={"tables": tuple(_tables(questions, sql, used, output, most_rows)), "not_traced": why})
     return cited.model_copy(update={"tables": tuple(_tables(questions, sql, behind, output, most_rows))})

@@ -7,12 +7,16 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from chatsheet.auth.access import Access
+from chatsheet.auth.policy import Action, Denied
 from chatsheet.chat import answers, calls, citations, loop, messages, questions, store
-from chatsheet.chat.audience import Audience, Numbered
-from chatsheet.chat.citations import Citation, CitationNotFound
+from chatsheet.chat.audience import Audience, Numbered, Watcher
+from chatsheet.chat.citations import Citation, CitationNotFound, NotTraced
 from chatsheet.chat.deciding import AiColumns, Deciding
 from chatsheet.chat.events import (
+    AccessEnded,
     Asked,
+    Decided,
     Event,
     ModelReplied,
     Nudged,
@@ -48,7 +52,12 @@ log = logging.getLogger(__name__)
 
 _MAX_ANSWER_TOKENS = 800
 _ELSEWHERE_S = 2.0
-"""How often a watcher looks for what another process wrote."""
+"""How often a watcher looks for what another process wrote, and whether it may still watch."""
+_UNDER_RULES = NotTraced(
+    code=Denied.code,
+    what="this was asked under other row and column rules than yours.",
+    fix="ask it in a chat of your own.",
+)
 
 
 class TurnLimit(ChatSheetError):
@@ -65,6 +74,7 @@ class Chats:
         self,
         *,
         database: Database,
+        access: Access,
         library: Library,
         glossary: Glossary,
         gateway: Gateway,
@@ -77,6 +87,7 @@ class Chats:
         self.shelf = Shelf(database=database, clock=clock)
         """The chats as a list: to search, name and branch."""
         self._database = database
+        self._access = access
         self._library = library
         self._glossary = glossary
         self._gateway = gateway
@@ -132,10 +143,11 @@ class Chats:
     ) -> str:
         """Append a question and start its turn in the background; returns the turn's id.
 
-        Raises ChatNotFound, QuestionInvalid, ChatMovedOn where a turn still runs.
+        Raises ChatNotFound, QuestionInvalid, Denied under other rules than the chat's, ChatMovedOn where a turn still runs.
         """
         question = questions.checked(question)
         chat = await self.get(actor, chat_id)
+        _check_rules(actor, chat)
         if selection is not None:
             _check(selection, (await self._library.open(actor, chat.sheet_id)).workbook)
         turn_id = new_id("turn")
@@ -161,7 +173,9 @@ class Chats:
         if answered is None:
             raise CitationNotFound(f"there is no result {handle} in this chat.", fix="take a handle from its answers.")
         opened = await self._library.at(actor, chat.sheet_id, answered.version)
-        return await citations.cite(self._library.questions(opened), answered, row=row, column=column, most_rows=most_rows)
+        why = None if actor.rules.key == chat.rules_key else _UNDER_RULES
+        asked = self._library.questions(opened)
+        return await citations.cite(asked, answered, row=row, column=column, most_rows=most_rows, why=why)
 
     async def stop(self, actor: Actor, chat_id: str) -> None:
         """Stop the running turn, if any; raises ChatNotFound."""
@@ -175,25 +189,53 @@ class Chats:
             await store.remove(connection, actor, chat_id)
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
-        """Yield the events after number `after`, then live ones as they come, without end; raises ChatNotFound."""
+        """Yield the events after number `after`, then live ones as they come, until access ends; raises ChatNotFound."""
         with self._audience.watching(chat_id) as watcher:
             async with self._database.unit() as connection:
-                await store.get(connection, actor, chat_id)
+                chat = await store.get(connection, actor, chat_id)
                 events = await store.log(connection, actor, chat_id)
             for seq, event in enumerate(events, 1):
                 if seq > after:
                     yield Numbered(seq, event)
             told = len(events)
+            turn = next((event.turn for event in reversed(events) if not isinstance(event, Decided)), "")
+            looked = self._clock.monotonic()
             while True:
                 watcher.skip(told)
-                try:
-                    async with asyncio.timeout(_ELSEWHERE_S):
-                        came = [await watcher.next()]
-                except TimeoutError:
-                    came = await self._told_elsewhere(actor, chat_id, told)
+                left = looked + _ELSEWHERE_S - self._clock.monotonic()
+                came = await self._came(actor, chat_id, watcher, told, wait_s=max(left, 0.0))
+                if self._clock.monotonic() - looked >= _ELSEWHERE_S:
+                    if (ended := await self._ended(actor, chat, turn)) is not None:
+                        yield Numbered(None, ended)
+                        return
+                    looked = self._clock.monotonic()
                 for one in came:
                     told = one.seq or told
+                    turn = turn if isinstance(one.event, Decided) else one.event.turn
                     yield one
+
+    async def _came(self, actor: Actor, chat_id: str, watcher: Watcher, told: int, *, wait_s: float) -> list[Numbered]:
+        """Return what comes next, here or from another process; nothing where that takes longer."""
+        try:
+            async with asyncio.timeout(wait_s):
+                return [await watcher.next()]
+        except TimeoutError:
+            return await self._told_elsewhere(actor, chat_id, told)
+
+    async def _ended(self, actor: Actor, chat: Chat, turn: str) -> AccessEnded | None:
+        """Return that an actor may not see a chat any more, or None."""
+        try:
+            await self._fresh(actor, chat, Action.CHAT_READ)
+        except Denied as error:
+            return AccessEnded(turn=turn, code=error.code, what=error.what, fix=error.fix)
+        return None
+
+    async def _fresh(self, actor: Actor, chat: Chat, action: Action) -> Actor:
+        """Return the actor as they are now; raises Denied where they may not, or are under other rules than the chat."""
+        now = await self._access.fresh(actor, chat.sheet_id, action)
+        if action is not Action.CHAT_READ or now.rules.tables:
+            _check_rules(now, chat)
+        return now
 
     async def _told_elsewhere(self, actor: Actor, chat_id: str, told: int) -> list[Numbered]:
         """Return what another process wrote into a chat's log behind number `told`."""
@@ -218,7 +260,8 @@ class Chats:
             chat = await store.get(connection, actor, chat_id)
             events = await store.log(connection, actor, chat_id)
         while not isinstance(command := loop.step(events, self._limits), Rest):
-            event = await self._obeyed(actor, chat, turn, events, command)
+            now = await self._fresh(actor, chat, Action.CHAT_ASK)
+            event = await self._obeyed(now, chat, turn, events, command)
             await self.turns.append(actor, chat_id, event)
             events.append(event)
 
@@ -246,7 +289,7 @@ class Chats:
                 return answers.asked_back(text, loop.current_turn(events))
 
     def _box(self, opened: OpenSheet) -> Toolbox:
-        more = (*self._proposing, *searching.offered(opened.workbook))
+        more = (*(self._proposing if opened.is_whole else ()), *searching.offered(opened.workbook))
         return toolbox.offered(is_small=self._budget is not None, more=more)
 
     @property
@@ -258,6 +301,7 @@ class Chats:
             Scope(
                 workbook=opened.workbook,
                 version=opened.sheet.version,
+                seen_under=opened.rules.key,
                 budget_tokens=self._budget,
                 file=opened.sheet.name,
                 tools=loose.dumps(box.schemas()),
@@ -325,6 +369,11 @@ def _told_apart(calls: tuple[ToolCall, ...]) -> tuple[ToolCall, ...]:
     if len({call.id for call in calls if call.id}) == len(calls):
         return calls
     return tuple(replace(call, id=f"call_{number}") for number, call in enumerate(calls, 1))
+
+
+def _check_rules(actor: Actor, chat: Chat) -> None:
+    if actor.rules.key != chat.rules_key:
+        raise Denied("this chat was held under other row and column rules than yours.", fix="start a new chat.")
 
 
 def _check(selection: Selection, workbook: Workbook) -> None:

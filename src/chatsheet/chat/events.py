@@ -278,4 +278,15 @@ class StepRestarted(_Value):
     cause: str
 
 
-Live = Wrote | StepRestarted
+class AccessEnded(_Value):
+    """Live only, and the last: who watches may not see the chat any more."""
+
+    kind: Literal["access_ended"] = "access_ended"
+    turn: str
+    """The turn that was asked last; empty where none was."""
+    code: str
+    what: str
+    fix: str
+
+
+Live = Wrote | StepRestarted | AccessEnded

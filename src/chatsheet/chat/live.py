@@ -10,6 +10,8 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from chatsheet.auth.access import Access
+from chatsheet.auth.policy import Action, Denied
 from chatsheet.chat import store
 from chatsheet.core.clock import Clock
 from chatsheet.core.identity import Actor
@@ -18,6 +20,8 @@ from chatsheet.sheets.library import HeadMove, Library, MoveKind, Standing
 from chatsheet.sheets.model import Value
 
 _LOOK_EVERY_S = 0.5
+_CHECK_EVERY_S = 1.5
+"""How often it is asked whether a listener may still listen, and under which rules."""
 _SAY_EVERY_S = 10.0
 _MOST_TOLD = 50
 
@@ -56,7 +60,18 @@ class StillHere(Value):
     version: str
 
 
-SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere
+class SheetHidden(Value):
+    """The last that is heard: who listens does not see the sheet any more, or not as they did."""
+
+    kind: Literal["hidden"] = "hidden"
+    sheet_id: str
+    version: str = ""
+    code: str
+    what: str
+    fix: str
+
+
+SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere | SheetHidden
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,9 @@ class Cursor:
 
     def __str__(self) -> str:
         return f"{self.seq}-{self.chats}-{self.sheets}"
+
+
+_NOTHING = Cursor(-1, "", "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +117,7 @@ class Told:
 
 def news(state: State, known: Cursor | None) -> Iterator[Told]:
     """Yield what a listener does not know; where that is nothing yet, or too much, where the head stands. Pure."""
-    at = known or Cursor(-1, "", "")
+    at = known or _NOTHING
     is_followed = known is not None and known.seq <= state.seq and len(state.moves) == state.seq - known.seq
     if is_followed:
         for move in state.moves:
@@ -119,15 +137,16 @@ def news(state: State, known: Cursor | None) -> Iterator[Told]:
 class Live:
     """Tells listeners what the database says."""
 
-    def __init__(self, *, database: Database, library: Library, clock: Clock) -> None:
+    def __init__(self, *, database: Database, access: Access, library: Library, clock: Clock) -> None:
         self._database = database
+        self._access = access
         self._library = library
         self._clock = clock
-        self._looks: dict[tuple[str, str], asyncio.Future[tuple[Standing, str]]] = {}
+        self._looks: dict[tuple[str, str, str], asyncio.Future[tuple[Standing, str]]] = {}
 
     async def state(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> State:
         """Return a sheet as it is now; raises SheetNotFound."""
-        key = actor.workspace_id, sheet_id
+        key = actor.workspace_id, sheet_id, actor.rules.key
         if (look := self._looks.get(key)) is None:  # who asks meanwhile shares it: a sheet with many listeners costs as one
             look = self._looks[key] = asyncio.ensure_future(self._look(actor, sheet_id))
             look.add_done_callback(lambda _: self._looks.pop(key, None))
@@ -149,11 +168,28 @@ class Live:
         async with self._database.unit() as connection:
             return standing, await store.mark(connection, actor, sheet_id)
 
+    async def _ended(self, actor: Actor, sheet_id: str) -> SheetHidden | None:
+        """Return that an actor does not see a sheet any more as they did, or None."""
+        try:
+            now = await self._access.fresh(actor, sheet_id, Action.READ)
+        except Denied as error:
+            denied = error
+        else:
+            if now.rules == actor.rules:
+                return None
+            denied = Denied("what you may see of the workbook has changed.", fix="open it again.")
+        return SheetHidden(sheet_id=sheet_id, code=denied.code, what=denied.what, fix=denied.fix)
+
     async def watch(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> AsyncGenerator[Told, None]:
-        """Yield what is new since `known`, then whatever happens; raises SheetNotFound."""
-        said_at = self._clock.monotonic()
+        """Yield what is new since `known`, then whatever happens, until access ends; raises SheetNotFound."""
+        said_at = checked_at = self._clock.monotonic()
         while True:
             upcoming = self._database.upcoming  # before it is asked, so that no commit falls in between
+            if self._clock.monotonic() - checked_at >= _CHECK_EVERY_S:
+                checked_at = self._clock.monotonic()
+                if (ended := await self._ended(actor, sheet_id)) is not None:
+                    yield Told(known or _NOTHING, ended)
+                    return
             state = await self.state(actor, sheet_id, known)
             for told in news(state, known):
                 known, said_at = told.cursor, self._clock.monotonic()

@@ -73,7 +73,8 @@ class Shelf:
         async with self._database.unit() as connection:
             chat = await store.get(connection, actor, chat_id)
             events = begun(await store.log(connection, actor, chat_id), before, by=actor.user_id, at=at)
-            made = await store.add(connection, actor, sheet_id=chat.sheet_id, at=at, title=chat.title)
+            kept = {"title": chat.title, "rules_key": chat.rules_key}  # what it begins with was said under these rules
+            made = await store.add(connection, actor, sheet_id=chat.sheet_id, at=at, **kept)
             if events:
                 await store.append(connection, actor, made.id, events, at=at)
         return made

@@ -1,10 +1,13 @@
-"""Rows about chats: the SQL and nothing else. Every statement is bound to the actor's workspace."""
+"""Rows about chats: the SQL and nothing else. Every statement is bound to the actor's workspace.
+
+Who is under row and column rules finds the chats that were held under the same, as others may tell what these hide.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,6 +39,8 @@ class Chat:
     sheet_id: str
     title: str = ""
     """As a person named it; empty where nobody did."""
+    rules_key: str = ""
+    """Under which row and column rules it is held (`Rules.key`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +53,48 @@ class Said:
     at: datetime
 
 
-async def add(connection: AsyncConnection, actor: Actor, *, sheet_id: str, at: datetime, title: str = "") -> Chat:
-    """Record a new chat."""
-    made = Chat(new_id("chat"), sheet_id, title)
+async def add(
+    connection: AsyncConnection, actor: Actor, *, sheet_id: str, at: datetime, title: str = "", rules_key: str | None = None
+) -> Chat:
+    """Record a new chat, under the actor's rules where none are named."""
+    made = Chat(new_id("chat"), sheet_id, title, actor.rules.key if rules_key is None else rules_key)
     owned = {"workspace_id": actor.workspace_id, "created_by": actor.user_id, "created_at": at}
-    await connection.execute(insert(chat).values(id=made.id, sheet_id=sheet_id, title=title, **owned))
+    named = {"id": made.id, "sheet_id": sheet_id, "title": title, "rules_key": made.rules_key}
+    await connection.execute(insert(chat).values(**named, **owned))
     return made
+
+
+def _chat(row: RowMapping) -> Chat:
+    return Chat(row["id"], row["sheet_id"], row["title"], row["rules_key"])
+
+
+def _seen(actor: Actor) -> ColumnElement[bool]:
+    """Return the condition over the chats that an actor may see."""
+    of_workspace = chat.c.workspace_id == actor.workspace_id
+    return of_workspace & (chat.c.rules_key == actor.rules.key) if actor.rules.key else of_workspace
 
 
 async def get(connection: AsyncConnection, actor: Actor, chat_id: str) -> Chat:
     """Return one chat; raises ChatNotFound also for another workspace's."""
-    mine = (chat.c.id == chat_id) & (chat.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.id == chat_id) & _seen(actor)
     row = (await connection.execute(select(chat).where(mine))).mappings().one_or_none()
     if row is None:
         raise ChatNotFound(f"there is no chat {chat_id}.", fix="start one for a sheet.")
-    return Chat(row["id"], row["sheet_id"], row["title"])
+    return _chat(row)
 
 
 async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Chat]:
     """Return a sheet's chats, newest first."""
-    mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.sheet_id == sheet_id) & _seen(actor)
     rows = (await connection.execute(select(chat).where(mine).order_by(chat.c.id.desc()))).mappings()
-    return [Chat(row["id"], row["sheet_id"], row["title"]) for row in rows]
+    return [_chat(row) for row in rows]
 
 
 async def said(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Said]:
     """Return every question and answer of a sheet's chats, chat by chat."""
     kind = chat_event.c.body["kind"].as_string()
     question, text = (chat_event.c.body[name].as_string() for name in ("question", "text"))
-    mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.sheet_id == sheet_id) & _seen(actor)
     found = (
         select(chat_event.c.chat_id, kind, question, text, chat_event.c.at)
         .join(chat, chat.c.id == chat_event.c.chat_id)
@@ -89,7 +107,7 @@ async def said(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list
 
 async def rename(connection: AsyncConnection, actor: Actor, chat_id: str, title: str) -> None:
     """Give a chat a title; does nothing for another workspace's."""
-    mine = (chat.c.id == chat_id) & (chat.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.id == chat_id) & _seen(actor)
     await connection.execute(update(chat).where(mine).values(title=title))
 
 
@@ -102,14 +120,14 @@ async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> Non
     """Remove a chat with its log; does nothing for another workspace's. Begins its transaction."""
     await hold(connection, chat_id)
     of_log = (chat_event.c.chat_id == chat_id) & (chat_event.c.workspace_id == actor.workspace_id)
-    mine = (chat.c.id == chat_id) & (chat.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.id == chat_id) & _seen(actor)
     await connection.execute(delete(chat_event).where(of_log))
     await connection.execute(delete(chat).where(mine))
 
 
 async def mark(connection: AsyncConnection, actor: Actor, sheet_id: str) -> str:
     """Return a text that is another one after a sheet's list of chats changed."""
-    mine = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
+    mine = (chat.c.sheet_id == sheet_id) & _seen(actor)
     named = func.coalesce(func.sum(func.length(chat.c.title)), 0)
     number, newest, titles = (await connection.execute(select(func.count(), func.max(chat.c.id), named).where(mine))).one()
     return f"{number}.{newest or ''}.{titles}"

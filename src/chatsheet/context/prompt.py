@@ -59,6 +59,8 @@ class Scope:
 
     workbook: Workbook
     version: str
+    seen_under: str = ""
+    """The key of the row and column rules under which the workbook is what it is here."""
     budget_tokens: int | None = None
     """Of the whole prompt with its tools, where a route in use reads slowly."""
     file: str = ""
@@ -116,7 +118,7 @@ class Scope:
     @property
     def cache_key(self) -> str:
         """What names the stable part to a provider's cache."""
-        return f"{self.rules.version}:{self.version[:16]}"
+        return f"{self.rules.version}:{self.version[:16]}{self.seen_under[:8]}"
 
 
 _WRAPPING = 50

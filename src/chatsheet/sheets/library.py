@@ -20,15 +20,17 @@ from weakref import WeakValueDictionary
 from pydantic import JsonValue
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import BadInput, Conflict, NotFound
-from chatsheet.core.identity import Actor
+from chatsheet.core.errors import BadInput, Conflict, NotFound, Refused
+from chatsheet.core.identity import UNRULED, Actor, Rules
 from chatsheet.core.ids import new_id
 from chatsheet.db.engine import Database
 from chatsheet.sheets import authors, following, store, versions
+from chatsheet.sheets import rules as ruling
 from chatsheet.sheets.compaction import Compactions
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
+from chatsheet.sheets.excerpts import Excerpts
 from chatsheet.sheets.follower import Follower, ShownCell, calculated, first
 from chatsheet.sheets.following import Followed
 from chatsheet.sheets.formulas.engine import Recalculator
@@ -85,6 +87,12 @@ class TabNotFound(NotFound):
     code = "sheet.tab_not_found"
 
 
+class SeenInPart(Refused):
+    """Row and column rules cannot be applied to what was asked for."""
+
+    code = "sheet.seen_in_part"
+
+
 class NothingToUndo(Conflict):
     """There is no version to go back, or forward, to."""
 
@@ -93,10 +101,18 @@ class NothingToUndo(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class OpenSheet:
-    """A sheet at one version, with everything that version says of itself."""
+    """A sheet at one version, with everything that version says of itself to those under `rules`."""
 
     sheet: Sheet
     workbook: Workbook
+    rules: Rules = UNRULED
+    hidden: frozenset[str] = frozenset()
+    """The names and labels, casefolded, of what the rules hide."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of the sheet is seen."""
+        return not self.rules.tables
 
     def columns(self) -> dict[str, list[str]]:
         """Return the SQL names of the tables and their columns, for the guard."""
@@ -144,6 +160,7 @@ class Library:
         self._follower = Follower(engine, self._recalculator, self._versions)
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._excerpts = Excerpts(folder=folder / "excerpts", versions=self._versions, incoming=self._incoming, engine=engine)
         self.compactions = Compactions(folder=self._versions, incoming=self._incoming, engine=engine, quiet_s=quiet_s)
 
     async def bring_in(
@@ -165,13 +182,13 @@ class Library:
             async with self._database.unit() as connection:
                 at = self._clock.now()
                 sheet = await store.add(connection, actor, name=name, version=version, content_sha256=content, at=at)
-        return await self._opened(sheet)
+        return await self._opened(actor, sheet)
 
     async def _known(self, actor: Actor, name: str, content: str) -> OpenSheet | None:
         """Return the sheet that was imported from this file, at its head, unless another parser read it."""
         async with self._database.unit() as connection:
             sheet = await store.find(connection, actor, name=name, content_sha256=content)
-        opened = None if sheet is None else await self._opened(sheet)
+        opened = None if sheet is None else await self._opened(actor, sheet)
         return opened if opened is not None and opened.workbook.parser == PARSER else None
 
     async def _make_version(self, path: Path, name: str, content: str, said: Said, report: Report = lambda _: None) -> str:
@@ -205,7 +222,8 @@ class Library:
         return version
 
     def original(self, opened: OpenSheet) -> Path:
-        """Return the file that a sheet was imported from."""
+        """Return the file that a sheet was imported from; raises SeenInPart."""
+        _check_whole(opened.rules)
         folder = self._versions / opened.sheet.version
         manifest = versions.read_manifest(folder)
         return (self._versions / manifest.origin if manifest else folder) / opened.sheet.name
@@ -219,7 +237,8 @@ class Library:
         return found
 
     async def differences(self, opened: OpenSheet) -> Differences:
-        """Return what edits made of the workbook that a sheet was imported from."""
+        """Return what edits made of the workbook that a sheet was imported from; raises SeenInPart."""
+        _check_whole(opened.rules)
         head = opened.sheet.version
         manifest = versions.read_manifest(self._versions / head)
         return await self._engine.differences(self._versions, manifest.origin if manifest else head, head)
@@ -229,8 +248,9 @@ class Library:
     ) -> OpenSheet:
         """Read a tab again as the user says, as a new version, and remember it for files whose tab has the same shape.
 
-        Raises HeadMoved, TabNotFound, SheetEdited, CorrectionInvalid, ReadingUnknown.
+        Raises HeadMoved, TabNotFound, SheetEdited, CorrectionInvalid, ReadingUnknown, SeenInPart.
         """
+        _check_whole(actor.rules)
         opened = await self.open(actor, sheet_id)
         head, workbook = opened.sheet.version, opened.workbook
         if head != expected_version:
@@ -264,20 +284,25 @@ class Library:
         return OpenSheet(replace(opened.sheet, version=version), corrected)
 
     async def open(self, actor: Actor, sheet_id: str) -> OpenSheet:
-        """Return a sheet at its head; raises SheetNotFound."""
+        """Return a sheet at its head, as the actor sees it; raises SheetNotFound."""
         async with self._database.unit() as connection:
             sheet = await store.get(connection, actor, sheet_id)
-        return await self._opened(sheet)
+        return await self._opened(actor, sheet)
 
     async def at(self, actor: Actor, sheet_id: str, version: str) -> OpenSheet:
-        """Return a sheet at any version it ever had; raises SheetNotFound and VersionNotFound."""
+        """Return a sheet at any version it ever had, as the actor sees it; raises SheetNotFound and VersionNotFound."""
         async with self._database.unit() as connection:
             sheet = await store.get(connection, actor, sheet_id)
             await store.version(connection, actor, sheet_id, version)
-        return await self._opened(replace(sheet, version=version))
+        return await self._opened(actor, replace(sheet, version=version))
 
-    async def _opened(self, sheet: Sheet) -> OpenSheet:
-        return OpenSheet(sheet, await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version))
+    async def _opened(self, actor: Actor, sheet: Sheet) -> OpenSheet:
+        whole = await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version)
+        if not actor.rules.tables:
+            return OpenSheet(sheet, whole)
+        excerpt = await self._excerpts.of(sheet.version, actor.rules)
+        shown = await asyncio.to_thread(versions.read_workbook, excerpt)
+        return OpenSheet(sheet, shown, actor.rules, ruling.hidden(whole, shown))
 
     async def standing(self, actor: Actor, sheet_id: str) -> Standing:
         """Return where a sheet's head stands; raises SheetNotFound."""
@@ -298,8 +323,12 @@ class Library:
 
     def questions(self, opened: OpenSheet) -> Questions:
         """Return what the version that `opened` holds can be asked."""
-        database = versions.location(self._versions / opened.sheet.version)
-        return Questions(version=opened.sheet.version, workbook=opened.workbook, database=database, engine=self._engine)
+        version = opened.sheet.version
+        folder = self._versions / version if opened.is_whole else self._excerpts.place(version, opened.rules)
+        database = versions.location(folder)
+        return Questions(
+            version=version, rules=opened.rules.key, workbook=opened.workbook, database=database, engine=self._engine
+        )
 
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
@@ -337,12 +366,12 @@ class Library:
                     if is_once and any(move.reason == reason for move in await self.history(actor, sheet_id)):
                         raise EditRepeated("this was done already.", fix="look at the sheet's history.")
                     if all(change.cells == 0 and not change.rows and not change.notes for change in made.changes):
-                        return Edited(await self._opened(sheet), made.changes)
+                        return Edited(await self._opened(actor, sheet), made.changes)
                     version = await self._record_edit(actor, sheet, edits, made, aside, reason)
                 finally:
                     await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
                 if version is not None:
-                    opened = await self._opened(replace(sheet, version=version))
+                    opened = await self._opened(actor, replace(sheet, version=version))
                     self.compactions.begin(sheet_id, partial(self._head, actor, sheet_id), lock)
                     return Edited(opened, made.changes, first(followed.impact))
         raise HeadMoved("others keep changing this sheet.", fix="try again.")
@@ -354,6 +383,7 @@ class Library:
 
         Where formulas may read what they change, they are made twice: to see what changes, and with what follows from it.
         """
+        _check_whole(actor.rules)
         edits = EDITS.validate_python(tuple(edits))
         async with self._database.unit() as connection:
             sheet = await store.get(connection, actor, sheet_id)
@@ -387,7 +417,11 @@ class Library:
         return sheet, made, followed, aside
 
     async def formula_cells(self, opened: OpenSheet, tab: str, area: str) -> tuple[ShownCell, ...]:
-        """Return the cells of a tab's area such as `B2:D9` that hold formulas, with what they hold; raises AreaRefused."""
+        """Return the cells of a tab's area such as `B2:D9` that hold formulas, with what they hold.
+
+        Raises AreaRefused, SeenInPart.
+        """
+        _check_whole(opened.rules)
         return await self._follower.shown(opened.sheet.name, opened.sheet.version, opened.workbook, tab, area)
 
     async def _record_edit(
@@ -444,6 +478,7 @@ class Library:
         return await self._move(actor, sheet_id, "redo", old=expected_version, new=new, reason=reason)
 
     async def _move(self, actor: Actor, sheet_id: str, kind: MoveKind, *, old: str, new: str, reason: str) -> OpenSheet:
+        _check_whole(actor.rules)
         async with self._database.unit() as connection:
             at = self._clock.now()
             moved = await store.move(connection, actor, sheet_id, kind=kind, old=old, new=new, reason=reason, at=at)
@@ -453,7 +488,7 @@ class Library:
                     await store.remember(connection, actor, shape, body, at=at)
         if not moved:
             raise _moved(sheet.version, old)
-        return await self._opened(sheet)
+        return await self._opened(actor, sheet)
 
     def _said_otherwise(self, old: str, new: str) -> dict[str, JsonValue]:
         """Return what `new` says of the shapes that `old` reads in another way; None where it says nothing."""
@@ -465,8 +500,9 @@ class Library:
     ) -> list[Move]:
         """Return who moved the head, when and why, newest first; with table, row and column, only what changed that cell.
 
-        Raises BadInput for a row without its column, or a column without its table.
+        Raises SeenInPart, and BadInput for a row without its column, or a column without its table.
         """
+        _check_whole(actor.rules)
         if (row is not None and column is None) or (column is not None and table is None):
             raise BadInput("a row is named without its column, or a column without its table.", fix="name them too.")
         async with self._database.unit() as connection:
@@ -520,6 +556,7 @@ class Library:
         left = list(self._incoming.iterdir()) if self._incoming.is_dir() else []
         if self._versions.is_dir():  # made, and its process killed before it was recorded
             left += [entry for entry in self._versions.iterdir() if entry.name not in known]
+        self._excerpts.sweep(known)
         for entry in left:
             is_old = time.time() - entry.stat().st_mtime > _ABANDONED_S  # younger ones may be another command's
             if is_old or _is_orphan(entry.name):
@@ -550,6 +587,11 @@ def _is_orphan(name: str) -> bool:
 
 def _moved(here: str, expected: str) -> HeadMoved:
     return HeadMoved(f"the sheet is at version {here}, not {expected}.", fix="look at it, then try again.")
+
+
+def _check_whole(rules: Rules) -> None:
+    if rules.tables:
+        raise SeenInPart("you see only part of this sheet.", fix="ask one of its owners to do this.")
 
 
 def _check_columns(corrected: Workbook, tab: str, said: TabSaid) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from chatsheet.core import loose, processes
 from chatsheet.core.errors import ChatSheetError, Unavailable, revive
+from chatsheet.core.identity import Rules
 from chatsheet.core.loose import JsonObject, JsonValue
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import worker
@@ -23,12 +24,14 @@ from chatsheet.sheets.ingest.progress import Progress, Report
 from chatsheet.sheets.ingest.raw import RawCells
 from chatsheet.sheets.ingest.said import Said
 from chatsheet.sheets.model import FoundValue, Places, Result, Workbook
+from chatsheet.sheets.rules import RULES
 from chatsheet.sheets.turns import Turns
 from chatsheet.sheets.windows import Paging, Window
 from chatsheet.sheets.writer import Made, Order
 
 _IMPORT_DEADLINE_S = 600.0
 _IMPORTS_AT_ONCE = 2
+_EXCERPTS_AT_ONCE = 2
 _CORES_PER_WORKER = 2
 _EDIT_DEADLINE_S = 60.0
 _LOOK_DEADLINE_S = 60.0
@@ -127,6 +130,7 @@ class Engine:
         self._size = size
         self._imports = asyncio.Semaphore(_IMPORTS_AT_ONCE)
         self._looking = asyncio.Semaphore(1)
+        self._excerpting = asyncio.Semaphore(_EXCERPTS_AT_ONCE)
         self._editor: Worker | None = None
         self._editing = asyncio.Lock()
         self._lent = 0
@@ -297,10 +301,21 @@ class Engine:
 
     async def compact(self, folder: Path, version: str, aside: Path) -> None:
         """Write a version's tables whole into a base in `aside`, in a process of its own."""
+        await self._write({"op": "compact", "versions": str(folder), "version": version, "aside": str(aside)})
+
+    async def excerpt(self, folder: Path, version: str, aside: Path, rules: Rules) -> None:
+        """Write what is seen of a version under rules into `aside`, as a version, in a process of its own."""
+        seen_by = RULES.dump_python(rules, mode="json")
+        request: JsonObject = {"op": "excerpt", "versions": str(folder), "version": version, "aside": str(aside)}
+        async with self._excerpting:
+            await self._write({**request, "rules": seen_by})
+
+    @staticmethod
+    async def _write(request: JsonObject) -> None:
         one = await Worker.start("edit")
         try:
             async with asyncio.timeout(_COMPACT_DEADLINE_S):
-                await one.call({"op": "compact", "versions": str(folder), "version": version, "aside": str(aside)})
+                await one.call(request)
         finally:
             await one.kill()
 

@@ -16,9 +16,13 @@ _ROWS_BEHIND = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Questions:
-    """The questions to one version: what it holds, where its database is, and who runs what is asked."""
+    """The questions to one version: what it holds, where its database is, and who runs what is asked.
+
+    `rules` is the key of the row and column rules under which it is seen; workbook and database hold nothing else.
+    """
 
     version: str
+    rules: str = ""
     workbook: Workbook
     database: Path
     engine: Engine
@@ -30,7 +34,7 @@ class Questions:
     async def run(self, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL; the result's handle names version and query."""
         result = await self.engine.run(self.database, guarded, limits)
-        return result.model_copy(update={"handle": lineage.handle(self.version, guarded.sql)})
+        return result.model_copy(update={"handle": lineage.handle(self.version + self.rules, guarded.sql)})
 
     async def rows_behind(
         self, guarded: GuardedSql, result: Result, row: int, *, limit: int = _ROWS_BEHIND

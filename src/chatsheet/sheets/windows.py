@@ -1,13 +1,14 @@
 """A window of a table for the grid: its order, filters and search as SQL of ours, with every value bound. Pure."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
 from chatsheet.core.errors import BadInput
+from chatsheet.core.identity import Scalar
 from chatsheet.sheets.model import ROW_ID, SQL_TYPES, Column, Table, Value
 
 Test = Literal[
@@ -24,8 +25,6 @@ Test = Literal[
     "empty",
     "filled",
 ]
-Scalar = bool | int | float | str
-
 _COMPARISONS: dict[Test, str] = {"below": "<", "at_most": "<=", "above": ">", "at_least": ">="}
 _VALUES: dict[Test, int] = {"between": 2, "empty": 0, "filled": 0}
 _MAX_VALUES = 1_000
@@ -87,9 +86,9 @@ class Paging:
 def order(window: Window, table: Table, placed: str) -> tuple[str, tuple[Scalar, ...]]:
     """Return the SQL of the row ids of all pages of a window, in order, and its parameters; raises WindowInvalid."""
     parameters: list[Scalar] = []
-    conditions = list(_conditions(window, table, parameters))
+    wanted = [*conditions(window.filters, table, parameters), *_searched(window, table, parameters)]
     order = [_order(sort, _column(table, sort.column)) for sort in window.sort]
-    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    where = f" WHERE {' AND '.join(wanted)}" if wanted else ""
     ids = f"SELECT t.{ROW_ID} FROM ({placed}) AS t{where} ORDER BY {', '.join([*order, 't._pos'])}"  # noqa: S608  our own names
     return ids, tuple(parameters)
 
@@ -120,8 +119,9 @@ def _order(sort: Sort, column: Column) -> str:
     return f"{f'lower({name})' if column.type == 'text' else name} {direction} NULLS LAST"
 
 
-def _conditions(window: Window, table: Table, parameters: list[Scalar]) -> Iterator[str]:
-    for one in window.filters:
+def conditions(filters: Iterable[Filter], table: Table, parameters: list[Scalar]) -> Iterator[str]:
+    """Yield the SQL of filters over the rows `t` of a table, and append what it binds; raises WindowInvalid."""
+    for one in filters:
         column = _column(table, one.column)
         wanted = _VALUES.get(one.test, None if one.test == "one_of" else 1)
         if (wanted is not None and len(one.values) != wanted) or len(one.values) > _MAX_VALUES:
@@ -129,6 +129,9 @@ def _conditions(window: Window, table: Table, parameters: list[Scalar]) -> Itera
                 f"{one.test} takes {wanted or f'up to {_MAX_VALUES}'} values, not {len(one.values)}.", fix="give as many."
             )
         yield _condition(one, column, parameters)
+
+
+def _searched(window: Window, table: Table, parameters: list[Scalar]) -> Iterator[str]:
     if window.search:
         texts = [column.name for column in table.columns if column.type == "text"] or [column.name for column in table.columns]
         parameters.extend(_like(window.search) for _ in texts)

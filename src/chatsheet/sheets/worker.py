@@ -264,7 +264,7 @@ def _parameters(values: object) -> Sequence[JsonValue]:
 def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     if request["op"] == "import":
         return _import(Path(str(request["source"])), Path(str(request["target"])), request["said"])
-    if request["op"] in {"edit", "compact"}:
+    if request["op"] in {"edit", "compact", "excerpt"}:
         return _write_version(databases, request)
     if (leaving := _LEAVING.get(str(request["op"]))) is not None:
         return leaving(request)
@@ -312,10 +312,15 @@ def _answer(databases: Databases, request: Mapping[str, object]) -> JsonValue:
 
 def _write_version(databases: Databases, request: Mapping[str, object]) -> JsonValue:
     from chatsheet.sheets import writer  # noqa: PLC0415  a query worker starts without the parser of SQL
+    from chatsheet.sheets.rules import RULES  # noqa: PLC0415  likewise
 
     if request["op"] == "edit":
         return writer.make(writer.Order.model_validate(request["order"]), databases.blank()).model_dump(mode="json")
-    writer.compact(Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"])))
+    where = Path(str(request["versions"])), str(request["version"]), Path(str(request["aside"]))
+    if request["op"] == "excerpt":
+        writer.excerpt(*where, RULES.validate_python(request["rules"]))
+    else:
+        writer.compact(*where)
     return None
 
 

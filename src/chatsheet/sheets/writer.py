@@ -12,7 +12,9 @@ import duckdb
 from pydantic import JsonValue
 
 from chatsheet.core.errors import StorageUnavailable
-from chatsheet.sheets import edits, following, versions
+from chatsheet.core.identity import Rules
+from chatsheet.sheets import edits, following, profile, versions
+from chatsheet.sheets import rules as ruling
 from chatsheet.sheets.conflicts import Changed, ConflictCell, Met
 from chatsheet.sheets.delta import Delta
 from chatsheet.sheets.draft import Draft
@@ -21,10 +23,12 @@ from chatsheet.sheets.following import Followed, Log, Places, Touched
 from chatsheet.sheets.formulas.grammar import FormulaRefused
 from chatsheet.sheets.formulas.translate import translate
 from chatsheet.sheets.guard import SqlRefused
-from chatsheet.sheets.model import ROW_ID, Value
-from chatsheet.sheets.versions import BASE, DELTA
+from chatsheet.sheets.model import ROW_ID, Table, Value
+from chatsheet.sheets.versions import BASE, DELTA, WORKBOOK, Manifest
 
 _TOLD = 20
+_UNFIT = (duckdb.DataError, duckdb.ProgrammingError, duckdb.NotSupportedError)
+"""What DuckDB says of a rule's value that does not fit its column: then nothing of the table is seen."""
 
 
 class Order(Value):
@@ -164,6 +168,45 @@ def compact(folder: Path, version: str, aside: Path) -> None:
             connection.execute(
                 f'CREATE TABLE main."{table_id}" AS SELECT {ROW_ID}, {names} FROM ({rows}) ORDER BY _pos'  # noqa: S608  our own names
             )
+
+
+def excerpt(folder: Path, version: str, aside: Path, rules: Rules) -> None:
+    """Write what is seen of a version under rules into `aside`, as a version of its own, measured anew.
+
+    What a rule hides is not in the file, so that no SQL, message or statistic can tell of it.
+    """
+    whole = versions.read_workbook(folder / version)
+    manifest = versions.current_manifest(folder / version)
+    with duckdb.connect(aside / BASE, config=versions.writer_config()) as connection:
+        versions.attach(connection, folder / (manifest.base if manifest else version) / BASE, as_="_base")
+        if manifest is not None:
+            versions.attach(connection, folder / version / DELTA, as_="_delta")
+        versions.lock(connection)
+        tables: list[Table] = []
+        for seen in ruling.seen(whole, rules):
+            with contextlib.suppress(*_UNFIT):
+                tables.append(_excerpt(connection, seen, manifest))
+        shown = ruling.told(whole, profile.measure(connection, tables))
+    (aside / WORKBOOK).write_text(shown.model_dump_json(), encoding="utf-8")
+
+
+def _excerpt(connection: duckdb.DuckDBPyConnection, seen: ruling.Seen, manifest: Manifest | None) -> Table:
+    table = seen.table
+    rows, order = f'SELECT * FROM _base.main."{table.id}"', ""  # noqa: S608  our own names
+    if manifest is not None:
+        rows, order = versions.merged(table.id, manifest.tables[table.id], delta="_delta.", position=True), " ORDER BY t._pos"
+    names = ", ".join(f't."{name}"' for name in (ROW_ID, *table.names))
+    where = f" WHERE {seen.where}" if seen.where else ""
+    connection.execute(
+        f'CREATE TABLE main."{table.id}" AS SELECT {names} FROM ({rows}) AS t{where}{order}',  # noqa: S608  our own names
+        list(seen.parameters),
+    )
+    if not seen.is_ruled:
+        return table
+    unparsed = [f'count("{c.raw}") FILTER ("{c.name}" IS NULL AND "{c.raw}" <> \'\')' if c.raw else "0" for c in table.columns]
+    last = f"max({ROW_ID}) FILTER ({ROW_ID} <= {ruling.bottom(table)})"
+    counts = connection.execute(f'SELECT count(*), {last}, {", ".join(unparsed)} FROM main."{table.id}"').fetchall()[0]  # noqa: S608  likewise
+    return ruling.counted(table, rows=counts[0], last=counts[1] or 0, unparsed=counts[2:])
 
 
 @contextmanager

@@ -7,6 +7,16 @@ export interface About {
 }
 
 
+/** Live only, and the last: who watches may not see the chat any more. */
+export interface AccessEnded {
+  readonly kind: "access_ended";
+  readonly turn: string;
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+}
+
+
 /** Add a column behind the last: empty, with one value, or computed by an expression or formula that is kept. With a formula, a column that is not said to be of another type than text is of the type that the formula gives. */
 export interface AddColumn {
   readonly kind: "add_column";
@@ -1012,6 +1022,17 @@ export interface SheetHead {
 }
 
 
+/** The last that is heard: who listens does not see the sheet any more, or not as they did. */
+export interface SheetHidden {
+  readonly kind: "hidden";
+  readonly sheet_id: string;
+  readonly version: string;
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+}
+
+
 /** The list of the workspace's sheets is another one than before. */
 export interface SheetsChanged {
   readonly kind: "sheets";
@@ -1242,7 +1263,7 @@ export interface Wrote {
 }
 
 
-export type SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere;
+export type SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere | SheetHidden;
 
 
 export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCancelled;
@@ -1251,7 +1272,7 @@ export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCance
 export type ChatEvent = Asked | ModelReplied | Nudged | ToolAnswered | Answered | Failed | Cancelled | Decided;
 
 
-export type LiveEvent = Wrote | StepRestarted;
+export type LiveEvent = Wrote | StepRestarted | AccessEnded;
 
 
 export type DoctorEvent = RungSeen | Examined | ExaminationFailed;

@@ -85,6 +85,13 @@ test("a restart says which route then answered", () => {
   expect(chat[0]?.restarted).toEqual({ route: "litellm", cause: "stream.cut", to: "azure" });
 });
 
+test("a turn that runs ends with the access, one that was answered stays", () => {
+  const ended: LiveEvent = { kind: "access_ended", turn: "t", code: "access.denied", what: "it ended.", fix: "ask." };
+  expect(play(asked, ended)[0]).toMatchObject({ state: "failed", problem: { code: "access.denied" } });
+  const said: ChatEvent = { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false };
+  expect(play(asked, said, ended)[0]).toMatchObject({ state: "answered", problem: null });
+});
+
 test("a nudge throws away what was written and says why", () => {
   const wrote: LiveEvent = { kind: "wrote", turn: "t", text: "42", is_all: false };
   const chat = play(asked, wrote, { kind: "nudged", turn: "t", reason: "no_query" });

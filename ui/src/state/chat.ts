@@ -96,6 +96,8 @@ function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "aske
       return { ...turn, writing: event.is_all ? event.text : turn.writing + event.text };
     case "step_restarted":
       return { ...turn, writing: "", restarted: { route: event.route, cause: event.cause, to: "" } };
+    case "access_ended":
+      return turn.state === "running" ? { ...turn, state: "failed", writing: "", problem: event } : turn;
     case "model_replied": {
       const restarted = turn.restarted?.to === "" ? { ...turn.restarted, to: event.route } : turn.restarted;
       return { ...turn, writing: event.calls.length > 0 ? "" : event.text, replies: [...turn.replies, event], restarted };

@@ -39,6 +39,11 @@ test("events of a sheet that was left are not heard", () => {
   expect(told(START, { kind: "chats", sheet_id: "another", version: "v" })).toBe(START);
 });
 
+test("a sheet that is hidden is heard and changes nothing that is known", () => {
+  const hidden = { kind: "hidden", sheet_id: "s", version: "", code: "access.denied", what: "it ended.", fix: "ask." } as const;
+  expect(told(START, hidden, "", 9).heardAt).toBe(9);
+});
+
 test("a line is dead after some silence, and any word wakes it", () => {
   const live = told(START, { kind: "here", sheet_id: "s", version: "v" }, "", 30_000);
   expect([isSilent(START, 25_001), isSilent(live, 50_000)]).toEqual([true, false]);

@@ -39,6 +39,7 @@ export function apply(live: Live, happening: LiveHappening): Live {
     case "sheets":
       return { ...heard, sheets: live.sheets + 1 };
     case "here":
+    case "hidden": // the server ends the line; what is asked next is answered with what is seen now
       return heard;
   }
 }

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, Json
 
 from chatsheet.api.deps import Imports, Lists, Reads, ReadsWhole, Served
+from chatsheet.auth.policy import Action
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.sheets.follower import ShownCell
@@ -98,7 +99,11 @@ async def upload(
                 if size > MAX_BYTES:
                     raise FileTooLarge(f"{name} is larger than 300 MiB.", fix="split the file.")
                 await asyncio.to_thread(file.write, block)
-        return detail_of(await services.library.bring_in(actor, path, name=name))
+        opened = await services.library.bring_in(actor, path, name=name)
+        now = await services.access.fresh(actor, opened.sheet.id, Action.READ)
+        if now.rules.tables:  # somebody brought it in before, and others edited it since
+            opened = await services.library.open(now, opened.sheet.id)
+        return detail_of(opened)
     finally:
         path.unlink(missing_ok=True)
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from chatsheet.context.glossary import imports, store
 from chatsheet.context.glossary.imports import Format
-from chatsheet.context.glossary.model import MOST, Entry, Kept, Pinned, key
+from chatsheet.context.glossary.model import MOST, Entry, Kept, Pinned, key, names
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import Conflict
 from chatsheet.core.identity import Actor
@@ -36,17 +36,22 @@ class Glossary:
         self._clock = clock
 
     async def entries(self, actor: Actor, opened: OpenSheet) -> tuple[Entry, ...]:
-        """Return what a sheet's glossary says, for a prompt; without SQL that this version cannot answer any more."""
+        """Return what a sheet's glossary says, for a prompt; without SQL that this version cannot answer any more.
+
+        What names a table or column that rules hide is left out too.
+        """
         columns = tuple((table, tuple(names)) for table, names in opened.columns().items())
         async with self._database.unit() as connection:
             entries = [kept.entry for kept in await store.listing(connection, actor, opened.sheet.id)]
-        return tuple(one for one in entries if not isinstance(one, Pinned) or _runs(one.sql, columns))
+        seen = [one for one in entries if not names(one, opened.hidden)]
+        return tuple(one for one in seen if not isinstance(one, Pinned) or _runs(one.sql, columns))
 
     async def listing(self, actor: Actor, sheet_id: str) -> list[Kept]:
-        """Return a sheet's entries, oldest first; raises SheetNotFound."""
-        await self._library.open(actor, sheet_id)
+        """Return a sheet's entries that name nothing that is hidden, oldest first; raises SheetNotFound."""
+        opened = await self._library.open(actor, sheet_id)
         async with self._database.unit() as connection:
-            return await store.listing(connection, actor, sheet_id)
+            every = await store.listing(connection, actor, sheet_id)
+        return [kept for kept in every if not names(kept.entry, opened.hidden)]
 
     async def add(self, actor: Actor, sheet_id: str, entry: Entry) -> Kept:
         """Keep one entry; raises SheetNotFound, SqlRefused, EntryKnown, GlossaryFull."""

@@ -1,6 +1,7 @@
 """The values of a glossary, and the block of a prompt that holds them. Pure."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
@@ -54,6 +55,17 @@ class Kept(_Value):
 def key(entry: Entry) -> str:
     """Return what an entry is about, by which two say the same thing."""
     return f"{entry.kind}:{' '.join((entry.term if isinstance(entry, Term) else entry.question).casefold().split())}"
+
+
+def names(entry: Entry, words: Collection[str]) -> bool:
+    """Tell whether one of these casefolded words stands in an entry."""
+    texts = (entry.term, entry.meaning) if isinstance(entry, Term) else (entry.question, entry.sql)
+    said = " ".join(" ".join(texts).casefold().replace("_", " ").split())
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said) for word in _spaced(words))
+
+
+def _spaced(words: Collection[str]) -> Iterator[str]:
+    return (" ".join(word.replace("_", " ").split()) for word in words)
 
 
 def told(entries: Sequence[Entry], tokens: int) -> str:
