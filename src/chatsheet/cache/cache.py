@@ -23,7 +23,7 @@ _DAY_S = 24 * 3600.0
 _FIRST_LOOK_S, _LONGEST_LOOK_S = 0.01, 0.2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # slots, frozen and generic cannot be all three in 3.11
 class Kind(Generic[T]):
     """How values of a kind are kept. `decode` raises ValueError for what is none of them."""
 

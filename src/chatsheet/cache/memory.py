@@ -8,7 +8,7 @@ from cachetools import LRUCache
 from chatsheet.cache import keys
 from chatsheet.core.clock import Clock
 
-_SCALAR, _OBJECT, _ARRAY, _WIDEST = 96, 600, 64, 4
+_SCALAR, _OBJECT, _ARRAY, _WIDEST, _ENTRY = 96, 600, 64, 4, 1_000
 
 
 def weigh(encoded: bytes) -> int:
@@ -17,7 +17,8 @@ def weigh(encoded: bytes) -> int:
     A character of UTF-8 takes up to four bytes in a Python text, and every number, text or field an object of its own.
     """
     scalars = encoded.count(b",") + encoded.count(b":") + 1
-    return _WIDEST * len(encoded) + _SCALAR * scalars + _OBJECT * encoded.count(b"{") + _ARRAY * encoded.count(b"[")
+    containers = _OBJECT * encoded.count(b"{") + _ARRAY * encoded.count(b"[")
+    return _ENTRY + _WIDEST * len(encoded) + _SCALAR * scalars + containers
 
 
 @dataclass(frozen=True, slots=True)

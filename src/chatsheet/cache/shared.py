@@ -57,11 +57,12 @@ class Breaker:
         return not self._pause_s
 
     def admits(self, now: float) -> bool:
-        """Tell whether a call may be made; where the last one failed, the others wait for this one's outcome."""
+        """Tell whether a call may be made; after a failure one tries, and the others wait for its outcome."""
         if self.is_closed:
             return True
         if now < self._until:
             return False
+        self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2)
         self._until = now + self._pause_s
         return True
 
@@ -69,8 +70,8 @@ class Breaker:
         self._pause_s = 0.0
 
     def failed(self, now: float) -> None:
-        if self.is_closed or now >= self._until - self._pause_s:
-            self._pause_s = min(_LONGEST_PAUSE_S, self._pause_s * 2 or _FIRST_PAUSE_S)
+        if self.is_closed:
+            self._pause_s = _FIRST_PAUSE_S
             self._until = now + self._pause_s
 
 
