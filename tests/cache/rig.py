@@ -27,6 +27,10 @@ class Work:
     started: asyncio.Event = field(default_factory=asyncio.Event)
     go: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def begins(self) -> None:
+        """Wait until it has begun."""
+        await asyncio.wait_for(self.started.wait(), 10)
+
     async def __call__(self) -> str:
         self.begun += 1
         self.started.set()

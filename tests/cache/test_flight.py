@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 async def test_two_hundred_who_want_the_same_at_once_share_one_computation() -> None:
     flight, work = Flight[str](), Work()
     callers = [asyncio.ensure_future(flight.join("a", work)) for _ in range(200)]
-    await work.started.wait()
+    await work.begins()
     work.go.set()
     assert (await asyncio.gather(*callers), work.begun) == (["right"] * 200, 1)
 
@@ -21,7 +21,7 @@ async def test_two_hundred_who_want_the_same_at_once_share_one_computation() -> 
 async def test_the_first_caller_may_leave_and_all_others_are_served() -> None:
     flight, work = Flight[str](), Work()
     callers = [asyncio.ensure_future(flight.join("a", work)) for _ in range(200)]
-    await work.started.wait()
+    await work.begins()
     callers[0].cancel()
     await asyncio.wait(callers[:1])
     work.go.set()
@@ -32,7 +32,7 @@ async def test_the_first_caller_may_leave_and_all_others_are_served() -> None:
 async def test_when_the_last_caller_leaves_the_computation_has_ended_too() -> None:
     flight, work = Flight[str](), Work()
     callers = [asyncio.ensure_future(flight.join("a", work)) for _ in range(3)]
-    await work.started.wait()
+    await work.begins()
     for caller in callers:
         caller.cancel()
     await asyncio.wait(callers)
@@ -57,7 +57,7 @@ async def test_an_error_goes_to_all_who_wait_and_the_next_one_begins_anew() -> N
 async def test_who_comes_after_everybody_left_begins_anew() -> None:
     flight, work = Flight[str](), Work()
     first = asyncio.ensure_future(flight.join("a", work))
-    await work.started.wait()
+    await work.begins()
     first.cancel()
     assert await flight.join("a", done("new")) == "new"
     assert work.cancelled == 1

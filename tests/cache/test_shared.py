@@ -78,7 +78,7 @@ async def test_a_leader_that_lives_keeps_its_lease_however_long_it_takes(
     async with cache(server.url) as one, cache(server.url) as two:
         work = Work()
         leading = asyncio.ensure_future(one.fetch(KEY, work))
-        await work.started.wait()
+        await work.begins()
         following = asyncio.ensure_future(two.fetch(KEY, done("twice")))
         await asyncio.sleep(1.2)
         work.go.set()
@@ -89,7 +89,7 @@ async def test_a_leader_whose_first_caller_leaves_still_serves_all_others(server
     async with cache(server.url) as one, cache(server.url) as two:
         work = Work()
         callers = [asyncio.ensure_future(one.fetch(KEY, work)) for _ in range(20)]
-        await work.started.wait()
+        await work.begins()
         callers += [asyncio.ensure_future(two.fetch(KEY, done("twice"))) for _ in range(20)]
         callers[0].cancel()
         await asyncio.wait(callers[:1])
@@ -101,7 +101,7 @@ async def test_a_leader_that_fails_or_leaves_hands_over_at_once(server: Server) 
     async with cache(server.url) as one, cache(server.url) as two:
         work = Work()
         leading = asyncio.ensure_future(one.fetch(KEY, work))
-        await work.started.wait()
+        await work.begins()
         following = asyncio.ensure_future(two.fetch(KEY, done("mine")))
         await asyncio.sleep(0.1)
         leading.cancel()
@@ -121,7 +121,7 @@ async def test_a_flushed_server_costs_another_computation_and_nothing_else(serve
     async with cache(server.url) as one, cache(server.url) as two:
         work = Work()
         leading = asyncio.ensure_future(one.fetch(KEY, work))
-        await work.started.wait()
+        await work.begins()
         other = Shared(server.url, clock=SystemClock())
         await other._ask(lambda redis: redis.flushall())  # pyright: ignore[reportPrivateUsage]  as an operator would
         await other.close()

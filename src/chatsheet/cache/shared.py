@@ -185,8 +185,8 @@ class Shared:
         except ResponseError as error:  # it answers, and refuses: it is full, or may not write
             self._breaker.answered()
             raise SharedDown from error
-        except (RedisError, OSError, ValueError, TypeError, AttributeError, LookupError) as error:
-            # the last four: what redis-py's parser trips over where the server does not speak the protocol
+        except (RedisError, OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+            # from ValueError on: what redis-py's parser trips over where the server does not speak the protocol
             if self._breaker.is_closed:
                 log.warning("Redis does not answer (%s): values are computed here until it does", type(error).__name__)
             self._breaker.failed(self._clock.monotonic())
@@ -204,8 +204,7 @@ class Shared:
             max_connections=_CONNECTIONS,
             timeout=_ANSWERS_S,
             protocol=2,  # one round trip fewer to connect
-            lib_name=None,
-            lib_version=None,
+            driver_info=None,
             retry=Retry(NoBackoff(), 1),  # a connection that was closed while it was idle
         )
         self._redis = Redis.from_pool(pool)  # which closes it too
