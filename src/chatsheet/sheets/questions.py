@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chatsheet.sheets import guard, lineage, versions, windows
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.kept import Results
 from chatsheet.sheets.model import FoundValue, Places, Result, RowIds, Table, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window, WindowInvalid
@@ -22,6 +24,7 @@ class Questions:
     workbook: Workbook
     database: Path
     engine: Engine
+    results: Results
 
     def check(self, sql: str) -> GuardedSql:
         """Return the guarded form of SQL; raises SqlRefused."""
@@ -29,7 +32,7 @@ class Questions:
 
     async def run(self, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL; the result's handle names version and query."""
-        result = await self.engine.run(self.database, guarded, limits)
+        result = await self._ran(guarded, limits or Limits())
         return result.model_copy(update={"handle": lineage.handle(self.version, guarded.sql)})
 
     async def rows_behind(
@@ -40,7 +43,7 @@ class Questions:
             return tuple(one.model_copy(update={"ids": one.ids[row : row + 1]}) for one in result.row_ids)
         found: list[RowIds] = []
         for table, sql in lineage.behind(guarded.sql, self._columns(), result, row):
-            ids = await self.engine.run(self.database, self.check(sql), Limits(max_rows=limit))
+            ids = await self._ran(self.check(sql), Limits(max_rows=limit))
             listed = tuple(one for (one,) in ids.rows if isinstance(one, int))
             found.append(RowIds(table=table, ids=listed, more=ids.row_count - len(ids.rows)))
         return tuple(found)
@@ -58,8 +61,14 @@ class Questions:
         ]
         return await self.engine.find_values(self.database, columns, text, limit=limit)
 
+    async def _ran(self, guarded: GuardedSql, limits: Limits) -> Result:
+        return await self.results.of(guarded, limits, partial(self.engine.run, self.database, guarded, limits))
+
     async def window(self, window: Window) -> Result:
         """Return one page of a table, row ids first; `row_count` counts the rows that its filters leave."""
+        return await self.results.kept("window", window.model_dump_json(), Limits(), partial(self._window, window))
+
+    async def _window(self, window: Window) -> Result:
         table = self._table(window.table)
         if not window.is_plain:
             placed = await asyncio.to_thread(versions.placed, self.database, table.id)
