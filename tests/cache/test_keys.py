@@ -26,15 +26,32 @@ wholes: st.SearchStrategy[Key] = st.one_of(
         ModelReply, tenant=texts, template=texts, provider=texts, model=texts, deployment=texts, request=texts,
     ),
 )  # fmt: skip
-CALLED = ["now()", "RANDOM ( )", '"now"()', "now/* now */()", "now -- x\n()", "uuid()", "age(d)", "current_date", "CURRENT_TIMESTAMP"]
-CONSTANT = ['SELECT "age", "random", "error" FROM t', "SELECT 'now' AS a", "SELECT date_trunc('day', d) FROM known(a)", "nowadays()"]
+CALLED = [
+    "now()",
+    "RANDOM ( )",
+    '"now"()',
+    "now/* now */()",
+    "now -- x\n()",
+    "uuid()",
+    "age(d)",
+    "current_date",
+    "CURRENT_TIMESTAMP",
+]
+CONSTANT = [
+    'SELECT "age", "random", "error" FROM t',
+    "SELECT 'now' AS a",
+    "SELECT date_trunc('day', d) FROM known(a)",
+    "nowadays()",
+]
 
 
 @given(key=wholes, data=st.data())
 def test_any_changed_ingredient_changes_the_key(key: Key, data: st.DataObject) -> None:
     changed = data.draw(st.sampled_from([one.name for one in fields(key)]))
     was: object = getattr(key, changed)
-    other = data.draw({"parameters": parameters, "limits": limits}.get(changed, texts).filter(lambda new: repr(new) != repr(was)))
+    other = data.draw(
+        {"parameters": parameters, "limits": limits}.get(changed, texts).filter(lambda new: repr(new) != repr(was))
+    )
     assert keys.digest(replace(key, **{changed: other})) != keys.digest(key)
 
 
@@ -50,17 +67,23 @@ def test_different_keys_have_different_digests(one: Key, two: Key) -> None:
 
 
 def test_every_function_that_duckdb_itself_calls_volatile_is_known() -> None:
-    found = duckdb.connect().execute(
-        "SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'"
-    ).fetchall()
+    found = (
+        duckdb.connect()
+        .execute("SELECT DISTINCT function_name FROM duckdb_functions() WHERE stability <> 'CONSISTENT'")
+        .fetchall()
+    )
     assert {name for (name,) in found} <= keys.VOLATILE
 
 
 def test_every_macro_that_stands_on_the_present_is_known() -> None:
-    found = duckdb.connect().execute(
-        "SELECT DISTINCT function_name, macro_definition FROM duckdb_functions() WHERE macro_definition IS NOT NULL "
-        "AND function_type = 'macro'"
-    ).fetchall()
+    found = (
+        duckdb.connect()
+        .execute(
+            "SELECT DISTINCT function_name, macro_definition FROM duckdb_functions() WHERE macro_definition IS NOT NULL "
+            "AND function_type = 'macro'"
+        )
+        .fetchall()
+    )
     assert {name for name, body in found if keys.is_volatile(body)} <= keys.VOLATILE
 
 
@@ -74,6 +97,8 @@ def test_columns_and_texts_with_such_names_do_not_count(sql: str) -> None:
     assert not keys.is_volatile(sql)
 
 
-@pytest.mark.parametrize("sql", ["SELECT today() FROM t", "SELECT current_date FROM t", "SELECT age(d) FROM t", "SELECT now() FROM t"])
+@pytest.mark.parametrize(
+    "sql", ["SELECT today() FROM t", "SELECT current_date FROM t", "SELECT age(d) FROM t", "SELECT now() FROM t"]
+)
 def test_it_is_seen_in_what_the_guard_writes_too(sql: str) -> None:
     assert keys.is_volatile(guard.check(sql, {"t": ["d"]}).sql)

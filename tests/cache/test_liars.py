@@ -23,7 +23,6 @@ HURRIED = replace(TEXTS, patience_s=0.3)
 @asynccontextmanager
 async def liar(answer: Answer, *, after_s: float = 0.0) -> AsyncGenerator[str, None]:
     """Answer every command as told; yield the address."""
-
     serving: set[asyncio.Task[None] | None] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -15,6 +15,7 @@ from chatsheet.api.closed import Keys
 from chatsheet.api.deps import whole_text
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
+    caches,
     charts,
     chats,
     corrections,
@@ -36,7 +37,7 @@ from chatsheet.wiring import Services
 
 ROUTES = (
     status, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts, proposals, doctor,
-    metrics, openai,
+    metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

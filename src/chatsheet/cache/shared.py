@@ -40,7 +40,7 @@ _RENEW = "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('pexpire'
 _RELEASE = "if redis.call('get',KEYS[1])==ARGV[1] then return redis.call('del',KEYS[1]) else return 0 end"
 
 
-class SharedDown(Exception):  # noqa: N818  it says a state; callers go on without
+class SharedDown(Exception):
     """The second level gives no answer now."""
 
 

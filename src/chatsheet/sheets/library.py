@@ -160,7 +160,11 @@ class Library:
         self._workbooks = caches.of(kept.WORKBOOKS)
         self._parsed = caches.of(
             Kind[str](
-                name=keys.ParsedFile.kind, encode=str.encode, decode=self._present, is_kept_here=False, patience_s=_LONGEST_PARSE_S
+                name=keys.ParsedFile.kind,
+                encode=str.encode,
+                decode=self._present,
+                is_kept_here=False,
+                patience_s=_LONGEST_PARSE_S,
             )
         )
         self._uses = Uses(self._versions)
@@ -348,9 +352,7 @@ class Library:
         database = versions.location(self._versions / opened.sheet.version)
         sheet, version = opened.sheet.id, opened.sheet.version
         results = kept.Results(cache=self._results, sheet=sheet, version=version, rules=kept.rules_key(opened))
-        return Questions(
-            version=version, workbook=opened.workbook, database=database, engine=self._engine, results=results
-        )
+        return Questions(version=version, workbook=opened.workbook, database=database, engine=self._engine, results=results)
 
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
