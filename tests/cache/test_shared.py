@@ -117,14 +117,20 @@ async def test_what_one_process_computed_another_has_without_computing(server: S
         assert (two.counts.shared_hits, two.counts.computes) == (1, 0)
 
 
+async def flush(server: Server) -> None:
+    """Remove everything, leases too, as an operator would."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    writer.write(b"FLUSHALL\r\n")
+    assert await reader.readline() == b"+OK\r\n"
+    writer.close()
+
+
 async def test_a_flushed_server_costs_another_computation_and_nothing_else(server: Server) -> None:
     async with cache(server.url) as one, cache(server.url) as two:
         work = Work()
         leading = asyncio.ensure_future(one.fetch(KEY, work))
         await work.begins()
-        other = Shared(server.url, clock=SystemClock())
-        await other._ask(lambda redis: redis.flushall())  # pyright: ignore[reportPrivateUsage]  as an operator would
-        await other.close()
+        await flush(server)
         assert await two.fetch(KEY, done("mine")) == "mine"
         work.go.set()
         assert await leading == "right"
@@ -190,7 +196,7 @@ def test_a_value_is_taken_only_whole_for_its_own_key_and_in_its_time() -> None:
 def test_a_breaker_lets_one_try_and_waits_longer_each_time() -> None:
     clock, breaker = Hands(), Breaker()
     breaker.failed(clock.at)
-    tried = []
+    tried: list[float] = []
     for clock.at in range(1, 200):
         tried += [clock.at for _ in range(3) if breaker.admits(clock.at)]
     assert tried == [1, 3, 7, 15, 31, 61, 91, 121, 151, 181]

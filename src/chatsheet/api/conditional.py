@@ -35,8 +35,8 @@ def answer(error: NotModified) -> Response:
 def tag(request: Request, response: Response, opened: OpenSheet, *, named: str = "", content: str = "") -> None:
     """Give an answer its tag and say how long it holds; raises NotModified where the client has it.
 
-    `named` is the version that the address names, empty for the head; `content` what the answer says besides the version. What rules hide is asked for again each time: they may
-    be others by then.
+    `named` is the version that the address names, empty for the head; `content` what the answer says besides the version.
+    What rules narrow is asked for again each time: they may be others by then.
     """
     rules = kept.rules_key(opened)
     made = _tag(request, opened.sheet.id, opened.sheet.version, rules, content)

@@ -14,11 +14,12 @@ from typing import ClassVar
 Scalar = str | int | float | bool | None
 
 VOLATILE = frozenset({
-    "age", "ago", "assert_true", "current_catalog", "current_connection_id", "current_database", "current_date", "current_localtime",
-    "current_localtimestamp", "current_query", "current_query_id", "current_role", "current_schema", "current_schemas",
-    "current_setting", "current_time", "current_timestamp", "current_transaction_id", "current_user", "currval", "error",
-    "gen_random_uuid", "get_current_time", "get_current_timestamp", "getvariable", "in_search_path", "localtime",
-    "localtimestamp", "nextval", "now", "pg_conf_load_time", "pg_postmaster_start_time", "json_group_object", "pg_sleep", "random", "session_user", "setseed",
+    "age", "ago", "assert_true", "current_catalog", "current_connection_id", "current_database", "current_date",
+    "current_localtime", "current_localtimestamp", "current_query", "current_query_id", "current_role",
+    "current_schema", "current_schemas", "current_setting", "current_time", "current_timestamp",
+    "current_transaction_id", "current_user", "currval", "error", "gen_random_uuid", "get_current_time",
+    "get_current_timestamp", "getvariable", "in_search_path", "json_group_object", "localtime", "localtimestamp",
+    "nextval", "now", "pg_conf_load_time", "pg_postmaster_start_time", "pg_sleep", "random", "session_user", "setseed",
     "setval", "sleep_ms", "stats", "today", "transaction_timestamp", "txid_current", "user", "uuid", "uuidv4", "uuidv7",
     "vector_type", "write_log"
 })  # fmt: skip

@@ -322,7 +322,10 @@ class Library:
 
     async def _opened(self, sheet: Sheet) -> OpenSheet:
         key = keys.Profile(profile=f"{PARSER} {kept.ENGINE}", sheet=sheet.id, version=sheet.version, rules="")
-        read = partial(asyncio.to_thread, versions.read_workbook, self._versions / sheet.version)
+
+        async def read() -> Workbook:
+            return await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version)
+
         try:
             await self._uses.touch(sheet.version)
             return OpenSheet(sheet, await self._workbooks.fetch(key, read, is_cheap=True))

@@ -31,7 +31,7 @@ class Uses:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._told: TTLCache[str, bool] = TTLCache(_MOST_TOLD, _TOLD_EVERY_S)
+        self._told = TTLCache[str, bool](_MOST_TOLD, _TOLD_EVERY_S)
 
     async def touch(self, version: str) -> None:
         """Note that a version is used; raises FileNotFoundError where it is not there."""
@@ -134,7 +134,7 @@ def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare
     needed = set(named.all)
     for name in named.all & manifests.keys():
         needed |= {manifests[name].base, manifests[name].origin}
-    based_on = {manifest.base for name, manifest in manifests.items()}
+    based_on = {manifest.base for manifest in manifests.values()}
     unnamed: list[_Spare] = []
     bases: list[_Spare] = []
     for name, entry in present.items():
