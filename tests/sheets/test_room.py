@@ -53,7 +53,7 @@ class Shelf:
 
     async def edit(self, opened: OpenSheet, value: int) -> OpenSheet:
         column = opened.workbook.tables[0].columns[-1].name
-        edit = SetCells(table="orders", cells=(CellValue(row=1, column=column, value=value),))
+        edit = SetCells(table="orders", cells=(CellValue(row=2, column=column, value=value),))
         version = opened.sheet.version
         return (await self.library.edit(LOCAL, opened.sheet.id, [edit], expected_version=version)).opened
 

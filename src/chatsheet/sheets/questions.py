@@ -24,7 +24,8 @@ class Questions:
     workbook: Workbook
     database: Path
     engine: Engine
-    results: Results
+    results: Results | None = None
+    """What was computed already; None: nothing is kept."""
 
     def check(self, sql: str) -> GuardedSql:
         """Return the guarded form of SQL; raises SqlRefused."""
@@ -62,11 +63,14 @@ class Questions:
         return await self.engine.find_values(self.database, columns, text, limit=limit)
 
     async def _ran(self, guarded: GuardedSql, limits: Limits) -> Result:
-        return await self.results.of(guarded, limits, partial(self.engine.run, self.database, guarded, limits))
+        compute = partial(self.engine.run, self.database, guarded, limits)
+        return await (compute() if self.results is None else self.results.of(guarded, limits, compute))
 
     async def window(self, window: Window) -> Result:
         """Return one page of a table, row ids first; `row_count` counts the rows that its filters leave."""
-        return await self.results.kept("window", window.model_dump_json(), Limits(), partial(self._window, window))
+        compute = partial(self._window, window)
+        asked = window.model_dump_json()
+        return await (compute() if self.results is None else self.results.kept("window", asked, Limits(), compute))
 
     async def _window(self, window: Window) -> Result:
         table = self._table(window.table)
