@@ -1,6 +1,7 @@
 """What keeping results is worth: one query of 200,000 rows computed, had from memory and from Valkey, and without them.
 
-Ratios are to computing the same in the same run, in turns. `make bench BENCH=cache` prints them; goals are never asserted.
+Each question is checked by the guard before; that costs the same with and without. Ratios are to computing the same in the
+same run, in turns. `make bench BENCH=cache` prints them; goals are never asserted.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from chatsheet.core import loose
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.identity import LOCAL
 from chatsheet.db.engine import Database, open_database
+from chatsheet.sheets.guard import GuardedSql
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
 from chatsheet.sheets.questions import Questions
@@ -57,14 +59,13 @@ async def timed(work: Awaitable[object]) -> float:
     return 1e3 * (time.perf_counter() - start)
 
 
-async def ask(questions: Questions, number: int) -> None:
+async def ask(questions: Questions, guarded: GuardedSql) -> None:
     """Ask one of many questions."""
-    await questions.run(questions.check(_SQL.format(n=number)))
+    await questions.run(guarded)
 
 
-async def bare(questions: Questions, number: int) -> None:
+async def bare(questions: Questions, guarded: GuardedSql) -> None:
     """Ask without anything that is kept."""
-    guarded = questions.check(_SQL.format(n=number))
     await questions.engine.run(questions.database, guarded)
 
 
@@ -89,7 +90,7 @@ async def measure(rows: int, rounds: int) -> None:
         one, kept = await stack.enter_async_context(process(database, folder, engine, server.url))
         two, _ = await stack.enter_async_context(process(database, folder, engine, server.url))
         down, _ = await stack.enter_async_context(process(database, folder, engine, dead))
-        await ask(alone, 0)
+        await ask(alone, alone.check(_SQL.format(n=0)))
         print(f"{'milliseconds, median':58} {'with':>9} {'computed':>9} {'ratio':>9}")
         await _single(rounds, alone=alone, one=one, two=two, down=down, kept=kept)
         await _together(max(3, rounds // 5), alone)
@@ -97,7 +98,7 @@ async def measure(rows: int, rounds: int) -> None:
 
 async def _single(rounds: int, *, alone: Questions, one: Questions, two: Questions, down: Questions, kept: Caches) -> None:
     found: dict[str, list[float]] = {}
-    steps: tuple[tuple[str, Callable[[int], Awaitable[object]]], ...] = (
+    steps: tuple[tuple[str, Callable[[GuardedSql], Awaitable[object]]], ...] = (
         ("computed", lambda n: bare(alone, n)),
         ("a miss, memory only", lambda n: ask(alone, n)),
         ("a hit in memory", lambda n: ask(alone, n)),
@@ -106,9 +107,9 @@ async def _single(rounds: int, *, alone: Questions, one: Questions, two: Questio
         ("a miss while Redis is down", lambda n: ask(down, n)),
     )
     for _ in range(rounds):
-        number = next(_numbers)
+        guarded = alone.check(_SQL.format(n=next(_numbers)))
         for name, step in steps:
-            found.setdefault(name, []).append(await timed(step(number)))
+            found.setdefault(name, []).append(await timed(step(guarded)))
             await kept.settled()
     for name, _ in steps[1:]:
         line(name, found[name], found["computed"])
@@ -118,9 +119,9 @@ async def _together(rounds: int, alone: Questions) -> None:
     shared: list[float] = []
     each: list[float] = []
     for _ in range(rounds):
-        number = next(_numbers)
-        shared.append(await timed(asyncio.gather(*(ask(alone, number) for _ in range(_TOGETHER)))))
-        one_of_200 = [await timed(bare(alone, number)) for _ in range(5)]
+        guarded = alone.check(_SQL.format(n=next(_numbers)))
+        shared.append(await timed(asyncio.gather(*(ask(alone, guarded) for _ in range(_TOGETHER)))))
+        one_of_200 = [await timed(bare(alone, guarded)) for _ in range(5)]
         each.append(_TOGETHER * statistics.median(one_of_200))
     line(f"{_TOGETHER} who ask the same at once (computed: one after the other)", shared, each)
 
