@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from chatsheet.sheets.edits import CellValue, SetCells
 from chatsheet.sheets.library import Library, OpenSheet, VersionLost
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window
+from tests import valkeys
+
 
 pytestmark = pytest.mark.anyio
 SQL = "SELECT count(*) AS n FROM orders"
@@ -74,6 +77,7 @@ async def test_what_speaks_of_the_present_is_computed_each_time(bench: Bench) ->
 
 async def test_other_limits_and_other_rules_are_other_results(bench: Bench) -> None:
     questions = bench.library.questions(bench.opened)
+    assert questions.results is not None
     ruled = replace(questions, results=replace(questions.results, rules="other"))
     for one in (questions, ruled):
         await one.run(one.check(SQL))
@@ -107,6 +111,24 @@ async def test_a_lost_version_is_told_and_made_again_by_the_same_file(bench: Ben
     assert (await other.bring_in(LOCAL, sales)).sheet == bench.opened.sheet
     assert len(await other.listing(LOCAL)) == 1
     await other.close()
+
+
+async def test_two_processes_that_bring_in_the_same_file_parse_it_once(engine: Engine, tmp_path: Path, sales: Path) -> None:
+    folder = tmp_path / "data"
+    async with valkeys.running() as server, AsyncExitStack() as stack:
+        database = await open_database(folder / "chatsheet.sqlite")
+        stack.push_async_callback(database.close)
+        both: list[Caches] = []
+        libraries: list[Library] = []
+        for _ in range(2):
+            both.append(caches := Caches.open(url=server.url))
+            stack.push_async_callback(caches.close)
+            library = Library(database=database, folder=folder, engine=engine, clock=SystemClock(), caches=caches)
+            stack.push_async_callback(library.close)
+            libraries.append(library)
+        opened = await asyncio.gather(*(library.bring_in(LOCAL, sales) for library in libraries))
+    assert opened[0].sheet.version == opened[1].sheet.version
+    assert sum(one.computes for caches in both for one in caches.states() if one.name == "parsed") == 1
 
 
 def test_rules_of_a_sheet_are_named_and_none_are_the_empty_text() -> None:

@@ -209,7 +209,7 @@ class Call:
     def repeated(self, route: Route, reply: Reply) -> Reply:
         """Return what the route said before to the same request: nobody was asked, and nothing spent."""
         self._tried.append(Tried(route=route.name, cause=None, proof="cache", milliseconds=0))
-        self._tell(len(self._tried), "repeated", route.name)
+        self._tell(len(self._tried), "answered", route.name)
         return replace(reply, route=route.name, trail=self._trail(), usage=Usage(), cost=0.0)
 
     def _end(self, attempt: Attempt, cause: str) -> None:

@@ -54,7 +54,7 @@ _LONGEST_NAME = 200
 _ABANDONED_S = 24 * 3600.0
 _MOST_TRIES = 10
 _MOST_NAMED = 30
-_LONGEST_PARSE_S = 600.0
+_LONGEST_PARSE_S = 120.0
 
 
 class EditConflict(Conflict):
@@ -210,6 +210,7 @@ class Library:
         version = hashlib.sha256(named.encode()).hexdigest()[:32]
         if (self._versions / version).exists():
             self._parsed.counts.hits += 1
+            await self._uses.touch(version)
             return version
         key = keys.ParsedFile(parser=PARSER, name=name, content=content, said=said.model_dump_json())
         try:

@@ -5,6 +5,7 @@ first: folders that nothing names, and bases that compaction wrote beside a delt
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 import shutil
@@ -15,6 +16,7 @@ from pathlib import Path
 from cachetools import TTLCache
 
 from chatsheet.core.clock import Clock
+from chatsheet.core.ids import new_id
 from chatsheet.db.engine import Database
 from chatsheet.sheets import store, versions
 
@@ -36,7 +38,8 @@ class Uses:
     async def touch(self, version: str) -> None:
         """Note that a version is used; raises FileNotFoundError where it is not there."""
         if version not in self._told:
-            await asyncio.to_thread(os.utime, self._folder / version)
+            with contextlib.suppress(PermissionError):  # a folder that may only be read keeps all anyway
+                await asyncio.to_thread(os.utime, self._folder / version)
             self._told[version] = True
 
 
@@ -160,7 +163,10 @@ def _remove(one: _Spare) -> bool:
         if folder.stat().st_mtime != one.used_at:
             return False
         if one.path is folder:
-            shutil.rmtree(folder)
+            aside = folder.parents[1] / "incoming" / f"{new_id('evicted')}.{os.getpid()}"
+            aside.parent.mkdir(exist_ok=True, mode=0o700)
+            folder.rename(aside)  # whole or absent, whoever looks
+            shutil.rmtree(aside)
         else:
             one.path.unlink()
             os.utime(folder, (one.used_at, one.used_at))  # that was no use of it
