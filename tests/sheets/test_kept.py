@@ -19,7 +19,6 @@ from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window
 from tests import valkeys
 
-
 pytestmark = pytest.mark.anyio
 SQL = "SELECT count(*) AS n FROM orders"
 
