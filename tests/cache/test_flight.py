@@ -59,6 +59,8 @@ async def test_who_comes_after_everybody_left_begins_anew() -> None:
     first = asyncio.ensure_future(flight.join("a", work))
     await work.begins()
     first.cancel()
+    while flight.is_under_way("a"):
+        await asyncio.sleep(0)
     assert await flight.join("a", done("new")) == "new"
     assert work.cancelled == 1
 
