@@ -10,7 +10,7 @@ import itertools
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -40,7 +40,9 @@ def sheet(folder: Path, rows: int) -> Path:
 
 
 @asynccontextmanager
-async def process(database: Database, folder: Path, engine: Engine, url: str | None) -> AsyncIterator[tuple[Questions, Caches]]:
+async def process(
+    database: Database, folder: Path, engine: Engine, url: str | None
+) -> AsyncGenerator[tuple[Questions, Caches]]:
     """Stand for one process of the server: a memory of its own over the same sheet."""
     caches = Caches.open(url=url)
     library = Library(database=database, folder=folder, engine=engine, clock=SystemClock(), caches=caches)

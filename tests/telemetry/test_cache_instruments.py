@@ -1,7 +1,7 @@
 """Metrics of caches are read from their counts when somebody looks."""
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, NumberDataPoint
 
 from chatsheet.cache.cache import State
 from chatsheet.telemetry import cache_instruments
@@ -16,9 +16,10 @@ def test_each_cache_is_a_series_of_each_metric() -> None:
     data = reader.get_metrics_data()
     assert data is not None
     found = {
-        metric.name.removeprefix("chatsheet.cache."): (point.value, dict(point.attributes or {}))  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]  sums and gauges only
+        metric.name.removeprefix("chatsheet.cache."): (point.value, dict(point.attributes or {}))
         for metric in data.resource_metrics[0].scope_metrics[0].metrics
         for point in metric.data.data_points
+        if isinstance(point, NumberDataPoint)
     }
     told = {"hits": 5, "shared_hits": 2, "computes": 3, "failures": 1, "waits": 4, "evictions": 6, "size": 700}
     assert found == {name: (value, {"chatsheet.cache": "query"}) for name, value in told.items()}
