@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from chatsheet import hybrid
 from chatsheet.cache import keys
 from chatsheet.cache.cache import Caches
 from chatsheet.core.clock import SystemClock
@@ -16,6 +17,7 @@ from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import Attempt, ChatRequest, Finished, Reply, TextDelta, Trail
 from chatsheet.llm.plan import plan
 from chatsheet.llm.replies import Replies, deltas, may_keep
+from chatsheet.telemetry.model_calls import ModelCalls
 from tests.harness import NoRecords, Wire, azure_settings, says
 from tests.llm.rig import ROUTE
 
@@ -47,6 +49,17 @@ async def test_the_same_request_is_answered_again_without_asking_and_its_trail_s
     assert [one.proof for one in second.trail.attempts] == ["cache"]
     assert "cache" in second.trail.line()
     assert (second.usage.input_tokens, second.cost) == (0, 0.0)
+
+
+@pytest.mark.parametrize(("said", "calls"), [("", 2), ("[cache]\nmodel_replies = true\n", 1)])
+async def test_settings_decide_whether_replies_are_kept(wire: Wire, tmp_path: Path, said: str, calls: int) -> None:
+    wire.script("gpt-4o", says("Hi"), says("Hi"))
+    settings = azure_settings(tmp_path, wire, "gpt-4o", more=said)
+    opening = hybrid.opened(settings, clock=SystemClock(), telemetry=ModelCalls.off(), caches=Caches.open())
+    async with opening as (gateway, _):
+        for _ in range(2):
+            await gateway.complete(ASKED)
+    assert wire.calls("gpt-4o") == calls
 
 
 async def test_another_tenant_or_question_is_asked(wire: Wire, tmp_path: Path) -> None:
