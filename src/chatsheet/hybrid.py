@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chatsheet.cache.cache import Caches
 from chatsheet.core import settings_file
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.settings import Settings
@@ -18,6 +19,7 @@ from chatsheet.llm.legs import Legs
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
 from chatsheet.llm.replicas import Replicas
+from chatsheet.llm.replies import Replies
 from chatsheet.telemetry.model_calls import ModelCalls
 from chatsheet.telemetry.setup import open_telemetry
 
@@ -45,15 +47,19 @@ async def open_gateway(settings: Settings | Path | None = None) -> AsyncGenerato
 
 @asynccontextmanager
 async def opened(
-    settings: Settings, *, clock: Clock, telemetry: ModelCalls
+    settings: Settings, *, clock: Clock, telemetry: ModelCalls, caches: Caches | None = None
 ) -> AsyncGenerator[tuple[Gateway, RemoteRecords], None]:
-    """Build the gateway with what it stands on, and close it again."""
+    """Build the gateway with what it stands on, and close it again; with caches it may keep replies, if settings say so."""
     async with AsyncExitStack() as stack:
         records = RemoteRecords(settings.data)
         stack.push_async_callback(records.close)
         legs = Legs()
         stack.push_async_callback(legs.close)
-        gateway = Gateway(plan=plan(settings.llm), legs=legs, records=records, clock=clock, telemetry=telemetry)
+        keeping = caches if settings.cache.model_replies else None
+        replies = Replies(keeping, ttl_s=3600 * settings.cache.model_reply_h) if keeping is not None else None
+        gateway = Gateway(
+            plan=plan(settings.llm), legs=legs, records=records, clock=clock, telemetry=telemetry, replies=replies
+        )
         stack.push_async_callback(gateway.close)
         if settings.redis.url is not None:
             replicas = Replicas(settings.redis.url.reveal(), clock=clock, take=gateway.health.hear)

@@ -18,6 +18,7 @@ from chatsheet.auth.limits import Rates
 from chatsheet.auth.passwords import Passwords
 from chatsheet.auth.sessions import Sessions
 from chatsheet.auth.tokens import Tokens
+from chatsheet.cache.cache import Caches
 from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.live import Live
@@ -42,6 +43,7 @@ from chatsheet.llm.records import RemoteRecords
 from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.room import Room
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
@@ -118,6 +120,8 @@ class Services:
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
+    caches: Caches
+    room: Room
     live: Live
     drawings: Drawings
     presence: Presence
@@ -169,6 +173,28 @@ async def _database_if_usable(settings: Settings) -> Database | None:
     return None
 
 
+def _caches(settings: Settings, clock: Clock) -> Caches:
+    url = settings.redis.url.reveal() if settings.redis.url is not None else None
+    return Caches.open(memory_mb=settings.cache.memory_mb, url=url, clock=clock)
+
+
+def _room(settings: Settings, database: Database, clock: Clock) -> Room:
+    return Room(database=database, folder=settings.data, limit=int(settings.cache.disk_gb * 10**9), clock=clock)
+
+
+@asynccontextmanager
+async def open_caches(settings: Settings) -> AsyncGenerator[tuple[Caches, Room], None]:
+    """Build what keeps values, alone: the second level and the room on disk, for commands that look at them."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(present(settings.data))
+        database = await _database(settings)
+        stack.push_async_callback(database.close)
+        caches = _caches(settings, clock)
+        stack.push_async_callback(caches.close)
+        yield caches, _room(settings, database, clock)
+
+
 @asynccontextmanager
 async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glossary], None]:
     """Build the library and its glossaries alone, for commands that ask no model."""
@@ -207,14 +233,19 @@ async def open_services(
         history.open()
         telemetry = open_telemetry(settings.telemetry, has_page=has_page, listener=history)
         stack.push_async_callback(asyncio.to_thread, telemetry.close)
+        caches = _caches(settings, clock)
+        stack.push_async_callback(caches.close)
+        telemetry.watch_caches(caches.states)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches)
         stack.push_async_callback(library.close)
         uploads = Uploads(folder=settings.data, clock=clock)
         imports = Imports(library=library, uploads=uploads, clock=clock)
         stack.push_async_callback(imports.close)
-        opened = await stack.enter_async_context(hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls))
+        opened = await stack.enter_async_context(
+            hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls, caches=caches)
+        )
         gateway, records = opened
         glossary = Glossary(database=database, library=library, clock=clock)
         access = Access(database, is_local=settings.auth.mode == "local")
@@ -255,6 +286,8 @@ async def open_services(
             gateway=gateway,
             records=records,
             chats=chats,
+            caches=caches,
+            room=_room(settings, database, clock),
             live=Live(database=database, access=access, library=library, clock=clock),
             drawings=Drawings(),
             presence=presence,

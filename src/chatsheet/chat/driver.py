@@ -272,7 +272,7 @@ class Chats:
                 opened = await self._library.open(actor, chat.sheet_id)
                 box = self._box(opened)
                 request = self._request(events, await self._scope(actor, opened, box), box, with_tools=with_tools)
-                return await self._call_model(chat.id, turn, request)
+                return await self._call_model(chat.id, turn, replace(request, tenant=actor.workspace_id))
             case RunTool(call):
                 opened = await self._library.open(actor, chat.sheet_id)
                 moment = Moment(actor=actor, library=self._library, opened=opened, log=events)

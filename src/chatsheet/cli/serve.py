@@ -33,6 +33,7 @@ from chatsheet.wiring import Services, open_services
 
 log = logging.getLogger(__name__)
 _LOOK_AFTER_S = 5
+_MAKE_ROOM_S = 600.0
 
 Companion = Callable[[Services], Coroutine[object, object, None]]
 """Work that runs beside the server, on the same services."""
@@ -101,6 +102,7 @@ async def serve(
         await services.chats.turns.resume(is_alone=not is_shared and services.presence.is_alone())
         tasks = Tasks()
         tasks.spawn(_look_after(services), name="look after turns")
+        tasks.spawn(_make_room(services), name="make room on disk")
         tasks.spawn(services.engine.warm(), name="warm engine")
         tasks.spawn(_warm_count(), name="warm token table")
         has_ours = any(route.is_ours for route in services.gateway.plan.routes)
@@ -168,6 +170,15 @@ async def _look_after(services: Services) -> None:
             await services.chats.turns.look_after()
         except (SQLAlchemyError, DatabaseUnavailable) as error:  # a full disk, say: the next look may find it mended
             log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
+
+
+async def _make_room(services: Services) -> None:
+    while True:
+        try:
+            await services.room.make()
+        except SQLAlchemyError as error:
+            log.warning("room on disk was not made: %s", type(error).__name__)
+        await asyncio.sleep(_MAKE_ROOM_S)
 
 
 async def _warm_count() -> None:

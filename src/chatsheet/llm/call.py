@@ -1,6 +1,7 @@
 """One request on its way through the routes: what was tried, what is left of its deadline, and the trail of it all."""
 
 import asyncio
+from dataclasses import replace
 
 from chatsheet.core.errors import BadInput, Unavailable
 from chatsheet.core.tasks import Tasks
@@ -11,7 +12,7 @@ from chatsheet.llm.causes import CATALOGUE, Cause
 from chatsheet.llm.collect import Delta
 from chatsheet.llm.health import Health
 from chatsheet.llm.model import Attempt as Tried
-from chatsheet.llm.model import ChatRequest, Reply, Skipped, Trail
+from chatsheet.llm.model import ChatRequest, Reply, Skipped, Trail, Usage
 from chatsheet.llm.router import Failure, GiveUp, Try
 from chatsheet.llm.routes import Plan, Route
 from chatsheet.telemetry.model_calls import AttemptSpan, ModelCalls
@@ -204,6 +205,12 @@ class Call:
         if price is not None and usage is not None:
             price += usage.input_tokens * self._hedged_price / 1_000_000
         return attempt.collected.reply(route=route.name, trail=self._trail(), cost=price)
+
+    def repeated(self, route: Route, reply: Reply) -> Reply:
+        """Return what the route said before to the same request: nobody was asked, and nothing spent."""
+        self._tried.append(Tried(route=route.name, cause=None, proof="cache", milliseconds=0))
+        self._tell(len(self._tried), "answered", route.name)
+        return replace(reply, route=route.name, trail=self._trail(), usage=Usage(), cost=0.0)
 
     def _end(self, attempt: Attempt, cause: str) -> None:
         """Close an attempt, and write it into the trail and its span."""

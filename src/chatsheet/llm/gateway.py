@@ -11,13 +11,14 @@ from contextlib import aclosing
 
 from chatsheet.core.clock import Clock
 from chatsheet.core.tasks import Tasks
-from chatsheet.llm import breaker, trial
+from chatsheet.llm import breaker, replies, trial
 from chatsheet.llm.attempt import Attempt, Failed, Means, RecordReader
 from chatsheet.llm.call import Call, NoRouteAnswered, NotConfigured, RequestRefused, end_span
 from chatsheet.llm.causes import Evidence
 from chatsheet.llm.health import Health
 from chatsheet.llm.legs import Legs
 from chatsheet.llm.model import ChatRequest, Finished, Reply, Restarted, StreamEvent
+from chatsheet.llm.replies import Replies
 from chatsheet.llm.routes import Plan, Route
 from chatsheet.telemetry.model_calls import ModelCalls
 
@@ -32,11 +33,19 @@ class Gateway:
     """One door for every model call of this process."""
 
     def __init__(
-        self, *, plan: Plan, legs: Legs, records: RecordReader, clock: Clock, telemetry: ModelCalls | None = None
+        self,
+        *,
+        plan: Plan,
+        legs: Legs,
+        records: RecordReader,
+        clock: Clock,
+        telemetry: ModelCalls | None = None,
+        replies: Replies | None = None,
     ) -> None:
         self.plan = plan
         self.telemetry = telemetry or ModelCalls.off()
         self.health = Health(clock=clock, telemetry=self.telemetry)
+        self._replies = replies
         self._means = Means(legs, records, clock)
         self._tasks = Tasks()
         self._abandoned = Tasks()
@@ -69,6 +78,13 @@ class Gateway:
                 self._notice_restarts()
                 step = call.choose()
                 self._probe_others(step.route)
+                kept = self._replies.key(request, step.route) if self._replies is not None else None
+                known = await self._replies.look(kept) if self._replies is not None and kept is not None else None
+                if known is not None:
+                    for delta in replies.deltas(known):
+                        yield delta
+                    yield Finished(call.repeated(step.route, known))
+                    return
                 opened = await call.open(step)
                 if opened is None:
                     continue
@@ -84,7 +100,10 @@ class Gateway:
                     if attempt.first_content is not None:
                         yield Restarted(attempt.route.name, failed.cause.code)
                     continue
-                yield Finished(call.answered(attempt))
+                reply = call.answered(attempt)
+                if self._replies is not None and kept is not None and attempt.route.name == step.route.name:
+                    await self._replies.keep(kept, reply)
+                yield Finished(reply)
                 return
         finally:
             self._calls.discard(call)

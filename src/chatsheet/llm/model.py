@@ -14,6 +14,8 @@ class ChatRequest:
     cache_key: str = ""
     """Names the part that many requests begin with, which ends with the first message; empty for none. Each deployment is
     told as far as it may be (capabilities.py)."""
+    tenant: str = ""
+    """Whose request it is; a reply is given again to the same tenant only, and to none where it is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class Usage:
     cached_tokens: int = 0
 
 
-Proof = Literal["direct", "egress", "unverified"]
-"""Who vouches for an attempt: our own connection to the provider, the egress behind our LiteLLM, or a proxy's word."""
+Proof = Literal["direct", "egress", "unverified", "cache"]
+"""Who vouches for an attempt: our own connection to the provider, the egress behind our LiteLLM, or a proxy's word; or nobody
+was asked: it is what the route said before to exactly the same request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

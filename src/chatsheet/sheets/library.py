@@ -19,12 +19,14 @@ from weakref import WeakValueDictionary
 
 from pydantic import JsonValue
 
+from chatsheet.cache import keys
+from chatsheet.cache.cache import Caches, Kind
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict, NotFound, Refused
 from chatsheet.core.identity import UNRULED, Actor, Rules
 from chatsheet.core.ids import new_id
 from chatsheet.db.engine import Database
-from chatsheet.sheets import authors, following, store, versions
+from chatsheet.sheets import authors, following, kept, store, versions
 from chatsheet.sheets import rules as ruling
 from chatsheet.sheets.compaction import Compactions
 from chatsheet.sheets.conflicts import ConflictCell
@@ -45,6 +47,7 @@ from chatsheet.sheets.ingest.said import Said, TabSaid
 from chatsheet.sheets.model import ROW_ID, Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.questions import Questions
+from chatsheet.sheets.room import Uses
 from chatsheet.sheets.store import HeadMove, Move, MoveKind, Sheet, Version
 from chatsheet.sheets.writer import Made, Order
 
@@ -53,6 +56,7 @@ _LONGEST_NAME = 200
 _ABANDONED_S = 24 * 3600.0
 _MOST_TRIES = 10
 _MOST_NAMED = 30
+_LONGEST_PARSE_S = 120.0
 
 
 class EditConflict(Conflict):
@@ -91,6 +95,12 @@ class SeenInPart(Refused):
     """Row and column rules cannot be applied to what was asked for."""
 
     code = "sheet.seen_in_part"
+
+
+class VersionLost(NotFound):
+    """The files of a version are gone from the data folder."""
+
+    code = "sheet.version_lost"
 
 
 class NothingToUndo(Conflict):
@@ -150,6 +160,7 @@ class Library:
         clock: Clock,
         recalculator: Recalculator | None = None,
         quiet_s: float = 0.5,
+        caches: Caches | None = None,
     ) -> None:
         """`quiet_s` without an edit count as a quiet moment, in which a version is compacted."""
         self._database = database
@@ -161,6 +172,19 @@ class Library:
         self._clock = clock
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._excerpts = Excerpts(folder=folder / "excerpts", versions=self._versions, incoming=self._incoming, engine=engine)
+        caches = caches or Caches.open(clock=clock)
+        self._results = caches.of(kept.RESULTS)
+        self._workbooks = caches.of(kept.WORKBOOKS)
+        self._parsed = caches.of(
+            Kind[str](
+                name=keys.ParsedFile.kind,
+                encode=str.encode,
+                decode=self._present,
+                is_kept_here=False,
+                patience_s=_LONGEST_PARSE_S,
+            )
+        )
+        self._uses = Uses(self._versions)
         self.compactions = Compactions(folder=self._versions, incoming=self._incoming, engine=engine, quiet_s=quiet_s)
 
     async def bring_in(
@@ -179,6 +203,8 @@ class Library:
             async with self._database.unit() as connection:
                 said = Said.model_validate({"shapes": await store.remembered(connection, actor)})
             version = await self._make_version(path, name, content, said, report)
+            if (known := await self._known(actor, name, content)) is not None:
+                return known  # its files were lost, and are there again
             async with self._database.unit() as connection:
                 at = self._clock.now()
                 sheet = await store.add(connection, actor, name=name, version=version, content_sha256=content, at=at)
@@ -188,7 +214,10 @@ class Library:
         """Return the sheet that was imported from this file, at its head, unless another parser read it."""
         async with self._database.unit() as connection:
             sheet = await store.find(connection, actor, name=name, content_sha256=content)
-        opened = None if sheet is None else await self._opened(actor, sheet)
+        try:
+            opened = None if sheet is None else await self._opened(actor, sheet)
+        except VersionLost:
+            return None
         return opened if opened is not None and opened.workbook.parser == PARSER else None
 
     async def _make_version(self, path: Path, name: str, content: str, said: Said, report: Report = lambda _: None) -> str:
@@ -197,7 +226,22 @@ class Library:
         named = f"{PARSER}\0{name}\0{content}" + (f"\0{said.model_dump_json()}" if said.shapes else "")
         version = hashlib.sha256(named.encode()).hexdigest()[:32]
         if (self._versions / version).exists():
+            self._parsed.counts.hits += 1
+            await self._uses.touch(version)
             return version
+        key = keys.ParsedFile(parser=PARSER, name=name, content=content, said=said.model_dump_json())
+        try:
+            return await self._parsed.fetch(key, partial(self._parse, version, path, name, said, report))
+        except FileNotFoundError:  # somebody else's copy of the same file, who left before it was read
+            return await self._parse(version, path, name, said, report)
+
+    def _present(self, version: bytes) -> str:
+        """Return the version that another process made, if it is in this folder too."""
+        if not (self._versions / version.decode()).exists():
+            raise ValueError("another process has another folder")
+        return version.decode()
+
+    async def _parse(self, version: str, path: Path, name: str, said: Said, report: Report) -> str:
         aside = self._incoming / _owned("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
@@ -297,11 +341,21 @@ class Library:
         return await self._opened(actor, replace(sheet, version=version))
 
     async def _opened(self, actor: Actor, sheet: Sheet) -> OpenSheet:
-        whole = await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version)
-        if not actor.rules.tables:
-            return OpenSheet(sheet, whole)
-        excerpt = await self._excerpts.of(sheet.version, actor.rules)
-        shown = await asyncio.to_thread(versions.read_workbook, excerpt)
+        key = keys.Profile(profile=f"{PARSER} {kept.ENGINE}", sheet=sheet.id, version=sheet.version, rules="")
+
+        async def read() -> Workbook:
+            return await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version)
+
+        try:
+            await self._uses.touch(sheet.version)
+            whole = await self._workbooks.fetch(key, read, is_cheap=True)
+            if not actor.rules.tables:
+                return OpenSheet(sheet, whole)
+            excerpt = await self._excerpts.of(sheet.version, actor.rules)
+            shown = await asyncio.to_thread(versions.read_workbook, excerpt)
+        except FileNotFoundError:
+            lost = f"the files of version {sheet.version} of {sheet.name} are gone."
+            raise VersionLost(lost, fix="restore the data folder, or import the file again.") from None
         return OpenSheet(sheet, shown, actor.rules, ruling.hidden(whole, shown))
 
     async def standing(self, actor: Actor, sheet_id: str) -> Standing:
@@ -323,11 +377,15 @@ class Library:
 
     def questions(self, opened: OpenSheet) -> Questions:
         """Return what the version that `opened` holds can be asked."""
-        version = opened.sheet.version
+        sheet, version = opened.sheet.id, opened.sheet.version
         folder = self._versions / version if opened.is_whole else self._excerpts.place(version, opened.rules)
-        database = versions.location(folder)
         return Questions(
-            version=version, rules=opened.rules.key, workbook=opened.workbook, database=database, engine=self._engine
+            version=version,
+            rules=opened.rules.key,
+            workbook=opened.workbook,
+            database=versions.location(folder),
+            engine=self._engine,
+            results=kept.Results(cache=self._results, sheet=sheet, version=version, rules=opened.rules.key),
         )
 
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from chatsheet.sheets import guard, lineage, versions, windows
 from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.kept import Results
 from chatsheet.sheets.model import FoundValue, Places, Result, RowIds, Table, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window, WindowInvalid
@@ -26,6 +28,8 @@ class Questions:
     workbook: Workbook
     database: Path
     engine: Engine
+    results: Results | None = None
+    """What was computed already; None: nothing is kept."""
 
     def check(self, sql: str) -> GuardedSql:
         """Return the guarded form of SQL; raises SqlRefused."""
@@ -33,7 +37,7 @@ class Questions:
 
     async def run(self, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL; the result's handle names version and query."""
-        result = await self.engine.run(self.database, guarded, limits)
+        result = await self._ran(guarded, limits or Limits())
         return result.model_copy(update={"handle": lineage.handle(self.version + self.rules, guarded.sql)})
 
     async def rows_behind(
@@ -44,7 +48,7 @@ class Questions:
             return tuple(one.model_copy(update={"ids": one.ids[row : row + 1]}) for one in result.row_ids)
         found: list[RowIds] = []
         for table, sql in lineage.behind(guarded.sql, self._columns(), result, row):
-            ids = await self.engine.run(self.database, self.check(sql), Limits(max_rows=limit))
+            ids = await self._ran(self.check(sql), Limits(max_rows=limit))
             listed = tuple(one for (one,) in ids.rows if isinstance(one, int))
             found.append(RowIds(table=table, ids=listed, more=ids.row_count - len(ids.rows)))
         return tuple(found)
@@ -62,8 +66,17 @@ class Questions:
         ]
         return await self.engine.find_values(self.database, columns, text, limit=limit)
 
+    async def _ran(self, guarded: GuardedSql, limits: Limits) -> Result:
+        compute = partial(self.engine.run, self.database, guarded, limits)
+        return await (compute() if self.results is None else self.results.of(guarded, limits, compute))
+
     async def window(self, window: Window) -> Result:
         """Return one page of a table, row ids first; `row_count` counts the rows that its filters leave."""
+        compute = partial(self._window, window)
+        asked = window.model_dump_json()
+        return await (compute() if self.results is None else self.results.kept("window", asked, Limits(), compute))
+
+    async def _window(self, window: Window) -> Result:
         table = self._table(window.table)
         if not window.is_plain:
             placed = await asyncio.to_thread(versions.placed, self.database, table.id)

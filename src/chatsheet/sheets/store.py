@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Literal
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, RowMapping, String, cast, delete, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
-from chatsheet.db.tables import sheet, sheet_correction, sheet_move, sheet_version
+from chatsheet.db.tables import chat_event, sheet, sheet_correction, sheet_move, sheet_version
 from chatsheet.sheets.edits import Change
 from chatsheet.sheets.model import Value
 
@@ -288,6 +288,32 @@ async def mark(connection: AsyncConnection, actor: Actor) -> str:
 async def known_versions(connection: AsyncConnection) -> set[str]:
     """Return every version of every sheet, for what sweeps the folder they share."""
     return set((await connection.execute(select(sheet_version.c.id))).scalars())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Versions that must stay: `all` that heads and histories name, and the heads among them."""
+
+    all: frozenset[str]
+    heads: frozenset[str]
+
+
+async def named_versions(connection: AsyncConnection) -> Named:
+    """Return the versions that sheets of any workspace name."""
+    heads = frozenset((await connection.execute(select(sheet.c.head_version))).scalars())
+    named = union(
+        select(sheet_version.c.id),
+        select(sheet_version.c.parent_id).where(sheet_version.c.parent_id.is_not(None)),
+        select(sheet_move.c.from_version),
+        select(sheet_move.c.to_version),
+    )
+    return Named(all=heads | frozenset((await connection.execute(named)).scalars()), heads=heads)
+
+
+async def is_told(connection: AsyncConnection, version_id: str) -> bool:
+    """Tell whether any chat's log names a version."""
+    found = select(chat_event.c.seq).where(cast(chat_event.c.body, String).contains(version_id, autoescape=True)).limit(1)
+    return (await connection.execute(found)).first() is not None
 
 
 def _of(actor: Actor, sheet_id: str) -> ColumnElement[bool]:

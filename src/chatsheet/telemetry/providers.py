@@ -15,7 +15,7 @@ from typing import Final
 from uuid import uuid4
 
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.metrics import NoOpMeter, NoOpMeterProvider
+from opentelemetry.metrics import Meter, NoOpMeter, NoOpMeterProvider
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
@@ -64,6 +64,7 @@ class Built:
     """What setup.py hands on: what to tell, how to read it, how to end it."""
 
     model_calls: ModelCalls
+    meter: Meter
     read: Callable[[], bytes] | None
     close: Callable[[], None]
 
@@ -127,6 +128,7 @@ def _build(settings: TelemetrySettings, *, has_page: bool, listener: Listener | 
         log.warning("telemetry: OTEL_SDK_DISABLED is set, so there are no spans and no metrics.")
     return Built(
         model_calls=ModelCalls(tracer=tracer, meter=meter, listener=listener),
+        meter=meter,
         read=page.read if page is not None else None,
         close=lambda: _close(closers, collector),
     )

@@ -1,11 +1,16 @@
 """Opens and closes telemetry as settings say; OpenTelemetry's SDK is loaded only where something is on."""
 
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, ClassVar
 
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import TelemetrySettings
 from chatsheet.telemetry.model_calls import Listener, ModelCalls
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import Meter
+
+    from chatsheet.telemetry.cache_instruments import Counted
 
 
 class TelemetryRefused(BadInput):
@@ -24,12 +29,21 @@ class Telemetry:
         self,
         model_calls: ModelCalls,
         *,
+        meter: "Meter | None" = None,
         read: Callable[[], bytes] | None = None,
         close: Callable[[], None] | None = None,
     ) -> None:
         self.model_calls = model_calls
+        self._meter = meter
         self._read = read
         self._close = close
+
+    def watch_caches(self, read: "Callable[[], Iterable[Counted]]") -> None:
+        """Tell of the caches that `read` gives, whenever metrics are collected."""
+        if self._meter is not None:
+            from chatsheet.telemetry import cache_instruments  # noqa: PLC0415  like the SDK, for those who want metrics
+
+            cache_instruments.observe(self._meter, read)
 
     def metrics_text(self) -> bytes | None:
         """Return all metrics in Prometheus' text format; None where they are off."""
@@ -56,4 +70,4 @@ def open_telemetry(settings: TelemetrySettings, *, has_page: bool = True, listen
     except OSError as error:
         what = f"telemetry.otlp_ca_file {settings.otlp_ca_file} cannot be used: {type(error).__name__}."
         raise TelemetryRefused(what, fix="name a readable PEM file.") from None
-    return Telemetry(built.model_calls, read=built.read, close=built.close)
+    return Telemetry(built.model_calls, meter=built.meter, read=built.read, close=built.close)

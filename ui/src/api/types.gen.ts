@@ -73,7 +73,7 @@ export interface Asked {
 export interface Attempt {
   readonly route: string;
   readonly cause: string | null;
-  readonly proof: "direct" | "egress" | "unverified";
+  readonly proof: "direct" | "egress" | "unverified" | "cache";
   readonly status: number | null;
   readonly milliseconds: number;
   readonly first_content_ms: number | null;
@@ -752,7 +752,7 @@ export interface PathReport {
   readonly answer: ProbeAnswer | null;
   readonly speed: Speed | null;
   readonly private: PrivateProof | null;
-  readonly proof: "direct" | "egress" | "unverified" | null;
+  readonly proof: "direct" | "egress" | "unverified" | "cache" | null;
 }
 
 

@@ -64,6 +64,13 @@ test("the answer replaces what was being written", () => {
   expect(isRunning(chat)).toBe(false);
 });
 
+test("a step that was given again from the cache says so in the summary", () => {
+  const said = replied("42", "azure", [null]);
+  const again = said.trail.attempts.map((attempt) => ({ ...attempt, proof: "cache" as const }));
+  const [turn] = play(asked, { ...said, trail: { attempts: again, skipped: [] } });
+  expect(turn && routeSummary(turn).causes).toEqual(["azure: from the cache"]);
+});
+
 test("a failed turn keeps the error and its trail", () => {
   const failed = { kind: "failed" as const, turn: "t", code: "c", what: "w", fix: "f", trail: { attempts: [], skipped: [] } };
   expect(play(asked, failed)[0]).toMatchObject({ state: "failed", problem: { what: "w", fix: "f" } });

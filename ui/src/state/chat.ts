@@ -134,6 +134,7 @@ export function routeSummary(turn: Turn): { readonly route: string; readonly cau
   const causes = trails.flatMap((trail) => [
     ...trail.skipped.map((skipped) => `${skipped.route}: ${skipped.cause}`),
     ...trail.attempts.flatMap((attempt) => (attempt.cause === null ? [] : [`${attempt.route}: ${attempt.cause}`])),
+    ...trail.attempts.flatMap((attempt) => (attempt.proof === "cache" ? [`${attempt.route}: from the cache`] : [])),
   ]);
   return { route: turn.replies.at(-1)?.route ?? "", causes: [...new Set(causes)] };
 }

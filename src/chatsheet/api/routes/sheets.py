@@ -4,9 +4,10 @@ import asyncio
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, Json
 
+from chatsheet.api import conditional
 from chatsheet.api.deps import Imports, Lists, Reads, ReadsWhole, Served
 from chatsheet.auth.policy import Action
 from chatsheet.core.errors import BadInput, NotFound
@@ -115,24 +116,45 @@ async def listing(services: Served, actor: Lists) -> list[SheetEntry]:
 
 
 @router.get("/{sheet_id}")
-async def detail(sheet_id: str, services: Served, actor: Reads) -> SheetDetail:
+async def detail(sheet_id: str, request: Request, response: Response, services: Served, actor: Reads) -> SheetDetail:
     """Return one sheet at its head."""
-    return detail_of(await services.library.open(actor, sheet_id))
+    opened = await services.library.open(actor, sheet_id)
+    found = detail_of(opened)
+    conditional.tag(request, response, opened, content=found.sheet.model_dump_json())
+    return found
 
 
 @router.get("/{sheet_id}/tables/{table_id}/rows")
-async def rows(sheet_id: str, table_id: str, services: Served, actor: Reads, shown: Annotated[Shown, Query()]) -> Result:
+async def rows(
+    sheet_id: str,
+    table_id: str,
+    request: Request,
+    response: Response,
+    services: Served,
+    actor: Reads,
+    shown: Annotated[Shown, Query()],
+) -> Result:
     """Return a window of a table, row ids first, in its own order or sorted; `row_count` counts what the filters leave."""
     opened = await _opened(services, actor, sheet_id, table_id, shown.version)
+    conditional.tag(request, response, opened, named=shown.version)
     return await services.library.questions(opened).window(shown.window(table_id))
 
 
 @router.get("/{sheet_id}/tables/{table_id}/places")
-async def places(sheet_id: str, table_id: str, services: Served, actor: Reads, wanted: Annotated[Wanted, Query()]) -> Places:
+async def places(
+    sheet_id: str,
+    table_id: str,
+    request: Request,
+    response: Response,
+    services: Served,
+    actor: Reads,
+    wanted: Annotated[Wanted, Query()],
+) -> Places:
     """Return where rows stand among those shown, counted from 0: rows with these ids, or rows that hold the text `find`."""
     opened = await _opened(services, actor, sheet_id, table_id, wanted.version)
     if bool(wanted.row) == bool(wanted.find):
         raise BadInput("rows are asked for by ids or by a text.", fix="give row or find, one of the two.")
+    conditional.tag(request, response, opened, named=wanted.version)
     window = wanted.window(table_id)
     found = services.library.questions(opened).places
     return await found(window, rows=wanted.row or None, text=wanted.find, limit=MOST_PLACES)

@@ -1,0 +1,191 @@
+"""How much room versions take on disk, and what of it can be given back without losing anything.
+
+A version that a sheet's head or history, a chat or another version names is never removed. What can go, the longest unused
+first: folders that nothing names, and bases that compaction wrote beside a delta that says the same.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cachetools import TTLCache
+
+from chatsheet.core.clock import Clock
+from chatsheet.core.ids import new_id
+from chatsheet.db.engine import Database
+from chatsheet.sheets import store, versions
+
+log = logging.getLogger(__name__)
+
+RESTING_S = 3600.0
+"""What was used within that time stays: it may be open, or its import not recorded yet."""
+_TOLD_EVERY_S = 600.0
+_MOST_TOLD = 10_000
+
+
+class Uses:
+    """Notes when versions were used, as the times of their folders; a version at most every ten minutes."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._told = TTLCache[str, bool](_MOST_TOLD, _TOLD_EVERY_S)
+
+    async def touch(self, version: str) -> None:
+        """Note that a version is used; raises FileNotFoundError where it is not there."""
+        if version not in self._told:
+            with contextlib.suppress(PermissionError):  # a folder that may only be read keeps all anyway
+                await asyncio.to_thread(os.utime, self._folder / version)
+            self._told[version] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """What versions take, in bytes; `evictable` of them can be given back now."""
+
+    bytes: int
+    limit: int
+    versions: int
+    evictable: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more is kept than settings allow, and nothing of it can go."""
+        return self.bytes - self.evictable > self.limit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freed:
+    """What was given back."""
+
+    bytes: int
+    versions: int
+    bases: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Spare:
+    """Something that can go: a whole folder, or the base in it."""
+
+    path: Path
+    bytes: int
+    used_at: float
+
+
+class Room:
+    """The versions of a data folder against the room that settings give them."""
+
+    def __init__(self, *, database: Database, folder: Path, limit: int, clock: Clock) -> None:
+        self._database = database
+        self._versions = folder / "versions"
+        self._limit = limit
+        self._clock = clock
+        self.freed = Freed(bytes=0, versions=0, bases=0)
+        """Since the start."""
+
+    async def state(self) -> Disk:
+        """Return how much is kept and how much of it can go."""
+        spare = await self._spare()
+        size, count = await asyncio.to_thread(_size, self._versions)
+        return Disk(bytes=size, limit=self._limit, versions=count, evictable=sum(one.bytes for one in spare))
+
+    async def make(self, *, limit: int | None = None) -> Freed:
+        """Remove what can go, the longest unused first, until at most `limit` bytes are kept; the settings' by default."""
+        limit = self._limit if limit is None else limit
+        size, _ = await asyncio.to_thread(_size, self._versions)
+        freed = Freed(bytes=0, versions=0, bases=0)
+        for one in await self._spare() if size > limit else ():
+            if size - freed.bytes <= limit:
+                break
+            if await asyncio.to_thread(_remove, one):
+                is_base = one.path.name == versions.BASE
+                freed = Freed(
+                    bytes=freed.bytes + one.bytes, versions=freed.versions + (not is_base), bases=freed.bases + is_base
+                )
+        self.freed = Freed(
+            bytes=self.freed.bytes + freed.bytes,
+            versions=self.freed.versions + freed.versions,
+            bases=self.freed.bases + freed.bases,
+        )
+        if size - freed.bytes > limit and limit == self._limit:
+            log.warning(
+                "versions take %d MB of the %d MB of cache.disk_gb, and all are named by sheets, chats or jobs: raise it",
+                (size - freed.bytes) // 10**6,
+                limit // 10**6,
+            )
+        return freed
+
+    async def _spare(self) -> list[_Spare]:
+        """Return what can go, the longest unused first."""
+        async with self._database.unit() as connection:
+            named = await store.named_versions(connection)
+        before = self._clock.now().timestamp() - RESTING_S
+        unnamed, bases = await asyncio.to_thread(_found, self._versions, named, before)
+        async with self._database.unit() as connection:
+            told = {one.path.name for one in unnamed if await store.is_told(connection, one.path.name)}
+        return sorted((*(one for one in unnamed if one.path.name not in told), *bases), key=lambda one: one.used_at)
+
+
+def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare], list[_Spare]]:
+    """Return folders that neither `named` nor a manifest of theirs names, and bases that nothing stands on."""
+    present = {entry.name: entry for entry in _folders(folder)}
+    manifests = {name: manifest for name, entry in present.items() if (manifest := versions.read_manifest(entry)) is not None}
+    needed = set(named.all)
+    for name in named.all & manifests.keys():
+        needed |= {manifests[name].base, manifests[name].origin}
+    based_on = {manifest.base for manifest in manifests.values()}
+    unnamed: list[_Spare] = []
+    bases: list[_Spare] = []
+    for name, entry in present.items():
+        used_at = entry.stat().st_mtime
+        if used_at >= before:
+            continue
+        if name not in needed:
+            unnamed.append(_Spare(path=entry, bytes=_weight(entry), used_at=used_at))
+        elif _is_twice(entry) and name in manifests and name not in based_on | named.heads:
+            base = entry / versions.BASE
+            bases.append(_Spare(path=base, bytes=base.stat().st_size, used_at=used_at))
+    return unnamed, bases
+
+
+def _is_twice(entry: Path) -> bool:
+    return (entry / versions.BASE).exists() and (entry / versions.DELTA).exists()
+
+
+def _remove(one: _Spare) -> bool:
+    """Remove it, unless it was used in the meantime."""
+    folder = one.path.parent if one.path.name == versions.BASE else one.path
+    try:
+        if folder.stat().st_mtime != one.used_at:
+            return False
+        if one.path is folder:
+            aside = folder.parents[1] / "incoming" / f"{new_id('evicted')}.{os.getpid()}"
+            aside.parent.mkdir(exist_ok=True, mode=0o700)
+            folder.rename(aside)  # whole or absent, whoever looks
+            shutil.rmtree(aside)
+        else:
+            one.path.unlink()
+            os.utime(folder, (one.used_at, one.used_at))  # that was no use of it
+    except OSError as error:
+        log.warning("%s could not be removed: %s", one.path, error)
+        return False
+    return True
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        yield from (entry for entry in folder.iterdir() if entry.is_dir())
+
+
+def _weight(entry: Path) -> int:
+    return sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
+
+
+def _size(folder: Path) -> tuple[int, int]:
+    """Return the bytes and the number of versions."""
+    weights = [_weight(entry) for entry in _folders(folder)]
+    return sum(weights), len(weights)
