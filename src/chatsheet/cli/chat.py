@@ -100,7 +100,7 @@ class _Talk:
         with Running(is_shown=self._is_terminal, locale=locale) as running:
             for event in self._back.each(happening, lambda: services.chats.stop(LOCAL, chat_id)):
                 running.take(event)
-                if not isinstance(event, Wrote | StepRestarted):
+                if not isinstance(event, Wrote | StepRestarted | AccessEnded):
                     events.append(event)
         made = collect(events)
         if self._is_terminal:
