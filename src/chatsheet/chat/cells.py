@@ -229,6 +229,12 @@ class Source:
         values = [one.value for one in self.cells if one.column == cell.column]
         return cell.value == (max(values) if end == "maximum" else min(values))
 
+    def is_cut(self, cell: Cell) -> bool:
+        """Return whether rows beyond this one may be missing, so that it is no end of all that there are."""
+        result = self.answered.result
+        is_limited = re.search(r"\blimit\b", self.answered.sql or "", re.IGNORECASE) is not None
+        return result is not None and (result.truncated or is_limited) and cell.row != 0
+
     @cached_property
     def shares(self) -> tuple[bool | None, ...]:
         """Whether each column holds shares of one (True) or percentages (False); None where it is neither."""

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from chatsheet.chat import cells, labels, subjects
+from chatsheet.chat import cells, subjects
 from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.columns import Columns
 from chatsheet.chat.events import NumberFound, ToolAnswered
 from chatsheet.chat.numbers import Written
 from chatsheet.chat.passages import Passage
+from chatsheet.chat.rows import Rows
 from chatsheet.chat.sentences import Place
 
 _CHANGES = frozenset({"", "difference", "ratio", "percent"})
@@ -42,6 +43,7 @@ class _Tracing:
     def __init__(self, said: Passage) -> None:
         self.said = said
         self.columns = Columns(said)
+        self.rows = Rows(said)
 
     def traced(self) -> tuple[NumberFound, ...]:
         """Return the numbers that claim something, and references that lead nowhere, in order."""
@@ -92,11 +94,6 @@ class _Tracing:
             if (score := self._fit(place, source, cell)) is not None:
                 yield cell, score
 
-    def _is_beyond(self, place: Place, source: Source, cell: Cell) -> bool:
-        """Return whether a number that no label gives a row is said of what no single row of this result is."""
-        is_of_all = cell.row is not None and source.row_count > 1 and self.said.is_of_all(place)
-        return is_of_all or self._is_about_others(place, source) or not source.covers(self.said.months(place))
-
     def _is_another(self, place: Place, source: Source, cell: Cell) -> bool:
         """Return whether a number is told as a part, a period, a filter or a change that the cell is not."""
         if self.said.is_change(place) and "growth" not in cell.called and cell.output.kind not in _CHANGES:
@@ -109,12 +106,10 @@ class _Tracing:
 
     def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how well the words around a number fit a cell; None where they say that it is another."""
-        by_row = self._row_fits(place, source, cell)
-        if (
-            by_row is False
-            or (by_row is None and self._is_beyond(place, source, cell))
-            or self._is_another(place, source, cell)
-        ):
+        by_row = self.rows.fit(place, source, cell)
+        if by_row is False or (by_row is None and not self.rows.may_do_without(place, source, cell)):
+            return None
+        if self._is_another(place, source, cell):
             return None
         by_column = self.columns.fit(place, source, cell)
         if by_column is None:
@@ -122,24 +117,6 @@ class _Tracing:
         if by_column == 0 and not self.columns.may_do_without(place, source, cell, has_row=by_row is True):
             return None
         return 2 * by_column + (by_row is True)
-
-    def _row_fits(self, place: Place, source: Source, cell: Cell) -> bool | None:
-        """Return whether the labels of the sentence name the cell's row; None where they say nothing."""
-        named = self.said.named[id(source)]
-        if cell.row is None:
-            return False if self.said.subjects(place, named) else None
-        answers = [
-            cell.row in rows
-            for column in source.index.columns
-            if (rows := self.said.owner(place, [one for one in named if one.column == column])) is not None
-        ]
-        return all(answers) if answers else None
-
-    def _is_about_others(self, place: Place, source: Source) -> bool:
-        """Return whether a number is said of a label that this result neither has nor asks for."""
-        sql = labels.fold(source.answered.sql or "")
-        others = [one for other in self.said.sources if other is not source for one in self.said.named[id(other)]]
-        return any(labels.fold(label) not in sql for label in self.said.subjects(place, others))
 
     def _is_part_of(self, place: Place, source: Source, cell: Cell) -> bool:
         """Return whether a number is told as the whole, and the cell counts the part: of 198 invoices 173 are paid."""

@@ -35,6 +35,8 @@ _WORD = re.compile(
     r"(?<![^\W_])(?:[cdjlmnst]|qu)['\u2019](?=[^\W_]{2})|[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.IGNORECASE
 )
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ]00:00(?::00)?(?:\.0+)?)?")
+_YEAR_BEHIND = re.compile(r"\.?[ /-](?:of |de )?(?:19|20)\d\d(?![\d%€]|[.,]\d)", re.IGNORECASE)
+_YEAR_BEFORE = re.compile(r"(?<![\d.,$€£])(?:19|20)\d\d[ -]$")
 _QUARTER = re.compile(r"(?:(\d{4})[ -]?Q([1-4])|Q([1-4])(?:[ -/]?(\d{4}))?)")
 
 
@@ -102,6 +104,9 @@ _CANONICAL = _table(words.SAME)
 MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
 _CONCEPT = _table(words.CONCEPTS)
 _CONCEPT_STEMS = {stem(word): name for word, name in _CONCEPT.items() if len(word) >= _SHORTEST_STEM}
+
+
+_PERIODS = frozenset(MONTH_NAMES) | {"quarter", "quartal", "trimestre"}
 
 
 def month(word: str) -> str:
@@ -191,6 +196,8 @@ class Index:
                 continue
             if len(known) == 1 and known[0].isdecimal() and len(known[0]) != len("2025"):
                 continue  # a bare number is a number
+            if _is_period(known) and (_YEAR_BEHIND.match(text, last.end) or _YEAR_BEFORE.search(text[: first.start])):
+                continue  # the March of another year
             return hit
         if len(key) == 1 and (prefixed := self._prefixes.get(last_word[:_SHORTEST_PREFIX])) is not None:
             label, hit = prefixed
@@ -204,6 +211,12 @@ class Index:
         is_common = len(written) < _SHORTEST_LOOSE or fold(written) in words.SMALL | {"may"}
         is_name = len(written) >= _SHORTEST_LOOSE and written[0].isupper()
         return not is_common or is_name or written in self._cased.get(known, ())
+
+
+def _is_period(key: tuple[str, ...]) -> bool:
+    """Return whether a label is a month or a quarter that names no year."""
+    has_year = any(word.isdecimal() and len(word) == len("2025") for word in key)
+    return not has_year and (key[-1] in _PERIODS or re.fullmatch(r"q[1-4]", key[0]) is not None)
 
 
 def _prefixes(rows: Mapping[tuple[str, ...], Mapping[int, set[int]]]) -> dict[str, tuple[str, Mapping[int, set[int]]]]:
@@ -269,7 +282,7 @@ def _numbered(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[st
     if "month" in named and all(1 <= number <= _MONTHS for number in numbers if number):
         return [[MONTH_NAMES[number - 1], *_counted("month", number)] if number else [] for number in numbers]
     if named & {"quarter", meaning("quarter"), meaning("quartal"), meaning("trimestre")}:
-        return [[f"Q{number}", *_counted("quarter", number)] if number else [] for number in numbers]
+        return [[f"Q{number}", *_counted("quarter", number), *_nth_quarter(number)] if 1 <= number <= 4 else [] for number in numbers]  # noqa: PLR2004
     for kind in _COUNTED_OFF:
         if kind in named and len(set(numbers)) == len(numbers):
             return [list(_counted(kind, number)) for number in numbers]
@@ -278,6 +291,13 @@ def _numbered(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[st
 
 def _counted(kind: str, number: int) -> Iterator[str]:
     yield from (f"{name} {number}" for name in _COUNTED_OFF[kind])
+
+
+def _nth_quarter(number: int) -> Iterator[str]:
+    """Yield how a quarter is written out: by its number, and by its months."""
+    yield from (f"{word} {name}" for word in (*words.QUARTERS[number - 1], str(number)) for name in _COUNTED_OFF["quarter"])
+    first, last = MONTH_NAMES[3 * number - 3], MONTH_NAMES[3 * number - 1]
+    yield from (f"{first} {joint} {last}" for joint in ("", "to", "through", "bis", "à", "a"))
 
 
 def _quarters(text: str) -> Iterator[str]:
@@ -290,29 +310,36 @@ def _dated(texts: Sequence[str]) -> list[list[str]]:
     matches = [_ISO_DATE.fullmatch(text) for text in texts]
     parts = [(int(m[1]), int(m[2]), int(m[3] or 1)) if m else None for m in matches]
     known = [part for part in parts if part is not None]
-    is_monthly = all(day == 1 for _, _, day in known)
-    is_yearly = (
-        is_monthly and all(month == 1 for _, month, _ in known) and len({year for year, _, _ in known}) == len(set(known))
-    )
-    is_quarterly = is_monthly and all(month % 3 == 1 for _, month, _ in known)
-    forms: list[list[str]] = []
-    for part in parts:
-        of_row: list[str] = []
-        if part is not None:
-            year, month, day = part
-            name = MONTH_NAMES[month - 1]
-            of_row += [f"{year} {month} {day}", f"{day} {month} {year}", f"{month} {day} {year}", f"{day} {name} {year}"]
-            of_row += [f"{name} {day} {year}", f"{name} {day}", f"{day} {name}", f"{day} de {name} de {year}"]
-            if is_monthly:
-                of_row += _counted("month", month)
-                of_row += [f"{name} {year}", name, f"{year} {month}", f"{month} {year}", f"{name} de {year}"]
-            if is_quarterly:
-                quarter = (month + 2) // 3
-                of_row += [f"Q{quarter} {year}", f"{year} Q{quarter}", f"Q{quarter}"]
-            if is_yearly:
-                of_row.append(str(year))
-        forms.append(of_row)
-    return forms
+    firsts = all(day == 1 for _, _, day in known)
+    is_yearly = firsts and all(month == 1 for _, month, _ in known) and len({year for year, _, _ in known}) == len(set(known))
+    is_quarterly = firsts and all(month % 3 == 1 for _, month, _ in known)
+    # one date alone may stand for each of them
+    is_only = len(set(known)) == 1
+    spans = _Spans(year=is_yearly, quarter=is_quarterly and (is_only or not is_yearly), month=firsts and (is_only or not is_quarterly))
+    return [[] if part is None else list(_of_day(*part, spans)) for part in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spans:
+    """What the first day of a month in a column of dates may stand for."""
+
+    year: bool
+    quarter: bool
+    month: bool
+
+
+def _of_day(year: int, month: int, day: int, spans: _Spans) -> Iterator[str]:
+    name = MONTH_NAMES[month - 1]
+    yield from (f"{year} {month} {day}", f"{day} {month} {year}", f"{month} {day} {year}", f"{day} {name} {year}")
+    yield from (f"{name} {day} {year}", f"{name} {day}", f"{day} {name}", f"{day} de {name} de {year}")
+    if spans.month:
+        yield from _counted("month", month)
+        yield from (f"{name} {year}", name, f"{year} {month}", f"{month} {year}", f"{name} de {year}")
+    if spans.quarter:
+        for quarter in (f"Q{(month + 2) // 3}", *_nth_quarter((month + 2) // 3)):
+            yield from (f"{quarter} {year}", f"{quarter} of {year}", f"{quarter} de {year}", f"{year} {quarter}", quarter)
+    if spans.year:
+        yield str(year)
 
 
 def any_of(one: Iterable[str], other: frozenset[str]) -> int:

@@ -79,6 +79,17 @@ class Passage:
         said = self.meanings(place.said) | self.meanings(place.rest)
         return _WHOLE.search(self.text[slice(*place.clause)]) is not None and not said & (_LOWEST | _HIGHEST | _AVERAGES)
 
+    def ends(self, place: Place) -> frozenset[str]:
+        """Return whether a number is told as the largest, the smallest, or both."""
+        said = self.meanings(place.said) | self.meanings(place.nouns) | self.meanings(place.rest)
+        told = {"maximum": said & _HIGHEST, "minimum": said & _LOWEST}
+        return frozenset(end for end, words_said in told.items() if words_said)
+
+    def run(self, place: Place) -> list[int]:
+        """Return where the numbers begin that a number is listed with."""
+        here = [one for one in self.written if place.sentence[0] <= one.start < place.sentence[1]]
+        return sentences.run(place.written, here, self.text)
+
     def is_of_whole(self, place: Place) -> bool:
         """Return whether a number is told as what something else is a part of."""
         return _OF_ALL.search(self.text[place.clause[0] : place.written.before]) is not None

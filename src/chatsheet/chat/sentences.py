@@ -19,7 +19,7 @@ _CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(
-    r"[\s*_]*(?:[€$£%]|EUR|USD|CHF)?[\s*_]*(?:[^\W\d_]+\s+){0,2}?(?:in|for|from|at|by|on|during|of|via"
+    r"[\s*_]*(?:[€$£%]|EUR|USD|CHF)?[\s*_]*(?:(?!(?:and|but|und|aber|et|mais|y|e|pero)\s)[^\W\d_]+\s+){0,2}?(?:in|for|from|at|by|on|during|of|via"
     r"|über|le|im|in der|für|bei|von|aus|am|pour|en|dans|au|para|de|du|à|del)"
     r"(?:\s+(?:the|der|die|das|den|dem|le|la|l['\u2019]|el|los|las))?[\s*_\"“„«]*",
     re.IGNORECASE,
@@ -281,6 +281,13 @@ def _paired(number: Written, here: Sequence[Named], others: Sequence[Written], t
             start, _ = run[mine.index((number.before, number.after))]
             return next(one.rows for one in here if one.start == start)
     return None
+
+
+def run(number: Written, others: Sequence[Written], text: str) -> list[int]:
+    """Return where the numbers begin that a number is listed with, its own among them."""
+    starts = {(one.before, one.after): one.start for one in others}
+    runs = _runs(list(starts), text, _BETWEEN_NUMBERS)
+    return next([starts[span] for span in one] for one in runs if (number.before, number.after) in one)
 
 
 def _runs(spans: Sequence[tuple[int, int]], text: str, joint: re.Pattern[str]) -> list[list[tuple[int, int]]]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chatsheet.chat import labels, sentences
+from chatsheet.chat import labels, sentences, words
 from chatsheet.chat.cells import Source
 from chatsheet.chat.events import Kept
 from chatsheet.chat.labels import Named
@@ -26,14 +26,7 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _YEAR = r"(?<![\d.,€$£])(?:19|20)\d\d(?![\d%€]|[.,]\d)"
-_QUARTERS = {
-    word: number
-    for number, listed in enumerate(
-        ("first erste ersten 1st premier primer", "second zweite zweiten 2nd deuxième segundo",
-         "third dritte dritten 3rd troisième tercer", "fourth vierte vierten 4th quatrième cuarto last"), 1
-    )
-    for word in listed.split()
-}  # fmt: skip
+_QUARTERS = {word: number for number, listed in enumerate(words.QUARTERS, 1) for word in listed} | {"last": 4}
 _PERIOD = re.compile(
     rf"(?P<y1>{_YEAR})[ -]?(?-i:Q)(?P<q1>[1-4])\b|\b(?-i:Q)(?P<q2>[1-4])\b(?:[ /-]?(?P<y2>{_YEAR}))?"
     rf"|\b(?P<word>{'|'.join(_QUARTERS)}) (?:quarter|quartal|trimestre)\b(?: (?:of |de )?(?P<y3>{_YEAR}))?"

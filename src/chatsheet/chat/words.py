@@ -46,8 +46,50 @@ zone zona
 room raum zimmer salle
 plant werk usine
 site standort
+germany deutschland allemagne alemania
+austria österreich autriche
+switzerland schweiz suisse suiza
+france frankreich francia
+italy italien italie italia
+spain spanien espagne españa
+netherlands niederlande niederlanden pays-bas holanda
+belgium belgien belgique bélgica
+denmark dänemark danemark dinamarca
+sweden schweden suède suecia
+norway norwegen norvège noruega
+finland finnland finlande finlandia
+poland polen pologne polonia
+greece griechenland grèce grecia
+turkey türkei turquie turquía
+ireland irland irlande irlanda
+hungary ungarn hongrie hungría
+romania rumänien roumanie rumanía
+ukraine ucrania
+russia russland russie rusia
+china chine
+japan japon japón
+india indien inde
+canada kanada canadá
+mexico mexiko mexique méxico
+brazil brasilien brésil brasil
+argentina argentinien argentine
+egypt ägypten égypte egipto
+morocco marokko maroc marruecos
+kenya kenia
+australia australien australie
+europe europa
+africa afrika afrique áfrica
+asia asien asie
+america amerika amérique américa
 """)
-"""Months, days, directions, yes and no: a label in one language is named in another."""
+"""Months, days, directions, countries, yes and no: a label in one language is named in another."""
+
+QUARTERS = groups("""
+first erste ersten erstes 1st premier primer
+second zweite zweiten zweites 2nd deuxième segundo
+third dritte dritten drittes 3rd troisième tercer
+fourth vierte vierten viertes 4th quatrième cuarto
+""")
 
 CONCEPTS = groups("""
 revenue umsatz umsätze erlös erlöse sales sale turnover verkäufe verkauf chiffre affaires vente ventes ingreso
