@@ -90,10 +90,10 @@ class Source:
         texts = [one for one in self.answered.basis.kept if not one.is_time]
         return tuple((one, labels.Index([one.column], [(value,) for value in (*one.wanted, *one.others)])) for one in texts)
 
-    @cached_property
-    def months(self) -> tuple[frozenset[str], ...]:
-        """The months that its conditions keep, of each column of days."""
-        return tuple(frozenset(one.wanted) for one in self.answered.basis.kept if one.is_time)
+    def months(self, column: int | None) -> list[frozenset[str]]:
+        """Return the months that the conditions on a column of the result keep, of each column of days."""
+        times = [one for one in self.answered.basis.kept if one.is_time]
+        return [frozenset(one.wanted) for one in times if one.output in {None, column}]
 
     @cached_property
     def called(self) -> tuple[frozenset[str], ...]:

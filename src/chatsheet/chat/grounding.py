@@ -100,7 +100,10 @@ class _Tracing:
             return True
         if cell.column is not None and self._is_of_another_period(place, source, cell.column):
             return True
-        if subjects.is_elsewhere(place, self.said.layout, source, self.said.kept[id(source)], self.said.written):
+        if self.said.is_of_strange(place):
+            return True
+        kept = self.said.kept[id(source)]
+        if subjects.is_elsewhere(place, self.said.layout, source, cell.column, kept, self.said.written):
             return True
         return self._is_part_of(place, source, cell) or self._is_filtered_elsewhere(place, source)
 

@@ -141,6 +141,11 @@ def is_small(word: str) -> bool:
     return word in words.SMALL
 
 
+def is_common(word: str) -> bool:
+    """Return whether a folded word is one of a language and no name of its own."""
+    return is_small(word) or word in _CONCEPT or word in _CANONICAL or stem(word) in _CONCEPT_STEMS
+
+
 class Index:
     """The labels of a result: texts, dates, years by which a sentence can name its rows."""
 

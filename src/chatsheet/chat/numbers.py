@@ -100,6 +100,7 @@ _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|PLN|CZK|SEK|NOK|DKK|CAD|AUD|MXN|BRL"
 _SYMBOLS = {"€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "¥": "", "fr.": "CHF", "euro": "EUR", "euros": "EUR",
             "dollar": "USD", "dollars": "USD", "pounds": "GBP", "francs": "CHF", "dólares": "USD", "franken": "CHF",
             }  # fmt: skip
+CURRENCIES = frozenset(_CODES.casefold().split("|"))
 _CURRENCY = rf"US\$|[€$£¥]|(?:{_CODES})\b"
 _CURRENCY_AFTER = rf"US\$|[€$£¥]|(?:{_CODES}|[Ee]uros?|[Dd]ollars?|pounds|francs|Franken|dólares)\b|Fr\."
 _GAP = "[ \u00a0\u202f\u2009]"
@@ -134,7 +135,7 @@ _PERCENT = re.compile(
 )
 _AFTER = re.compile(rf"(?:{_GAP}?(?:of |de |d')?(?P<currency>{_CURRENCY_AFTER}))")
 _UNIT = re.compile(
-    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|\u00d7|°C|°F|°|m²|m³)(?!\w)"
+    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|t|ha|x|\u00d7|°C|°F|°|m²|m³)(?!\w)"
 )
 _BOUNDS: dict[Bound, str] = {
     "about": r"about|around|approximately|approx\.?|roughly|circa|ca\.?|~|≈|rund|etwa|ungefähr|zirka|environ"

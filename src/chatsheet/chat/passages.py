@@ -9,6 +9,7 @@ from chatsheet.chat.cells import Source
 from chatsheet.chat.claims import Claims
 from chatsheet.chat.events import ToolAnswered
 from chatsheet.chat.labels import Named, Word
+from chatsheet.chat.names import Names
 from chatsheet.chat.sentences import Place
 
 _AMOUNTS, _THINGS = words.AMOUNTS, words.THINGS
@@ -56,7 +57,13 @@ class Passage:
         self.measured = frozenset(word for source in self.sources for word in source.measured)
         self.asked = labels.meanings(question)
         queries = [answered.sql or "" for answered in results]
-        self.claims = Claims(question, queries, list(_texts(self.sources)), locale=locale)
+        texts = list(_texts(self.sources))
+        self.claims = Claims(question, queries, texts, locale=locale)
+        called = [name for answered in results for name in _names(answered)]
+        known = [question, *queries, *called]
+        kept_names = [one for held in self.kept.values() for _, found in held for one in found]
+        names += [(one.start, one.end) for one in kept_names]
+        self.names = Names(text, names, known=known, labelled=texts, years=self.claims.years)
 
     def direction(self, place: Place) -> frozenset[str]:
         """Return the words of a number's clause, and what the clauses before say of falls and rises where it does not."""
@@ -78,6 +85,10 @@ class Passage:
         """Return whether a number is told as the total, so that no single row of several is meant."""
         said = self.meanings(place.said) | self.meanings(place.rest)
         return _WHOLE.search(self.text[slice(*place.clause)]) is not None and not said & (_LOWEST | _HIGHEST | _AVERAGES)
+
+    def is_of_strange(self, place: Place) -> bool:
+        """Return whether a number is said of a name or a year that no result knows."""
+        return self.names.is_of_strange(place, [(one.start, one.end) for one in self.written])
 
     def ends(self, place: Place) -> frozenset[str]:
         """Return whether a number is told as the largest, the smallest, or both."""
