@@ -40,6 +40,7 @@ _UNITS = (
 )
 """Units that are each a thousand of the one before."""
 _NO_MONEY = frozenset({"count", "distinct", "percent"})
+_KEEPS_UNIT = frozenset({"value", "sum", "average", "median", "minimum", "maximum"})
 _NEAR = Decimal("0.05")
 _PERIOD = re.compile(r"(?<![^\W_])(?:(?:19|20)\d\d|[qh][1-4])(?![^\W_])", re.IGNORECASE)
 _SIGNIFICANT = 3
@@ -218,7 +219,7 @@ class Source:
         """Return whether a column may be written in a currency: not where only its neighbours are stored in it."""
         if not currency or column is None or self.outputs[column].unit.currency:
             return True
-        is_plain = self.outputs[column].kind == "value" and bool(self.outputs[column].columns)
+        is_plain = self.outputs[column].kind in _KEEPS_UNIT and len(self.outputs[column].columns) == 1
         return not (is_plain and any(output.unit.currency == currency for output in self.outputs))
 
     def is_end(self, cell: Cell, end: str) -> bool:
@@ -227,7 +228,13 @@ class Source:
         if cell.column is None or result is None or result.truncated:
             return True
         values = [one.value for one in self.cells if one.column == cell.column]
-        return cell.value == (max(values) if end == "maximum" else min(values))
+        is_fall = cell.value < 0 and "growth" in cell.called  # what fell the most has the lowest change
+        return cell.value == (max(values) if end == "maximum" and not is_fall else min(values))
+
+    def is_part(self, cell: Cell) -> bool:
+        """Return whether a cell counts only what a condition of its own leaves, beside one that counts all."""
+        wholes = [one for one in self.outputs if one.kind == "count" and not one.texts]
+        return bool(cell.output.texts) and cell.output.kind == "count" and bool(wholes)
 
     def is_cut(self, cell: Cell) -> bool:
         """Return whether rows beyond this one may be missing, so that it is no end of all that there are."""

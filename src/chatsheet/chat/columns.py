@@ -27,10 +27,14 @@ class Columns:
 
     def fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how many words name the cell's column; None where they name another."""
+        if self._is_unfit(place, source, cell):
+            return None
         if place.header:
             return self._by_words(
                 labels.meanings(place.header), source, cell, place.written, demanded=self.said.known | _THINGS
             )
+        if self.said.is_multiple(place):
+            return int([output.kind for output in source.outputs].count("ratio") == 1)
         nouns, said = self.said.meanings(self.said.counted_nouns(place)), self.said.meanings(place.said)
         if place.written.measure == "plain":
             nouns |= self.said.meanings(place.of) & (_AMOUNTS | self.said.measured)
@@ -58,6 +62,17 @@ class Columns:
             said & (self.said.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
         )
         return self._as_meant(said | nouns, source, cell, fits)
+
+    def _is_unfit(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number is told as a measure, a multiple or a whole that the cell cannot be."""
+        is_measure = any(word.folded in words.MEASURES for word in place.nouns[:1]) and not place.written.currency
+        if is_measure and cell.output.unit.currency:
+            return True
+        if self.said.is_multiple(place):  # of what another row has it is not the cell's, of what another year has it may be
+            others = [one for one in self.said.named[id(source)] if place.written.after <= one.start < place.clause[1]]
+            is_of_year = all(self.said.text[one.start : one.end].isdecimal() for one in others)
+            return cell.output.kind != "ratio" or not is_of_year
+        return self.said.is_of_part(place) and source.is_part(cell)
 
     def _measured_elsewhere(self, source: Source) -> frozenset[str]:
         """Return what columns of other results are called."""
@@ -117,8 +132,8 @@ class Columns:
         if not cells.is_weak(written):
             return True
         beside = source.beside(cell)
-        if written.measure != "plain":
-            beside = [column for column in beside if source.shares[column] is not None]
+        if written.measure != "plain" or written.currency:
+            beside = [column for column in beside if source.may_be(column, written)]
         is_only = len(beside) == 1
         is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)

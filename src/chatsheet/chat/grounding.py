@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from chatsheet.chat import cells, subjects
+from chatsheet.chat import cells, numbers, subjects
 from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.columns import Columns
 from chatsheet.chat.events import NumberFound, ToolAnswered
@@ -55,11 +55,9 @@ class _Tracing:
         last = max(
             (int(one) for source in self.said.sources if (one := (source.answered.handle or "")[1:]).isdecimal()), default=0
         )
-        for place in self.said.references if last else ():
-            for handle in re.finditer(r"\br(\d+)", place.group(), re.IGNORECASE):
-                if int(handle[1]) > last:
-                    start, end = place.start() + handle.start(), place.start() + handle.end()
-                    yield NumberFound(text=self.said.written_text[start:end], start=start, end=end, handle=None)
+        for handle in numbers.handles(self.said.written_text) if last else ():
+            if not 1 <= int(handle.group()[1:]) <= last:
+                yield NumberFound(text=handle.group(), start=handle.start(), end=handle.end(), handle=None)
 
     def _trace(self, place: Place) -> NumberFound | None:
         written, text = place.written, self.said.text

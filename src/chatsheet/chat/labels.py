@@ -100,7 +100,8 @@ def _table(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     return table
 
 
-_CANONICAL = _table(words.SAME)
+_COMMON = _table(words.SAME)
+_CANONICAL = _table((*words.SAME, *words.PLACES))
 MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
 _CONCEPT = _table(words.CONCEPTS)
 _CONCEPT_STEMS = {stem(word): name for word, name in _CONCEPT.items() if len(word) >= _SHORTEST_STEM}
@@ -143,7 +144,7 @@ def is_small(word: str) -> bool:
 
 def is_common(word: str) -> bool:
     """Return whether a folded word is one of a language and no name of its own."""
-    return is_small(word) or word in _CONCEPT or word in _CANONICAL or stem(word) in _CONCEPT_STEMS
+    return is_small(word) or word in _CONCEPT or word in _COMMON or stem(word) in _CONCEPT_STEMS
 
 
 class Index:

@@ -30,6 +30,8 @@ _ASIDE = re.compile(
     re.IGNORECASE,
 )
 """What only compares with a name, or bounds a time."""
+_SETTING = re.compile(r"\W*\w+\s(?:the |der |le |la |el )?\W*")
+"""What a name stands behind that opens a sentence: in Hamburg, residents had 982."""
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "herr", "frau", "st", "prof"})
 _NOBODY = frozenset({"i", "we", "you", "they", "he", "she", "wir", "ich", "sie", "nous", "on", "il", "ils", "elle", "elles", "nosotros", "you"})
 Span = tuple[int, int]
@@ -77,7 +79,8 @@ class Names:
         """Yield the last of `spans` before a number in its sentence, where nothing known stands between."""
         before = [one for one in spans if place.sentence[0] <= one[0] and one[1] <= place.written.before]
         for start, end in before[-1:]:
-            is_taken = any(end <= one[0] < place.written.before for one in known)
+            is_setting = _SETTING.fullmatch(self._text, place.sentence[0], start) is not None
+            is_taken = not is_setting and any(end <= one[0] < place.written.before for one in known)
             if not is_taken and not self._is_aside(start):
                 yield start, end
 

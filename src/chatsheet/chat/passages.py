@@ -35,6 +35,10 @@ _MORE_THAN = re.compile(
     re.IGNORECASE,
 )
 """A number that is told as a change, or a difference, is no amount."""
+_TIMES = re.compile(
+    r"[\s*_]*(?:(?:times|-?mal|fois|veces)|-?fold\b)\s+(?:as|so|the|that|what|more|higher|larger|bigger|mehr|höher|größer|plus|más|tan)\b",
+    re.IGNORECASE,
+)
 _EXTREMES = frozenset({"least", "most", "wenigsten", "meisten"})
 
 
@@ -43,8 +47,7 @@ class Passage:
 
     def __init__(self, text: str, results: Sequence[ToolAnswered], *, question: str, locale: str) -> None:
         self.written_text = text
-        self.references = numbers.references(text)
-        self.text = text = numbers.blank(text, [(one.start(), one.end()) for one in self.references])
+        self.text = text = numbers.blank(text, [one.span() for one in numbers.references(text)])
         self.sources = [Source(answered) for answered in results if answered.result is not None]
         self.named = _widest({id(source): source.index.find(text) for source in self.sources})
         self.kept = {id(source): subjects.kept(text, source, self.named[id(source)]) for source in self.sources}
@@ -138,6 +141,10 @@ class Passage:
         """Return whether a number is told as a change or a difference: it fell by 5, 5 more than."""
         is_by = _CHANGED_BY.search(self.text[place.clause[0] : place.written.before]) is not None
         return is_by or _MORE_THAN.match(self.text, place.written.after, place.sentence[1]) is not None
+
+    def is_multiple(self, place: Place) -> bool:
+        """Return whether a number is told as how many times one thing is another: 1.8 times as much as."""
+        return _TIMES.match(self.text, place.written.after, place.sentence[1]) is not None
 
     def months(self, place: Place) -> frozenset[str]:
         """Return the months that the sentence of a number names, up to a semicolon."""

@@ -50,6 +50,10 @@ _CHANGED = re.compile(
     re.IGNORECASE,
 )
 _TIGHT = re.compile(r"(?:['\u2019]s)?[\s*_\"”“]*[:(=|]?[\s*_]*\(?[\s*_]*")
+_AGAINST = re.compile(
+    r"[\s*_]*(?:against|versus|vs\.?|compared (?:to|with)|gegen|gegenüber|zu|statt|contre|frente a)[\s*_]*", re.IGNORECASE
+)
+_THAN = re.compile(r"\b(?:than|as|to|with|als|wie|que|von)\s+(?:in |im |the |der |die |das |le |la |el )?[*_]*$", re.IGNORECASE)
 _FOLLOWED = re.compile(
     r"\b(?:followed by|then|gefolgt von|dann|suivi(?:e)? (?:de|par)|puis|seguid[oa] (?:de|por))\b", re.IGNORECASE
 )
@@ -214,7 +218,8 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
     if not here:
         return _from_before(place, layout, named)
     number = place.written
-    if (paired := _paired(number, here, [one for one in others if start <= one.start < end], layout.text)) is not None:
+    around = [one for one in others if start <= one.start < end]
+    if (paired := _paired(number, here, around, layout.text) or _set_against(number, here, around, layout.text)) is not None:
         return paired
     before = [one for one in here if one.end <= number.before]
     after = [one for one in here if one.start >= number.after]
@@ -281,6 +286,20 @@ def _paired(number: Written, here: Sequence[Named], others: Sequence[Written], t
             start, _ = run[mine.index((number.before, number.after))]
             return next(one.rows for one in here if one.start == start)
     return None
+
+
+def _set_against(number: Written, here: Sequence[Named], others: Sequence[Written], text: str) -> frozenset[int] | None:
+    """Return the row of the label that stands in the same place as the number in `A has more than B: 9 against 4`."""
+    mine = [one for one in others if one is number or _AGAINST.fullmatch(text, *_gap(one, number))]
+    before = [one for one in here if one.end <= mine[0].before]
+    between = text[before[0].end : before[-1].start] if before else ""
+    is_told = len(mine) == len(before) == 2 and _THAN.search(between) is not None  # noqa: PLR2004  a pair
+    return before[mine.index(number)].rows if is_told else None
+
+
+def _gap(one: Written, other: Written) -> tuple[int, int]:
+    first, second = sorted((one, other), key=lambda written: written.start)
+    return first.after, second.before
 
 
 def run(number: Written, others: Sequence[Written], text: str) -> list[int]:

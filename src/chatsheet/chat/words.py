@@ -31,10 +31,6 @@ thursday donnerstag jeudi jueves
 friday freitag vendredi viernes
 saturday samstag sonnabend samedi sábado
 sunday sonntag dimanche domingo
-north nord norden norte
-south süd süden sud sur
-east ost osten est este
-west westen ouest oeste
 yes ja oui sí
 no nein non
 line linie ligne línea
@@ -46,6 +42,14 @@ zone zona
 room raum zimmer salle
 plant werk usine
 site standort
+""")
+"""Months, days, yes and no, common kinds: a label in one language is named in another."""
+
+PLACES = groups("""
+north nord norden norte
+south süd süden sud sur
+east ost osten est este
+west westen ouest oeste
 germany deutschland allemagne alemania
 austria österreich autriche
 switzerland schweiz suisse suiza
@@ -82,7 +86,7 @@ africa afrika afrique áfrica
 asia asien asie
 america amerika amérique américa
 """)
-"""Months, days, directions, countries, yes and no: a label in one language is named in another."""
+"""Directions and countries, likewise; they are names all the same."""
 
 QUARTERS = groups("""
 first erste ersten erstes 1st premier primer
