@@ -54,9 +54,11 @@ class Columns:
                     is None
                 ):
                     return None
+                if fits and self._leaves_unsaid(place, source, cell):
+                    return None
                 return self._as_meant(nouns | self.said.qualities(place, nouns, source), source, cell, fits)
         if self.said.strangers(place) and self._needs_noun(place, cell):
-            return 0
+            return int(cell.output.kind == "count" and self.said.tells(place, source, cell.column))
         said |= self.said.predicate(place)
         fits = self._by_words(
             said & (self.said.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
@@ -73,6 +75,15 @@ class Columns:
             is_of_year = all(self.said.text[one.start : one.end].isdecimal() for one in others)
             return cell.output.kind != "ratio" or not is_of_year
         return self.said.is_of_part(place) and source.is_part(cell)
+
+    def _leaves_unsaid(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a cell counts by a condition of its own, which neither the sentence nor the question tells."""
+        if not cell.output.texts or cell.output.kind != "count":
+            return False
+        own = labels.meanings(" ".join((cell.output.name, *cell.output.texts))) - source.tables
+        around = self.said.unlabelled([*place.said, *place.rest])
+        is_bare = all(labels.is_small(word.folded) or word.folded in words.NO_NOUNS for word in around)
+        return is_bare and not own & (self.said.asked | labels.meanings(self.said.text[slice(*place.sentence)]))
 
     def _measured_elsewhere(self, source: Source) -> frozenset[str]:
         """Return what columns of other results are called."""
@@ -134,6 +145,8 @@ class Columns:
         beside = source.beside(cell)
         if written.measure != "plain" or written.currency:
             beside = [column for column in beside if source.may_be(column, written)]
+        elif written.unit:
+            beside = [column for column in beside if source.outputs[column].unit.symbol == written.unit] or beside
         is_only = len(beside) == 1
         is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)

@@ -18,7 +18,7 @@ _LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
 _HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
 _OFS = frozenset({"of", "von", "de"})
 _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
-_PART_OF = re.compile(r"(?:^|\d[\d.,%]*)\s*(?:out of|of|von|de|sur|aus)\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
+_PART_OF = re.compile(r"(?:\bout of|(?:^|\d[\d.,%]*)\s*(?:of|von|de|sur|aus))\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
 _WHOLE = re.compile(
     r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
 )
@@ -37,6 +37,10 @@ _MORE_THAN = re.compile(
 """A number that is told as a change, or a difference, is no amount."""
 _TIMES = re.compile(
     r"[\s*_]*(?:(?:times|-?mal|fois|veces)|-?fold\b)\s+(?:as|so|the|that|what|more|higher|larger|bigger|mehr|höher|größer|plus|más|tan)\b",
+    re.IGNORECASE,
+)
+_STATE = re.compile(
+    r"[*_]*\s(?:(?:is|are|was|were|(?:has|have|had) been|ist|sind|war|waren|wurden?|est|sont|était|étaient|es|son|está|están)\s)?[*_\"]*",
     re.IGNORECASE,
 )
 _EXTREMES = frozenset({"least", "most", "wenigsten", "meisten"})
@@ -141,6 +145,12 @@ class Passage:
         """Return whether a number is told as a change or a difference: it fell by 5, 5 more than."""
         is_by = _CHANGED_BY.search(self.text[place.clause[0] : place.written.before]) is not None
         return is_by or _MORE_THAN.match(self.text, place.written.after, place.sentence[1]) is not None
+
+    def tells(self, place: Place, source: Source, column: int | None) -> bool:
+        """Return whether the words behind a number and its noun are the one text that a condition keeps: 96 books were lost."""
+        said = _STATE.match(self.text, place.nouns[-1].end if place.nouns else place.written.after, place.clause[1])
+        held = [found for kept, found in self.kept[id(source)] if kept.output in {None, column} and len(kept.wanted) == 1]
+        return said is not None and any(one.start == said.end() and one.rows == {0} for found in held for one in found)
 
     def is_multiple(self, place: Place) -> bool:
         """Return whether a number is told as how many times one thing is another: 1.8 times as much as."""
