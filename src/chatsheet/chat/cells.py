@@ -99,18 +99,25 @@ class Source:
     @cached_property
     def called(self) -> tuple[frozenset[str], ...]:
         """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
-        named = tuple(map(self._called, self.outputs))
+        named = tuple(self._called(output, self.own(column)) for column, output in enumerate(self.outputs))
         for name, also in (("price", "cost"), ("stock", "quantity")):  # what costs 5 has the price 5, pieces are the stock
             if not any(also in one for one in named):
                 named = tuple(one | {also} if name in one else one for one in named)
         return named
 
-    def _called(self, output: Output) -> frozenset[str]:
+    def own(self, column: int | None) -> tuple[str, ...]:
+        """Return the texts that the conditions of one column of the result alone compare with or keep."""
+        if column is None:
+            return ()
+        kept = [text for one in self.answered.basis.kept if one.output == column and not one.is_time for text in one.wanted]
+        return (*self.outputs[column].texts, *kept)
+
+    def _called(self, output: Output, own: Sequence[str]) -> frozenset[str]:
         behind = [column for _, column in output.columns]
         # what is made of several columns is none of them
         found = labels.meanings(" ".join([output.name, *(behind if len(behind) == 1 or output.kind == "value" else ())]))
         if output.kind == "count":
-            found |= self.tables | {"row"} | labels.meanings(" ".join(output.texts))
+            found |= self.tables | {"row"} | labels.meanings(" ".join(own))
         if output.kind in {"ratio", "percent"}:
             return found | {"share"}
         if "age" in found:
@@ -233,8 +240,8 @@ class Source:
 
     def is_part(self, cell: Cell) -> bool:
         """Return whether a cell counts only what a condition of its own leaves, beside one that counts all."""
-        wholes = [one for one in self.outputs if one.kind == "count" and not one.texts]
-        return bool(cell.output.texts) and cell.output.kind == "count" and bool(wholes)
+        counts = [column for column, one in enumerate(self.outputs) if one.kind == "count"]
+        return cell.column in counts and bool(self.own(cell.column)) and not all(self.own(column) for column in counts)
 
     def is_cut(self, cell: Cell) -> bool:
         """Return whether rows beyond this one may be missing, so that it is no end of all that there are."""

@@ -78,9 +78,9 @@ class Columns:
 
     def _leaves_unsaid(self, place: Place, source: Source, cell: Cell) -> bool:
         """Return whether a cell counts by a condition of its own, which neither the sentence nor the question tells."""
-        if not cell.output.texts or cell.output.kind != "count":
+        if cell.output.kind != "count" or not (texts := source.own(cell.column)):
             return False
-        own = labels.meanings(" ".join((cell.output.name, *cell.output.texts))) - source.tables
+        own = labels.meanings(" ".join((cell.output.name, *texts))) - source.tables
         around = self.said.unlabelled([*place.said, *place.rest])
         is_bare = all(labels.is_small(word.folded) or word.folded in words.NO_NOUNS for word in around)
         return is_bare and not own & (self.said.asked | labels.meanings(self.said.text[slice(*place.sentence)]))

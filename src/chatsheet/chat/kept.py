@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from chatsheet.chat import labels
 from chatsheet.chat.events import Kept
 from chatsheet.sheets.model import Column, Workbook
 
@@ -28,6 +29,7 @@ _ORDERS: Mapping[type[exp.Expr], frozenset[int]] = {
 }
 _MOST_VALUES = 20
 _MOST_MONTHS = 240
+_MOST_YEARS = 20
 _PARTS: Mapping[type[exp.Expr], Callable[[date], int]] = {
     exp.Year: lambda day: day.year,
     exp.Quarter: lambda day: (day.month + 2) // 3,
@@ -64,7 +66,7 @@ def _texts(root: exp.Expr) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for literal in root.find_all(exp.Literal):
         beside = literal.find_ancestor(exp.Predicate)
-        names = set() if beside is None else {column.name.casefold() for column in beside.find_all(exp.Column)}
+        names = {column.name.casefold() for column in beside.find_all(exp.Column)} if beside is not None else set[str]()
         if literal.is_string and len(names) == 1 and "%" not in literal.name:
             found.setdefault(names.pop(), []).append(literal.name)
     return found
@@ -72,9 +74,9 @@ def _texts(root: exp.Expr) -> dict[str, list[str]]:
 
 def _of_outputs(node: exp.Expr, named: Mapping[str, exp.Expr]) -> Iterator[list[exp.Expr]]:
     """Yield the conditions of each output alone: those of a FILTER, and of a CASE that is aggregated."""
-    node = node.unnest()
-    for output in node.expressions if isinstance(node, exp.Select) else ():
-        yield list(_own(output, node, named))
+    select = node.unnest()
+    if isinstance(select, exp.Select):
+        yield from (list(_own(output, select, named)) for output in select.expressions)
 
 
 def _own(output: exp.Expr, select: exp.Select, named: Mapping[str, exp.Expr]) -> Iterator[exp.Expr]:
@@ -136,6 +138,8 @@ def _kept(column: Column, conditions: list[exp.Expr], texts: list[str], output: 
             found = _kept_months(column, conditions)
         elif column.type == "text":
             found = _kept_texts(column, conditions, texts)
+        elif column.type == "integer" and "year" in labels.meanings(column.name):
+            found = _kept_years(column, conditions)
         else:
             return None
     except _UntriableError:
@@ -166,6 +170,22 @@ def _kept_months(column: Column, conditions: list[exp.Expr]) -> Kept | None:
     if len(months) > _MOST_MONTHS:
         return None
     wanted = tuple(f"{y}-{m:02}" for y, m in months if any(all(_holds(one, day) for one in conditions) for day in _days(y, m)))
+    return Kept(column=column.name, wanted=wanted, is_time=True)
+
+
+def _kept_years(column: Column, conditions: list[exp.Expr]) -> Kept | None:
+    ends = [int(one) for one in (column.profile.minimum, column.profile.maximum) if isinstance(one, int | float)]
+    named = [int(one.name) for part in conditions for one in part.find_all(exp.Literal) if one.name.isdecimal()]
+    if not named or not all(1900 <= year <= 2100 for year in (*ends, *named)):  # noqa: PLR2004  years
+        return None
+    if not ends and not all(isinstance(one, exp.EQ | exp.In) for one in conditions):
+        return None
+    years = [
+        year for year in range(min([*ends, *named]), max([*ends, *named]) + 1) if all(_holds(one, year) for one in conditions)
+    ]
+    if len(years) > _MOST_YEARS:
+        return None
+    wanted = tuple(f"{year}-{month:02}" for year in years for month in range(1, 13))
     return Kept(column=column.name, wanted=wanted, is_time=True)
 
 

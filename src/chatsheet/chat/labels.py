@@ -288,7 +288,11 @@ def _numbered(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[st
     if "month" in named and all(1 <= number <= _MONTHS for number in numbers if number):
         return [[MONTH_NAMES[number - 1], *_counted("month", number)] if number else [] for number in numbers]
     if named & {"quarter", meaning("quarter"), meaning("quartal"), meaning("trimestre")}:
-        return [[f"Q{number}", *_counted("quarter", number), *_nth_quarter(number)] if 1 <= number <= 4 else [] for number in numbers]  # noqa: PLR2004
+        quarters = range(1, len(words.QUARTERS) + 1)
+        return [
+            [f"Q{number}", *_counted("quarter", number), *_nth_quarter(number)] if number in quarters else []
+            for number in numbers
+        ]
     for kind in _COUNTED_OFF:
         if kind in named and len(set(numbers)) == len(numbers):
             return [list(_counted(kind, number)) for number in numbers]
@@ -321,7 +325,9 @@ def _dated(texts: Sequence[str]) -> list[list[str]]:
     is_quarterly = firsts and all(month % 3 == 1 for _, month, _ in known)
     # one date alone may stand for each of them
     is_only = len(set(known)) == 1
-    spans = _Spans(year=is_yearly, quarter=is_quarterly and (is_only or not is_yearly), month=firsts and (is_only or not is_quarterly))
+    spans = _Spans(
+        year=is_yearly, quarter=is_quarterly and (is_only or not is_yearly), month=firsts and (is_only or not is_quarterly)
+    )
     return [[] if part is None else list(_of_day(*part, spans)) for part in parts]
 
 

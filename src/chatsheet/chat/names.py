@@ -1,10 +1,12 @@
 """Names in an answer that nothing of its results knows, and years: what is said of them is said of something else. Pure.
 
-A column has more values than its profile lists, so a name is known only where a result, a query or the question has it.
+A column has more values than its profile lists, so a name is known only where a result or a query has it: that the question
+has it does not say that the query asked for it.
 """
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 
 from chatsheet.chat import labels, numbers
 from chatsheet.chat.sentences import Place
@@ -15,12 +17,13 @@ _HAS = (
     r"|counts?|came|hat|hatten?|haben|verkaufte|erzielte|machte|verdiente|brachte|kommt|kam|zahlte|a|avait|compte|vendu|tiene|tuvo|vendió"
 )
 _PLACED = re.compile(
-    r"\b(?:in|at|for|from|by|via|of|bei|aus|für|von|à|en|pour|chez|para|para)[ *_\"“]+"
-    rf"(?:(?:the|le|la|los|las|el|an app|a) )?[*_\"“]*(?P<name>{_NAME})",
+    r"\b(?:in|at|for|from|by|via|of|bei|aus|für|von|à|en|pour|chez|para)[ *_\"“]+"
+    rf"(?:(?:the|le|la|los|las|el) )?[*_\"“]*(?P<name>{_NAME})",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
-    rf"(?:^|[.!?:;,|>]\s|[-*•]\s|\n|\b(?:and|und|et|y|while|but|aber) )[*_\"“]*(?P<name>{_NAME})(?:['\u2019]s\b|[*_\"”]*(?: [a-zà-ÿ]+)? (?:{_HAS})\b)",
+    rf"(?:^|[.!?:;,|>]\s|[-*•]\s|\n|\b(?:and|und|et|y|while|but|aber) )[*_\"“]*(?P<name>{_NAME})"
+    rf"(?:['\u2019]s\b|[*_\"”]*(?: [a-zà-ÿ]+)? (?:{_HAS})\b)",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?<![\d.,€$£])(?:19|20)\d\d(?![\d%€]|[.,]\d)")
@@ -33,25 +36,34 @@ _ASIDE = re.compile(
 _SETTING = re.compile(r"\W*\w+\s(?:the |der |le |la |el )?\W*")
 """What a name stands behind that opens a sentence: in Hamburg, residents had 982."""
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "herr", "frau", "st", "prof"})
-_NOBODY = frozenset({"i", "we", "you", "they", "he", "she", "wir", "ich", "sie", "nous", "on", "il", "ils", "elle", "elles", "nosotros", "you"})
+_NOBODY = frozenset(
+    {"i", "we", "you", "they", "he", "she", "wir", "ich", "sie", "nous", "on", "il", "ils", "elle", "elles", "nosotros"}
+)
 Span = tuple[int, int]
 
 
 class Names:
-    """The names and years of a text that its results, their queries and the question do not have."""
+    """The names of a text that its results and their queries do not have, and the years that the question has not either."""
 
     def __init__(
         self, text: str, named: Sequence[Span], *, known: Sequence[str], labelled: Sequence[str], years: Collection[str]
     ) -> None:
         """`named` is where the text has names that are known."""
-        self._text = text
-        self._named = named
-        self._known = {word.folded for one in (*known, *labelled) for word in labels.split(one)}
-        self._labelled = {word.folded for one in labelled for word in labels.split(one)} - _TITLES
-        self._meant = frozenset(meant for one in known for meant in labels.meanings(one))
+        self._text, self._named, self._known, self._labelled = text, named, known, labelled
         found = {one.span("name") for pattern in (_PLACED, _SUBJECT) for one in pattern.finditer(text)}
         self.strange = sorted(span for span in found if self._is_free(span) and self._is_strange(text[slice(*span)]))
         self.years = [one.span() for one in _YEAR.finditer(text) if one.group() not in years and self._is_free(one.span())]
+
+    @cached_property
+    def _labels(self) -> frozenset[str]:
+        """The words of the cells."""
+        return frozenset(word.folded for one in self._labelled for word in labels.split(one)) - _TITLES
+
+    @cached_property
+    def _meant(self) -> frozenset[str]:
+        """The words, and their meanings, of queries and their columns."""
+        own = frozenset(word.folded for one in self._known for word in labels.split(one))
+        return own.union(*map(labels.meanings, self._known))
 
     def _is_free(self, span: Span) -> bool:
         return not any(start < span[1] and span[0] < end for start, end in self._named)
@@ -59,20 +71,19 @@ class Names:
     def _is_strange(self, name: str) -> bool:
         listed = [word.folded for word in labels.split(name)]
         listed = [word[:-2] if word.endswith(("'s", "\u2019s")) else word for word in listed]
-        if any(word in self._labelled for word in listed):
-            return False
-        return any(not self._is_known(word) for word in listed)
+        return not any(word in self._labels for word in listed) and not all(map(self._is_known, listed))
 
     def _is_known(self, word: str) -> bool:
-        is_common = labels.is_common(word) or word in _NOBODY | _TITLES | numbers.CURRENCIES or re.fullmatch(r"[qht]?\d+", word) is not None
-        return is_common or word in self._known or bool(labels.meanings(word) & self._meant)
+        """Return whether a word is common, or one that a query has."""
+        is_common = labels.is_common(word) or word in _NOBODY | _TITLES | numbers.CURRENCIES
+        return is_common or re.fullmatch(r"[qht]?\d+", word) is not None or bool(self._meant & {word, labels.meaning(word)})
 
     def is_of_strange(self, place: Place, numbers: Sequence[Span]) -> bool:
         """Return whether a number is said of a name, or a year, that is not known."""
         years, others = list(self._said(place, self.years, ())), list(self._said(place, self.strange, self._named))
         following = [one for one in numbers if one[0] > place.written.start]
         until = min([place.clause[1], *(start for start, _ in following)])
-        behind = [s for s in (*self.strange, *self.years) if place.written.after <= s[0] < until and not self._is_aside(s[0])]
+        behind = [s for s in (*self.strange, *self.years) if place.written.after <= s[0] <= until and not self._is_aside(s[0])]
         return bool(years or others or behind)
 
     def _said(self, place: Place, spans: Sequence[Span], known: Sequence[Span]) -> Iterator[Span]:

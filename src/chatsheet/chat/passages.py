@@ -18,7 +18,9 @@ _LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
 _HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
 _OFS = frozenset({"of", "von", "de"})
 _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
-_PART_OF = re.compile(r"(?:\bout of|(?:^|\d[\d.,%]*)\s*(?:of|von|de|sur|aus))\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
+_PART_OF = re.compile(
+    r"(?:\bout of|(?:^|\d[\d.,%]*)\s*(?:of|von|de|sur|aus))\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE
+)
 _WHOLE = re.compile(
     r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
 )
@@ -40,7 +42,8 @@ _TIMES = re.compile(
     re.IGNORECASE,
 )
 _STATE = re.compile(
-    r"[*_]*\s(?:(?:is|are|was|were|(?:has|have|had) been|ist|sind|war|waren|wurden?|est|sont|était|étaient|es|son|está|están)\s)?[*_\"]*",
+    r"[*_]*\s(?:(?:is|are|was|were|(?:has|have|had) been|ist|sind|war|waren|wurden?|est|sont|était|étaient"
+    r"|es|son|está|están)\s)?[*_\"]*",
     re.IGNORECASE,
 )
 _EXTREMES = frozenset({"least", "most", "wenigsten", "meisten"})
@@ -66,11 +69,9 @@ class Passage:
         queries = [answered.sql or "" for answered in results]
         texts = list(_texts(self.sources))
         self.claims = Claims(question, queries, texts, locale=locale)
-        called = [name for answered in results for name in _names(answered)]
-        known = [question, *queries, *called]
-        kept_names = [one for held in self.kept.values() for _, found in held for one in found]
-        names += [(one.start, one.end) for one in kept_names]
-        self.names = Names(text, names, known=known, labelled=texts, years=self.claims.years)
+        known = [*queries, *(name for answered in results for name in _names(answered))]
+        names += [(one.start, one.end) for held in self.kept.values() for _, found in held for one in found]
+        self.names = Names(text, names, known=known, labelled=texts, years=self.claims.years | _years(self.sources))
 
     def direction(self, place: Place) -> frozenset[str]:
         """Return the words of a number's clause, and what the clauses before say of falls and rises where it does not."""
@@ -150,7 +151,9 @@ class Passage:
         """Return whether the words behind a number and its noun are the one text that a condition keeps: 96 books were lost."""
         said = _STATE.match(self.text, place.nouns[-1].end if place.nouns else place.written.after, place.clause[1])
         held = [found for kept, found in self.kept[id(source)] if kept.output in {None, column} and len(kept.wanted) == 1]
-        return said is not None and any(one.start == said.end() and one.rows == {0} for found in held for one in found)
+        return said is not None and any(
+            one.start == said.end() and one.rows == frozenset({0}) for found in held for one in found
+        )
 
     def is_multiple(self, place: Place) -> bool:
         """Return whether a number is told as how many times one thing is another: 1.8 times as much as."""
@@ -200,6 +203,12 @@ def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
 def _texts(sources: Sequence[Source]) -> Iterator[str]:
     results = [source.answered.result for source in sources]
     yield from (value for one in results if one for row in one.rows for value in row if isinstance(value, str))
+
+
+def _years(sources: Sequence[Source]) -> frozenset[str]:
+    """Return the years that the conditions of queries keep."""
+    kept = [one for source in sources for one in source.answered.basis.kept if one.is_time]
+    return frozenset(month[: len("2025")] for one in kept for month in one.wanted)
 
 
 def _identifiers(text: str, results: Sequence[ToolAnswered]) -> list[tuple[int, int]]:

@@ -8,7 +8,8 @@ from chatsheet.chat.passages import Passage
 from chatsheet.chat.sentences import Place
 
 _WHOLE_YEAR = re.compile(
-    r"\b(?:(?:whole|entire|full) year|year as a whole|ganzen? jahr|gesamtjahr|toute l['\u2019]année|todo el año)\b", re.IGNORECASE
+    r"\b(?:(?:whole|entire|full) year|year as a whole|ganzen? jahr|gesamtjahr|toute l['\u2019]année|todo el año)\b",
+    re.IGNORECASE,
 )
 _RANGE = re.compile(
     r"\b(?:rang(?:e|es|ed|ing)|var(?:y|ies|ied)|between|reich(?:t|en)|schwank\w+|zwischen|entre|oscila\w*)\b", re.IGNORECASE
