@@ -1,6 +1,7 @@
 """Numbers in an answer lead to the cell they come from; strangers are marked."""
 
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,8 @@ from pydantic import JsonValue
 
 from chatsheet.chat import grounding
 from chatsheet.chat.events import Basis, NumberFound, Output, RowsUsed, ToolAnswered
-from chatsheet.sheets.model import Result, ResultColumn
+from chatsheet.sheets.model import Result, ResultColumn, Unit
+from chatsheet.sheets.origins import Kind
 from tests.chat.answers_corpus import ANSWERS, Said
 
 
@@ -122,6 +124,137 @@ def test_a_reference_to_a_result_is_no_word_of_the_sentence(text: str) -> None:
 def test_a_reference_to_a_result_that_cannot_be_is_marked() -> None:
     found = grounding.trace("South has 196 orders [r99].", [REGIONS])
     assert [(number.text, number.handle) for number in found] == [("196", "r1"), ("r99", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("[r1 has 999 orders]", [("999", None)]),
+        ("South has 196 orders [r1, row 1].", [("196", "r1")]),
+        ("South has 196 orders [r1 rows 1-2, r1.0.orders].", [("196", "r1")]),
+        ("South has 196 orders [r0].", [("196", "r1"), ("r0", None)]),
+    ],
+)
+def test_a_sentence_in_brackets_is_read_and_a_pointer_is_not(text: str, numbers: list[tuple[str, str | None]]) -> None:
+    assert [(number.text, number.handle) for number in grounding.trace(text, [REGIONS])] == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lakeside has 196 orders.",
+        "There are 196 orders.",
+        "Our best month had 196 orders.",
+        "South leads.\n\nThere are 196 orders.",
+        "South and West lead. There are 196 orders.",
+    ],
+)
+def test_a_cell_whose_row_nothing_tells_is_not_cited(text: str) -> None:
+    assert [number.handle for number in grounding.trace(text, [REGIONS])] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("South leads. There are 196 orders.", ["r1.0.orders"]),
+        ("The highest number of orders is 196.", ["r1.0.orders"]),
+        ("The number of orders ranges from 155 to 196.", ["r1.1.orders", "r1.0.orders"]),
+        ("There are 196 and 155 orders.", ["r1.0.orders", "r1.1.orders"]),
+        ("There are 155 and 196 orders.", ["", ""]),
+        ("The lowest number of orders is 196.", [""]),
+    ],
+)
+def test_a_row_is_told_by_an_end_a_list_or_the_sentence_before(text: str, found: list[str]) -> None:
+    assert [source(number) for number in grounding.trace(text, [REGIONS])] == found
+
+
+def test_the_lowest_of_the_first_rows_alone_is_not_the_lowest() -> None:
+    first = REGIONS.model_copy(
+        update={"sql": "SELECT region, count(*) AS orders FROM orders GROUP BY 1 ORDER BY 2 DESC LIMIT 2"}
+    )
+    text = "The number of orders is highest with 196 and lowest with 155."
+    assert [source(number) for number in grounding.trace(text, [first])] == ["r1.0.orders", ""]
+
+
+QUARTERS = result(
+    ("2024-10-01", 949), ("2025-01-01", 899), names="quarter seats", sql="SELECT quarter, sum(seats) AS seats FROM t"
+)
+MONTHS = result(("2024-01-01", 949), ("2024-02-01", 899), names="month seats", sql="SELECT month, sum(seats) AS seats FROM t")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("In Q4 2024 there were 949 seats.", ["r1.0.seats"]),
+        ("In the fourth quarter of 2024 there were 949 seats.", ["r1.0.seats"]),
+        ("Im 1. Quartal 2025 waren es 899.", ["r1.1.seats"]),
+        ("From October to December 2024 it was 949.", ["r1.0.seats"]),
+        ("In Q4 2023 there were 949 seats.", [""]),
+        ("In October there were 949 seats.", [""]),
+    ],
+)
+def test_a_quarter_is_named_with_its_own_year_and_is_no_month(text: str, found: list[str]) -> None:
+    assert [source(number) for number in grounding.trace(text, [QUARTERS])] == found
+
+
+def test_a_month_of_another_year_is_another_month() -> None:
+    assert [source(n) for n in grounding.trace("January 2024 had 949 seats.", [MONTHS])] == ["r1.0.seats"]
+    assert [source(n) for n in grounding.trace("January 2023 had 949 seats.", [MONTHS])] == [""]
+
+
+def test_numbers_in_a_pair_belong_to_the_labels_in_theirs() -> None:
+    text = "South has more orders than West: 196 against 155."
+    assert [source(number) for number in grounding.trace(text, [REGIONS])] == ["r1.0.orders", "r1.1.orders"]
+    wrong = "South has fewer orders than West: 155 against 196."
+    assert [source(number) for number in grounding.trace(wrong, [REGIONS])] == ["", ""]
+
+
+def test_a_number_before_a_conjunction_is_not_of_the_label_behind_it() -> None:
+    assert [source(n) for n in grounding.trace("In South there are 155 orders and in West 196.", [REGIONS])] == ["", ""]
+    assert [source(n) for n in grounding.trace("In South there are 196 and in West 155.", [REGIONS])] == [
+        "r1.0.orders",
+        "r1.1.orders",
+    ]
+
+
+def test_a_multiple_is_a_ratio_and_not_of_another_row() -> None:
+    ratio = Output(name="ratio", kind="ratio")
+    cells = result(("South", 1.8, 36.6), ("West", 0.7, 1.8), names="region ratio tonnes")
+    cells = cells.model_copy(
+        update={"basis": cells.basis.model_copy(update={"outputs": (Output(name="region"), ratio, Output(name="tonnes"))})}
+    )
+    assert [source(n) for n in grounding.trace("South has 1.8 times as much as before.", [cells])] == ["r1.0.ratio"]
+    assert [source(n) for n in grounding.trace("South has 1.8 times as much as West.", [cells])] == [""]
+    assert [source(n) for n in grounding.trace("West has 1.8 times as much as before.", [cells])] == [""]
+
+
+def money(*kinds: tuple[str, str, str]) -> tuple[Output, ...]:
+    """Return outputs by name, kind and currency or symbol."""
+    units = {"EUR": Unit(currency="EUR", symbol="€"), "t": Unit(symbol="t"), "": Unit()}
+    made = [(name, cast("Kind", kind), units[unit]) for name, kind, unit in kinds]
+    return tuple(Output(name=name, kind=kind, unit=unit, columns=(("t", name),)) for name, kind, unit in made)
+
+
+STAYS = result(("South", 196000.4, 3.16, 18433), names="garage paid hours stays")
+STAYS = STAYS.model_copy(
+    update={
+        "basis": Basis(
+            outputs=money(("garage", "value", ""), ("paid", "sum", "EUR"), ("hours", "average", ""), ("stays", "count", ""))
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("South had a total of about EUR 200k.", ["r1.0.paid"]),
+        ("A visit to South is €3.16.", [""]),
+        ("South was open for 196,000 hours.", [""]),
+    ],
+)
+def test_a_currency_tells_the_column_and_keeps_measures_out(text: str, found: list[str]) -> None:
+    assert [source(number) for number in grounding.trace(text, [STAYS])] == found
 
 
 @pytest.mark.parametrize(

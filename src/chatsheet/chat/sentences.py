@@ -59,8 +59,8 @@ _FOLLOWED = re.compile(
 )
 _THOSE_OF = re.compile(r"\b(?:those|that|die|der|das|celui|celle|ceux|celles) (?:of|in|at|von|in|de)\b", re.IGNORECASE)
 _PRONOUN = re.compile(
-    r"\s*[*_>-]*\s*(?:it|they|this|that|there|its|their|he|she|er|sie|es|das|diese[rs]?|dort|ihr|sein"
-    r"|davon|il|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
+    r"\s*[*_>-]*\s*(?:it|they|this|that|there(?! (?:is|are|was|were)\b)|its|their|he|she|er|sie|es(?! gibt\b)|das|diese[rs]?|dort"
+    r"|ihr|sein|davon|il(?! y a\b)|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
     re.IGNORECASE,
 )
 _OF = re.compile(r"[\s*_]*(?:in|of|de|en|an|worth of|d['\u2019])\s?(?:total |net |gross |the )?([^\W\d_]+)", re.IGNORECASE)
