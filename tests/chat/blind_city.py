@@ -7,6 +7,9 @@ TABLES = (
     table("lessons", 117, "teacher subject room weekday minutes:integer pupils:integer is_cancelled"),
     table("parking", 18433, "garage entered:date hours:decimal paid:decimal:chf permit"),
     table("harvest", 18, "field crop year:integer hectares:decimal:ha tonnes:decimal:t income:decimal:eur"),
+    table("beds", 52, "hospital ward beds:integer occupancy:decimal:percent"),
+    table("stays_at", 6401, "hospital kind admitted:date nights:integer age:integer"),
+    table("exhibits", 815, "exhibition day:date visitors:integer income:decimal:gbp"),
     table("tickets_sold", 7904, "play hall channel seats:integer price:decimal:gbp sold_on:date"),
 )
 PLAIN = frozenset({"fields"})
@@ -203,5 +206,51 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
         ("SELECT hall, sum(seats) AS seats FROM tickets_sold WHERE play = 'Carmen' GROUP BY hall"),
         [("Grand Hall", 5611), ("Studio", 1614)],
         2054,
+    ),
+    "hospitals": (
+        (
+            "SELECT hospital, sum(beds) AS beds, avg(occupancy) AS avg_occupancy, count(*) AS wards FROM beds "
+            "GROUP BY hospital ORDER BY hospital"
+        ),
+        [("St. Anna", 412, 0.8731, 18), ("Westklinik", 655, 0.91402, 27), ("Kinderspital", 148, 0.6418, 7)],
+        52,
+    ),
+    "admissions": (
+        (
+            "SELECT date_trunc('month', admitted) AS month, count(*) AS admissions, avg(nights) AS avg_nights FROM stays_at "
+            "WHERE hospital = 'Westklinik' AND year(admitted) = 2025 GROUP BY 1 ORDER BY 1"
+        ),
+        [
+            ("2025-01-01", 502, 4.613546),
+            ("2025-02-01", 471, 4.898089),
+            ("2025-03-01", 538, 5.204461),
+            ("2025-04-01", 519, 4.4),
+        ],
+        2030,
+    ),
+    "emergency": (
+        (
+            "SELECT count(*) FILTER (WHERE kind = 'emergency') AS emergencies, count(*) FILTER (WHERE kind = 'planned') AS "
+            "planned, count(*) AS total FROM stays_at"
+        ),
+        [(2314, 4087, 6401)],
+        6401,
+    ),
+    "museum": (
+        (
+            "SELECT exhibition, sum(visitors) AS visitors, sum(income) AS income, max(day) AS last_day FROM exhibits "
+            "GROUP BY exhibition ORDER BY visitors DESC LIMIT 3"
+        ),
+        [
+            ("Impressionists", 48210, 602625.5, "2025-06-30"),
+            ("Dinosaurs", 39977, 319816.0, "2025-09-14"),
+            ("Glass", 8105, 56735.0, "2025-03-02"),
+        ],
+        815,
+    ),
+    "ages": (
+        "SELECT min(age) AS youngest, avg(age) AS avg_age, max(age) AS oldest FROM stays_at",
+        [(0, 47.312, 101)],
+        6401,
     ),
 }
