@@ -147,6 +147,7 @@ def test_a_sentence_in_brackets_is_read_and_a_pointer_is_not(text: str, numbers:
         "Our best month had 196 orders.",
         "South leads.\n\nThere are 196 orders.",
         "South and West lead. There are 196 orders.",
+        "South leads. West is behind, with 196 of them.",
     ],
 )
 def test_a_cell_whose_row_nothing_tells_is_not_cited(text: str) -> None:
@@ -157,6 +158,9 @@ def test_a_cell_whose_row_nothing_tells_is_not_cited(text: str) -> None:
     ("text", "found"),
     [
         ("South leads. There are 196 orders.", ["r1.0.orders"]),
+        ("St. South leads. It has 196 orders.", ["r1.0.orders"]),
+        ("Dr. South leads. It has 196 orders.", ["r1.0.orders"]),
+        ("- South: 196 (avg. 2.5 days)", ["r1.0.orders", ""]),
         ("The highest number of orders is 196.", ["r1.0.orders"]),
         ("The number of orders ranges from 155 to 196.", ["r1.1.orders", "r1.0.orders"]),
         ("There are 196 and 155 orders.", ["r1.0.orders", "r1.1.orders"]),
@@ -166,6 +170,17 @@ def test_a_cell_whose_row_nothing_tells_is_not_cited(text: str) -> None:
 )
 def test_a_row_is_told_by_an_end_a_list_or_the_sentence_before(text: str, found: list[str]) -> None:
     assert [source(number) for number in grounding.trace(text, [REGIONS])] == found
+
+
+@pytest.mark.parametrize("text", ["South has 9,041 nurses.", "Im Süden arbeiten 9.041 Ärzte.", "South sold 9,041 catalogues."])
+def test_a_number_of_things_that_no_column_is_called_is_not_cited_whatever_its_size(text: str) -> None:
+    cells = result(("South", 9041, 77.25), ("West", 155, 12.5), names="region beds income")
+    assert [number.handle for number in grounding.trace(text, [cells])] == [None]
+
+
+def test_what_is_said_of_things_right_behind_them_tells_the_column() -> None:
+    cells = result(("Soup", 9041, 77.25), ("Ribs", 155, 12.5), names="dish sold income")
+    assert [source(number) for number in grounding.trace("Soup leads with 9,041 bowls sold.", [cells])] == ["r1.0.sold"]
 
 
 def test_the_lowest_of_the_first_rows_alone_is_not_the_lowest() -> None:

@@ -29,41 +29,39 @@ class Columns:
         """Return how many words name the cell's column; None where they name another."""
         if self._is_unfit(place, source, cell):
             return None
+        if self.said.is_multiple(place):
+            return int([output.kind for output in source.outputs].count("ratio") == 1)
         if place.header:
             return self._by_words(
                 labels.meanings(place.header), source, cell, place.written, demanded=self.said.known | _THINGS
             )
-        if self.said.is_multiple(place):
-            return int([output.kind for output in source.outputs].count("ratio") == 1)
         nouns, said = self.said.meanings(self.said.counted_nouns(place)), self.said.meanings(place.said)
         if place.written.measure == "plain":
             nouns |= self.said.meanings(place.of) & (_AMOUNTS | self.said.measured)
         counted = nouns & (self.said.known | _AMOUNTS | _THINGS)
-        if counted:
-            fits = self._by_words(counted, source, cell, place.written, demanded=self.said.known | _THINGS)
-            if fits is None or fits:
-                if (
-                    fits
-                    and self._by_words(
-                        counted | (self.said.predicate(place) - (source.filtered if cell.is_counted else frozenset())),
-                        source,
-                        cell,
-                        place.written,
-                        demanded=frozenset(),
-                    )
-                    is None
-                ):
-                    return None
-                if fits and self._leaves_unsaid(place, source, cell):
-                    return None
-                return self._as_meant(nouns | self.said.qualities(place, nouns, source), source, cell, fits)
-        if self.said.strangers(place) and self._needs_noun(place, cell):
-            return int(cell.output.kind == "count" and self.said.tells(place, source, cell.column))
+        if counted and (fits := self._by_nouns(place, source, cell, counted)) != 0:
+            return (
+                None if fits is None else self._as_meant(nouns | self.said.qualities(place, nouns, source), source, cell, fits)
+            )
+        if self.said.strangers(place):  # things of another kind, but for what is said of them: 412 portions sold
+            if cell.output.kind in {"count", "distinct"}:
+                return int(self.said.tells(place, source, cell.column))
+            return labels.any_of(self.said.meanings(place.tail[:1]), cell.called)
         said |= self.said.predicate(place)
         fits = self._by_words(
             said & (self.said.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
         )
         return self._as_meant(said | nouns, source, cell, fits)
+
+    def _by_nouns(self, place: Place, source: Source, cell: Cell, counted: frozenset[str]) -> int | None:
+        """Return how many nouns of a number fit; None where they, or what is said of them, name another."""
+        written = place.written
+        fits = self._by_words(counted, source, cell, written, demanded=self.said.known | _THINGS)
+        if not fits:
+            return fits
+        told = counted | (self.said.predicate(place) - (source.filtered if cell.is_counted else frozenset()))
+        is_another = self._by_words(told, source, cell, written, demanded=frozenset()) is None
+        return None if is_another or self._leaves_unsaid(place, source, cell) else fits
 
     def _is_unfit(self, place: Place, source: Source, cell: Cell) -> bool:
         """Return whether a number is told as a measure, a multiple or a whole that the cell cannot be."""
@@ -134,7 +132,7 @@ class Columns:
         if has_row and cell.output.kind in {"count", "distinct"} and self._counts_label(place, source):
             return True
         unknown = self.said.strangers(place)
-        if unknown and self._needs_noun(place, cell):
+        if unknown:
             # a noun that only the question has, or a limit of the query, about the only cell there is
             asked = any(labels.meanings(word.folded) & self.said.asked for word in unknown)
             if self._names_limit(place, source) and cell.output.kind == "count":
@@ -150,11 +148,6 @@ class Columns:
         is_only = len(beside) == 1
         is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
-
-    def _needs_noun(self, place: Place, cell: Cell) -> bool:
-        """Return whether a cell can be meant only where the noun of a number names its column."""
-        is_broken = place.written.mantissas[0] % 1 != 0
-        return is_broken or cell.output.kind in {"count", "distinct"} or cells.is_weak(place.written)
 
     def _names_limit(self, place: Place, source: Source) -> bool:
         """Return whether the clause of a number has another that the query compares with: 31 exceed 1,000."""

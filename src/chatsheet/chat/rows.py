@@ -66,7 +66,9 @@ class Rows:
     def _before(self, place: Place, source: Source) -> frozenset[int]:
         """Return the rows that the sentence before in the same paragraph names, where it names only these."""
         here = self.said.layout.sentence_of(place.sentence[0])
-        if here == 0 or "\n" in self.said.text[self.said.layout.sentences[here - 1][0] : place.sentence[0]]:
+        every = [one for named in self.said.named.values() for one in named]
+        is_named = any(place.sentence[0] <= one.start < place.sentence[1] for one in every)
+        if here == 0 or is_named or "\n" in self.said.text[self.said.layout.sentences[here - 1][0] : place.sentence[0]]:
             return frozenset()
         start, end = self.said.layout.sentences[here - 1]
         rows = {one.rows for one in self.said.named[id(source)] if start <= one.start < end}

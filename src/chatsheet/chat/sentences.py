@@ -10,7 +10,7 @@ from chatsheet.chat.labels import Named, Word
 from chatsheet.chat.numbers import Written
 
 _SENTENCE_END = re.compile(
-    r"(?<![ (](?:ca|No|Nr|vs|Mr|Ms|St))(?<![ (](?:Mio|Mrd|Tsd|inc|bzw"
+    r"(?<!\b(?:ca|No|Nr|vs|Mr|Ms|St|Dr))(?<!\b(?:Mio|Mrd|Mrs|Tsd|inc|bzw"
     r"|ggf))(?<!approx)(?<!z\.B)(?<!e\.g)(?<!i\.e)(?<![ (]\d)[.!?][*_\"”)]*\s+(?=[\"“*_(]*[A-ZÄÖÜÀ-Ý\d])"
 )
 _CLAUSE = re.compile(
@@ -59,8 +59,8 @@ _FOLLOWED = re.compile(
 )
 _THOSE_OF = re.compile(r"\b(?:those|that|die|der|das|celui|celle|ceux|celles) (?:of|in|at|von|in|de)\b", re.IGNORECASE)
 _PRONOUN = re.compile(
-    r"\s*[*_>-]*\s*(?:it|they|this|that|there(?! (?:is|are|was|were)\b)|its|their|he|she|er|sie|es(?! gibt\b)|das|diese[rs]?|dort"
-    r"|ihr|sein|davon|il(?! y a\b)|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
+    r"\s*[*_>-]*\s*(?:it|they|this|that|there(?! (?:is|are|was|were)\b)|its|their|he|she|er|sie|es(?! gibt\b)|das|diese[rs]?"
+    r"|dort|ihr|sein|davon|il(?! y a\b)|elle|ce|cela|ils|elles|esta?|este|eso|ella)\b",
     re.IGNORECASE,
 )
 _OF = re.compile(r"[\s*_]*(?:in|of|de|en|an|worth of|d['\u2019])\s?(?:total |net |gross |the )?([^\W\d_]+)", re.IGNORECASE)
@@ -145,7 +145,8 @@ def places(layout: Layout, written: Sequence[Written]) -> tuple[Place, ...]:
         since_next = number.after if whole is None else whole.end() + 1
         until_next = min([until, *(one.before for one in written if one.before >= since_next)])
         rest = tuple(w for w in labels.split(layout.text[:until]) if w.start >= after)
-        tail = tuple(word for word in rest if word.end <= until_next)
+        bracket = layout.text.find("(", after, until_next) if until_next < until else -1  # what it opens is said of the next
+        tail = tuple(word for word in rest if word.end <= (until_next if bracket < 0 else bracket))
         if until_next < until:  # what stands after `with` is said of the next number
             tail = tuple(takewhile(lambda word: word.folded not in _WITH, tail))
         found.append(

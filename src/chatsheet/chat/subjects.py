@@ -72,7 +72,7 @@ def _is_of_another(
         return False
     here = frozenset(row for one in found if place.sentence[0] <= one.start < place.sentence[1] for row in one.rows)
     is_listed = any(kept.column in {name for _, name in output.columns} for output in source.outputs)
-    return not rows & wanted or (not is_listed and not wanted <= here)
+    return not rows & wanted or (not is_listed and not wanted <= here | rows)
 
 
 def _is_inside(one: Named, named: Sequence[Named]) -> bool:

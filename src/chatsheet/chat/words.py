@@ -117,6 +117,7 @@ supplier lieferant fournisseur proveedor vendor
 invoice rechnung facture factura
 price preis prix precio
 quantity menge stückzahl qty units unit einheit einheiten stück quantité cantidad pieces unidades unités
+    pièces articles
 discount rabatt remise descuento
 salary gehalt gehälter salaire salario wage lohn
 target ziel soll budget plan objectif objetivo
