@@ -10,6 +10,10 @@ TABLES = (
     table("beds", 52, "hospital ward beds:integer occupancy:decimal:percent"),
     table("stays_at", 6401, "hospital kind admitted:date nights:integer age:integer"),
     table("exhibits", 815, "exhibition day:date visitors:integer income:decimal:gbp"),
+    table("bakery", 2190, "bread loaves:integer takings:decimal:eur price:decimal:eur baked_on:date"),
+    table("readers_of", 36, "year:integer subscribers:integer churn:decimal:percent"),
+    table("articles", 940, "author desk words:integer written_on:date"),
+    table("river", 8760, "measured_on:date level:decimal season is_flood"),
     table("tickets_sold", 7904, "play hall channel seats:integer price:decimal:gbp sold_on:date"),
 )
 PLAIN = frozenset({"fields"})
@@ -252,5 +256,39 @@ RESULTS: dict[str, tuple[str, Rows, int]] = {
         "SELECT min(age) AS youngest, avg(age) AS avg_age, max(age) AS oldest FROM stays_at",
         [(0, 47.312, 101)],
         6401,
+    ),
+    "breads": (
+        (
+            "SELECT bread, sum(loaves) AS loaves, sum(takings) AS takings, avg(price) AS avg_price FROM bakery "
+            "GROUP BY bread ORDER BY loaves DESC"
+        ),
+        [("Rye", 12480, 56160.0, 4.5), ("Baguette", 9315, 17698.5, 1.9), ("Pretzel", 4004, 4804.8, 1.2)],
+        2190,
+    ),
+    "readers": (
+        "SELECT year, max(subscribers) AS subscribers, avg(churn) AS churn FROM readers_of GROUP BY year ORDER BY year",
+        [(2022, 31020, 0.0418), (2023, 33870, 0.0391), (2024, 35411, 0.0507)],
+        36,
+    ),
+    "north_articles": (
+        (
+            "SELECT author, count(*) AS articles, avg(words) AS avg_words FROM articles WHERE desk = 'North' "
+            "GROUP BY author ORDER BY articles DESC LIMIT 2"
+        ),
+        [("Elena", 212, 845.2), ("Tomás", 187, 1019.6)],
+        610,
+    ),
+    "water": (
+        "SELECT max(level) AS highest, avg(level) AS avg_level, min(level) AS lowest FROM river",
+        [(7.84, 2.3017, 0.41)],
+        8760,
+    ),
+    "floods": (
+        (
+            "SELECT sum(CASE WHEN is_flood = 'yes' THEN 1 ELSE 0 END) AS floods, "
+            "sum(CASE WHEN is_flood = 'yes' AND season = 'spring' THEN 1 ELSE 0 END) AS spring_floods FROM river"
+        ),
+        [(14, 9)],
+        8760,
     ),
 }

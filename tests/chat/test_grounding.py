@@ -1,7 +1,6 @@
 """Numbers in an answer lead to the cell they come from; strangers are marked."""
 
 from decimal import Decimal
-from typing import cast
 
 import pytest
 from hypothesis import given
@@ -243,18 +242,19 @@ def test_a_multiple_is_a_ratio_and_not_of_another_row() -> None:
     assert [source(n) for n in grounding.trace("West has 1.8 times as much as before.", [cells])] == [""]
 
 
-def money(*kinds: tuple[str, str, str]) -> tuple[Output, ...]:
-    """Return outputs by name, kind and currency or symbol."""
-    units = {"EUR": Unit(currency="EUR", symbol="€"), "t": Unit(symbol="t"), "": Unit()}
-    made = [(name, cast("Kind", kind), units[unit]) for name, kind, unit in kinds]
-    return tuple(Output(name=name, kind=kind, unit=unit, columns=(("t", name),)) for name, kind, unit in made)
+def made(name: str, kind: Kind, unit: Unit | None = None) -> Output:
+    return Output(name=name, kind=kind, unit=unit or Unit(), columns=(("t", name),))
 
 
-STAYS = result(("South", 196000.4, 3.16, 18433), names="garage paid hours stays")
-STAYS = STAYS.model_copy(
+STAYS = result(("South", 196000.4, 3.16, 18433), names="garage paid hours stays").model_copy(
     update={
         "basis": Basis(
-            outputs=money(("garage", "value", ""), ("paid", "sum", "EUR"), ("hours", "average", ""), ("stays", "count", ""))
+            outputs=(
+                made("garage", "value"),
+                made("paid", "sum", Unit(currency="EUR", symbol="€")),
+                made("hours", "average"),
+                made("stays", "count"),
+            )
         )
     }
 )
