@@ -304,5 +304,5 @@ TUNED = _read("answers.txt")
 BLIND_1 = _read("blind_1.txt")
 BLIND_2 = _read("blind_2.txt")
 BLIND_3 = _read("blind_3.txt")
-BLIND_4 = _read("blind_4.txt")
+BLIND_4, BLIND_5, BLIND_6 = (_read(f"blind_{number}.txt") for number in (4, 5, 6))
 ANSWERS = [*TUNED, *BLIND_1, *BLIND_2, *BLIND_3]

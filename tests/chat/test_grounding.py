@@ -11,7 +11,7 @@ from chatsheet.chat import grounding
 from chatsheet.chat.events import Basis, NumberFound, Output, RowsUsed, ToolAnswered
 from chatsheet.sheets.model import Result, ResultColumn, Unit
 from chatsheet.sheets.origins import Kind
-from tests.chat.answers_corpus import ANSWERS, Said
+from tests.chat.answers_corpus import ANSWERS, BLIND_4, BLIND_5, BLIND_6, Said
 
 
 def result(*rows: tuple[JsonValue, ...], handle: str = "r1", names: str = "c0 c1 c2", sql: str = "SELECT 1") -> ToolAnswered:
@@ -36,6 +36,25 @@ def source(found: NumberFound) -> str:
 def test_every_number_of_the_corpus_is_traced_to_its_cell_or_to_none(said: Said) -> None:
     found = grounding.trace(said.text, said.answers, question=said.question, locale=said.locale)
     assert {(one.start, one.end): source(one) for one in found} == said.expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "true", "planted", "right", "wrong"),
+    [(BLIND_4, 159, 108, 144, 1), (BLIND_5, 48, 26, 45, 0), (BLIND_6, 39, 23, 37, 1)],
+    ids=["4", "5", "6"],
+)
+def test_of_answers_written_blind_most_true_numbers_are_cited_and_hardly_a_planted_one(
+    answers: list[Said], true: int, planted: int, right: int, wrong: int
+) -> None:
+    pairs: list[tuple[str, str]] = []
+    for said in answers:
+        traced = grounding.trace(said.text, said.answers, question=said.question, locale=said.locale)
+        found = {(one.start, one.end): source(one) for one in traced}
+        assert found.keys() == said.expected.keys()
+        pairs += [(meant, found[place]) for place, meant in said.expected.items()]
+    assert (sum(bool(meant) for meant, _ in pairs), sum(not meant for meant, _ in pairs)) == (true, planted)
+    assert sum(meant == cited for meant, cited in pairs if meant) >= right
+    assert sum(cited not in {"", meant} for meant, cited in pairs) <= wrong
 
 
 def test_the_corpus_is_large_and_half_of_it_is_wrong_on_purpose() -> None:
