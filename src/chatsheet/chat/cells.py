@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from chatsheet.chat import labels, words
 from chatsheet.chat.events import Kept, Output, ToolAnswered
+from chatsheet.chat.index import Index
 from chatsheet.chat.numbers import Measure, Written
 from chatsheet.sheets.model import ROW_ID
 
@@ -79,17 +80,17 @@ class Source:
         return 0 if self.answered.result is None else len(self.answered.result.rows)
 
     @cached_property
-    def index(self) -> labels.Index:
+    def index(self) -> Index:
         """The labels of the rows."""
         result = self.answered.result
         names = [] if result is None else [column.name for column in result.columns]
-        return labels.Index(names, () if result is None else result.rows)
+        return Index(names, () if result is None else result.rows)
 
     @cached_property
-    def kept(self) -> tuple[tuple[Kept, labels.Index], ...]:
+    def kept(self) -> tuple[tuple[Kept, Index], ...]:
         """The texts that its conditions keep of columns, those left out behind them, each with its labels."""
         texts = [one for one in self.answered.basis.kept if not one.is_time]
-        return tuple((one, labels.Index([one.column], [(value,) for value in (*one.wanted, *one.others)])) for one in texts)
+        return tuple((one, Index([one.column], [(value,) for value in (*one.wanted, *one.others)])) for one in texts)
 
     def months(self, column: int | None) -> list[frozenset[str]]:
         """Return the months that the conditions on a column of the result keep, of each column of days."""

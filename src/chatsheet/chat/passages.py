@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from chatsheet.chat import cells, labels, numbers, sentences, subjects, words
+from chatsheet.chat import cells, labels, numbers, owners, sentences, subjects, words
 from chatsheet.chat.cells import Source
 from chatsheet.chat.claims import Claims
 from chatsheet.chat.events import ToolAnswered
@@ -107,7 +107,7 @@ class Passage:
     def run(self, place: Place) -> list[int]:
         """Return where the numbers begin that a number is listed with."""
         here = [one for one in self.written if place.sentence[0] <= one.start < place.sentence[1]]
-        return sentences.run(place.written, here, self.text)
+        return owners.run(place.written, here, self.text)
 
     def is_of_whole(self, place: Place) -> bool:
         """Return whether a number is told as what something else is a part of."""
@@ -187,7 +187,7 @@ class Passage:
 
     def owner(self, place: Place, named: Sequence[Named]) -> frozenset[int] | None:
         """Return the rows that the labels of one column allow a number, or None where they say nothing of it."""
-        return sentences.owner(place, self.layout, named, self.written)
+        return owners.owner(place, self.layout, named, self.written)
 
 
 def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:

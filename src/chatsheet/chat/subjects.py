@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chatsheet.chat import labels, sentences, words
+from chatsheet.chat import labels, owners, words
 from chatsheet.chat.cells import Source
 from chatsheet.chat.events import Kept
+from chatsheet.chat.index import Index
 from chatsheet.chat.labels import Named
 from chatsheet.chat.numbers import Written
 from chatsheet.chat.sentences import Layout, Place
@@ -46,7 +47,7 @@ def kept(text: str, source: Source, named: Sequence[Named]) -> list[KeptNames]:
     return [(one, list(_found(text, one, index, named))) for one, index in source.kept]
 
 
-def _found(text: str, kept: Kept, index: labels.Index, named: Sequence[Named]) -> Iterator[Named]:
+def _found(text: str, kept: Kept, index: Index, named: Sequence[Named]) -> Iterator[Named]:
     every = frozenset(range(len(kept.wanted) + len(kept.others)))
     for one in index.find(text):
         if not _is_inside(one, named) and _THAN.search(text[: one.start]) is None:
@@ -67,7 +68,7 @@ def _is_of_another(
 ) -> bool:
     wanted = frozenset(range(len(kept.wanted)))
     near = [one for one in found if place.clause[0] <= one.start < place.clause[1]] if kept.output is not None else []
-    rows = sentences.owner(place, layout, near or [one for one in found if one.start < place.clause[1]], others)
+    rows = owners.owner(place, layout, near or [one for one in found if one.start < place.clause[1]], others)
     if not rows:
         return False
     here = frozenset(row for one in found if place.sentence[0] <= one.start < place.sentence[1] for row in one.rows)
