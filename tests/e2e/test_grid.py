@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from chatsheet.core import loose
 from tests.e2e.axe import violations
+from tests.e2e.complaints import CLIPBOARD, Complaints, watched
 from tests.e2e.test_cli import settings_file
 from tests.e2e.test_page import browser
 from tests.harness import program, start_wire
@@ -29,7 +30,7 @@ class Big:
     page: Page
     address: str
     sheet: str
-    complaints: list[str]
+    complaints: Complaints
 
     @property
     def api(self) -> str:
@@ -95,19 +96,12 @@ async def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 async def big(served: tuple[str, str], browser: Browser) -> AsyncGenerator[Big, None]:
-    """Open the sheet in a window of its own; any console error or policy violation fails the test."""
+    """Open the sheet in a window of its own, which is watched."""
     address, sheet = served
-    context = await browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
-    await context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: complaints.append(f"pageerror: {error}"))
-    await page.goto(address)
-    await expect(page.get_by_role("gridcell", name="North").first).to_be_visible(timeout=SLOW_MS)
-    yield Big(page, address, sheet, complaints)
-    await context.close()
-    assert complaints == []
+    async with watched(browser, locale="en-US", permissions=CLIPBOARD) as (page, complaints):
+        await page.goto(address)
+        await expect(page.get_by_role("gridcell", name="North").first).to_be_visible(timeout=SLOW_MS)
+        yield Big(page, address, sheet, complaints)
 
 
 async def clipboard(page: Page) -> str:
@@ -230,6 +224,7 @@ async def test_editors_fit_the_type_and_escape_drops_what_was_typed(big: Big) ->
 
 
 async def test_somebody_elses_change_is_shown_beside_yours(big: Big) -> None:
+    big.complaints.expect(409)
     page = big.page
     await big.at(70_000, 6)
     await page.keyboard.type("min")
@@ -242,7 +237,6 @@ async def test_somebody_elses_change_is_shown_beside_yours(big: Big) -> None:
     await conflict.get_by_role("button", name="Write mine over it").click()
     await big.told("Written over theirs.")
     assert (await big.row(70_000))[6] == "mine"
-    big.complaints.clear()  # the browser itself notes the 409
 
 
 async def test_rows_are_sorted_by_several_columns_and_filtered_by_type(big: Big) -> None:
