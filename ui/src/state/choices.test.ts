@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { orders, places } from "./choices";
+import { chips, orders, places } from "./choices";
 import type { Look } from "./table";
 
 const look: Look = {
@@ -25,4 +25,19 @@ test("the first column cannot go left, and the frozen one lets go", () => {
   expect(offered.get("Move left")?.isOff).toBe(true);
   expect(offered.get("Let all columns scroll")?.look.frozen).toBe(0);
   expect(offered.get("Hide column")?.look.hidden).toEqual(["a"]);
+});
+
+test("what is done is told and leads to the look without it", () => {
+  const now: Look = {
+    ...look,
+    hidden: ["c"],
+    filters: [{ column: "b", test: "at_least", values: [5] }],
+  };
+  const found = chips(now, { columns: [] });
+  expect(found.map((one) => one.says)).toEqual(["b at least 5", "by a ↑", "1 column hidden"]);
+  expect(found.map((one) => [one.look.filters.length, one.look.sort.length, one.look.hidden.length])).toEqual([
+    [0, 1, 1],
+    [1, 0, 1],
+    [1, 1, 0],
+  ]);
 });

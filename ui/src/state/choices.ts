@@ -1,5 +1,7 @@
-/** What a column's menu offers to do with how a table is looked at. Pure. */
-import { hidden, type Look, moved, resized, shownOf, sorted, sortedAs } from "./table";
+/** What can be done with how a table is looked at: in a column's menu, and to take a filter or an order away. Pure. */
+import type { Table } from "../api/types.gen";
+import { count } from "../ui/format";
+import { filtered, filterSaid, hidden, type Look, moved, resized, shownOf, sorted, sortedAs } from "./table";
 
 const STEP = 40;
 const NARROWEST = 48;
@@ -40,4 +42,22 @@ export function places(look: Look, name: string, index: number, width: number): 
     { says: "Narrower", look: resize(-STEP) },
     { says: "Hide column", isOff: shown === 1, look: hidden(look, name) },
   ];
+}
+
+/** What is done now, by filters, order and hidden columns; its look is the one without. */
+export interface Chip extends Choice {
+  readonly key: string;
+}
+
+export function chips(look: Look, { columns }: Pick<Table, "columns">): readonly Chip[] {
+  const labelOf = (name: string) => columns.find((one) => one.name === name)?.label ?? name;
+  const conditions = look.filters.map((one) => ({
+    key: `filter ${one.column}`,
+    says: filterSaid(one, labelOf(one.column)),
+    look: filtered(look, one.column, null),
+  }));
+  const ordered = look.sort.map((one) => `${labelOf(one.column)} ${one.isDescending ? "↓" : "↑"}`);
+  const sorting = { key: "sort", says: `by ${ordered.join(", ")}`, look: { ...look, sort: [] } };
+  const hiding = { key: "hidden", says: `${count(look.hidden.length, "column")} hidden`, look: { ...look, hidden: [] } };
+  return [...conditions, ...(look.sort.length > 0 ? [sorting] : []), ...(look.hidden.length > 0 ? [hiding] : [])];
 }
