@@ -64,8 +64,9 @@ export class Editing {
     this.#change((own, signal) => hand.clear(own, of, signal), done);
   }
 
+  /** Draw a range over the rows beside it: what makes a series goes on. */
   fill(from: Range, to: Range): void {
-    this.#change((own, signal) => hand.fill(own, from, to, signal), "filled");
+    this.#change((own, signal) => hand.fill(own, from, to, true, signal), "filled");
   }
 
   /** The first row of what is selected over the others; the row above where there is only one. */
@@ -77,7 +78,7 @@ export class Editing {
       { ...range, top, bottom: top },
       { ...range, top: top + 1 },
     ];
-    this.#change((own, signal) => hand.fill(own, from, to, signal), "filled");
+    this.#change((own, signal) => hand.fill(own, from, to, false, signal), "filled");
   }
 
   travel(how: "undo" | "redo"): void {
