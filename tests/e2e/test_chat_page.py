@@ -1,11 +1,13 @@
 """The chat beside the sheet, used as a person would in a browser on a real server."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from chatsheet.chat import store
 from chatsheet.chat.events import Event
@@ -225,6 +227,23 @@ async def test_a_column_is_named_by_keyboard_alone(opened: Opened, wire: Wire, s
     wire.script("gpt-4o", says("Done.", expect="@targets.region"))
     await page.keyboard.press("Enter")
     await expect(log_of(page).locator("h2 .name")).to_have_text(["@revenue", "@targets.region"])
+
+
+async def test_what_is_written_while_a_question_is_sent_stays(opened: Opened, wire: Wire, sales: Path) -> None:
+    page, go_on = await prepared(opened, sales), anyio.Event()
+    wire.script("gpt-4o", says("Here."))
+
+    async def hold(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/questions$"), hold)
+    await page.get_by_label("Question").press_sequentially("First?")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("Second")
+    go_on.set()
+    await expect(log_of(page).get_by_text("Here.")).to_be_visible()
+    await expect(page.get_by_label("Question")).to_have_value("Second")
 
 
 async def test_a_step_that_a_route_broke_off_is_restarted_visibly(

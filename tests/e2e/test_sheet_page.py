@@ -66,6 +66,9 @@ async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> Non
     await expect(panel.get_by_text("“in thousands of EUR”")).to_be_visible()
     await expect(header(page, "First half Q1")).to_contain_text("decimal · EUR, thousands")
     assert "in thousands of EUR" in (await header(page, "First half Q1").get_attribute("title") or "")
+    line = await panel.locator("summary").bounding_box()
+    assert line is not None
+    assert line["height"] < 32
     await panel.get_by_text("How it was read").click()
     await expect(panel.get_by_role("list", name="Evidence")).to_contain_text("rows 4 to 5 hold names")
     await page.get_by_role("tab", name="Stock and shifts E1:G4").click()
