@@ -58,6 +58,13 @@ def header(page: Page, name: str) -> Locator:
     return page.get_by_role("tabpanel").get_by_role("columnheader", name=re.compile(f"^{name} "))
 
 
+async def line_height(page: Page) -> float:
+    """Return how high the line is that says how a table was read."""
+    box = await page.get_by_role("tabpanel").locator("summary", has_text="How it was read").bounding_box()
+    assert box is not None
+    return box["height"]
+
+
 async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> None:
     page = opened.page
     await upload(opened, MESSY)
@@ -66,9 +73,7 @@ async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> Non
     await expect(panel.get_by_text("“in thousands of EUR”")).to_be_visible()
     await expect(header(page, "First half Q1")).to_contain_text("decimal · EUR, thousands")
     assert "in thousands of EUR" in (await header(page, "First half Q1").get_attribute("title") or "")
-    line = await panel.locator("summary").bounding_box()
-    assert line is not None
-    assert line["height"] < 32
+    assert await line_height(page) < 32
     await panel.get_by_text("How it was read").click()
     await expect(panel.get_by_role("list", name="Evidence")).to_contain_text("rows 4 to 5 hold names")
     await page.get_by_role("tab", name="Stock and shifts E1:G4").click()
@@ -169,6 +174,7 @@ async def test_the_form_fits_smaller_screens(opened: Opened, width: int) -> None
     await upload(opened, MESSY)
     if width == 390:
         await page.get_by_role("button", name="Sheet", exact=True).click()
+    assert await line_height(page) < 32
     await correct(page, "A400:E500", "1")
     await expect(page.get_by_role("alert")).to_be_in_viewport(timeout=READ_MS)
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
