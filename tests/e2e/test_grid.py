@@ -12,7 +12,7 @@ from chatsheet.core import loose
 from tests.e2e.axe import violations
 from tests.e2e.complaints import CLIPBOARD, Complaints, watched
 from tests.e2e.test_cli import settings_file
-from tests.e2e.test_page import browser
+from tests.e2e.test_page import SLOW_MS, browser
 from tests.harness import program, start_wire
 
 __all__ = ["browser"]
@@ -20,8 +20,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ROWS = 100_001
 REGIONS = ("North", "South", "East", "West")
-SLOW_MS = 30_000
-"""How long a busy machine may take."""
 
 
 @dataclass(frozen=True, slots=True)

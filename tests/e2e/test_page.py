@@ -23,6 +23,7 @@ ARGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SLOW_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,9 @@ class Opened:
 
 @pytest.fixture(scope="session")
 async def browser(anyio_backend: str) -> AsyncGenerator[Browser, None]:
-    """Start the browser once."""
+    """Start the browser once; what is expected of its pages may take as long as a busy machine needs."""
     del anyio_backend
+    expect.set_options(timeout=SLOW_MS)
     async with async_playwright() as playwright:
         running = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
         yield running
