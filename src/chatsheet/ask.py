@@ -130,8 +130,8 @@ Progress = Callable[[str], None]
 def ask(path: str | Path, question: str, *, settings: Settings | None = None, locale: str = "en") -> Answer:
     """Answer one question about the workbook at `path`; raises ChatSheetError.
 
-    `locale` is the BCP 47 tag by which numbers are written; raises LocaleInvalid for what is none. Runs on a loop of its own in a background thread, so it works in
-    a notebook too.
+    `locale` is the BCP 47 tag by which numbers are written; raises LocaleInvalid for what is none. Runs on a loop of its own
+    in a background thread, so it works in a notebook too.
     """
     outcome: list[Answer | BaseException] = []
 
