@@ -58,6 +58,13 @@ def header(page: Page, name: str) -> Locator:
     return page.get_by_role("tabpanel").get_by_role("columnheader", name=re.compile(f"^{name} "))
 
 
+async def line_height(page: Page) -> float:
+    """Return how high the line is that says how a table was read."""
+    box = await page.get_by_role("tabpanel").locator("summary", has_text="How it was read").bounding_box()
+    assert box is not None
+    return box["height"]
+
+
 async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> None:
     page = opened.page
     await upload(opened, MESSY)
@@ -66,6 +73,7 @@ async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> Non
     await expect(panel.get_by_text("“in thousands of EUR”")).to_be_visible()
     await expect(header(page, "First half Q1")).to_contain_text("decimal · EUR, thousands")
     assert "in thousands of EUR" in (await header(page, "First half Q1").get_attribute("title") or "")
+    assert await line_height(page) < 32
     await panel.get_by_text("How it was read").click()
     await expect(panel.get_by_role("list", name="Evidence")).to_contain_text("rows 4 to 5 hold names")
     await page.get_by_role("tab", name="Stock and shifts E1:G4").click()
@@ -118,6 +126,7 @@ async def test_a_correction_is_taken_back_with_a_click(opened: Opened) -> None:
 
 
 async def test_a_refused_correction_says_why_and_keeps_what_was_written(opened: Opened) -> None:
+    opened.complaints.expect(400)
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A400:E500", "1")
@@ -126,7 +135,6 @@ async def test_a_refused_correction_says_why_and_keeps_what_was_written(opened: 
     await expect(page.get_by_label("Cells of the table")).to_have_value("A400:E500")
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("form", name="Correct Quarters")).to_have_count(0)
-    opened.complaints.clear()  # the browser itself notes the 400
 
 
 async def test_an_ambiguous_column_is_asked_once_and_its_neighbour_settled(opened: Opened, tmp_path: Path) -> None:
@@ -160,12 +168,13 @@ async def test_a_columns_type_is_corrected_and_a_false_table_taken_away(opened: 
 
 @pytest.mark.parametrize("width", [1024, 390])
 async def test_the_form_fits_smaller_screens(opened: Opened, width: int) -> None:
+    opened.complaints.expect(400)
     page = opened.page
     await page.set_viewport_size({"width": width, "height": 844})
     await upload(opened, MESSY)
     if width == 390:
         await page.get_by_role("button", name="Sheet", exact=True).click()
+    assert await line_height(page) < 32
     await correct(page, "A400:E500", "1")
     await expect(page.get_by_role("alert")).to_be_in_viewport(timeout=READ_MS)
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    opened.complaints.clear()  # the browser itself notes the 400

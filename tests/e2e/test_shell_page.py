@@ -7,6 +7,7 @@ import pytest
 import xlsxwriter
 from playwright.async_api import Browser, Page, expect
 
+from tests.e2e.complaints import Complaints
 from tests.e2e.test_cli import settings_file
 from tests.e2e.test_page import Opened, ask, browser, opened
 from tests.e2e.test_sheet_page import READ_MS, upload
@@ -83,7 +84,7 @@ async def test_a_server_that_was_restarted_is_found_again(tmp_path: Path, wire: 
     async with program(*argv) as server:
         address = (await server.wait_for(r"ChatSheetAI on (\S+)")).group(1)
         await page.goto(address)
-        await upload(Opened(page, server, address, []), sales)
+        await upload(Opened(page, server, address, Complaints(page)), sales)
         await page.get_by_label("Question").fill("Anything?")
     await expect(gone).to_be_visible(timeout=READ_MS)
     await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
@@ -182,6 +183,7 @@ async def test_the_page_asks_nobody_else_and_holds_no_secret(opened: Opened, sal
 
 
 async def test_text_cannot_become_html_or_script(opened: Opened) -> None:
+    opened.complaints.expect("policy: require-trusted-types-for", "TrustedHTML")
     page = opened.page
     answer = await page.request.get(opened.address)
     policy = answer.headers["content-security-policy"]
@@ -190,7 +192,6 @@ async def test_text_cannot_become_html_or_script(opened: Opened) -> None:
     tried = "() => { try { document.body.innerHTML = '<b>x</b>'; return '' } catch (e) { return e.name } }"
     async with page.expect_console_message(lambda message: "policy: require-trusted-types-for" in message.text):
         assert await page.evaluate(tried) == "TypeError"
-    opened.complaints.clear()  # the browser itself notes what it refused
 
 
 @pytest.mark.parametrize(("wide", "high"), [(1024, 768), (390, 844)])

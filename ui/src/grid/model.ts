@@ -56,6 +56,7 @@ export interface Heard {
   readonly onReorder: (from: number, to: number) => void;
   readonly onFill: (from: Range, to: Range) => void;
   readonly onCopy: (event: ClipboardEvent) => void;
+  readonly onCut: (event: ClipboardEvent) => void;
   readonly onPaste: (event: ClipboardEvent) => void;
 }
 

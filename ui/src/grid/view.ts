@@ -69,6 +69,7 @@ export class Grid {
     this.#scroller.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     this.#scroller.addEventListener("focusin", (event) => this.#onFocus(event), { signal });
     this.#scroller.addEventListener("copy", (event) => this.#heard.onCopy(event), { signal });
+    this.#scroller.addEventListener("cut", (event) => this.#heard.onCut(event), { signal });
     this.#scroller.addEventListener("paste", (event) => this.#heard.onPaste(event), { signal });
     this.#scroller.addEventListener("contextmenu", (event) => this.#onContext(event), { signal });
     listen(

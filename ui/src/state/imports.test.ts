@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { apply, type Happening, type Importing, isRunning, keptOf, keyOf, overall } from "./imports";
+import { apply, firstOf, type Happening, type Importing, isRunning, keptOf, keyOf, overall } from "./imports";
 
 const FILE = { key: "a.csv|90|5", name: "a.csv", size: 90 };
 const FIRST = { columns: [], rows: [], row_count: 0, truncated: true, handle: "", row_ids: [], warnings: [] };
@@ -50,6 +50,21 @@ test("the outcome is a sheet, a reason, or nothing", () => {
   };
   expect(after(chosen, failed).problem?.code).toBe("file.empty");
   expect(after(chosen, { kind: "told", key: FILE.key, event: { kind: "cancelled" } }).state).toBe("cancelled");
+});
+
+test("of files that came together the first that could be read is opened, and no other before it is known", () => {
+  const keys = ["a", "b", "c"];
+  const chose = keys.map((key): Happening => ({ kind: "chosen", key, name: key, size: 1 }));
+  const became = (key: string): Happening => ({
+    kind: "told",
+    key,
+    event: { kind: "imported", sheet_id: `sheet ${key}`, version: "v" },
+  });
+  const now = (...more: Happening[]) => firstOf([...chose, ...more].reduce<readonly Importing[]>(apply, []), keys);
+  expect(now(became("b"))).toBe("");
+  expect(now(became("b"), became("a"))).toBe("sheet a");
+  expect(now(became("b"), { kind: "cancelled", key: "a" })).toBe("sheet b");
+  expect(now({ kind: "cancelled", key: "a" }, { kind: "removed", key: "a" }, became("c"))).toBe("");
 });
 
 test("an upload of an earlier page waits for its file, and choosing it takes its place", () => {

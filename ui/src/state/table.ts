@@ -27,12 +27,12 @@ export type Test = Filter["test"];
 const NARROW = 72;
 const WIDE = 280;
 
-export function lookOf(table: Table): Look {
+export function lookOf(table: Pick<Table, "columns">): Look {
   return { sort: [], filters: [], columns: table.columns.map((one) => one.name), hidden: [], widths: {}, frozen: 1 };
 }
 
 /** The look at a table whose columns may be others by now. */
-export function renewed(look: Look, table: Table): Look {
+export function renewed(look: Look, table: Pick<Table, "columns">): Look {
   const names = table.columns.map((one) => one.name);
   const known = (name: string) => names.includes(name);
   if (names.length === look.columns.length && names.every((name) => look.columns.includes(name))) return look;

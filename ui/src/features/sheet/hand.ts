@@ -124,15 +124,20 @@ export async function paste(hand: Hand, selection: Selection, text: string, sign
   return pasted(hand.table, cells, ids, hand.columns.slice(range.left), hand.habits);
 }
 
-/** The first row of the selection over the others, as Ctrl+D; or a range over the rows beside it, as the handle does. */
-export async function fill(hand: Hand, from: Range, to: Range, signal: AbortSignal): Promise<Planned> {
+/** Rows over those beside them: as they are, as Ctrl+D does it, or as a series that goes on, as the handle does. */
+export async function fill(hand: Hand, from: Range, to: Range, isSeries: boolean, signal: AbortSignal): Promise<Planned> {
   const columns = hand.columns.slice(from.left, from.right + 1);
   const cells = (to.bottom - to.top + 1) * columns.length;
-  const isWholeColumn = from.top === from.bottom && from.top === 0 && to.bottom === hand.blocks.count - 1 && hand.isWhole;
-  if (!isWholeColumn && cells > MOST_CELLS) return { why: tooMany(cells) };
+  const isRestOfAll = from.top === from.bottom && from.top === 0 && to.bottom === hand.blocks.count - 1 && hand.isWhole;
+  const isByColumn = isRestOfAll && !isSeries;
+  if (!isByColumn && cells > MOST_CELLS) return { why: tooMany(cells) };
   const source = await rowsIn(hand, [from], signal);
-  if (isWholeColumn && cells > MOST_CELLS) return { edits: overAll(hand.table, columns, source[0] ?? []), cells };
-  return spreadOver(hand.table, columns, source, await idsIn(hand, [to], MOST_CELLS, signal));
+  if (isByColumn && cells > MOST_CELLS) return { edits: overAll(hand.table, columns, source[0] ?? []), cells };
+  const ids = await idsIn(hand, [to], MOST_CELLS, signal);
+  const isUp = to.bottom < from.top;
+  return isUp
+    ? spreadOver(hand.table, columns, source.toReversed(), ids.toReversed(), isSeries)
+    : spreadOver(hand.table, columns, source, ids, isSeries);
 }
 
 function overAll(table: string, columns: readonly ColumnSpec[], row: Row): Edits {
