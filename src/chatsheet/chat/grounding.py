@@ -62,7 +62,8 @@ class _Tracing:
     def _trace(self, place: Place) -> NumberFound | None:
         written, text = place.written, self.said.text
         best: tuple[tuple[int, int, int], Source, Cell] | None = None
-        for newness, source in enumerate(self.said.sources):
+        sources = () if self.said.is_of_strange(place) else self.said.sources
+        for newness, source in enumerate(sources):
             for cell, score in self._candidates(place, source):
                 rank = (score, 0 if cell.is_counted else 1, newness)
                 if best is None or rank > best[0]:
@@ -97,8 +98,6 @@ class _Tracing:
         if self.said.is_change(place) and "growth" not in cell.called and cell.output.kind not in _CHANGES:
             return True
         if cell.column is not None and self._is_of_another_period(place, source, cell.column):
-            return True
-        if self.said.is_of_strange(place):
             return True
         kept = self.said.kept[id(source)]
         if subjects.is_elsewhere(place, self.said.layout, source, cell.column, kept, self.said.written):
