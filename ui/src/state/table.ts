@@ -1,7 +1,7 @@
 /** How a reader looks at a table: order, filters, and which columns stand where. Pure. */
 import type { Column, Filter, Move, Table } from "../api/types.gen";
 import type { ColumnSpec } from "../grid/model";
-import { isDoubtful, kindOf } from "./reading";
+import { isDoubtful, kindOf, typedOf, writtenOf } from "./reading";
 
 export interface Sort {
   readonly column: string;
@@ -104,7 +104,9 @@ function specOf(column: Column, at: number, look: Look): ColumnSpec {
     key: column.name,
     title: column.label,
     about: kindOf(column),
-    hint: `${column.name}: ${column.evidence}`,
+    hint: [`${column.name}: ${column.evidence}`, writtenOf(column.unit)].filter((part) => part !== "").join("; "),
+    typedIn: typedOf(column.unit),
+    isPercent: column.unit.is_percent,
     isDoubtful: isDoubtful(column),
     kind: column.type,
     width: look.widths[column.name] ?? widthFor(column),
