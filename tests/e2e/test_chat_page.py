@@ -145,7 +145,7 @@ async def test_a_proposal_shows_each_cell_is_applied_and_undone(opened: Opened, 
     page = await prepared(opened, sales)
     await talked(opened, wire, "Mend it", sets(2, 1.5), says("I propose p1."))
     card = log_of(page).get_by_role("region", name="Proposal p1")
-    await expect(card.get_by_role("row", name="revenue, row 2")).to_contain_text("2641.5")
+    await expect(card.get_by_role("row", name="Revenue, row 2")).to_contain_text("2641.5")
     await expect(card.get_by_text("1 row · 1 cell")).to_be_visible()
     first = page.get_by_role("region", name="Sheet", exact=True).get_by_role("row").nth(1)
     await card.get_by_role("button", name="Apply").click()

@@ -19,6 +19,8 @@ export interface Selection {
   readonly active: Place;
   readonly lead: Place;
   readonly ranges: readonly Range[];
+  /** Something else than hands selected it. */
+  readonly isPointed?: true;
 }
 
 export interface Size {
@@ -223,5 +225,10 @@ function over(selection: Selection, what: "rows" | "columns" | "all", size: Size
 function put(selection: Selection, ranges: readonly Range[]): Selection {
   const [first] = ranges;
   if (first === undefined) return selection;
-  return { active: { row: first.top, column: first.left }, lead: { row: first.bottom, column: first.right }, ranges };
+  return {
+    active: { row: first.top, column: first.left },
+    lead: { row: first.bottom, column: first.right },
+    ranges,
+    isPointed: true,
+  };
 }
