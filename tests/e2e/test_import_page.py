@@ -110,7 +110,7 @@ async def test_a_cancelled_file_leaves_nothing(opened: Opened, tmp_path: Path) -
     await expect(page.get_by_text("as they stand in the file")).to_be_visible(timeout=READ_MS)
     await page.get_by_role("button", name="Cancel large.csv").click()
     await expect(item(page, "large.csv")).to_contain_text("Cancelled; nothing of it is left")
-    await page.get_by_role("button", name="Remove large.csv from the list").click()
+    await page.get_by_role("button", name="Remove from list: large.csv").click()
     await expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     origin = opened.address.rstrip("/")
     assert await (await page.request.get(f"{origin}/api/sheets")).json() == []

@@ -23,7 +23,17 @@ const NAMES = new Map([
 test("a change is told with its table and counts, by the names of the sheet", () => {
   expect(changeTold(change, NAMES)).toBe("Fill Number in Orders · 20 rows · 20 cells");
   expect(changeTold(change, new Map())).toBe("Fill n in orders · 20 rows · 20 cells");
-  const at = { table: "orders", column: "n", row: 3, was: 1, theirs: 2, yours: 4, kind: "changed", by: "local", at: null } as const;
+  const at = {
+    table: "orders",
+    column: "n",
+    row: 3,
+    was: 1,
+    theirs: 2,
+    yours: 4,
+    kind: "changed",
+    by: "local",
+    at: null,
+  } as const;
   expect(conflictPlace(at, NAMES)).toBe("Orders Number, row 3");
 });
 
