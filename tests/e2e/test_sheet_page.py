@@ -171,3 +171,23 @@ async def test_the_form_fits_smaller_screens(opened: Opened, width: int) -> None
     await expect(page.get_by_role("alert")).to_be_in_viewport(timeout=READ_MS)
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     opened.complaints.clear()  # the browser itself notes the 400
+
+
+async def test_who_types_is_told_in_which_unit(opened: Opened) -> None:
+    page = opened.page
+    await upload(opened, MESSY)
+    await page.get_by_role("gridcell", name="120,500").dblclick()
+    await expect(page.get_by_role("note")).to_have_text("In EUR; written in thousands in the file")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("note")).to_have_count(0)
+
+
+async def test_what_ends_the_form_is_in_sight_and_notes_stand_with_how_it_was_read(opened: Opened) -> None:
+    page = opened.page
+    await page.set_viewport_size({"width": 1024, "height": 768})
+    await upload(opened, MESSY)
+    await expect(page.get_by_text("Note on the workbook").first).not_to_be_visible()
+    await page.get_by_text("How it was read").click()
+    await page.get_by_role("button", name="Correct", exact=True).click()
+    await expect(page.get_by_role("cell", name="Branch", exact=True).first).to_be_visible(timeout=READ_MS)
+    await expect(page.get_by_role("button", name="Read it this way")).to_be_in_viewport(ratio=1)

@@ -141,6 +141,12 @@ const WORDS: Readonly<Record<Test, string>> = {
 };
 const NAMED = 3;
 
+/** The row that somebody asks for, with or without signs between its thousands; null where the text is none. */
+export function rowOf(text: string): number | null {
+  const digits = text.trim().replaceAll(/(?<=\d)[.,'’\s](?=\d{3}(?!\d))/g, "");
+  return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : null;
+}
+
 /** A condition as people say it: `revenue at least 100`. */
 export function filterSaid(filter: Filter, label: string): string {
   const values = filter.values.map(String);
