@@ -26,6 +26,7 @@ export class Editor {
   readonly #cell = div("gridcell", "field");
   readonly #field: Field;
   readonly #problem = div("alert", "problem");
+  readonly #note = div("note", "unit");
   readonly #opened: Opened;
   #isClosed = false;
 
@@ -47,6 +48,7 @@ export class Editor {
 
   focus(): void {
     this.#field.focus({ preventScroll: true });
+    this.#fit(this.#note);
     const end = this.#field.value.length;
     if (!(this.#field instanceof HTMLSelectElement)) this.#field.setSelectionRange(end, end);
   }
@@ -82,10 +84,9 @@ export class Editor {
   }
 
   #explain(typedIn: string): void {
-    const note = div("note", "unit");
-    note.textContent = `In ${typedIn}`;
-    this.#field.setAttribute("aria-description", note.textContent);
-    this.#cell.append(note);
+    this.#note.textContent = `In ${typedIn}`;
+    this.#field.setAttribute("aria-description", this.#note.textContent);
+    this.#cell.append(this.#note);
   }
 
   #complain(problem: string | null): void {
@@ -93,13 +94,17 @@ export class Editor {
     this.#problem.textContent = problem ?? "";
     this.#problem.remove();
     if (problem === null) return;
-    this.#problem.style.translate = "";
     this.#cell.append(this.#problem);
-    // it stays inside of the grid, above the field where there is no room below
-    const box = this.#problem.getBoundingClientRect();
+    this.#fit(this.#problem);
+  }
+
+  /** What is said below the field stays inside of the grid, above the field where there is no room below. */
+  #fit(said: HTMLElement): void {
+    said.style.translate = "";
+    const box = said.getBoundingClientRect();
     const room = this.element.closest(".grid")?.getBoundingClientRect() ?? box;
     const up = box.bottom > room.bottom ? -box.height - this.element.offsetHeight : 0;
-    this.#problem.style.translate = `${Math.min(0, room.right - 16 - box.right)}px ${up}px`;
+    said.style.translate = `${Math.min(0, room.right - 16 - box.right)}px ${up}px`;
   }
 }
 
