@@ -81,3 +81,13 @@ test("a fill that may be a series goes on where a column is one, and repeats the
     ["revenue", 5, 4],
   ]);
 });
+
+test("a paste reads percentages as typing does, and says in which unit it was read", () => {
+  const unit = { currency: "EUR", symbol: "€", is_percent: false, scale: 1000 };
+  const percent = { currency: "", symbol: "", is_percent: true, scale: 1 };
+  const table = { columns: [column("share", "decimal", { unit: percent }), column("revenue", "decimal", { unit })] };
+  const columns = specsOf(table as unknown as Table, lookOf(table as unknown as Table));
+  const plan = pasted("orders", [["15", "700"]], [7], columns, HABITS);
+  expect(plan).toMatchObject({ edits: [{ cells: [{ value: 0.15 }, { value: 700 }] }], cells: 2 });
+  expect(plan).toHaveProperty("note", "Revenue was read as EUR; written in thousands in the file.");
+});

@@ -103,7 +103,7 @@ export class Desk {
     const ids = isAll ? [] : await hand.idsIn(own, now.ranges, MOST_CHOSEN, this.signal);
     const chosen = new Set(now.ranges.flatMap(({ left, right }) => specs.slice(left, right + 1).map((one) => one.key)));
     const columns = chosen.size === specs.length ? [] : specs.map((one) => one.key).filter((one) => chosen.has(one));
-    return { table: this.table.id, columns, rows: ids, count: rows };
+    return { table: this.table.id, columns, rows: ids, count: rows, isPointed: now.isPointed === true };
   }
 
   async pointAt({ cells, isFirm }: Pointed): Promise<void> {
