@@ -132,7 +132,7 @@ async def test_a_refused_correction_says_why_and_keeps_what_was_written(opened: 
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A400:E500", "1")
-    says = "stay within its 11 rows and 5 columns. sheet.correction_invalid"
+    says = "Stay within its 11 rows and 5 columns. sheet.correction_invalid"
     await expect(page.get_by_role("alert")).to_contain_text(says, timeout=READ_MS)
     await expect(page.get_by_label("Cells of the table")).to_have_value("A400:E500")
     await page.keyboard.press("Escape")
