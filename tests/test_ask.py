@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from chatsheet.ask import MOST_ROWS, TurnStopped, answer, ask, collect
 from chatsheet.chat.events import Answered, Asked, Cancelled, Failed, ModelReplied, Option, ToolAnswered
+from chatsheet.chat.questions import LocaleInvalid
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.settings import Settings
@@ -40,6 +41,13 @@ async def test_an_answer_has_its_steps_queries_and_what_it_took(tmp_path: Path, 
     assert made.result("r1").rows == ((45,),)
     assert made.queries[0].version == made.version
     assert made.seconds > 0
+
+
+async def test_a_locale_that_is_none_is_told_before_anything_is_done(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    async with open_services(azure_settings(tmp_path, wire, "gpt-4o"), has_page=False) as services:
+        with pytest.raises(LocaleInvalid, match="de_CH"):
+            await answer(services, LOCAL, sales, "How many?", locale="de_CH")
+        assert await services.library.listing(LOCAL) == []
 
 
 async def test_an_empty_question_leaves_no_chat_behind(tmp_path: Path, wire: Wire, sales: Path) -> None:

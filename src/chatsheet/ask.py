@@ -132,8 +132,8 @@ Progress = Callable[[str], None]
 def ask(path: str | Path, question: str, *, settings: Settings | None = None, locale: str = "en") -> Answer:
     """Answer one question about the workbook at `path`; raises ChatSheetError.
 
-    `locale` is the BCP 47 tag by which numbers are written. Runs on a loop of its own in a background thread, so it works in
-    a notebook too.
+    `locale` is the BCP 47 tag by which numbers are written; raises LocaleInvalid for what is none. Runs on a loop of its own
+    in a background thread, so it works in a notebook too.
     """
     outcome: list[Answer | BaseException] = []
 
@@ -162,7 +162,7 @@ async def answer(
 ) -> Answer:
     """Import the file, ask, and return the answer; raises ChatSheetError, also for a turn that failed."""
     say = progress or _say_nothing
-    question = questions.checked(question)  # before a chat is started that would stay empty
+    question, locale = questions.checked(question), questions.checked_locale(locale)  # before a chat is started in vain
     opened = await services.library.bring_in(actor, path)
     say(f"{opened.sheet.name}: {', '.join(f'{t.id} ({t.rows} rows)' for t in opened.workbook.tables)}")
     chat = await services.chats.start(actor, opened.sheet.id)

@@ -1,11 +1,13 @@
 """The chat beside the sheet, used as a person would in a browser on a real server."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+import anyio
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from chatsheet.chat import store
 from chatsheet.chat.events import Event
@@ -47,11 +49,15 @@ def log_of(page: Page) -> Locator:
 async def talked(opened: Opened, wire: Wire, question: str, *exchanges: Exchange) -> None:
     """Ask, and wait for the end of the answer."""
     wire.script("gpt-4o", *exchanges)
-    button = opened.page.get_by_role("button", name="Ask", exact=True)
     await ask(opened, question)
     await expect(log_of(opened.page).get_by_role("heading", name=question, exact=True).last).to_be_visible()
-    await expect(button).to_be_visible()
-    await expect(log_of(opened.page).locator("article").last).to_have_attribute("aria-busy", "false")
+    await ended(opened.page)
+
+
+async def ended(page: Page) -> None:
+    """Wait until the last question is answered, and another one can be asked."""
+    await expect(page.get_by_role("button", name="Ask", exact=True)).to_be_visible()
+    await expect(log_of(page).locator("article").last).to_have_attribute("aria-busy", "false")
 
 
 async def prepared(opened: Opened, sales: Path) -> Page:
@@ -83,6 +89,7 @@ async def test_a_number_leads_to_its_cells_and_another_is_marked(opened: Opened,
 
 
 async def test_a_step_is_a_line_whose_sql_is_changed_and_run_again(opened: Opened, wire: Wire, sales: Path) -> None:
+    opened.complaints.expect(422)
     page = await prepared(opened, sales)
     await talked(opened, wire, "Who leads?", runs(BY_REGION), says("South leads."))
     steps = log_of(page).get_by_role("list", name="Steps")
@@ -96,7 +103,6 @@ async def test_a_step_is_a_line_whose_sql_is_changed_and_run_again(opened: Opene
     await steps.get_by_label("Your SQL").fill("DROP TABLE orders")
     await steps.get_by_role("button", name="Run", exact=True).click()
     await expect(steps.get_by_role("alert")).to_contain_text("sql.refused")
-    opened.complaints.clear()  # the browser itself notes the 422
 
 
 async def test_a_chart_is_drawn_with_its_table_beside_it(opened: Opened, wire: Wire, sales: Path) -> None:
@@ -145,7 +151,7 @@ async def test_a_proposal_shows_each_cell_is_applied_and_undone(opened: Opened, 
     page = await prepared(opened, sales)
     await talked(opened, wire, "Mend it", sets(2, 1.5), says("I propose p1."))
     card = log_of(page).get_by_role("region", name="Proposal p1")
-    await expect(card.get_by_role("row", name="revenue, row 2")).to_contain_text("2641.5")
+    await expect(card.get_by_role("row", name="Revenue, row 2")).to_contain_text("2641.5")
     await expect(card.get_by_text("1 row · 1 cell")).to_be_visible()
     first = page.get_by_role("region", name="Sheet", exact=True).get_by_role("row").nth(1)
     await card.get_by_role("button", name="Apply").click()
@@ -157,6 +163,7 @@ async def test_a_proposal_shows_each_cell_is_applied_and_undone(opened: Opened, 
 
 
 async def test_a_conflict_shows_both_values_and_declining_changes_nothing(opened: Opened, wire: Wire, sales: Path) -> None:
+    opened.complaints.expect(409)
     page = await prepared(opened, sales)
     await talked(opened, wire, "Mend it", sets(2, 1.5), says("I propose p1."))
     await talked(opened, wire, "Or so", sets(2, 9.25), says("I propose p2."))
@@ -168,7 +175,6 @@ async def test_a_conflict_shows_both_values_and_declining_changes_nothing(opened
     await expect(values.get_by_role("cell")).to_have_text(["264", "9.25 local", "1.5"])
     await first.get_by_role("button", name="Don\u2019t").click()
     await expect(first.get_by_text("Not applied")).to_be_visible()
-    opened.complaints.clear()  # the browser itself notes the 409
 
 
 async def test_a_question_is_edited_in_a_branch_and_the_chat_stays(opened: Opened, wire: Wire, sales: Path) -> None:
@@ -221,6 +227,23 @@ async def test_a_column_is_named_by_keyboard_alone(opened: Opened, wire: Wire, s
     wire.script("gpt-4o", says("Done.", expect="@targets.region"))
     await page.keyboard.press("Enter")
     await expect(log_of(page).locator("h2 .name")).to_have_text(["@revenue", "@targets.region"])
+
+
+async def test_what_is_written_while_a_question_is_sent_stays(opened: Opened, wire: Wire, sales: Path) -> None:
+    page, go_on = await prepared(opened, sales), anyio.Event()
+    wire.script("gpt-4o", says("Here."))
+
+    async def hold(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/questions$"), hold)
+    await page.get_by_label("Question").press_sequentially("First?")
+    await page.keyboard.press("Enter")
+    await page.keyboard.type("Second")
+    go_on.set()
+    await expect(log_of(page).get_by_text("Here.")).to_be_visible()
+    await expect(page.get_by_label("Question")).to_have_value("Second")
 
 
 async def test_a_step_that_a_route_broke_off_is_restarted_visibly(
@@ -281,3 +304,25 @@ async def test_the_chat_fits_smaller_screens(opened: Opened, wire: Wire, sales: 
     await expect(log_of(page).get_by_role("region", name="Source of")).to_be_visible()
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert await log_of(page).evaluate("(log) => log.scrollWidth <= log.clientWidth")
+
+
+async def test_what_an_answer_selected_is_offered_and_goes_along_only_if_wanted(
+    opened: Opened, wire: Wire, sales: Path
+) -> None:
+    page = await prepared(opened, sales)
+    await talked(opened, wire, "Who leads?", runs(BY_REGION), says("South has 152,473.70."))
+    await log_of(page).get_by_role("button", name="152,473.70").click()
+    await expect(page.get_by_role("button", name="+ Orders · revenue · 181 rows")).to_be_visible()
+    await expect(page.get_by_role("button", name="Leave the selection out")).to_have_count(0)
+    await page.get_by_role("button", name="+ Orders · revenue · 181 rows").click()
+    await expect(page.get_by_role("button", name="Leave the selection out")).to_be_visible()
+
+
+async def test_a_proposal_says_what_it_takes_and_where(opened: Opened, wire: Wire, sales: Path) -> None:
+    page = await prepared(opened, sales)
+    edit = {"op": "fill", "column": "revenue", "where": "region = 'South'", "expression": "revenue * 2"}
+    await talked(opened, wire, "Double it", calls("propose_edit", edits=[{**edit, "table": "orders"}], reason=""), says("p1."))
+    card = log_of(page).get_by_role("region", name="Proposal p1")
+    await expect(card.get_by_text("Fill Revenue in Orders · 196 rows · 196 cells")).to_be_visible()
+    await expect(card.get_by_text("with revenue * 2")).to_be_visible()
+    await expect(card.get_by_text("where region = 'South'")).to_be_visible()

@@ -4,13 +4,15 @@ import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 
+import anyio
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from chatsheet.core import loose
 from tests.e2e.axe import violations
+from tests.e2e.complaints import CLIPBOARD, Complaints, watched
 from tests.e2e.test_cli import settings_file
-from tests.e2e.test_page import browser
+from tests.e2e.test_page import SLOW_MS, browser
 from tests.harness import program, start_wire
 
 __all__ = ["browser"]
@@ -18,8 +20,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ROWS = 100_001
 REGIONS = ("North", "South", "East", "West")
-SLOW_MS = 30_000
-"""How long a busy machine may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Big:
     page: Page
     address: str
     sheet: str
-    complaints: list[str]
+    complaints: Complaints
 
     @property
     def api(self) -> str:
@@ -95,19 +95,12 @@ async def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture
 async def big(served: tuple[str, str], browser: Browser) -> AsyncGenerator[Big, None]:
-    """Open the sheet in a window of its own; any console error or policy violation fails the test."""
+    """Open the sheet in a window of its own, which is watched."""
     address, sheet = served
-    context = await browser.new_context(viewport={"width": 1400, "height": 900}, locale="en-US")
-    await context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: complaints.append(f"pageerror: {error}"))
-    await page.goto(address)
-    await expect(page.get_by_role("gridcell", name="North").first).to_be_visible(timeout=SLOW_MS)
-    yield Big(page, address, sheet, complaints)
-    await context.close()
-    assert complaints == []
+    async with watched(browser, locale="en-US", permissions=CLIPBOARD) as (page, complaints):
+        await page.goto(address)
+        await expect(page.get_by_role("gridcell", name="North").first).to_be_visible(timeout=SLOW_MS)
+        yield Big(page, address, sheet, complaints)
 
 
 async def clipboard(page: Page) -> str:
@@ -176,7 +169,7 @@ async def test_a_paste_that_does_not_fit_the_type_writes_nothing(big: Big) -> No
     assert await big.version() == version
 
 
-async def test_values_are_filled_down_by_key_and_by_handle(big: Big) -> None:
+async def test_values_are_filled_down_by_key(big: Big) -> None:
     await big.at(50_000, 6)
     for _ in range(2):
         await big.page.keyboard.press("Shift+ArrowDown")
@@ -184,14 +177,66 @@ async def test_values_are_filled_down_by_key_and_by_handle(big: Big) -> None:
     await big.told("2 cells filled.")
     first = (await big.row(50_000))[6]
     assert [(await big.row(row))[6] for row in (50_001, 50_002)] == [first, first]
-    await big.at(50_000, 6)
-    handle, target = big.page.locator(".handle"), big.cell(50_005, 6)
-    await handle.hover()
-    await big.page.mouse.down()
-    await target.hover()
-    await big.page.mouse.up()
-    await big.told("5 cells filled.")
-    assert (await big.row(50_005))[6] == first
+
+
+async def test_a_series_goes_on_where_the_handle_draws_it(big: Big) -> None:
+    page = big.page
+    number = int(str((await big.row(52_000))[6]).removeprefix("note "))
+    await big.at(52_000, 6)
+    await page.locator(".handle").hover()
+    await page.mouse.down()
+    await big.cell(52_003, 6).hover()
+    await page.mouse.up()
+    await big.told("3 cells filled.")
+    assert [(await big.row(row))[6] for row in (52_001, 52_003)] == [f"note {number + 1}", f"note {number + 3}"]
+    await page.keyboard.press("Control+z")
+    await big.told("Undone.")
+    assert (await big.row(52_003))[6] == f"note {(number + 3) % 89}"
+
+
+async def test_cells_are_cut_in_one_edit_and_pasted_elsewhere(big: Big) -> None:
+    page, before = big.page, (await big.row(53_000))[6]
+    await big.at(53_000, 6)
+    await page.keyboard.press("Control+x")
+    await big.told("1 cell cut.")
+    assert (await big.row(53_000))[6] is None
+    await big.at(53_010, 6)
+    await page.keyboard.press("Control+v")
+    await big.told("1 cell pasted.")
+    assert (await big.row(53_010))[6] == before
+    await page.keyboard.press("Control+z")
+    await big.told("Undone.")
+    await page.keyboard.press("Control+z")
+    await expect(big.cell(53_000, 6)).to_have_text(str(before), timeout=SLOW_MS)
+
+
+async def test_a_table_is_looked_at_after_a_reload_as_before(big: Big) -> None:
+    page = big.page
+    await big.cell(2, 2).click()
+    await page.keyboard.press("Alt+ArrowDown")
+    await page.get_by_role("button", name="Hide column", exact=True).click()
+    await big.cell(2, 2).click()
+    await page.keyboard.press("Alt+ArrowDown")
+    await page.get_by_role("button", name="Move right", exact=True).click()
+    await page.reload()
+    await expect(page.locator(".head[aria-colindex='4']")).to_contain_text("amount", timeout=SLOW_MS)
+    await expect(page.get_by_role("button", name="Remove: 1 column hidden")).to_be_visible()
+
+
+async def test_rows_that_are_still_to_come_bar_nobody(big: Big) -> None:
+    page, go_on = big.page, anyio.Event()
+
+    async def hold(route: Route) -> None:
+        await go_on.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/rows\?"), hold)
+    await big.cell(2, 1).click()
+    await page.keyboard.press("Control+End")
+    await expect(page.locator(".line.loading").first).to_be_visible()
+    assert await violations(page, ".grid") == []
+    go_on.set()
+    await expect(big.cell(ROWS + 1, 1)).not_to_have_text("", timeout=SLOW_MS)
 
 
 async def test_a_cell_is_edited_where_it_stands_checked_and_undone(big: Big) -> None:
@@ -200,7 +245,7 @@ async def test_a_cell_is_edited_where_it_stands_checked_and_undone(big: Big) -> 
     await page.keyboard.type("12x")
     await page.keyboard.press("Enter")
     await expect(page.locator(".editor").get_by_role("alert")).to_contain_text("“12x” is no number")
-    await page.get_by_label("amount, row 59999").fill("12.25")
+    await page.get_by_label("amount, row 60000").fill("12.25")
     await page.keyboard.press("Enter")
     await expect(big.cell(60_000, 3)).to_have_text("12.25")
     await expect(big.cell(60_001, 3)).to_be_focused()
@@ -218,11 +263,11 @@ async def test_editors_fit_the_type_and_escape_drops_what_was_typed(big: Big) ->
     version = await big.version()
     await big.at(61_000, 5)
     await page.keyboard.press("F2")
-    await expect(page.get_by_label("paid, row 60999")).to_have_role("combobox")
+    await expect(page.get_by_label("paid, row 61000")).to_have_role("combobox")
     await page.keyboard.press("Escape")
     await page.keyboard.press("ArrowLeft")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_label("day, row 60999")).to_have_value(str((await big.row(61_000))[4]))
+    await expect(page.get_by_label("day, row 61000")).to_have_value(str((await big.row(61_000))[4]))
     await page.keyboard.type("x")
     await page.keyboard.press("Escape")
     await expect(big.cell(61_000, 4)).to_be_focused()
@@ -230,6 +275,7 @@ async def test_editors_fit_the_type_and_escape_drops_what_was_typed(big: Big) ->
 
 
 async def test_somebody_elses_change_is_shown_beside_yours(big: Big) -> None:
+    big.complaints.expect(409)
     page = big.page
     await big.at(70_000, 6)
     await page.keyboard.type("min")
@@ -242,7 +288,6 @@ async def test_somebody_elses_change_is_shown_beside_yours(big: Big) -> None:
     await conflict.get_by_role("button", name="Write mine over it").click()
     await big.told("Written over theirs.")
     assert (await big.row(70_000))[6] == "mine"
-    big.complaints.clear()  # the browser itself notes the 409
 
 
 async def test_rows_are_sorted_by_several_columns_and_filtered_by_type(big: Big) -> None:
@@ -342,3 +387,42 @@ async def test_axe_finds_nothing_in_the_grid_and_its_menu(big: Big) -> None:
     await big.page.keyboard.press("Alt+ArrowDown")
     await expect(big.page.get_by_role("dialog", name="number")).to_be_visible()
     assert await violations(big.page, ".sheet") == []
+
+
+async def test_an_editor_is_a_row_of_the_grid_and_says_the_number_that_stands_before_it(big: Big) -> None:
+    await (await big.at(50_001, 3)).press("F2")
+    await expect(big.page.get_by_label("amount, row 50001")).to_be_focused()
+    assert await violations(big.page, ".sheet") == []
+
+
+async def test_cells_that_make_no_block_are_not_copied(big: Big) -> None:
+    await big.cell(2, 1).click()
+    await big.cell(4, 3).click(modifiers=["Control"])
+    await big.page.keyboard.press("Control+c")
+    await big.told("These cells are not of the same rows and columns")
+
+
+async def test_a_row_is_asked_for_as_people_write_it(big: Big) -> None:
+    field = big.page.get_by_label("Go to row")
+    await field.fill("abc")
+    await field.press("Enter")
+    assert await field.evaluate("(field) => field.validationMessage") == "A row is a whole number, such as 1000."
+    await field.fill("90,001")
+    await field.press("Enter")
+    await expect(big.cell(90_001, 1)).to_be_focused()
+
+
+async def test_the_order_of_a_narrow_column_is_seen(big: Big) -> None:
+    head = big.page.get_by_role("columnheader", name=re.compile("^region "))
+    await big.cell(2, 1).click()
+    await big.page.keyboard.press("Alt+ArrowDown")
+    for _ in range(3):
+        await big.page.get_by_role("button", name="Narrower").click()
+        await big.cell(2, 1).click()
+        await big.page.keyboard.press("Alt+ArrowDown")
+    await big.page.get_by_role("button", name="Sort descending").click()
+    box, arrow = await head.bounding_box(), await head.locator(".order").bounding_box()
+    assert box is not None
+    assert arrow is not None
+    assert box["x"] < arrow["x"]
+    assert arrow["x"] + arrow["width"] <= box["x"] + box["width"]

@@ -65,6 +65,16 @@ async def test_a_new_workbook_is_in_the_others_menu_at_once(opened: Opened, othe
     await expect(other.get_by_role("option", name="towns.csv")).to_be_visible(timeout=WITHIN_MS)
 
 
+async def test_a_chat_that_is_renamed_elsewhere_is_called_so_here(opened: Opened, other: Page, sales: Path) -> None:
+    await upload(opened, sales)
+    await expect(opened.page.get_by_role("button", name="Chats: New chat")).to_be_visible()
+    sheet, _ = await first_sheet(other)
+    origin = other.url.split("#")[0].rstrip("/")
+    chat = loose.obj(loose.array(await (await other.request.get(f"{origin}/api/chats?sheet_id={sheet}")).json())[0])
+    await other.request.patch(f"{origin}/api/chats/{chat['id']}", data={"title": "Fruit"}, headers={"Origin": origin})
+    await expect(opened.page.get_by_role("button", name="Chats: Fruit")).to_be_visible(timeout=WITHIN_MS)
+
+
 async def heads(context: BrowserContext) -> list[str]:
     """Return the list that grows with each time a page of this context reads a sheet again."""
     read: list[str] = []

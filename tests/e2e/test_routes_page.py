@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.doctor.rig import KEY, start_obliging
+from tests.e2e.complaints import CLIPBOARD, watched
 from tests.e2e.test_page import Opened, browser
 from tests.harness import Wire, free_ports, program, write_settings
 
@@ -53,23 +54,12 @@ def config(tmp_path: Path, obliging: Wire) -> Path:
 
 @asynccontextmanager
 async def serving(config: Path, browser: Browser) -> AsyncGenerator[Opened, None]:
-    """Serve for real and open the page on the routes; whatever the browser complains of fails the test."""
+    """Serve for real and open the page on the routes, which is watched."""
     async with program("--config", str(config), "serve") as server:
         address = (await server.wait_for(r"ChatSheetAI on (\S+)")).group(1)
-        context = await browser.new_context(
-            viewport={"width": 1400, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
-        )
-        page = await context.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: complaints.append(f"pageerror: {error}"))
-        await page.add_init_script(
-            "document.addEventListener('securitypolicyviolation', e => console.error(`policy: ${e.violatedDirective}`))"
-        )
-        await page.goto(f"{address}#/routes")
-        yield Opened(page, server, address, complaints)
-        await context.close()
-        assert complaints == []
+        async with watched(browser, permissions=CLIPBOARD) as (page, complaints):
+            await page.goto(f"{address}#/routes")
+            yield Opened(page, server, address, complaints)
 
 
 @pytest.fixture
@@ -143,12 +133,12 @@ async def test_the_commands_of_a_fix_are_copied_with_a_button(opened: Opened) ->
 
 
 async def test_an_examination_right_after_another_one_says_when_to_come_back(opened: Opened) -> None:
+    opened.complaints.expect(429)
     page = opened.page
     await examine(page)
     await page.get_by_role("button", name="Examine now").click()
     await expect(page.get_by_role("alert")).to_contain_text("doctor.too_soon")
     await expect(page.get_by_text("Answers arrive.")).to_be_visible()
-    opened.complaints.clear()  # the browser itself notes the 429
 
 
 async def test_earlier_examinations_outlive_the_server_and_can_be_looked_at(
@@ -185,6 +175,7 @@ async def test_chat_and_routes_are_a_key_press_apart(opened: Opened) -> None:
 
 
 async def test_a_server_that_is_gone_is_said_and_tried_again(opened: Opened) -> None:
+    opened.complaints.expect("net::ERR_INTERNET_DISCONNECTED")
     page = opened.page
     await expect(page.get_by_role("button", name="Examine now")).to_be_enabled()
     await page.context.set_offline(offline=True)
@@ -193,7 +184,6 @@ async def test_a_server_that_is_gone_is_said_and_tried_again(opened: Opened) -> 
     await page.context.set_offline(offline=False)
     await page.get_by_role("button", name="Try again").click()
     await expect(page.get_by_role("alert")).to_have_count(0)
-    opened.complaints.clear()  # the browser itself notes each failed request
 
 
 @pytest.mark.parametrize("width", [1024, 390])

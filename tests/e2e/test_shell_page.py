@@ -1,12 +1,14 @@
 """The page's frame in a browser: divider, workbook menu, themes, settings, a server that comes back, what it may load."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 import xlsxwriter
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Response, expect
 
+from tests.e2e.complaints import Complaints
 from tests.e2e.test_cli import settings_file
 from tests.e2e.test_page import Opened, ask, browser, opened
 from tests.e2e.test_sheet_page import READ_MS, upload
@@ -83,7 +85,7 @@ async def test_a_server_that_was_restarted_is_found_again(tmp_path: Path, wire: 
     async with program(*argv) as server:
         address = (await server.wait_for(r"ChatSheetAI on (\S+)")).group(1)
         await page.goto(address)
-        await upload(Opened(page, server, address, []), sales)
+        await upload(Opened(page, server, address, Complaints(page)), sales)
         await page.get_by_label("Question").fill("Anything?")
     await expect(gone).to_be_visible(timeout=READ_MS)
     await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
@@ -182,6 +184,7 @@ async def test_the_page_asks_nobody_else_and_holds_no_secret(opened: Opened, sal
 
 
 async def test_text_cannot_become_html_or_script(opened: Opened) -> None:
+    opened.complaints.expect("policy: require-trusted-types-for", "TrustedHTML")
     page = opened.page
     answer = await page.request.get(opened.address)
     policy = answer.headers["content-security-policy"]
@@ -190,7 +193,6 @@ async def test_text_cannot_become_html_or_script(opened: Opened) -> None:
     tried = "() => { try { document.body.innerHTML = '<b>x</b>'; return '' } catch (e) { return e.name } }"
     async with page.expect_console_message(lambda message: "policy: require-trusted-types-for" in message.text):
         assert await page.evaluate(tried) == "TypeError"
-    opened.complaints.clear()  # the browser itself notes what it refused
 
 
 @pytest.mark.parametrize(("wide", "high"), [(1024, 768), (390, 844)])
@@ -208,3 +210,31 @@ async def test_every_page_fits_smaller_screens(opened: Opened, sales: Path, wide
         await expect(page.get_by_label("Question")).not_to_be_visible()
     await expect(page.get_by_role("tab", name="Orders")).to_be_in_viewport()
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_the_first_load_is_small_and_fetches_nothing_for_answers(opened: Opened, wire: Wire, sales: Path) -> None:
+    page = opened.page
+    wire.script("gpt-4o", says("It is **so**."))
+    await upload(opened, sales)
+    scripts: list[Response] = []
+    page.on("response", lambda one: scripts.append(one) if one.url.endswith(".js") else None)
+    await page.reload()
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
+    assert sum([len(gzip.compress(await one.body())) for one in scripts]) <= 100 * 1024
+    assert not any("markdown" in one.url for one in scripts)
+    await ask(opened, "Is it?")
+    await expect(page.get_by_role("log").locator("strong")).to_have_text("so")
+    assert any("markdown" in one.url for one in scripts)
+
+
+async def test_the_views_are_reached_on_a_phone_from_every_page(opened: Opened, sales: Path) -> None:
+    page = opened.page
+    await upload(opened, sales)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(f"{opened.address}#/settings")
+    for name in ("Routes", "Chat"):
+        link = page.get_by_role("navigation", name="Views").get_by_role("link", name=re.compile(f"^{name}"))
+        await expect(link).to_be_in_viewport(ratio=1)
+        assert await link.evaluate("(link) => link.scrollWidth <= link.clientWidth")
+        await link.click()
+        await expect(link).to_have_attribute("aria-current", "page")

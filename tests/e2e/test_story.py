@@ -6,7 +6,8 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.test_chat_page import BY_REGION, calls, log_of, sets, talked
+from tests.e2e.complaints import Complaints
+from tests.e2e.test_chat_page import BY_REGION, calls, ended, log_of, sets, talked
 from tests.e2e.test_cli import settings_file
 from tests.e2e.test_page import Opened, browser, opened, upload
 from tests.harness import Wire, free_ports, program, runs, says
@@ -57,16 +58,20 @@ async def test_from_the_question_to_the_undo_by_keys_alone(opened: Opened, wire:
     await page.keyboard.type("Who leads?")
     await page.keyboard.press("Enter")
     await expect(log_of(page).get_by_role("button", name="152,473.70")).to_be_visible()
+    await ended(page)
     await tab_to(page, "152,473.70", back=True)
     await page.keyboard.press("Enter")
     await expect(log_of(page).get_by_role("region", name="Source of 152,473.70")).to_be_visible()
     await tab_to(page, "Question")
     await page.keyboard.type("Mend row 2")
     await page.keyboard.press("Enter")
-    await expect(log_of(page).get_by_role("button", name="Apply")).to_be_visible()
+    await expect(log_of(page).get_by_text("I propose p1.")).to_be_visible()
+    await ended(page)
     await tab_to(page, "Apply", back=True)
     await page.keyboard.press("Enter")
-    await expect(log_of(page).get_by_text("Applied")).to_be_visible()
+    card = log_of(page).get_by_role("region", name="Proposal p1")
+    await expect(card).to_contain_text("Applied")
+    await expect(card).to_be_focused()
     await tab_to(page, "Undo")
     await page.keyboard.press("Enter")
     await expect(log_of(page).get_by_text("Undone")).to_be_visible()
@@ -120,7 +125,7 @@ async def test_a_server_restarted_in_the_middle_of_an_answer_goes_on(
     async with program(*argv) as server:
         address = (await server.wait_for(r"ChatSheetAI on (\S+)")).group(1)
         await page.goto(address)
-        await upload(Opened(page, server, address, []), sales)
+        await upload(Opened(page, server, address, Complaints(page)), sales)
         await expect(page.get_by_role("list", name="Suggestions")).to_be_visible()
         wire.fault("gpt-4o", "silence")
         await page.get_by_label("Question").fill("Who leads?")

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from chatsheet.ask import TurnStopped, collect, turn
-from chatsheet.chat.events import Answered, Asked, Event, StepRestarted, Wrote
+from chatsheet.chat.events import AccessEnded, Answered, Asked, Event, StepRestarted, Wrote
 from chatsheet.cli import backstage
 from chatsheet.cli.arguments import LOCALE
 from chatsheet.cli.backstage import Backstage

@@ -160,7 +160,7 @@ export class Body {
       line.isLoading = isLoading;
       line.element.classList.toggle("loading", isLoading);
     }
-    line.head.textContent = row === undefined ? "" : String(row[0]);
+    line.head.textContent = row === undefined ? "…" : String(row[0]); // a header without a text would be none
     const isRow = selection.ranges.some(({ top, bottom }) => line.index >= top && line.index <= bottom);
     line.head.className = isRow ? "rowhead chosen" : "rowhead";
     for (const cell of line.cells) {

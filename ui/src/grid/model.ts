@@ -13,6 +13,9 @@ export interface ColumnSpec {
   readonly hint: string;
   readonly isDoubtful: boolean;
   readonly kind: Kind;
+  /** In what a value is typed, where the file writes it in another unit. */
+  readonly typedIn: string;
+  readonly isPercent: boolean;
   readonly width: number;
   /** Where its value is in a row. */
   readonly at: number;
@@ -56,6 +59,7 @@ export interface Heard {
   readonly onReorder: (from: number, to: number) => void;
   readonly onFill: (from: Range, to: Range) => void;
   readonly onCopy: (event: ClipboardEvent) => void;
+  readonly onCut: (event: ClipboardEvent) => void;
   readonly onPaste: (event: ClipboardEvent) => void;
 }
 

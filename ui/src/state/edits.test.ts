@@ -48,7 +48,7 @@ test("a paste that does not fit changes nothing and says where", () => {
 });
 
 test("one row fills the others column by column, several in turn", () => {
-  expect(spreadOver("orders", COLUMNS, [[2, "North", 5]], [3, 4])).toMatchObject({
+  expect(spreadOver("orders", COLUMNS, [[2, "North", 5]], [3, 4], false)).toMatchObject({
     edits: [
       { kind: "fill", column: "region", rows: [3, 4], value: "North" },
       { kind: "fill", column: "revenue", rows: [3, 4], value: 5 },
@@ -62,6 +62,32 @@ test("one row fills the others column by column, several in turn", () => {
       [3, "", 2],
     ],
     [4, 5, 6],
+    false,
   );
   expect("edits" in turns && turns.edits[0]?.kind === "set" && turns.edits[0].cells.map((one) => one.value)).toEqual([1, 2, 1]);
+});
+
+test("a fill that may be a series goes on where a column is one, and repeats the others, in one edit", () => {
+  const from = [
+    [2, "North", 1],
+    [3, "South", 2],
+  ];
+  const planned = spreadOver("orders", COLUMNS, from, [4, 5], true);
+  const edit = "edits" in planned ? planned.edits[0] : null;
+  expect(edit?.kind === "set" && edit.cells.map((one) => [one.column, one.row, one.value])).toEqual([
+    ["region", 4, "North"],
+    ["region", 5, "South"],
+    ["revenue", 4, 3],
+    ["revenue", 5, 4],
+  ]);
+});
+
+test("a paste reads percentages as typing does, and says in which unit it was read", () => {
+  const unit = { currency: "EUR", symbol: "€", is_percent: false, scale: 1000 };
+  const percent = { currency: "", symbol: "", is_percent: true, scale: 1 };
+  const table = { columns: [column("share", "decimal", { unit: percent }), column("revenue", "decimal", { unit })] };
+  const columns = specsOf(table as unknown as Table, lookOf(table as unknown as Table));
+  const plan = pasted("orders", [["15", "700"]], [7], columns, HABITS);
+  expect(plan).toMatchObject({ edits: [{ cells: [{ value: 0.15 }, { value: 700 }] }], cells: 2 });
+  expect(plan).toHaveProperty("note", "Revenue was read as EUR; written in thousands in the file.");
 });

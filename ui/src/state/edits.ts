@@ -2,11 +2,13 @@
 import type { Edits } from "../api/sheets";
 import type { Cells } from "../grid/clipboard";
 import type { ColumnSpec } from "../grid/model";
+import { continued } from "../grid/series";
 import { type Habits, read, type Value } from "../grid/values";
 
 export const MOST_CELLS = 100_000;
 
-export type Planned = { readonly edits: Edits; readonly cells: number } | { readonly why: string };
+/** `note` says what a reader may not expect of them. */
+export type Planned = { readonly edits: Edits; readonly cells: number; readonly note?: string } | { readonly why: string };
 
 /** Cells from the clipboard over rows by their ids; what lies beyond the last row becomes new rows. */
 export function pasted(
@@ -29,7 +31,7 @@ export function pasted(
     for (const [place, text] of row.entries()) {
       const column = columns[place];
       if (column === undefined) continue;
-      const said = read(text, column.kind, habits);
+      const said = read(text, column.kind, habits, column.isPercent);
       if ("why" in said) return { why: `${column.title}, pasted row ${index + 1}: ${said.why} Nothing was pasted.` };
       if (id === undefined) values[column.key] = said.value;
       else set.push({ row: id, column: column.key, value: said.value });
@@ -39,7 +41,10 @@ export function pasted(
   const edits: Edits[number][] = [];
   if (set.length > 0) edits.push({ kind: "set", table, cells: set });
   if (added.length > 0) edits.push({ kind: "insert_rows", table, rows: added, after: null, before: null });
-  return edits.length > 0 ? { edits, cells: cells.length * width } : { why: "There is nothing to paste." };
+  if (edits.length === 0) return { why: "There is nothing to paste." };
+  const others = columns.slice(0, width).filter((column) => column.typedIn !== "");
+  const note = others.map((column) => `${column.title} was read as ${column.typedIn}.`).join(" ");
+  return { edits, cells: cells.length * width, ...(note === "" ? {} : { note }) };
 }
 
 /** One value for a column in rows by their ids; all rows where they are null. */
@@ -47,19 +52,27 @@ export function filled(table: string, column: string, rows: readonly number[] | 
   return { kind: "fill", table, column, rows, where: "", value, expression: "", formula: "", is_formula: false };
 }
 
-/** The first of these rows over the others, or all of them in turn over the rows that follow them. */
+/** The rows given over others, by their ids from the nearest on: columns that make a series go on where it is wanted, others in turn. */
 export function spreadOver(
   table: string,
   columns: readonly ColumnSpec[],
   from: readonly (readonly unknown[])[],
   to: readonly number[],
+  isSeries: boolean,
 ): Planned {
-  if (to.length * columns.length > MOST_CELLS) return { why: tooMany(to.length * columns.length) };
   const cells = to.length * columns.length;
-  const valueAt = (index: number, column: ColumnSpec) => (from[index % from.length]?.[column.at] ?? null) as Value; // JSON scalars
-  if (from.length === 1) return { edits: columns.map((column) => filled(table, column.key, to, valueAt(0, column))), cells };
-  const set = to.flatMap((row, index) => columns.map((column) => ({ row, column: column.key, value: valueAt(index, column) })));
-  return set.length > 0 ? { edits: [{ kind: "set", table, cells: set }], cells } : { why: "There is nothing to fill." };
+  if (cells > MOST_CELLS) return { why: tooMany(cells) };
+  const edits: Edits[number][] = [];
+  const set: { row: number; column: string; value: Value }[] = [];
+  for (const { key, kind, at } of columns) {
+    const values = from.map((row) => (row[at] ?? null) as Value); // JSON scalars
+    const series = isSeries ? continued(values, kind, to.length) : null;
+    const given = series ?? values;
+    if (series === null && values.length === 1) edits.push(filled(table, key, to, values[0] ?? null));
+    else set.push(...to.map((row, index) => ({ row, column: key, value: given[index % given.length] ?? null })));
+  }
+  if (set.length > 0) edits.push({ kind: "set", table, cells: set });
+  return cells > 0 ? { edits, cells } : { why: "There is nothing to fill." };
 }
 
 export function tooMany(cells: number): string {

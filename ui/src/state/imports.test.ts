@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { apply, type Happening, type Importing, isRunning, keptOf, keyOf, overall } from "./imports";
+import { apply, firstOf, type Happening, type Importing, isRunning, keptOf, keyOf, outlook, overall } from "./imports";
 
 const FILE = { key: "a.csv|90|5", name: "a.csv", size: 90 };
 const FIRST = { columns: [], rows: [], row_count: 0, truncated: true, handle: "", row_ids: [], warnings: [] };
@@ -52,6 +52,21 @@ test("the outcome is a sheet, a reason, or nothing", () => {
   expect(after(chosen, { kind: "told", key: FILE.key, event: { kind: "cancelled" } }).state).toBe("cancelled");
 });
 
+test("of files that came together the first that could be read is opened, and no other before it is known", () => {
+  const keys = ["a", "b", "c"];
+  const chose = keys.map((key): Happening => ({ kind: "chosen", key, name: key, size: 1 }));
+  const became = (key: string): Happening => ({
+    kind: "told",
+    key,
+    event: { kind: "imported", sheet_id: `sheet ${key}`, version: "v" },
+  });
+  const now = (...more: Happening[]) => firstOf([...chose, ...more].reduce<readonly Importing[]>(apply, []), keys);
+  expect(now(became("b"))).toBe("");
+  expect(now(became("b"), became("a"))).toBe("sheet a");
+  expect(now(became("b"), { kind: "cancelled", key: "a" })).toBe("sheet b");
+  expect(now({ kind: "cancelled", key: "a" }, { kind: "removed", key: "a" }, became("c"))).toBe("");
+});
+
 test("an upload of an earlier page waits for its file, and choosing it takes its place", () => {
   const found: Happening = { kind: "found", ...FILE, sent: 30 };
   expect([after(found).state, after(found).sent]).toEqual(["paused", 30]);
@@ -67,4 +82,12 @@ test("only what this page wrote is read back", () => {
   const kept = { ...FILE, upload: "upload_1" };
   expect(keptOf(JSON.stringify([kept, 3, { key: 1 }]))).toEqual([kept]);
   expect([keptOf("nonsense"), keptOf(null), keptOf("{}")]).toEqual([[], [], []]);
+});
+
+test("what stands in the place of the first rows says how the files fared", () => {
+  const key = FILE.key;
+  const imported: Happening = { kind: "told", key, event: { kind: "imported", sheet_id: "sheet_1", version: "v1" } };
+  expect(outlook([after(chosen)])).toBe("The first rows are shown here as soon as they are read.");
+  expect(outlook([after(chosen, imported)])).toBe("All that could be read is read. Open a workbook from the list.");
+  expect(outlook([after(chosen, { kind: "cancelled", key })])).toBe("Nothing was read.");
 });

@@ -20,4 +20,6 @@ export interface Chosen {
   readonly rows: readonly number[];
   /** How many rows are selected; `rows` may hold the first of them only. */
   readonly count: number;
+  /** An answer selected them, not the reader. */
+  readonly isPointed: boolean;
 }
