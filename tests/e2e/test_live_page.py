@@ -98,3 +98,24 @@ async def test_after_a_dropped_network_everything_is_seen_once(opened: Opened, o
     assert 1 <= len(read) <= 2  # once for each move that was missed, at most
     await edit(opened.page, sheet, version, "Deep South")
     await expect(other.get_by_role("gridcell", name="Deep South")).to_be_visible(timeout=WITHIN_MS)
+
+
+async def test_an_edit_made_while_the_server_is_away_waits_and_is_written_when_it_is_back(
+    opened: Opened, other: Page, sales: Path
+) -> None:
+    await upload(opened, sales)
+    await other.reload()
+    await expect(other.get_by_role("gridcell", name="00001")).to_be_visible()
+    await other.context.set_offline(True)
+    await expect(other.get_by_text("The server cannot be reached.")).to_be_visible(timeout=READ_MS)
+    cell = other.locator("[aria-rowindex='2'] [aria-colindex='4']")
+    await cell.click()
+    await other.keyboard.type("Far East")
+    await other.keyboard.press("Enter")
+    await expect(other.get_by_role("status").filter(has_text="1 edit will be written when it is back")).to_be_visible()
+    await expect(cell).to_have_text("Far East")
+    await expect(cell).to_have_attribute("title", "Waits for the server")
+    await expect(other.get_by_role("alert")).to_have_count(0)  # the page says once that the server is away
+    await other.context.set_offline(False)
+    await expect(opened.page.get_by_role("gridcell", name="Far East")).to_be_visible(timeout=READ_MS)
+    await expect(other.get_by_text("will be written when it is back")).to_have_count(0)

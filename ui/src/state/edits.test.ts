@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Table } from "../api/types.gen";
 import { habitsOf } from "../grid/values";
 import { column } from "./columns.fixture";
-import { pasted, spreadOver } from "./edits";
+import { filled, pasted, spreadOver, waitingOf } from "./edits";
 import { lookOf, specsOf } from "./table";
 
 const TABLE = { columns: [column("region", "text"), column("revenue", "decimal")] } as unknown as Table;
@@ -80,4 +80,9 @@ test("a fill that may be a series goes on where a column is one, and repeats the
     ["revenue", 4, 3],
     ["revenue", 5, 4],
   ]);
+});
+
+test("the cells that wait are those that are set", () => {
+  const set = { kind: "set", table: "orders", cells: [{ row: 2, column: "region", value: "East" }] } as const;
+  expect([...waitingOf([set, filled("orders", "amount", null, 1)])]).toEqual(["2 region"]);
 });

@@ -4,6 +4,7 @@ import type { Cells } from "../grid/clipboard";
 import type { ColumnSpec } from "../grid/model";
 import { continued } from "../grid/series";
 import { type Habits, read, type Value } from "../grid/values";
+import { cellKey } from "./table";
 
 export const MOST_CELLS = 100_000;
 
@@ -69,6 +70,12 @@ export function spreadOver(
   }
   if (set.length > 0) edits.push({ kind: "set", table, cells: set });
   return cells > 0 ? { edits, cells } : { why: "There is nothing to fill." };
+}
+
+/** The cells that edits set, by their keys; those that fill rows or add them are not told apart. */
+export function waitingOf(edits: Edits): ReadonlySet<string> {
+  const cells = edits.flatMap((one) => (one.kind === "set" ? one.cells : []));
+  return new Set(cells.map((one) => cellKey(one.row, one.column)));
 }
 
 export function tooMany(cells: number): string {

@@ -1,5 +1,5 @@
 /** A table as somebody works at it: its grid, what is selected in it, and what is said of the work. */
-import { ApiError } from "../../api/client";
+import { ApiError, isGone } from "../../api/client";
 import { type At, sheets } from "../../api/sheets";
 import type { SheetDetail, Table } from "../../api/types.gen";
 import type { Blocks } from "../../grid/blocks";
@@ -69,9 +69,10 @@ export class Desk {
     this.told = { says, isBad };
   }
 
+  /** Show what is wrong; that the server is away, the page says already. */
   fail(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
-    this.problem = error;
+    if (!isGone(error)) this.problem = error;
   }
 
   async attempt(doing: () => Promise<void>): Promise<void> {

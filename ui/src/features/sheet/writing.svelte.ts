@@ -1,7 +1,11 @@
 /** The edits of a sheet in the order they were made, each written on the version that the one before it made. */
-import { ApiError, api } from "../../api/client";
+import { ApiError, api, isGone } from "../../api/client";
+import { untilBack } from "../../api/live";
 import { type Edits, sheets } from "../../api/sheets";
-import type { ConflictCell, SheetDetail } from "../../api/types.gen";
+import type { ConflictCell, SheetDetail, SheetHead } from "../../api/types.gen";
+import { waitingOf } from "../../state/edits";
+import { persist } from "../../state/persist";
+import { count } from "../../ui/format";
 
 interface Heard {
   readonly tell: (says: string) => void;
@@ -17,9 +21,21 @@ interface Conflict {
   readonly cells: readonly ConflictCell[];
 }
 
+const NONE: ReadonlySet<string> = new Set();
+const DOUBTFUL = {
+  code: "page.doubtful",
+  what: "The server went away while rows were added.",
+  fix: "See whether they are there, and add them again if not.",
+};
+
 export class Writing {
   /** How many are not written yet. */
   pending = $state(0);
+  /** Those of them that are typed, pasted or filled: where the server is away, they wait. */
+  #unwritten = $state.raw<readonly Edits[]>([]);
+  #isAway = $state(false);
+  /** The cells that wait for a server that is away. */
+  readonly waiting = $derived(this.#isAway ? waitingOf(this.#unwritten.flat()) : NONE);
   /** What met the changes of others. */
   conflict = $state.raw<Conflict | null>(null);
   readonly #sheet: string;
@@ -49,9 +65,10 @@ export class Writing {
 
   /** Write edits on a version, or on the one that the last edits made; say what came of it; a conflict waits for a decision. */
   commit(edits: Edits, says: string, on = ""): Promise<void> {
+    this.#unwritten = [...this.#unwritten, edits];
     return this.#after(async () => {
       try {
-        const made = await sheets.edit(this.#sheet, on || this.#head, edits, "");
+        const made = await this.reached((isAgain) => this.#edit(edits, on || this.#head, isAgain));
         this.#head = made.version;
         const notes = made.changes.flatMap((one) => one.notes);
         this.#heard.tell([says, ...notes].filter((one) => one !== "").join(" "));
@@ -59,13 +76,15 @@ export class Writing {
         this.#heard.onRefused();
         if (!(error instanceof ApiError) || error.cells.length === 0) throw error;
         this.conflict = { edits, cells: error.cells };
+      } finally {
+        this.#unwritten = this.#unwritten.filter((one) => one !== edits);
       }
     });
   }
 
   travel(how: "undo" | "redo"): void {
     void this.#after(async () => {
-      this.#head = (await sheets[how](this.#sheet, this.#head)).version;
+      this.#head = (await this.reached(() => sheets[how](this.#sheet, this.#head))).version;
       this.#heard.tell(how === "undo" ? "Undone." : "Done again.");
     });
   }
@@ -77,6 +96,27 @@ export class Writing {
       await this.#refresh();
       await this.commit(edits, "Written over theirs.");
     });
+  }
+
+  /** Does something at once, or as soon as a server that is away is back. */
+  async reached<T>(doing: (isAgain: boolean) => Promise<T>): Promise<T> {
+    const wait = () => {
+      this.#isAway = true;
+      this.#heard.tell(
+        `The server is away: ${count(Math.max(1, this.#unwritten.length), "edit")} will be written when it is back.`,
+      );
+      return untilBack();
+    };
+    return persist(doing, isGone, wait).finally(() => {
+      this.#isAway = false;
+    });
+  }
+
+  /** The same values twice are written once; rows would be added twice, where an answer was lost on its way. */
+  async #edit(edits: Edits, on: string, isAgain: boolean): Promise<SheetHead> {
+    const isAdding = edits.some((one) => one.kind === "insert_rows");
+    if (isAgain && isAdding && (await api.sheet(this.#sheet)).sheet.version !== on) throw new ApiError(DOUBTFUL);
+    return sheets.edit(this.#sheet, on, edits, "");
   }
 
   #after(doing: () => Promise<void>): Promise<void> {
@@ -96,7 +136,7 @@ export class Writing {
   }
 
   async #refresh(): Promise<void> {
-    const found = await api.sheet(this.#sheet);
+    const found = await this.reached(() => api.sheet(this.#sheet));
     if (this.pending > 0) return;
     this.#head = found.sheet.version;
     this.#heard.onRead(found);
