@@ -304,3 +304,17 @@ async def test_the_chat_fits_smaller_screens(opened: Opened, wire: Wire, sales: 
     await expect(log_of(page).get_by_role("region", name="Source of")).to_be_visible()
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert await log_of(page).evaluate("(log) => log.scrollWidth <= log.clientWidth")
+
+
+async def test_a_number_of_many_rows_says_how_many_of_them_are_selected(opened: Opened, wire: Wire, tmp_path: Path) -> None:
+    lines = (f"{'South' if n % 2 else 'North'},{n}\n" for n in range(3_000))
+    (tmp_path / "many.csv").write_text("region,amount\n" + "".join(lines))
+    page = await prepared(opened, tmp_path / "many.csv")
+    total = runs("SELECT sum(amount) AS total FROM many WHERE region = 'South'")
+    await talked(opened, wire, "How much in the South?", total, says("It is 2,250,000."))
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/rows?" in one.url else None)
+    await log_of(page).get_by_role("button", name="2,250,000").click()
+    await expect(page.locator(".status .told")).to_have_text("The first 1,000 of 1,500 cited rows are selected.")
+    await expect(page.locator(".chip")).to_contain_text("1,500 rows")
+    assert len(asked) < 20

@@ -119,3 +119,38 @@ async def test_an_edit_made_while_the_server_is_away_waits_and_is_written_when_i
     await other.context.set_offline(False)
     await expect(opened.page.get_by_role("gridcell", name="Far East")).to_be_visible(timeout=READ_MS)
     await expect(other.get_by_text("will be written when it is back")).to_have_count(0)
+
+
+async def test_what_was_changed_elsewhere_is_named_before_it_is_undone(opened: Opened, other: Page, sales: Path) -> None:
+    await upload(opened, sales)
+    sheet, version = await first_sheet(other)
+    await edit(other, sheet, version, "Far East")
+    page, told = opened.page, opened.page.locator(".status .told")
+    await page.get_by_role("gridcell", name="Far East").click()
+    await page.keyboard.press("Control+z")
+    asked = page.get_by_role("alertdialog", name="Not changed here")
+    await expect(asked).to_contain_text("Region in row 2 is “")
+    await asked.get_by_role("button", name="Leave it").click()
+    await page.keyboard.type("Mine")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_label("Changed by")).to_have_count(0)
+    await page.keyboard.press("Control+z")
+    await expect(told).to_have_text("Undone. Region in row 2 is “Far East” again.")
+    await page.keyboard.press("Control+z")
+    await asked.get_by_role("button", name="Undo it").click()
+    await expect(page.get_by_role("gridcell", name="Far East")).to_have_count(0)
+    await page.keyboard.press("Control+z")
+    await expect(told).to_have_text("There is nothing to undo.")
+
+
+async def test_a_chat_that_is_deleted_elsewhere_says_so_and_asks_no_more(opened: Opened, other: Page, sales: Path) -> None:
+    await upload(opened, sales)
+    page = opened.page
+    await expect(page.get_by_role("button", name="Chats: New chat")).to_be_visible()
+    sheet, _ = await first_sheet(other)
+    origin = other.url.split("#")[0].rstrip("/")
+    chat = loose.obj(loose.array(await (await other.request.get(f"{origin}/api/chats?sheet_id={sheet}")).json())[0])
+    await other.request.delete(f"{origin}/api/chats/{chat['id']}", data={}, headers={"Origin": origin})
+    await expect(page.get_by_text("This chat was deleted elsewhere.")).to_be_visible()
+    await page.get_by_role("button", name="New chat", exact=True).click()
+    await expect(page.get_by_text("This chat was deleted elsewhere.")).to_have_count(0)

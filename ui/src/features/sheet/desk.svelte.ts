@@ -7,7 +7,7 @@ import type { ColumnSpec } from "../../grid/model";
 import { rangesAt, rowsOf, type Selection } from "../../grid/selection";
 import { habitsOf } from "../../grid/values";
 import type { Grid } from "../../grid/view";
-import type { Chosen, Pointed } from "../../state/pointing";
+import { type Chosen, citedSaid, type Pointed } from "../../state/pointing";
 import { type Look, type Order, specsOf } from "../../state/table";
 import { cell, whole } from "../../ui/format";
 import * as hand from "./hand";
@@ -94,8 +94,12 @@ export class Desk {
     return { table: this.table.id, blocks, columns, habits: HABITS, isWhole: this.order.filters.length === 0 };
   }
 
+  /** What an answer pointed at and was selected for it. */
+  #cited: { readonly of: Selection; readonly chosen: Chosen } | null = null;
+
   /** What of the table is selected, as a question may be about it; null where nothing is. */
   async choose(now: Selection): Promise<Chosen | null> {
+    if (this.#cited?.of === now) return this.#cited.chosen;
     const { specs } = this;
     const own = this.hand();
     const rows = rowsOf(now.ranges).reduce((sum, { first, last }) => sum + last - first + 1, 0);
@@ -109,13 +113,18 @@ export class Desk {
 
   async pointAt({ cells, isFirm }: Pointed): Promise<void> {
     const rows = cells.rows.slice(0, isFirm ? MOST_POINTED : 1);
+    const count = cells.rows.length + cells.more;
     const found = await sheets.places(this.at, this.order, rows);
     const named = this.specs.flatMap((one, index) => (cells.columns.includes(one.key) ? [index] : []));
     const columns = named.length > 0 ? named : this.specs.map((_, index) => index);
     const first = found.places[0];
     if (first === undefined) this.tell("The rows pointed at are not among those shown: a filter leaves them out.", true);
-    else if (isFirm) this.grid?.point(rangesAt(found.places, columns));
-    else this.grid?.reveal({ row: first, column: columns[0] ?? 0 }, true);
+    else if (isFirm && this.grid !== undefined) {
+      this.grid.point(rangesAt(found.places, columns));
+      const chosen = { table: this.table.id, columns: cells.columns, rows: rows.slice(0, MOST_CHOSEN), count };
+      this.#cited = { of: this.grid.selection, chosen };
+      this.tell(citedSaid(found.places.length, rows.length, count));
+    } else this.grid?.reveal({ row: first, column: columns[0] ?? 0 }, true);
   }
 
   async goTo(row: number): Promise<void> {

@@ -5,6 +5,7 @@ import { type Edits, sheets } from "../../api/sheets";
 import type { ConflictCell, SheetDetail, SheetHead } from "../../api/types.gen";
 import { waitingOf } from "../../state/edits";
 import { persist } from "../../state/persist";
+import { type How, type Step, stepFrom } from "../../state/undoing";
 import { count } from "../../ui/format";
 
 interface Heard {
@@ -14,6 +15,8 @@ interface Heard {
   /** What was shown before it was written is not so. */
   readonly onRefused: () => void;
   readonly onRead: (detail: SheetDetail) => void;
+  /** What stands in the cells after a step. */
+  readonly stepSaid: (step: Step) => string;
 }
 
 interface Conflict {
@@ -38,6 +41,10 @@ export class Writing {
   readonly waiting = $derived(this.#isAway ? waitingOf(this.#unwritten.flat()) : NONE);
   /** What met the changes of others. */
   conflict = $state.raw<Conflict | null>(null);
+  /** What would be undone or done again, though it was not done here. */
+  asked = $state.raw<Step | null>(null);
+  /** The versions that were made here, and those that were undone to. */
+  readonly #own: Readonly<Record<How, Set<string>>> = { undo: new Set(), redo: new Set() };
   readonly #sheet: string;
   readonly #heard: Heard;
   #head = "";
@@ -70,6 +77,7 @@ export class Writing {
       try {
         const made = await this.reached((isAgain) => this.#edit(edits, on || this.#head, isAgain));
         this.#head = made.version;
+        this.#own.undo.add(made.version);
         const notes = made.changes.flatMap((one) => one.notes);
         this.#heard.tell([says, ...notes].filter((one) => one !== "").join(" "));
       } catch (error) {
@@ -82,11 +90,27 @@ export class Writing {
     });
   }
 
-  travel(how: "undo" | "redo"): void {
+  /** One step back or forward; one that somebody else made waits until it is confirmed. */
+  travel(how: How): void {
     void this.#after(async () => {
-      this.#head = (await this.reached(() => sheets[how](this.#sheet, this.#head))).version;
-      this.#heard.tell(how === "undo" ? "Undone." : "Done again.");
+      const step = stepFrom(await this.reached(() => sheets.history(this.#sheet)), this.#head, how);
+      if (step === null) this.#heard.tell(how === "undo" ? "There is nothing to undo." : "There is nothing to do again.");
+      else if (this.#own[how].has(this.#head)) await this.#step(step);
+      else this.asked = step;
     });
+  }
+
+  /** Take the step that was asked about. */
+  confirm(step: Step): void {
+    this.asked = null;
+    void this.#after(() => this.#step(step));
+  }
+
+  async #step(step: Step): Promise<void> {
+    const { how, head } = step;
+    this.#head = (await this.reached(() => sheets[how](this.#sheet, head))).version;
+    this.#own[how === "undo" ? "redo" : "undo"].add(this.#head);
+    this.#heard.tell(`${how === "undo" ? "Undone." : "Done again."} ${this.#heard.stepSaid(step)}`);
   }
 
   /** Write over what somebody else wrote: the same edits, on the head as it is now. */
