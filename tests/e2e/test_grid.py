@@ -387,3 +387,24 @@ async def test_axe_finds_nothing_in_the_grid_and_its_menu(big: Big) -> None:
     await big.page.keyboard.press("Alt+ArrowDown")
     await expect(big.page.get_by_role("dialog", name="number")).to_be_visible()
     assert await violations(big.page, ".sheet") == []
+
+
+async def test_a_row_that_is_typed_into_keeps_its_place_until_it_is_sorted_again(big: Big) -> None:
+    page = big.page
+    head = page.get_by_role("columnheader", name=re.compile("^note "))
+    await head.click()
+    await expect(head).to_have_attribute("aria-sort", "ascending")
+    first = big.cell(2, 6)
+    await expect(first).to_have_text("note 0")
+    await first.click()
+    await page.keyboard.type("zebra")
+    await page.keyboard.press("Enter")
+    await expect(first).to_have_attribute("title", re.compile("Was note 0; changed by"), timeout=SLOW_MS)
+    await expect(first).to_have_text("zebra")
+    await page.keyboard.press("Control+z")
+    await big.told("Undone. note in row 2 is “note 0” again.")
+    await expect(first).to_have_text("note 0")
+    await page.keyboard.press("Control+y")
+    await big.told("Done again.")
+    await expect(first).to_have_text("note 0")
+    assert (await big.row(2))[6] == "zebra"

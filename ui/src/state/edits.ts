@@ -1,5 +1,6 @@
 /** Edits that keys and the clipboard ask for, as the server takes them. Pure. */
 import type { Edits } from "../api/sheets";
+import type { Move } from "../api/types.gen";
 import type { Cells } from "../grid/clipboard";
 import type { ColumnSpec } from "../grid/model";
 import { continued } from "../grid/series";
@@ -70,6 +71,12 @@ export function spreadOver(
   }
   if (set.length > 0) edits.push({ kind: "set", table, cells: set });
   return cells > 0 ? { edits, cells } : { why: "There is nothing to fill." };
+}
+
+/** Whether what was typed is all that moved the head away from a version: then its rows are those of the head, but for that. */
+export function isTyped(moves: readonly Pick<Move, "to_version">[], from: string, typed: ReadonlySet<string>): boolean {
+  const at = moves.findIndex((one) => one.to_version === from);
+  return moves.slice(0, at < 0 ? moves.length : at).every((one) => typed.has(one.to_version));
 }
 
 /** The cells that edits set, by their keys; those that fill rows or add them are not told apart. */

@@ -19,6 +19,8 @@ const LETTER_PX = 7.2;
 
 /** What is shown: each of them changes for itself under a desk that stays. */
 export interface Shown {
+  /** The version whose rows are shown: the head, or one before it while rows keep their places. */
+  readonly version: string;
   readonly detail: SheetDetail;
   readonly table: Table;
   readonly look: Look;
@@ -37,13 +39,17 @@ export class Desk {
   #work = new AbortController();
   readonly specs = $derived.by((): readonly ColumnSpec[] => specsOf(this.table, this.#shown.look));
   readonly at = $derived.by((): At => {
-    const { id: sheet, version } = this.#shown.detail.sheet;
-    return { sheet, version, table: this.table.id };
+    const [sheet, version, table] = [this.#sheet, this.#version, this.#table];
+    return { sheet, version, table };
   });
   readonly order = $derived.by((): Order => {
     const [sort, filters] = [this.#sort, this.#filters];
     return { sort, filters };
   });
+  // each for itself: rows are fetched anew only where one of them is another
+  readonly #sheet = $derived.by(() => this.#shown.detail.sheet.id);
+  readonly #version = $derived.by(() => this.#shown.version);
+  readonly #table = $derived.by(() => this.table.id);
   readonly #sort = $derived.by(() => this.#shown.look.sort);
   readonly #filters = $derived.by(() => this.#shown.look.filters);
 

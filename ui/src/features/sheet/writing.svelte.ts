@@ -45,6 +45,8 @@ export class Writing {
   asked = $state.raw<Step | null>(null);
   /** The versions that were made here, and those that were undone to. */
   readonly #own: Readonly<Record<How, Set<string>>> = { undo: new Set(), redo: new Set() };
+  /** The versions that were made by typing alone: whoever typed sees what is in them. */
+  readonly typed = new Set<string>();
   readonly #sheet: string;
   readonly #heard: Heard;
   #head = "";
@@ -78,6 +80,8 @@ export class Writing {
         const made = await this.reached((isAgain) => this.#edit(edits, on || this.#head, isAgain));
         this.#head = made.version;
         this.#own.undo.add(made.version);
+        const { recalculated, stale } = made.formulas.counts;
+        if (says === "" && recalculated + stale === 0) this.typed.add(made.version);
         const notes = made.changes.flatMap((one) => one.notes);
         this.#heard.tell([says, ...notes].filter((one) => one !== "").join(" "));
       } catch (error) {
