@@ -78,8 +78,8 @@ export class Writing {
     return this.#after(async () => {
       try {
         const made = await this.reached((isAgain) => this.#edit(edits, on || this.#head, isAgain));
+        if (made.version !== this.#head) this.#own.undo.add(made.version); // else they change nothing
         this.#head = made.version;
-        this.#own.undo.add(made.version);
         const { recalculated, stale } = made.formulas.counts;
         if (says === "" && recalculated + stale === 0) this.typed.add(made.version);
         const notes = made.changes.flatMap((one) => one.notes);
