@@ -31,7 +31,8 @@ export function stepSaid({ how, changes }: Step, tables: readonly Named[]): stri
   const [cell] = first.sample;
   if (changes.length === 1 && first.cells === 1 && cell !== undefined) {
     const value = how === "undo" ? cell.before : cell.after;
-    const said = value === null || value === "" ? "empty" : typeof value === "number" ? shown(value) : `“${value}”`;
+    const said =
+      value === null || value === "" ? "empty" : typeof value === "number" ? shown(value, label(cell.column)) : `“${value}”`;
     return `${label(cell.column)} in row ${whole.format(cell.row)} is ${said}${how === "undo" ? " again" : ""}.`;
   }
   const names = [...new Set(changes.flatMap((one) => one.columns))].map(label);

@@ -112,6 +112,7 @@ export class Writing {
 
   async #step(step: Step): Promise<void> {
     const { how, head } = step;
+    this.typed.clear(); // what is done again is not typed again
     this.#head = (await this.reached(() => sheets[how](this.#sheet, head))).version;
     this.#own[how === "undo" ? "redo" : "undo"].add(this.#head);
     this.#heard.tell(`${how === "undo" ? "Undone." : "Done again."} ${this.#heard.stepSaid(step)}`);
