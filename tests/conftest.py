@@ -40,6 +40,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace
     return ByPlace(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give whole processes and browsers another try: a machine that does much else may starve them; `-ra` tells of each."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("flaky"):
+            item.add_marker(pytest.mark.flaky(reruns=2))
+
+
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     """One event loop kind, shared by a whole session where a fixture wants it."""

@@ -3,9 +3,13 @@ import { svelte } from "@sveltejs/vite-plugin-svelte";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
+// half of what markdown-it weighs, for what no answer needs
+const LEAN = "/src/ui/lean.ts";
+
 export default defineConfig(({ mode }) => ({
   base: "./",
   plugins: [svelte()],
+  resolve: { alias: { entities: LEAN, "linkify-it": LEAN, "punycode.js": LEAN } },
   build: {
     target: "es2023",
     outDir: "dist",
@@ -32,5 +36,6 @@ export default defineConfig(({ mode }) => ({
   test: {
     environment: "node",
     include: ["src/**/*.test.ts"],
+    server: { deps: { inline: ["markdown-it"] } }, // so that the tests see it as the page has it
   },
 }));

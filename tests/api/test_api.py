@@ -1,7 +1,9 @@
 """The API as the page and scripts use it."""
 
 import asyncio
+import gzip
 import json
+import re
 from pathlib import Path
 from typing import cast
 
@@ -152,3 +154,22 @@ async def test_the_schema_says_the_error_every_route_may_answer_with(served: Ser
     answers = [route["responses"] for path in schema["paths"].values() for route in path.values()]
     assert all("ErrorAnswer" in json.dumps(answer["default"]) for answer in answers)
     assert not any("422" in answer for answer in answers)
+
+
+async def test_the_page_is_asked_for_anew_and_its_parts_are_kept_and_sent_compressed(served: Served) -> None:
+    async with served.client.get(f"{served.url}/", auto_decompress=False) as page:
+        assert page.headers["Cache-Control"] == "no-cache"
+        assert "Content-Encoding" not in page.headers  # it comes with the cookie
+        (script,) = re.findall(r'src="\./(assets/index-[^"]+\.js)"', await page.text())
+    url = f"{served.url}/{script}"
+    async with served.client.get(url, headers={"Accept-Encoding": "gzip"}, auto_decompress=False) as part:
+        assert part.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert (part.headers["Content-Encoding"], part.headers["Vary"]) == ("gzip", "Accept-Encoding")
+        packed = await part.read()
+        etag = part.headers["ETag"]
+    async with served.client.get(url, headers={"Accept-Encoding": "identity"}) as part:
+        assert gzip.decompress(packed) == await part.read()
+    async with served.client.get(url, headers={"If-None-Match": etag}) as part:
+        assert part.status == 304
+    async with served.client.get(f"{served.url}/assets/gone.js") as gone:
+        assert (gone.status, "Cache-Control" in gone.headers) == (404, False)

@@ -16,7 +16,7 @@ from chatsheet.chat import basis
 from chatsheet.chat.events import RowsUsed, ToolAnswered
 from chatsheet.sheets import origins
 from chatsheet.sheets.model import Column, ColumnType, Result, ResultColumn, RowIds, Table, Unit, Workbook
-from tests.chat import blind_results
+from tests.chat import blind_city, blind_results
 
 _EUR, _USD, _CHF = (Unit(currency=code, symbol=symbol) for code, symbol in (("EUR", "€"), ("USD", "$"), ("CHF", "CHF")))
 _PERCENT = Unit(symbol="%", is_percent=True)
@@ -79,6 +79,7 @@ WORKBOOK = Workbook(
         ),
         _table("rechnungen", 653, _column("datum", "date"), _column("status", "text"), _column("betrag", "decimal", _EUR)),
         *blind_results.TABLES,
+        *blind_city.TABLES,
     ),
 )
 
@@ -236,6 +237,7 @@ _RESULTS: Mapping[str, tuple[str, Rows, int]] = {
     ),
     "none": ("SELECT region, revenue FROM orders WHERE region = 'Mars'", [], 0),
     **blind_results.RESULTS,
+    **blind_city.RESULTS,
 }
 
 
@@ -245,7 +247,7 @@ def answered(name: str, handle: str = "r1") -> ToolAnswered:
     names = [made.name for made in origins.made(sql, {t.id: [c.name for c in t.columns] for t in WORKBOOK.tables})]
     told = basis.of(sql, WORKBOOK, names=names)
     columns = tuple(ResultColumn(name=name, type="DOUBLE") for name in names)
-    is_plain = name in {"oldest", "stock", "none", "projects", "ads"} | blind_results.PLAIN
+    is_plain = name in {"oldest", "stock", "none", "projects", "ads"} | blind_results.PLAIN | blind_city.PLAIN
     row_ids = (RowIds(table="t", ids=tuple(range(len(rows)))),) if is_plain else ()
     result = Result(columns=columns, rows=tuple(rows), row_count=len(rows), truncated=False, row_ids=row_ids)
     rows_used = tuple(RowsUsed(table=one.table, rows=used, first=2, last=601) for one in told.rows[:1])
@@ -302,4 +304,5 @@ TUNED = _read("answers.txt")
 BLIND_1 = _read("blind_1.txt")
 BLIND_2 = _read("blind_2.txt")
 BLIND_3 = _read("blind_3.txt")
+BLIND_4, BLIND_5, BLIND_6 = (_read(f"blind_{number}.txt") for number in (4, 5, 6))
 ANSWERS = [*TUNED, *BLIND_1, *BLIND_2, *BLIND_3]

@@ -9,10 +9,14 @@ from chatsheet.sheets.model import Column, ColumnType, Table, Unit
 
 _GBP, _EUR, _USD = (Unit(currency=code, symbol=symbol) for code, symbol in (("GBP", "£"), ("EUR", "€"), ("USD", "$")))
 _PERCENT = Unit(symbol="%", is_percent=True)
-_UNITS = {"gbp": _GBP, "eur": _EUR, "usd": _USD, "percent": _PERCENT, "kwh": Unit(symbol="kWh"), "km": Unit(symbol="km")}
+_CHF = Unit(currency="CHF", symbol="CHF")
+_UNITS = {"gbp": _GBP, "eur": _EUR, "usd": _USD, "chf": _CHF, "percent": _PERCENT} | {
+    symbol.lower(): Unit(symbol=symbol) for symbol in ("kWh", "km", "t", "ha")
+}
 
 
-def _table(name: str, rows: int, columns: str) -> Table:
+def table(name: str, rows: int, columns: str) -> Table:
+    """Return a table of columns written as `label:type:unit`."""
     made: list[Column] = []
     for written in columns.split():
         label, kind, unit = (written + "::").split(":")[:3]
@@ -22,25 +26,25 @@ def _table(name: str, rows: int, columns: str) -> Table:
 
 
 _FIRST_TABLES = (
-    _table("bookings", 412, "hotel room_type status guests:integer nights:integer arrival:date price:decimal:eur"),
-    _table("meters", 3650, "site day:date kwh:decimal:kwh cost:decimal:gbp"),
-    _table("weather", 365, "day:date temp:decimal"),
-    _table("exams", 302, "student class subject score:decimal"),
-    _table("league", 20, "rank:integer club points:integer goals:integer"),
-    _table("fleet", 45, "brand plate km:decimal:km litres:decimal"),
-    _table("personal", 56, "name abteilung gehalt:decimal:eur überstunden:integer eintritt:date"),
-    _table("ventes", 4185, "magasin produit quantité:integer montant:decimal:eur remise:decimal:percent date:date"),
-    _table("parts", 40, "part supplier stock:integer min_stock:integer price:decimal:usd"),
-    _table("loans", 312, "branch status amount:decimal:gbp rate:decimal:percent term:integer"),
+    table("bookings", 412, "hotel room_type status guests:integer nights:integer arrival:date price:decimal:eur"),
+    table("meters", 3650, "site day:date kwh:decimal:kwh cost:decimal:gbp"),
+    table("weather", 365, "day:date temp:decimal"),
+    table("exams", 302, "student class subject score:decimal"),
+    table("league", 20, "rank:integer club points:integer goals:integer"),
+    table("fleet", 45, "brand plate km:decimal:km litres:decimal"),
+    table("personal", 56, "name abteilung gehalt:decimal:eur überstunden:integer eintritt:date"),
+    table("ventes", 4185, "magasin produit quantité:integer montant:decimal:eur remise:decimal:percent date:date"),
+    table("parts", 40, "part supplier stock:integer min_stock:integer price:decimal:usd"),
+    table("loans", 312, "branch status amount:decimal:gbp rate:decimal:percent term:integer"),
 )
 
 _LATER_TABLES = (
-    _table("visits_clinic", 1840, "ward doctor patient age:integer wait_minutes:decimal fee:decimal:eur visit_date:date"),
-    _table("trains", 960, "line station delay:decimal passengers:integer is_late"),
-    _table("menu", 48, "dish course price:decimal:eur sold:integer rating:decimal"),
-    _table("lager", 210, "artikel regal bestand:integer gewicht:decimal wert:decimal:eur"),
-    _table("inscriptions", 730, "cours ville inscrits:integer note:decimal tarif:decimal:eur mois:date"),
-    _table("donations", 1263, "donor country amount:decimal:usd given_on:date"),
+    table("visits_clinic", 1840, "ward doctor patient age:integer wait_minutes:decimal fee:decimal:eur visit_date:date"),
+    table("trains", 960, "line station delay:decimal passengers:integer is_late"),
+    table("menu", 48, "dish course price:decimal:eur sold:integer rating:decimal"),
+    table("lager", 210, "artikel regal bestand:integer gewicht:decimal wert:decimal:eur"),
+    table("inscriptions", 730, "cours ville inscrits:integer note:decimal tarif:decimal:eur mois:date"),
+    table("donations", 1263, "donor country amount:decimal:usd given_on:date"),
 )
 TABLES = (*_FIRST_TABLES, *_LATER_TABLES)
 

@@ -9,8 +9,9 @@ from pydantic import JsonValue
 
 from chatsheet.chat import grounding
 from chatsheet.chat.events import Basis, NumberFound, Output, RowsUsed, ToolAnswered
-from chatsheet.sheets.model import Result, ResultColumn
-from tests.chat.answers_corpus import ANSWERS, Said
+from chatsheet.sheets.model import Result, ResultColumn, Unit
+from chatsheet.sheets.origins import Kind
+from tests.chat.answers_corpus import ANSWERS, BLIND_4, BLIND_5, BLIND_6, Said
 
 
 def result(*rows: tuple[JsonValue, ...], handle: str = "r1", names: str = "c0 c1 c2", sql: str = "SELECT 1") -> ToolAnswered:
@@ -35,6 +36,25 @@ def source(found: NumberFound) -> str:
 def test_every_number_of_the_corpus_is_traced_to_its_cell_or_to_none(said: Said) -> None:
     found = grounding.trace(said.text, said.answers, question=said.question, locale=said.locale)
     assert {(one.start, one.end): source(one) for one in found} == said.expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "true", "planted", "right", "wrong"),
+    [(BLIND_4, 159, 108, 144, 1), (BLIND_5, 48, 26, 45, 0), (BLIND_6, 39, 23, 37, 1)],
+    ids=["4", "5", "6"],
+)
+def test_of_answers_written_blind_most_true_numbers_are_cited_and_hardly_a_planted_one(
+    answers: list[Said], true: int, planted: int, right: int, wrong: int
+) -> None:
+    pairs: list[tuple[str, str]] = []
+    for said in answers:
+        traced = grounding.trace(said.text, said.answers, question=said.question, locale=said.locale)
+        found = {(one.start, one.end): source(one) for one in traced}
+        assert found.keys() == said.expected.keys()
+        pairs += [(meant, found[place]) for place, meant in said.expected.items()]
+    assert (sum(bool(meant) for meant, _ in pairs), sum(not meant for meant, _ in pairs)) == (true, planted)
+    assert sum(meant == cited for meant, cited in pairs if meant) >= right
+    assert sum(cited not in {"", meant} for meant, cited in pairs) <= wrong
 
 
 def test_the_corpus_is_large_and_half_of_it_is_wrong_on_purpose() -> None:
@@ -122,6 +142,153 @@ def test_a_reference_to_a_result_is_no_word_of_the_sentence(text: str) -> None:
 def test_a_reference_to_a_result_that_cannot_be_is_marked() -> None:
     found = grounding.trace("South has 196 orders [r99].", [REGIONS])
     assert [(number.text, number.handle) for number in found] == [("196", "r1"), ("r99", None)]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("[r1 has 999 orders]", [("999", None)]),
+        ("South has 196 orders [r1, row 1].", [("196", "r1")]),
+        ("South has 196 orders [r1 rows 1-2, r1.0.orders].", [("196", "r1")]),
+        ("South has 196 orders [r0].", [("196", "r1"), ("r0", None)]),
+    ],
+)
+def test_a_sentence_in_brackets_is_read_and_a_pointer_is_not(text: str, numbers: list[tuple[str, str | None]]) -> None:
+    assert [(number.text, number.handle) for number in grounding.trace(text, [REGIONS])] == numbers
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Lakeside has 196 orders.",
+        "There are 196 orders.",
+        "Our best month had 196 orders.",
+        "South leads.\n\nThere are 196 orders.",
+        "South and West lead. There are 196 orders.",
+        "South leads. West is behind, with 196 of them.",
+    ],
+)
+def test_a_cell_whose_row_nothing_tells_is_not_cited(text: str) -> None:
+    assert [number.handle for number in grounding.trace(text, [REGIONS])] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("South leads. There are 196 orders.", ["r1.0.orders"]),
+        ("St. South leads. It has 196 orders.", ["r1.0.orders"]),
+        ("Dr. South leads. It has 196 orders.", ["r1.0.orders"]),
+        ("- South: 196 (avg. 2.5 days)", ["r1.0.orders", ""]),
+        ("The highest number of orders is 196.", ["r1.0.orders"]),
+        ("The number of orders ranges from 155 to 196.", ["r1.1.orders", "r1.0.orders"]),
+        ("There are 196 and 155 orders.", ["r1.0.orders", "r1.1.orders"]),
+        ("There are 155 and 196 orders.", ["", ""]),
+        ("The lowest number of orders is 196.", [""]),
+    ],
+)
+def test_a_row_is_told_by_an_end_a_list_or_the_sentence_before(text: str, found: list[str]) -> None:
+    assert [source(number) for number in grounding.trace(text, [REGIONS])] == found
+
+
+@pytest.mark.parametrize("text", ["South has 9,041 nurses.", "Im Süden arbeiten 9.041 Ärzte.", "South sold 9,041 catalogues."])
+def test_a_number_of_things_that_no_column_is_called_is_not_cited_whatever_its_size(text: str) -> None:
+    cells = result(("South", 9041, 77.25), ("West", 155, 12.5), names="region beds income")
+    assert [number.handle for number in grounding.trace(text, [cells])] == [None]
+
+
+def test_what_is_said_of_things_right_behind_them_tells_the_column() -> None:
+    cells = result(("Soup", 9041, 77.25), ("Ribs", 155, 12.5), names="dish sold income")
+    assert [source(number) for number in grounding.trace("Soup leads with 9,041 bowls sold.", [cells])] == ["r1.0.sold"]
+
+
+def test_the_lowest_of_the_first_rows_alone_is_not_the_lowest() -> None:
+    first = REGIONS.model_copy(
+        update={"sql": "SELECT region, count(*) AS orders FROM orders GROUP BY 1 ORDER BY 2 DESC LIMIT 2"}
+    )
+    text = "The number of orders is highest with 196 and lowest with 155."
+    assert [source(number) for number in grounding.trace(text, [first])] == ["r1.0.orders", ""]
+
+
+QUARTERS = result(
+    ("2024-10-01", 949), ("2025-01-01", 899), names="quarter seats", sql="SELECT quarter, sum(seats) AS seats FROM t"
+)
+MONTHS = result(("2024-01-01", 949), ("2024-02-01", 899), names="month seats", sql="SELECT month, sum(seats) AS seats FROM t")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("In Q4 2024 there were 949 seats.", ["r1.0.seats"]),
+        ("In the fourth quarter of 2024 there were 949 seats.", ["r1.0.seats"]),
+        ("Im 1. Quartal 2025 waren es 899.", ["r1.1.seats"]),
+        ("From October to December 2024 it was 949.", ["r1.0.seats"]),
+        ("In Q4 2023 there were 949 seats.", [""]),
+        ("In October there were 949 seats.", [""]),
+    ],
+)
+def test_a_quarter_is_named_with_its_own_year_and_is_no_month(text: str, found: list[str]) -> None:
+    assert [source(number) for number in grounding.trace(text, [QUARTERS])] == found
+
+
+def test_a_month_of_another_year_is_another_month() -> None:
+    assert [source(n) for n in grounding.trace("January 2024 had 949 seats.", [MONTHS])] == ["r1.0.seats"]
+    assert [source(n) for n in grounding.trace("January 2023 had 949 seats.", [MONTHS])] == [""]
+
+
+def test_numbers_in_a_pair_belong_to_the_labels_in_theirs() -> None:
+    text = "South has more orders than West: 196 against 155."
+    assert [source(number) for number in grounding.trace(text, [REGIONS])] == ["r1.0.orders", "r1.1.orders"]
+    wrong = "South has fewer orders than West: 155 against 196."
+    assert [source(number) for number in grounding.trace(wrong, [REGIONS])] == ["", ""]
+
+
+def test_a_number_before_a_conjunction_is_not_of_the_label_behind_it() -> None:
+    assert [source(n) for n in grounding.trace("In South there are 155 orders and in West 196.", [REGIONS])] == ["", ""]
+    assert [source(n) for n in grounding.trace("In South there are 196 and in West 155.", [REGIONS])] == [
+        "r1.0.orders",
+        "r1.1.orders",
+    ]
+
+
+def test_a_multiple_is_a_ratio_and_not_of_another_row() -> None:
+    ratio = Output(name="ratio", kind="ratio")
+    cells = result(("South", 1.8, 36.6), ("West", 0.7, 1.8), names="region ratio tonnes")
+    cells = cells.model_copy(
+        update={"basis": cells.basis.model_copy(update={"outputs": (Output(name="region"), ratio, Output(name="tonnes"))})}
+    )
+    assert [source(n) for n in grounding.trace("South has 1.8 times as much as before.", [cells])] == ["r1.0.ratio"]
+    assert [source(n) for n in grounding.trace("South has 1.8 times as much as West.", [cells])] == [""]
+    assert [source(n) for n in grounding.trace("West has 1.8 times as much as before.", [cells])] == [""]
+
+
+def made(name: str, kind: Kind, unit: Unit | None = None) -> Output:
+    return Output(name=name, kind=kind, unit=unit or Unit(), columns=(("t", name),))
+
+
+STAYS = result(("South", 196000.4, 3.16, 18433), names="garage paid hours stays").model_copy(
+    update={
+        "basis": Basis(
+            outputs=(
+                made("garage", "value"),
+                made("paid", "sum", Unit(currency="EUR", symbol="€")),
+                made("hours", "average"),
+                made("stays", "count"),
+            )
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("South had a total of about EUR 200k.", ["r1.0.paid"]),
+        ("A visit to South is €3.16.", [""]),
+        ("South was open for 196,000 hours.", [""]),
+    ],
+)
+def test_a_currency_tells_the_column_and_keeps_measures_out(text: str, found: list[str]) -> None:
+    assert [source(number) for number in grounding.trace(text, [STAYS])] == found
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,7 @@ async def test_a_proposal_shows_each_cell_is_applied_and_undone(opened: Opened, 
     page = await prepared(opened, sales)
     await talked(opened, wire, "Mend it", sets(2, 1.5), says("I propose p1."))
     card = log_of(page).get_by_role("region", name="Proposal p1")
-    await expect(card.get_by_role("row", name="revenue, row 2")).to_contain_text("2641.5")
+    await expect(card.get_by_role("row", name="Revenue, row 2")).to_contain_text("2641.5")
     await expect(card.get_by_text("1 row · 1 cell")).to_be_visible()
     first = page.get_by_role("region", name="Sheet", exact=True).get_by_role("row").nth(1)
     await card.get_by_role("button", name="Apply").click()
@@ -318,3 +318,25 @@ async def test_a_number_of_many_rows_says_how_many_of_them_are_selected(opened: 
     await expect(page.locator(".status .told")).to_have_text("The first 1,000 of 1,500 cited rows are selected.")
     await expect(page.locator(".chip")).to_contain_text("1,500 rows")
     assert len(asked) < 20
+
+
+async def test_what_an_answer_selected_is_offered_and_goes_along_only_if_wanted(
+    opened: Opened, wire: Wire, sales: Path
+) -> None:
+    page = await prepared(opened, sales)
+    await talked(opened, wire, "Who leads?", runs(BY_REGION), says("South has 152,473.70."))
+    await log_of(page).get_by_role("button", name="152,473.70").click()
+    await expect(page.get_by_role("button", name="+ Orders · revenue · 181 rows")).to_be_visible()
+    await expect(page.get_by_role("button", name="Leave the selection out")).to_have_count(0)
+    await page.get_by_role("button", name="+ Orders · revenue · 181 rows").click()
+    await expect(page.get_by_role("button", name="Leave the selection out")).to_be_visible()
+
+
+async def test_a_proposal_says_what_it_takes_and_where(opened: Opened, wire: Wire, sales: Path) -> None:
+    page = await prepared(opened, sales)
+    edit = {"op": "fill", "column": "revenue", "where": "region = 'South'", "expression": "revenue * 2"}
+    await talked(opened, wire, "Double it", calls("propose_edit", edits=[{**edit, "table": "orders"}], reason=""), says("p1."))
+    card = log_of(page).get_by_role("region", name="Proposal p1")
+    await expect(card.get_by_text("Fill Revenue in Orders · 196 rows · 196 cells")).to_be_visible()
+    await expect(card.get_by_text("with revenue * 2")).to_be_visible()
+    await expect(card.get_by_text("where region = 'South'")).to_be_visible()

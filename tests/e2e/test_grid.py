@@ -245,7 +245,7 @@ async def test_a_cell_is_edited_where_it_stands_checked_and_undone(big: Big) -> 
     await page.keyboard.type("12x")
     await page.keyboard.press("Enter")
     await expect(page.locator(".editor").get_by_role("alert")).to_contain_text("“12x” is no number")
-    await page.get_by_label("amount, row 59999").fill("12.25")
+    await page.get_by_label("amount, row 60000").fill("12.25")
     await page.keyboard.press("Enter")
     await expect(big.cell(60_000, 3)).to_have_text("12.25")
     await expect(big.cell(60_001, 3)).to_be_focused()
@@ -263,11 +263,11 @@ async def test_editors_fit_the_type_and_escape_drops_what_was_typed(big: Big) ->
     version = await big.version()
     await big.at(61_000, 5)
     await page.keyboard.press("F2")
-    await expect(page.get_by_label("paid, row 60999")).to_have_role("combobox")
+    await expect(page.get_by_label("paid, row 61000")).to_have_role("combobox")
     await page.keyboard.press("Escape")
     await page.keyboard.press("ArrowLeft")
     await page.keyboard.press("Enter")
-    await expect(page.get_by_label("day, row 60999")).to_have_value(str((await big.row(61_000))[4]))
+    await expect(page.get_by_label("day, row 61000")).to_have_value(str((await big.row(61_000))[4]))
     await page.keyboard.type("x")
     await page.keyboard.press("Escape")
     await expect(big.cell(61_000, 4)).to_be_focused()
@@ -408,3 +408,42 @@ async def test_a_row_that_is_typed_into_keeps_its_place_until_it_is_sorted_again
     await page.keyboard.press("Control+y")
     await big.told("Done again. number in row 100,002 is -5.")
     await expect(first).to_have_text("99999")
+
+
+async def test_an_editor_is_a_row_of_the_grid_and_says_the_number_that_stands_before_it(big: Big) -> None:
+    await (await big.at(50_001, 3)).press("F2")
+    await expect(big.page.get_by_label("amount, row 50001")).to_be_focused()
+    assert await violations(big.page, ".sheet") == []
+
+
+async def test_cells_that_make_no_block_are_not_copied(big: Big) -> None:
+    await big.cell(2, 1).click()
+    await big.cell(4, 3).click(modifiers=["Control"])
+    await big.page.keyboard.press("Control+c")
+    await big.told("These cells are not of the same rows and columns")
+
+
+async def test_a_row_is_asked_for_as_people_write_it(big: Big) -> None:
+    field = big.page.get_by_label("Go to row")
+    await field.fill("abc")
+    await field.press("Enter")
+    assert await field.evaluate("(field) => field.validationMessage") == "A row is a whole number, such as 1000."
+    await field.fill("90,001")
+    await field.press("Enter")
+    await expect(big.cell(90_001, 1)).to_be_focused()
+
+
+async def test_the_order_of_a_narrow_column_is_seen(big: Big) -> None:
+    head = big.page.get_by_role("columnheader", name=re.compile("^region "))
+    await big.cell(2, 1).click()
+    await big.page.keyboard.press("Alt+ArrowDown")
+    for _ in range(3):
+        await big.page.get_by_role("button", name="Narrower").click()
+        await big.cell(2, 1).click()
+        await big.page.keyboard.press("Alt+ArrowDown")
+    await big.page.get_by_role("button", name="Sort descending").click()
+    box, arrow = await head.bounding_box(), await head.locator(".order").bounding_box()
+    assert box is not None
+    assert arrow is not None
+    assert box["x"] < arrow["x"]
+    assert arrow["x"] + arrow["width"] <= box["x"] + box["width"]

@@ -122,7 +122,7 @@ async def test_a_cancelled_file_leaves_nothing(opened: Opened, tmp_path: Path) -
     await expect(page.get_by_text("as they stand in the file")).to_be_visible(timeout=READ_MS)
     await page.get_by_role("button", name="Cancel large.csv").click()
     await expect(item(page, "large.csv")).to_contain_text("Cancelled; nothing of it is left")
-    await page.get_by_role("button", name="Remove large.csv from the list").click()
+    await page.get_by_role("button", name="Remove from list: large.csv").click()
     await expect(page.get_by_role("button", name="Choose files")).to_be_visible()
     origin = opened.address.rstrip("/")
     assert await (await page.request.get(f"{origin}/api/sheets")).json() == []
@@ -170,3 +170,15 @@ async def test_a_certain_table_asks_nothing(opened: Opened, sales: Path) -> None
     await upload(opened, sales)
     await expect(opened.page.get_by_text("header in row 1")).to_be_visible()
     await expect(opened.page.get_by_role("region", name="read rightly?")).to_have_count(0)
+
+
+async def test_the_newest_import_is_listed_first(opened: Opened) -> None:
+    page = opened.page
+    files = [["towns.csv", "town,people\nUlm,120\nJena,110\n"], ["rivers.csv", "river,km\nRhine,1230\nElbe,1094\n"]]
+    await page.evaluate(DROP, files)
+    await expect(page.get_by_role("gridcell", name="Ulm")).to_be_visible(timeout=READ_MS)
+    await page.get_by_role("button", name="Jobs").click()
+    listed = page.get_by_role("dialog", name="Jobs").get_by_role("list", name="Imports").get_by_role("listitem")
+    await expect(listed.locator("b")).to_have_text(["rivers.csv", "towns.csv"])
+    await listed.last.get_by_role("button", name="Remove from list: towns.csv").click()
+    await expect(listed.locator("b")).to_have_text(["rivers.csv"])

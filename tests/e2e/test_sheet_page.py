@@ -71,7 +71,9 @@ async def test_the_page_says_where_a_table_stands_and_why(opened: Opened) -> Non
     panel = page.get_by_role("tabpanel", name="Quarters")
     await expect(panel.get_by_text("header in rows 4 to 5 · totals apart in row 9")).to_be_visible()
     await expect(panel.get_by_text("“in thousands of EUR”")).to_be_visible()
-    await expect(header(page, "First half Q1")).to_contain_text("decimal · EUR, thousands")
+    await expect(header(page, "First half Q1")).to_contain_text("decimal · EUR")
+    await expect(header(page, "First half Q1")).not_to_contain_text("thousands")
+    assert "in thousands in the file" in (await header(page, "First half Q1").get_attribute("title") or "")
     assert "in thousands of EUR" in (await header(page, "First half Q1").get_attribute("title") or "")
     assert await line_height(page) < 32
     await panel.get_by_text("How it was read").click()
@@ -86,7 +88,7 @@ async def test_a_corrected_range_is_seen_at_once_and_asked_by_the_chat(opened: O
     await upload(opened, MESSY)
     await correct(page, "A5:E8", "1")
     await read_again(page, "Files of the same form will be read this way too.")
-    await expect(header(page, "Q1")).to_contain_text("decimal · EUR, thousands")
+    await expect(header(page, "Q1")).to_contain_text("decimal · EUR")
     await expect(page.get_by_role("tabpanel").get_by_role("gridcell", name="120,500")).to_be_visible()
     await expect(page.get_by_role("button", name="Correct", exact=True)).to_be_focused()
     await ask(opened, "What is Q1?")
@@ -130,7 +132,7 @@ async def test_a_refused_correction_says_why_and_keeps_what_was_written(opened: 
     page = opened.page
     await upload(opened, MESSY)
     await correct(page, "A400:E500", "1")
-    says = "stay within its 11 rows and 5 columns. sheet.correction_invalid"
+    says = "Stay within its 11 rows and 5 columns. sheet.correction_invalid"
     await expect(page.get_by_role("alert")).to_contain_text(says, timeout=READ_MS)
     await expect(page.get_by_label("Cells of the table")).to_have_value("A400:E500")
     await page.keyboard.press("Escape")
@@ -178,3 +180,23 @@ async def test_the_form_fits_smaller_screens(opened: Opened, width: int) -> None
     await correct(page, "A400:E500", "1")
     await expect(page.get_by_role("alert")).to_be_in_viewport(timeout=READ_MS)
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+
+
+async def test_who_types_is_told_in_which_unit(opened: Opened) -> None:
+    page = opened.page
+    await upload(opened, MESSY)
+    await page.get_by_role("gridcell", name="120,500").dblclick()
+    await expect(page.get_by_role("note")).to_have_text("In EUR; written in thousands in the file")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("note")).to_have_count(0)
+
+
+async def test_what_ends_the_form_is_in_sight_and_notes_stand_with_how_it_was_read(opened: Opened) -> None:
+    page = opened.page
+    await page.set_viewport_size({"width": 1024, "height": 768})
+    await upload(opened, MESSY)
+    await expect(page.get_by_text("Note on the workbook").first).not_to_be_visible()
+    await page.get_by_text("How it was read").click()
+    await page.get_by_role("button", name="Correct", exact=True).click()
+    await expect(page.get_by_role("cell", name="Branch", exact=True).first).to_be_visible(timeout=READ_MS)
+    await expect(page.get_by_role("button", name="Read it this way")).to_be_in_viewport(ratio=1)

@@ -1,11 +1,12 @@
 """The page's frame in a browser: divider, workbook menu, themes, settings, a server that comes back, what it may load."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 import xlsxwriter
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Response, expect
 
 from tests.e2e.complaints import Complaints
 from tests.e2e.test_cli import settings_file
@@ -240,3 +241,31 @@ async def test_a_key_leads_from_the_chat_to_the_cells_and_back(opened: Opened, s
     await expect(page.get_by_role("gridcell", name="00001")).to_be_focused()
     await page.keyboard.press("F6")
     await expect(page.get_by_label("Question")).to_be_focused()
+
+
+async def test_the_first_load_is_small_and_fetches_nothing_for_answers(opened: Opened, wire: Wire, sales: Path) -> None:
+    page = opened.page
+    wire.script("gpt-4o", says("It is **so**."))
+    await upload(opened, sales)
+    scripts: list[Response] = []
+    page.on("response", lambda one: scripts.append(one) if one.url.endswith(".js") else None)
+    await page.reload()
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
+    assert sum([len(gzip.compress(await one.body())) for one in scripts]) <= 100 * 1024
+    assert not any("markdown" in one.url for one in scripts)
+    await ask(opened, "Is it?")
+    await expect(page.get_by_role("log").locator("strong")).to_have_text("so")
+    assert any("markdown" in one.url for one in scripts)
+
+
+async def test_the_views_are_reached_on_a_phone_from_every_page(opened: Opened, sales: Path) -> None:
+    page = opened.page
+    await upload(opened, sales)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.goto(f"{opened.address}#/settings")
+    for name in ("Routes", "Chat"):
+        link = page.get_by_role("navigation", name="Views").get_by_role("link", name=re.compile(f"^{name}"))
+        await expect(link).to_be_in_viewport(ratio=1)
+        assert await link.evaluate("(link) => link.scrollWidth <= link.clientWidth")
+        await link.click()
+        await expect(link).to_have_attribute("aria-current", "page")

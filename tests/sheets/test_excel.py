@@ -57,7 +57,7 @@ def test_a_text_among_dates_is_kept_and_counted(large: tuple[Path, Workbook]) ->
     path, workbook = large
     day = column(workbook, "day")
     assert (day.type, ask(path, "SELECT day FROM large WHERE _row = 2")) == ("date", [(date(2025, 1, 2),)])
-    assert day.unparsed == 1 or "1 cells say there is no value" in day.evidence
+    assert day.unparsed == 1 or "1 cell says there is no value" in day.evidence
 
 
 def test_numbers_beside_a_text_keep_all_their_digits(large: tuple[Path, Workbook]) -> None:

@@ -5,10 +5,12 @@ from importlib.resources import files
 from pathlib import Path
 
 from fastapi import Depends, FastAPI, Security
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse, Response
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Keys
@@ -52,6 +54,21 @@ class PageMissing(Unavailable):
     code = "page.missing"
 
 
+class Kept:
+    """Files that a browser may keep for good: another content has another name."""
+
+    def __init__(self, files: ASGIApp) -> None:
+        self._files = files
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_kept(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] in {200, 206, 304}:
+                MutableHeaders(scope=message)["Cache-Control"] = "public, max-age=31536000, immutable"
+            await send(message)
+
+        await self._files(scope, receive, send_kept)
+
+
 def create(services: Services, keys: Keys, *, page: Path | None = None) -> ASGIApp:
     """Return the whole application, closed; raises PageMissing."""
     return closed.Closed(routed(services, keys, page=page), keys)
@@ -69,7 +86,8 @@ def routed(services: Services, keys: Keys, *, page: Path | None = None) -> FastA
     errors.install(app)
     for module in ROUTES:
         app.include_router(module.router, dependencies=[Depends(whole_text), Security(_TOKEN)], responses={"default": _ERROR})
-    app.mount("/assets", StaticFiles(directory=page / "assets"), name="assets")
+    # only these: what is compressed beside secrets tells of them by its length
+    app.mount("/assets", GZipMiddleware(Kept(StaticFiles(directory=page / "assets"))), name="assets")
 
     async def index() -> Response:
         response = FileResponse(page / "index.html", headers={"Cache-Control": "no-cache"})

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from chatsheet.chat import labels, words
 from chatsheet.chat.events import Kept, Output, ToolAnswered
+from chatsheet.chat.index import Index
 from chatsheet.chat.numbers import Measure, Written
 from chatsheet.sheets.model import ROW_ID
 
@@ -40,6 +41,7 @@ _UNITS = (
 )
 """Units that are each a thousand of the one before."""
 _NO_MONEY = frozenset({"count", "distinct", "percent"})
+_KEEPS_UNIT = frozenset({"value", "sum", "average", "median", "minimum", "maximum"})
 _NEAR = Decimal("0.05")
 _PERIOD = re.compile(r"(?<![^\W_])(?:(?:19|20)\d\d|[qh][1-4])(?![^\W_])", re.IGNORECASE)
 _SIGNIFICANT = 3
@@ -78,38 +80,45 @@ class Source:
         return 0 if self.answered.result is None else len(self.answered.result.rows)
 
     @cached_property
-    def index(self) -> labels.Index:
+    def index(self) -> Index:
         """The labels of the rows."""
         result = self.answered.result
         names = [] if result is None else [column.name for column in result.columns]
-        return labels.Index(names, () if result is None else result.rows)
+        return Index(names, () if result is None else result.rows)
 
     @cached_property
-    def kept(self) -> tuple[tuple[Kept, labels.Index], ...]:
+    def kept(self) -> tuple[tuple[Kept, Index], ...]:
         """The texts that its conditions keep of columns, those left out behind them, each with its labels."""
         texts = [one for one in self.answered.basis.kept if not one.is_time]
-        return tuple((one, labels.Index([one.column], [(value,) for value in (*one.wanted, *one.others)])) for one in texts)
+        return tuple((one, Index([one.column], [(value,) for value in (*one.wanted, *one.others)])) for one in texts)
 
-    @cached_property
-    def months(self) -> tuple[frozenset[str], ...]:
-        """The months that its conditions keep, of each column of days."""
-        return tuple(frozenset(one.wanted) for one in self.answered.basis.kept if one.is_time)
+    def months(self, column: int | None) -> list[frozenset[str]]:
+        """Return the months that the conditions on a column of the result keep, of each column of days."""
+        times = [one for one in self.answered.basis.kept if one.is_time]
+        return [frozenset(one.wanted) for one in times if one.output in {None, column}]
 
     @cached_property
     def called(self) -> tuple[frozenset[str], ...]:
         """What each column is called: its name, the stored columns behind it, its table where it counts rows."""
-        named = tuple(map(self._called, self.outputs))
+        named = tuple(self._called(output, self.own(column)) for column, output in enumerate(self.outputs))
         for name, also in (("price", "cost"), ("stock", "quantity")):  # what costs 5 has the price 5, pieces are the stock
             if not any(also in one for one in named):
                 named = tuple(one | {also} if name in one else one for one in named)
         return named
 
-    def _called(self, output: Output) -> frozenset[str]:
+    def own(self, column: int | None) -> tuple[str, ...]:
+        """Return the texts that the conditions of one column of the result alone compare with or keep."""
+        if column is None:
+            return ()
+        kept = [text for one in self.answered.basis.kept if one.output == column and not one.is_time for text in one.wanted]
+        return (*self.outputs[column].texts, *kept)
+
+    def _called(self, output: Output, own: Sequence[str]) -> frozenset[str]:
         behind = [column for _, column in output.columns]
         # what is made of several columns is none of them
         found = labels.meanings(" ".join([output.name, *(behind if len(behind) == 1 or output.kind == "value" else ())]))
         if output.kind == "count":
-            found |= self.tables | {"row"} | labels.meanings(" ".join(output.texts))
+            found |= self.tables | {"row"} | labels.meanings(" ".join(own))
         if output.kind in {"ratio", "percent"}:
             return found | {"share"}
         if "age" in found:
@@ -218,7 +227,7 @@ class Source:
         """Return whether a column may be written in a currency: not where only its neighbours are stored in it."""
         if not currency or column is None or self.outputs[column].unit.currency:
             return True
-        is_plain = self.outputs[column].kind == "value" and bool(self.outputs[column].columns)
+        is_plain = self.outputs[column].kind in _KEEPS_UNIT and len(self.outputs[column].columns) == 1
         return not (is_plain and any(output.unit.currency == currency for output in self.outputs))
 
     def is_end(self, cell: Cell, end: str) -> bool:
@@ -227,7 +236,19 @@ class Source:
         if cell.column is None or result is None or result.truncated:
             return True
         values = [one.value for one in self.cells if one.column == cell.column]
-        return cell.value == (max(values) if end == "maximum" else min(values))
+        is_fall = cell.value < 0 and "growth" in cell.called  # what fell the most has the lowest change
+        return cell.value == (max(values) if end == "maximum" and not is_fall else min(values))
+
+    def is_part(self, cell: Cell) -> bool:
+        """Return whether a cell counts only what a condition of its own leaves, beside one that counts all."""
+        counts = [column for column, one in enumerate(self.outputs) if one.kind == "count"]
+        return cell.column in counts and bool(self.own(cell.column)) and not all(self.own(column) for column in counts)
+
+    def is_cut(self, cell: Cell) -> bool:
+        """Return whether rows beyond this one may be missing, so that it is no end of all that there are."""
+        result = self.answered.result
+        is_limited = re.search(r"\blimit\b", self.answered.sql or "", re.IGNORECASE) is not None
+        return result is not None and (result.truncated or is_limited) and cell.row != 0
 
     @cached_property
     def shares(self) -> tuple[bool | None, ...]:

@@ -80,6 +80,8 @@ class Claims:
         self._asked = numbers.read(question, locale=locale)
         self._limits = [limit for sql in queries for limit in limits(sql)]
         self._years = {year for text in (*texts, *queries) for year in re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", text)}
+        self.years = self._years | {str(one.year) for one in self._asked if one.year is not None}
+        """The years that results, queries and the question have."""
 
     def is_none(self, text: str, place: Place, *, known: frozenset[str], labelled: int) -> bool:
         """Return whether a number that no cell holds claims nothing.

@@ -27,6 +27,10 @@ class Columns:
 
     def fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how many words name the cell's column; None where they name another."""
+        if self._is_unfit(place, source, cell):
+            return None
+        if self.said.is_multiple(place):
+            return int([output.kind for output in source.outputs].count("ratio") == 1)
         if place.header:
             return self._by_words(
                 labels.meanings(place.header), source, cell, place.written, demanded=self.said.known | _THINGS
@@ -35,29 +39,49 @@ class Columns:
         if place.written.measure == "plain":
             nouns |= self.said.meanings(place.of) & (_AMOUNTS | self.said.measured)
         counted = nouns & (self.said.known | _AMOUNTS | _THINGS)
-        if counted:
-            fits = self._by_words(counted, source, cell, place.written, demanded=self.said.known | _THINGS)
-            if fits is None or fits:
-                if (
-                    fits
-                    and self._by_words(
-                        counted | (self.said.predicate(place) - (source.filtered if cell.is_counted else frozenset())),
-                        source,
-                        cell,
-                        place.written,
-                        demanded=frozenset(),
-                    )
-                    is None
-                ):
-                    return None
-                return self._as_meant(nouns | self.said.qualities(place, nouns, source), source, cell, fits)
-        if self.said.strangers(place) and self._needs_noun(place, cell):
-            return 0
+        if counted and (fits := self._by_nouns(place, source, cell, counted)) != 0:
+            return (
+                None if fits is None else self._as_meant(nouns | self.said.qualities(place, nouns, source), source, cell, fits)
+            )
+        if self.said.strangers(place):  # things of another kind, but for what is said of them: 412 portions sold
+            if cell.output.kind in {"count", "distinct"}:
+                return int(self.said.tells(place, source, cell.column))
+            return labels.any_of(self.said.meanings(place.tail[:1]), cell.called)
         said |= self.said.predicate(place)
         fits = self._by_words(
             said & (self.said.measured | _AMOUNTS), source, cell, place.written, demanded=self._measured_elsewhere(source)
         )
         return self._as_meant(said | nouns, source, cell, fits)
+
+    def _by_nouns(self, place: Place, source: Source, cell: Cell, counted: frozenset[str]) -> int | None:
+        """Return how many nouns of a number fit; None where they, or what is said of them, name another."""
+        written = place.written
+        fits = self._by_words(counted, source, cell, written, demanded=self.said.known | _THINGS)
+        if not fits:
+            return fits
+        told = counted | (self.said.predicate(place) - (source.filtered if cell.is_counted else frozenset()))
+        is_another = self._by_words(told, source, cell, written, demanded=frozenset()) is None
+        return None if is_another or self._leaves_unsaid(place, source, cell) else fits
+
+    def _is_unfit(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a number is told as a measure, a multiple or a whole that the cell cannot be."""
+        is_measure = any(word.folded in words.MEASURES for word in place.nouns[:1]) and not place.written.currency
+        if is_measure and cell.output.unit.currency:
+            return True
+        if self.said.is_multiple(place):  # of what another row has it is not the cell's, of what another year has it may be
+            others = [one for one in self.said.named[id(source)] if place.written.after <= one.start < place.clause[1]]
+            is_of_year = all(self.said.text[one.start : one.end].isdecimal() for one in others)
+            return cell.output.kind != "ratio" or not is_of_year
+        return self.said.is_of_part(place) and source.is_part(cell)
+
+    def _leaves_unsaid(self, place: Place, source: Source, cell: Cell) -> bool:
+        """Return whether a cell counts by a condition of its own, which neither the sentence nor the question tells."""
+        if cell.output.kind != "count" or not (texts := source.own(cell.column)):
+            return False
+        own = labels.meanings(" ".join((cell.output.name, *texts))) - source.tables
+        around = self.said.unlabelled([*place.said, *place.rest])
+        is_bare = all(labels.is_small(word.folded) or word.folded in words.NO_NOUNS for word in around)
+        return is_bare and not own & (self.said.asked | labels.meanings(self.said.text[slice(*place.sentence)]))
 
     def _measured_elsewhere(self, source: Source) -> frozenset[str]:
         """Return what columns of other results are called."""
@@ -108,7 +132,7 @@ class Columns:
         if has_row and cell.output.kind in {"count", "distinct"} and self._counts_label(place, source):
             return True
         unknown = self.said.strangers(place)
-        if unknown and self._needs_noun(place, cell):
+        if unknown:
             # a noun that only the question has, or a limit of the query, about the only cell there is
             asked = any(labels.meanings(word.folded) & self.said.asked for word in unknown)
             if self._names_limit(place, source) and cell.output.kind == "count":
@@ -117,16 +141,13 @@ class Columns:
         if not cells.is_weak(written):
             return True
         beside = source.beside(cell)
-        if written.measure != "plain":
-            beside = [column for column in beside if source.shares[column] is not None]
+        if written.measure != "plain" or written.currency:
+            beside = [column for column in beside if source.may_be(column, written)]
+        elif written.unit:
+            beside = [column for column in beside if source.outputs[column].unit.symbol == written.unit] or beside
         is_only = len(beside) == 1
         is_alone = source.row_count == 1
         return (has_row and (is_only or abs(written.mantissas[0] * written.scale) >= _SMALLEST)) or (is_only and is_alone)
-
-    def _needs_noun(self, place: Place, cell: Cell) -> bool:
-        """Return whether a cell can be meant only where the noun of a number names its column."""
-        is_broken = place.written.mantissas[0] % 1 != 0
-        return is_broken or cell.output.kind in {"count", "distinct"} or cells.is_weak(place.written)
 
     def _names_limit(self, place: Place, source: Source) -> bool:
         """Return whether the clause of a number has another that the query compares with: 31 exceed 1,000."""

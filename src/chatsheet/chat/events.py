@@ -50,7 +50,7 @@ class Output(_Value):
 
 
 class Kept(_Value):
-    """What a query keeps of a column in all rows of its result."""
+    """What a query keeps of a column, in all rows of its result or for one of its outputs."""
 
     column: str
     wanted: tuple[str, ...]
@@ -58,6 +58,8 @@ class Kept(_Value):
     others: tuple[str, ...] = ()
     """Frequent texts that it leaves out."""
     is_time: bool = False
+    output: int | None = None
+    """The place of the only output that it holds for."""
 
 
 class Basis(_Value):

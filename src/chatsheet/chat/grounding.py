@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from chatsheet.chat import cells, labels, subjects
+from chatsheet.chat import cells, numbers, subjects
 from chatsheet.chat.cells import Cell, Source
 from chatsheet.chat.columns import Columns
 from chatsheet.chat.events import NumberFound, ToolAnswered
 from chatsheet.chat.numbers import Written
 from chatsheet.chat.passages import Passage
+from chatsheet.chat.rows import Rows
 from chatsheet.chat.sentences import Place
 
 _CHANGES = frozenset({"", "difference", "ratio", "percent"})
@@ -42,6 +43,7 @@ class _Tracing:
     def __init__(self, said: Passage) -> None:
         self.said = said
         self.columns = Columns(said)
+        self.rows = Rows(said)
 
     def traced(self) -> tuple[NumberFound, ...]:
         """Return the numbers that claim something, and references that lead nowhere, in order."""
@@ -53,16 +55,15 @@ class _Tracing:
         last = max(
             (int(one) for source in self.said.sources if (one := (source.answered.handle or "")[1:]).isdecimal()), default=0
         )
-        for place in self.said.references if last else ():
-            for handle in re.finditer(r"\br(\d+)", place.group(), re.IGNORECASE):
-                if int(handle[1]) > last:
-                    start, end = place.start() + handle.start(), place.start() + handle.end()
-                    yield NumberFound(text=self.said.written_text[start:end], start=start, end=end, handle=None)
+        for handle in numbers.handles(self.said.written_text) if last else ():
+            if not 1 <= int(handle.group()[1:]) <= last:
+                yield NumberFound(text=handle.group(), start=handle.start(), end=handle.end(), handle=None)
 
     def _trace(self, place: Place) -> NumberFound | None:
         written, text = place.written, self.said.text
         best: tuple[tuple[int, int, int], Source, Cell] | None = None
-        for newness, source in enumerate(self.said.sources):
+        sources = () if self.said.is_of_strange(place) else self.said.sources
+        for newness, source in enumerate(sources):
             for cell, score in self._candidates(place, source):
                 rank = (score, 0 if cell.is_counted else 1, newness)
                 if best is None or rank > best[0]:
@@ -92,29 +93,23 @@ class _Tracing:
             if (score := self._fit(place, source, cell)) is not None:
                 yield cell, score
 
-    def _is_beyond(self, place: Place, source: Source, cell: Cell) -> bool:
-        """Return whether a number that no label gives a row is said of what no single row of this result is."""
-        is_of_all = cell.row is not None and source.row_count > 1 and self.said.is_of_all(place)
-        return is_of_all or self._is_about_others(place, source) or not source.covers(self.said.months(place))
-
     def _is_another(self, place: Place, source: Source, cell: Cell) -> bool:
         """Return whether a number is told as a part, a period, a filter or a change that the cell is not."""
         if self.said.is_change(place) and "growth" not in cell.called and cell.output.kind not in _CHANGES:
             return True
         if cell.column is not None and self._is_of_another_period(place, source, cell.column):
             return True
-        if subjects.is_elsewhere(place, self.said.layout, source, self.said.kept[id(source)], self.said.written):
+        kept = self.said.kept[id(source)]
+        if subjects.is_elsewhere(place, self.said.layout, source, cell.column, kept, self.said.written):
             return True
         return self._is_part_of(place, source, cell) or self._is_filtered_elsewhere(place, source)
 
     def _fit(self, place: Place, source: Source, cell: Cell) -> int | None:
         """Return how well the words around a number fit a cell; None where they say that it is another."""
-        by_row = self._row_fits(place, source, cell)
-        if (
-            by_row is False
-            or (by_row is None and self._is_beyond(place, source, cell))
-            or self._is_another(place, source, cell)
-        ):
+        by_row = self.rows.fit(place, source, cell)
+        if by_row is False or (by_row is None and not self.rows.may_do_without(place, source, cell)):
+            return None
+        if self._is_another(place, source, cell):
             return None
         by_column = self.columns.fit(place, source, cell)
         if by_column is None:
@@ -122,24 +117,6 @@ class _Tracing:
         if by_column == 0 and not self.columns.may_do_without(place, source, cell, has_row=by_row is True):
             return None
         return 2 * by_column + (by_row is True)
-
-    def _row_fits(self, place: Place, source: Source, cell: Cell) -> bool | None:
-        """Return whether the labels of the sentence name the cell's row; None where they say nothing."""
-        named = self.said.named[id(source)]
-        if cell.row is None:
-            return False if self.said.subjects(place, named) else None
-        answers = [
-            cell.row in rows
-            for column in source.index.columns
-            if (rows := self.said.owner(place, [one for one in named if one.column == column])) is not None
-        ]
-        return all(answers) if answers else None
-
-    def _is_about_others(self, place: Place, source: Source) -> bool:
-        """Return whether a number is said of a label that this result neither has nor asks for."""
-        sql = labels.fold(source.answered.sql or "")
-        others = [one for other in self.said.sources if other is not source for one in self.said.named[id(other)]]
-        return any(labels.fold(label) not in sql for label in self.said.subjects(place, others))
 
     def _is_part_of(self, place: Place, source: Source, cell: Cell) -> bool:
         """Return whether a number is told as the whole, and the cell counts the part: of 198 invoices 173 are paid."""

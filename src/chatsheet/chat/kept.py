@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from chatsheet.chat import labels
 from chatsheet.chat.events import Kept
 from chatsheet.sheets.model import Column, Workbook
 
@@ -28,6 +29,7 @@ _ORDERS: Mapping[type[exp.Expr], frozenset[int]] = {
 }
 _MOST_VALUES = 20
 _MOST_MONTHS = 240
+_MOST_YEARS = 20
 _PARTS: Mapping[type[exp.Expr], Callable[[date], int]] = {
     exp.Year: lambda day: day.year,
     exp.Quarter: lambda day: (day.month + 2) // 3,
@@ -41,19 +43,75 @@ class _UntriableError(Exception):
 
 
 def kept(sql: str, workbook: Workbook, tables: Mapping[str, object]) -> tuple[Kept, ...]:
-    """Return what the conditions on all rows keep of the columns of `tables`."""
+    """Return what conditions keep of the columns of `tables`: those on all rows, and those of one output alone."""
     try:
         root = sqlglot.parse_one(sql, read="duckdb")
     except SqlglotError:
         return ()
     columns = {column.name.casefold(): column for name in tables if (table := workbook.table(name)) for column in table.columns}
-    by_column: dict[str, list[exp.Expr]] = {}
-    for condition in _conditions(root, {one.alias.casefold(): one.this for one in root.find_all(exp.CTE)}):
+    named = {one.alias.casefold(): one.this for one in root.find_all(exp.CTE)}
+    texts = _texts(root)
+    by_column: dict[tuple[str, int | None], list[exp.Expr]] = {}
+    own = ((one, output) for output, conditions in enumerate(_of_outputs(root, named)) for one in conditions)
+    for condition, output in (*((one, None) for one in _conditions(root, named)), *own):
         names = {column.name.casefold() for column in condition.find_all(exp.Column)}
         if len(names) == 1 and (name := names.pop()) in columns:
-            by_column.setdefault(name, []).append(condition)
-    found = (_kept(columns[name], conditions) for name, conditions in by_column.items())
+            by_column.setdefault((name, output), []).append(condition)
+    found = (_kept(columns[name], conditions, texts.get(name, []), output) for (name, output), conditions in by_column.items())
     return tuple(one for one in found if one is not None)
+
+
+def _texts(root: exp.Expr) -> dict[str, list[str]]:
+    """Return the texts that a query compares each column with."""
+    found: dict[str, list[str]] = {}
+    for literal in root.find_all(exp.Literal):
+        beside = literal.find_ancestor(exp.Predicate)
+        names = {column.name.casefold() for column in beside.find_all(exp.Column)} if beside is not None else set[str]()
+        if literal.is_string and len(names) == 1 and "%" not in literal.name:
+            found.setdefault(names.pop(), []).append(literal.name)
+    return found
+
+
+def _of_outputs(node: exp.Expr, named: Mapping[str, exp.Expr]) -> Iterator[list[exp.Expr]]:
+    """Yield the conditions of each output alone: those of a FILTER, and of a CASE that is aggregated."""
+    select = node.unnest()
+    if isinstance(select, exp.Select):
+        yield from (list(_own(output, select, named)) for output in select.expressions)
+
+
+def _own(output: exp.Expr, select: exp.Select, named: Mapping[str, exp.Expr]) -> Iterator[exp.Expr]:
+    made = output.unalias()
+    if isinstance(made, exp.Column):  # taken from a query inside
+        inner = _source(select, named)
+        behind = [one for one in inner.expressions if one.alias_or_name.casefold() == made.name.casefold()] if inner else []
+        if inner is not None and len(behind) == 1:
+            yield from _own(behind[0], inner, {name: one for name, one in named.items() if one is not inner})
+        return
+    for part in made.find_all(exp.Filter, exp.Case, exp.CountIf):
+        condition = _condition(part)
+        if condition is not None:
+            yield from (one.unnest() for one in (condition.flatten() if isinstance(condition, exp.And) else (condition,)))
+
+
+def _condition(part: exp.Expr) -> exp.Expr | None:
+    if isinstance(part, exp.Filter):
+        return part.expression.this.unnest()
+    if isinstance(part, exp.CountIf):
+        return part.this.unnest()
+    branches: list[exp.If] = part.args.get("ifs") or []
+    default = part.args.get("default")
+    is_left_out = default is None or isinstance(default, exp.Null) or default.name == "0"
+    is_single = len(branches) == 1 and part.this is None and part.find_ancestor(exp.AggFunc) is not None
+    return branches[0].this.unnest() if is_single and is_left_out else None
+
+
+def _source(select: exp.Select, named: Mapping[str, exp.Expr]) -> exp.Select | None:
+    """Return the query that a query takes its only rows from."""
+    start = select.args.get("from_") or select.args.get("from")
+    if not isinstance(start, exp.From) or select.args.get("joins"):
+        return None
+    inner = start.this.this if isinstance(start.this, exp.Subquery) else named.get(start.this.name.casefold())
+    return inner if isinstance(inner, exp.Select) else None
 
 
 def _conditions(node: exp.Expr, named: Mapping[str, exp.Expr]) -> Iterator[exp.Expr]:
@@ -74,19 +132,22 @@ def _conditions(node: exp.Expr, named: Mapping[str, exp.Expr]) -> Iterator[exp.E
         yield from _conditions(known, {name: one for name, one in named.items() if one is not known})
 
 
-def _kept(column: Column, conditions: list[exp.Expr]) -> Kept | None:
+def _kept(column: Column, conditions: list[exp.Expr], texts: list[str], output: int | None) -> Kept | None:
     try:
         if column.type in {"date", "datetime"}:
-            return _kept_months(column, conditions)
-        if column.type == "text":
-            return _kept_texts(column, conditions)
+            found = _kept_months(column, conditions)
+        elif column.type == "text":
+            found = _kept_texts(column, conditions, texts)
+        elif column.type == "integer" and "year" in labels.meanings(column.name):
+            found = _kept_years(column, conditions)
+        else:
+            return None
     except _UntriableError:
         return None
-    return None
+    return None if found is None else found.model_copy(update={"output": output})
 
 
-def _kept_texts(column: Column, conditions: list[exp.Expr]) -> Kept | None:
-    named = [one.name for part in conditions for one in part.find_all(exp.Literal) if one.is_string and "%" not in one.name]
+def _kept_texts(column: Column, conditions: list[exp.Expr], named: list[str]) -> Kept | None:
     by_fold = {value.casefold(): value for value in (*named, *(top.value for top in column.profile.top))}
     values = list(by_fold.values())[:_MOST_VALUES]
     wanted = tuple(value for value in values if all(_holds(one, value) for one in conditions))
@@ -109,6 +170,22 @@ def _kept_months(column: Column, conditions: list[exp.Expr]) -> Kept | None:
     if len(months) > _MOST_MONTHS:
         return None
     wanted = tuple(f"{y}-{m:02}" for y, m in months if any(all(_holds(one, day) for one in conditions) for day in _days(y, m)))
+    return Kept(column=column.name, wanted=wanted, is_time=True)
+
+
+def _kept_years(column: Column, conditions: list[exp.Expr]) -> Kept | None:
+    ends = [int(one) for one in (column.profile.minimum, column.profile.maximum) if isinstance(one, int | float)]
+    named = [int(one.name) for part in conditions for one in part.find_all(exp.Literal) if one.name.isdecimal()]
+    if not named or not all(1900 <= year <= 2100 for year in (*ends, *named)):  # noqa: PLR2004  years
+        return None
+    if not ends and not all(isinstance(one, exp.EQ | exp.In) for one in conditions):
+        return None
+    years = [
+        year for year in range(min([*ends, *named]), max([*ends, *named]) + 1) if all(_holds(one, year) for one in conditions)
+    ]
+    if len(years) > _MOST_YEARS:
+        return None
+    wanted = tuple(f"{year}-{month:02}" for year in years for month in range(1, 13))
     return Kept(column=column.name, wanted=wanted, is_time=True)
 
 

@@ -6,36 +6,19 @@ same word in English, German, French and Spanish.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import takewhile
-
-from pydantic import JsonValue
 
 from chatsheet.chat import words
 
-_SHORTEST_STEM = 4
+SHORTEST_STEM = 4
 _SHORTEST_PART = 5
-_SHORTEST_LOOSE = 3
-_LONGEST_LABEL = 12
-_SHORTEST_PREFIX = 6
-_LIKE = 0.7
-"""Of the longer one: what two words must share at their beginning to be the same label."""
 
 _MONTHS = 12
-_COUNTED_OFF = {
-    "month": ("month", "monat", "mois", "mes"),
-    "quarter": ("quarter", "quartal", "trimestre"),
-    "week": ("week", "woche", "kw", "semaine", "semana"),
-    "rank": ("rank", "rang", "platz"),
-}
-"""What rows are numbered by, as it stands before the number."""
 _WORD = re.compile(
     r"(?<![^\W_])(?:[cdjlmnst]|qu)['\u2019](?=[^\W_]{2})|[^\W_]+(?:['\u2019](?=[^\W_]{2,})[^\W_]+)?", re.IGNORECASE
 )
-_ISO_DATE = re.compile(r"(\d{4})-(\d\d)(?:-(\d\d))?(?:[T ]00:00(?::00)?(?:\.0+)?)?")
-_QUARTER = re.compile(r"(?:(\d{4})[ -]?Q([1-4])|Q([1-4])(?:[ -/]?(\d{4}))?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +60,10 @@ def split(text: str) -> list[Word]:
 @lru_cache(maxsize=4096)
 def stem(word: str) -> str:
     """Return a folded word without the ending that number and case give it."""
-    word = word[:-1] + "i" if word.endswith("y") and len(word) > _SHORTEST_STEM else word
-    while len(word) > _SHORTEST_STEM and word[-1] in "sern":
+    word = word[:-1] + "i" if word.endswith("y") and len(word) > SHORTEST_STEM else word
+    while len(word) > SHORTEST_STEM and word[-1] in "sern":
         word = word[:-1]
-    is_plural = len(word) == _SHORTEST_STEM and word.endswith("s") and word[-2] not in "ius"
+    is_plural = len(word) == SHORTEST_STEM and word.endswith("s") and word[-2] not in "ius"
     return word[:-1] if is_plural else word  # cars, fees
 
 
@@ -98,10 +81,11 @@ def _table(groups: Iterable[Iterable[str]]) -> dict[str, str]:
     return table
 
 
-_CANONICAL = _table(words.SAME)
+_COMMON = _table(words.SAME)
+_CANONICAL = _table((*words.SAME, *words.PLACES))
 MONTH_NAMES = [fold(names[0]) for names in words.SAME[:_MONTHS]]
-_CONCEPT = _table(words.CONCEPTS)
-_CONCEPT_STEMS = {stem(word): name for word, name in _CONCEPT.items() if len(word) >= _SHORTEST_STEM}
+CONCEPT = _table(words.CONCEPTS)
+_CONCEPT_STEMS = {stem(word): name for word, name in CONCEPT.items() if len(word) >= SHORTEST_STEM}
 
 
 def month(word: str) -> str:
@@ -111,7 +95,7 @@ def month(word: str) -> str:
 
 def meaning(word: str) -> str:
     """Return what a folded word means: the first of those with the same meaning, or its stem."""
-    if (known := _CONCEPT.get(word) or _CONCEPT_STEMS.get(stem(word))) is not None:
+    if (known := CONCEPT.get(word) or _CONCEPT_STEMS.get(stem(word))) is not None:
         return known
     return _CANONICAL.get(word) or stem(word)
 
@@ -125,8 +109,8 @@ def _parts(word: str) -> Iterator[str]:
     if word in words.SMALL or len(word) < 2 or word.isdecimal():  # noqa: PLR2004  a letter is no word
         return
     yield (own := meaning(word))
-    if own == stem(word) and len(word) > 2 * _SHORTEST_STEM:
-        for known, concept in _CONCEPT.items():
+    if own == stem(word) and len(word) > 2 * SHORTEST_STEM:
+        for known, concept in CONCEPT.items():
             if len(known) >= _SHORTEST_PART and (word.startswith(known) or word.endswith(known)):
                 yield concept
 
@@ -136,183 +120,17 @@ def is_small(word: str) -> bool:
     return word in words.SMALL
 
 
-class Index:
-    """The labels of a result: texts, dates, years by which a sentence can name its rows."""
-
-    def __init__(self, names: Sequence[str], rows: Sequence[Sequence[JsonValue]]) -> None:
-        self._rows: dict[tuple[str, ...], dict[int, set[int]]] = {}
-        self._cased: dict[tuple[str, ...], set[str]] = {}
-        self.columns: set[int] = set()
-        for column, name in enumerate(names):
-            self._add(column, meanings(name), [row[column] for row in rows])
-        self._prefixes = _prefixes(self._rows)
-        self._longest = max((len(key) for key in self._rows), default=0)
-
-    def _add(self, column: int, named: frozenset[str], cells: Sequence[JsonValue]) -> None:
-        forms = _forms(named, cells)
-        if forms is None:
-            return
-        self.columns.add(column)
-        for row, of_row in enumerate(forms):
-            for text in of_row:
-                key = _key(text)
-                if key and len(key) <= _LONGEST_LABEL:
-                    self._rows.setdefault(key, {}).setdefault(column, set()).add(row)
-                    self._cased.setdefault(key, set()).add(text)
-        for key, row in _parts_of_names(forms).items():
-            if key not in self._rows:
-                self._rows[key] = {column: {row}}
-
-    def find(self, text: str) -> list[Named]:
-        """Return where the text names rows; the longest label wins."""
-        listed = split(text)
-        found: list[Named] = []
-        place = 0
-        while place < len(listed):
-            for length in range(min(self._longest, len(listed) - place), 0, -1):
-                key = tuple(_canonical(word.folded) for word in listed[place : place + length])
-                if (hit := self._hit(key, text, listed[place], listed[place + length - 1])) is not None:
-                    start, end = listed[place].start, listed[place + length - 1].end
-                    found += [Named(start, end, column, frozenset(rows)) for column, rows in hit.items()]
-                    place += length - 1
-                    break
-            place += 1
-        return found
-
-    def _hit(self, key: tuple[str, ...], text: str, first: Word, last: Word) -> Mapping[int, set[int]] | None:
-        last_word = key[-1]
-        endings = [last_word, *(last_word[: -len(e)] for e in ("s", "es", "n", "en") if last_word.endswith(e))]
-        for ending in endings:
-            known = (*key[:-1], ending)
-            hit = self._rows.get(known)
-            if hit is None or (ending != last_word and len(ending) < _SHORTEST_STEM):
-                continue
-            if not self._is_meant(known, text[first.start : last.end]):
-                continue
-            if len(known) == 1 and known[0].isdecimal() and len(known[0]) != len("2025"):
-                continue  # a bare number is a number
-            return hit
-        if len(key) == 1 and (prefixed := self._prefixes.get(last_word[:_SHORTEST_PREFIX])) is not None:
-            label, hit = prefixed
-            shared = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(label, last_word, strict=False)))
-            is_like = shared >= _LIKE * max(len(label), len(last_word)) and text[first.start].isupper()
-            return hit if is_like and last_word not in _CONCEPT else None
-        return None
-
-    def _is_meant(self, known: tuple[str, ...], written: str) -> bool:
-        """Return whether a word so short or common is the label and not the article `a`, the verb `may`."""
-        is_common = len(written) < _SHORTEST_LOOSE or fold(written) in words.SMALL | {"may"}
-        is_name = len(written) >= _SHORTEST_LOOSE and written[0].isupper()
-        return not is_common or is_name or written in self._cased.get(known, ())
+def is_common(word: str) -> bool:
+    """Return whether a folded word is one of a language and no name of its own."""
+    return is_small(word) or word in CONCEPT or word in _COMMON or stem(word) in _CONCEPT_STEMS
 
 
-def _prefixes(rows: Mapping[tuple[str, ...], Mapping[int, set[int]]]) -> dict[str, tuple[str, Mapping[int, set[int]]]]:
-    """Return the labels of one word by how they begin, where no other begins so: Engineering, told as Engineers."""
-    found: dict[str, tuple[str, Mapping[int, set[int]]]] = {}
-    twice: set[str] = set()
-    for key, hit in rows.items():
-        word, *more = key
-        prefix = word[:_SHORTEST_PREFIX]
-        if more or prefix in found:
-            twice.add(prefix)
-        elif len(word) > _SHORTEST_PREFIX and word.isalpha():
-            found[prefix] = word, hit
-    return {prefix: one for prefix, one in found.items() if prefix not in twice}
-
-
-def _key(text: str) -> tuple[str, ...]:
-    return tuple(_canonical(word.folded) for word in split(text))
-
-
-def _canonical(word: str) -> str:
+def canonical(word: str) -> str:
+    """Return a folded word of a label as those of every language are compared: English, without zeros before numerals."""
     if word.isdecimal():
         return word.lstrip("0") or "0"
     word = word[:-2] if word.endswith(("'s", "\u2019s")) else word
     return _CANONICAL.get(word, word)
-
-
-def _parts_of_names(forms: Sequence[Sequence[str]]) -> dict[tuple[str, ...], int]:
-    """Return the words of labels with several that only one row has: Acme for Acme Corp."""
-    owners: dict[str, set[int]] = {}
-    for row, of_row in enumerate(forms):
-        for text in of_row[:1]:
-            listed = split(text)
-            for word in listed:
-                owners.setdefault(word.folded, set()).add(row if len(listed) > 1 and text[word.start].isupper() else -1)
-    return {
-        (_canonical(word),): next(iter(rows))
-        for word, rows in owners.items()
-        if len(rows) == 1 and -1 not in rows and len(word) >= _SHORTEST_STEM and not word.isdecimal() and word not in _CONCEPT
-    }
-
-
-def _forms(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[str]] | None:
-    """Return for each row how its cell may be written in a sentence; None where the column holds no labels."""
-    filled = [cell for cell in cells if cell is not None]
-    if filled and all(isinstance(cell, int) and not isinstance(cell, bool) for cell in filled):
-        return _numbered(named, cells)
-    if not filled or not all(isinstance(cell, str) for cell in filled):
-        return None
-    texts = ["" if cell is None else str(cell) for cell in cells]
-    dates = [_ISO_DATE.fullmatch(text) for text in texts if text]
-    if all(dates):
-        return _dated(texts)
-    if all(re.fullmatch(r"[-+]?\d+(\.\d+)?", text) for text in texts if text):
-        return None  # numbers that are stored as texts
-    return [[text, *_quarters(text)] if text else [] for text in texts]
-
-
-def _numbered(named: frozenset[str], cells: Sequence[JsonValue]) -> list[list[str]] | None:
-    numbers = [cell if isinstance(cell, int) else 0 for cell in cells]
-    if "year" in named and all(1900 <= number <= 2100 for number in numbers if number):  # noqa: PLR2004  years
-        return [[str(number)] if number else [] for number in numbers]
-    if "month" in named and all(1 <= number <= _MONTHS for number in numbers if number):
-        return [[MONTH_NAMES[number - 1], *_counted("month", number)] if number else [] for number in numbers]
-    if named & {"quarter", meaning("quarter"), meaning("quartal"), meaning("trimestre")}:
-        return [[f"Q{number}", *_counted("quarter", number)] if number else [] for number in numbers]
-    for kind in _COUNTED_OFF:
-        if kind in named and len(set(numbers)) == len(numbers):
-            return [list(_counted(kind, number)) for number in numbers]
-    return None
-
-
-def _counted(kind: str, number: int) -> Iterator[str]:
-    yield from (f"{name} {number}" for name in _COUNTED_OFF[kind])
-
-
-def _quarters(text: str) -> Iterator[str]:
-    if (match := _QUARTER.fullmatch(text)) is not None:
-        year, quarter = match[1] or match[4], match[2] or match[3]
-        yield from (f"Q{quarter} {year}", f"{year} Q{quarter}") if year else (f"Q{quarter}",)
-
-
-def _dated(texts: Sequence[str]) -> list[list[str]]:
-    matches = [_ISO_DATE.fullmatch(text) for text in texts]
-    parts = [(int(m[1]), int(m[2]), int(m[3] or 1)) if m else None for m in matches]
-    known = [part for part in parts if part is not None]
-    is_monthly = all(day == 1 for _, _, day in known)
-    is_yearly = (
-        is_monthly and all(month == 1 for _, month, _ in known) and len({year for year, _, _ in known}) == len(set(known))
-    )
-    is_quarterly = is_monthly and all(month % 3 == 1 for _, month, _ in known)
-    forms: list[list[str]] = []
-    for part in parts:
-        of_row: list[str] = []
-        if part is not None:
-            year, month, day = part
-            name = MONTH_NAMES[month - 1]
-            of_row += [f"{year} {month} {day}", f"{day} {month} {year}", f"{month} {day} {year}", f"{day} {name} {year}"]
-            of_row += [f"{name} {day} {year}", f"{name} {day}", f"{day} {name}", f"{day} de {name} de {year}"]
-            if is_monthly:
-                of_row += _counted("month", month)
-                of_row += [f"{name} {year}", name, f"{year} {month}", f"{month} {year}", f"{name} de {year}"]
-            if is_quarterly:
-                quarter = (month + 2) // 3
-                of_row += [f"Q{quarter} {year}", f"{year} Q{quarter}", f"Q{quarter}"]
-            if is_yearly:
-                of_row.append(str(year))
-        forms.append(of_row)
-    return forms
 
 
 def any_of(one: Iterable[str], other: frozenset[str]) -> int:

@@ -67,7 +67,7 @@ _NO_CLAIM = re.compile(
         r"```(?=[^`]*\b(?:select|from)\b).*?```",
         r"`(?=[^`\n]*[A-Za-z_])[^`\n]+`",
         r"https?://\S+|\S+@\S+\.\w+",
-        r"\br\d+\b|\[r\d+[^\]\n]*\]",
+        r"\br\d+\b",
         r"(?m:^[ \t>]*(?:[-*•][ \t]+)?\(?\d{1,2}[.)](?=[ \t]))",
         rf"\b{_YEAR}[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?[1-9]|[12]\d|3[01]))?\b(?:[T ]\d{{1,2}}:\d\d(?::\d\d)?)?",
         rf"\b(?:0?[1-9]|[12]\d|3[01])([./-])(?:0?[1-9]|[12]\d|3[01])\1(?:{_YEAR}|\d\d)\b(?![.,]?\d)",
@@ -96,10 +96,15 @@ _NO_CLAIM = re.compile(
 )  # fmt: skip
 
 _REFERENCE = re.compile(r"\[r\d+[^\]\n]*\]|\((?:r\d+[\s,;&]*)+\)", re.IGNORECASE)
+_POINTER = re.compile(
+    r"\b(?:rows?|zeilen?|lignes?|filas?)\s?\d+(?:\s?(?:[-\u2013,]|to|and|bis|und)\s?\d+)*\b|\b[^\W\d]\w*|\.\d+\b", re.IGNORECASE
+)
+"""What a reference may say of its place: handles, rows and columns."""
 _CODES = "EUR|USD|GBP|CHF|JPY|CNY|INR|PLN|CZK|SEK|NOK|DKK|CAD|AUD|MXN|BRL"
 _SYMBOLS = {"€": "EUR", "$": "USD", "us$": "USD", "£": "GBP", "¥": "", "fr.": "CHF", "euro": "EUR", "euros": "EUR",
             "dollar": "USD", "dollars": "USD", "pounds": "GBP", "francs": "CHF", "dólares": "USD", "franken": "CHF",
             }  # fmt: skip
+CURRENCIES = frozenset(_CODES.casefold().split("|"))
 _CURRENCY = rf"US\$|[€$£¥]|(?:{_CODES})\b"
 _CURRENCY_AFTER = rf"US\$|[€$£¥]|(?:{_CODES}|[Ee]uros?|[Dd]ollars?|pounds|francs|Franken|dólares)\b|Fr\."
 _GAP = "[ \u00a0\u202f\u2009]"
@@ -134,7 +139,7 @@ _PERCENT = re.compile(
 )
 _AFTER = re.compile(rf"(?:{_GAP}?(?:of |de |d')?(?P<currency>{_CURRENCY_AFTER}))")
 _UNIT = re.compile(
-    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|x|\u00d7|°C|°F|°|m²|m³)(?!\w)"
+    r"[ \u00a0]?(?P<unit>kg|mg|g|km|cm|mm|m|l|ml|h|min|s|ms|kWh|MWh|GWh|kW|MW|W|GB|MB|KB|TB|t|ha|x|\u00d7|°C|°F|°|m²|m³)(?!\w)"
 )
 _BOUNDS: dict[Bound, str] = {
     "about": r"about|around|approximately|approx\.?|roughly|circa|ca\.?|~|≈|rund|etwa|ungefähr|zirka|environ"
@@ -180,8 +185,14 @@ _JOINS = re.compile(rf"{_GAP}?[-\u2013—]{_GAP}?|{_GAP}(?:to|bis|à|a){_GAP}")
 
 
 def references(text: str) -> list[re.Match[str]]:
-    """Return where a text refers to results, as in `[r1]` and `(r1, r2)`."""
-    return list(_REFERENCE.finditer(text))
+    """Return where a text refers to results, as in `[r1]` and `(r1, r2)`; a sentence in brackets is no reference."""
+    return [one for one in _REFERENCE.finditer(text) if re.search(r"\d", _POINTER.sub("", one.group())) is None]
+
+
+def handles(text: str) -> Iterator[re.Match[str]]:
+    """Yield the handles of results that a text has in brackets."""
+    for one in _REFERENCE.finditer(text):
+        yield from re.compile(r"\br\d+", re.IGNORECASE).finditer(text, *one.span())
 
 
 def blank(text: str, spans: Sequence[tuple[int, int]]) -> str:

@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from chatsheet.chat import cells, labels, numbers, sentences, subjects, words
+from chatsheet.chat import cells, labels, numbers, owners, sentences, subjects, words
 from chatsheet.chat.cells import Source
 from chatsheet.chat.claims import Claims
 from chatsheet.chat.events import ToolAnswered
 from chatsheet.chat.labels import Named, Word
+from chatsheet.chat.names import Names
 from chatsheet.chat.sentences import Place
 
 _AMOUNTS, _THINGS = words.AMOUNTS, words.THINGS
@@ -17,7 +18,9 @@ _LOWEST = frozenset(labels.meaning(labels.fold(word)) for word in words.LOWEST)
 _HIGHEST = frozenset(labels.meaning(labels.fold(word)) for word in words.HIGHEST)
 _OFS = frozenset({"of", "von", "de"})
 _OF_ALL = re.compile(r"\b(?:of|von|de|sur|del?|aus)\s+(?:the |all |insgesamt |den |les |los )?[*_]*$", re.IGNORECASE)
-_PART_OF = re.compile(r"(?:^|\d[\d.,%]*)\s*(?:out of|of|von|de|sur|aus)\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE)
+_PART_OF = re.compile(
+    r"(?:\bout of|(?:^|\d[\d.,%]*)\s*(?:of|von|de|sur|aus))\s+(?:the |all |den |les |los )?[*_]*$", re.IGNORECASE
+)
 _WHOLE = re.compile(
     r"\b(?:total|overall|altogether|in all|all|insgesamt|gesamt\w*|sämtliche|totale?|au total|en total)\b", re.IGNORECASE
 )
@@ -34,6 +37,15 @@ _MORE_THAN = re.compile(
     re.IGNORECASE,
 )
 """A number that is told as a change, or a difference, is no amount."""
+_TIMES = re.compile(
+    r"[\s*_]*(?:(?:times|-?mal|fois|veces)|-?fold\b)\s+(?:as|so|the|that|what|more|higher|larger|bigger|mehr|höher|größer|plus|más|tan)\b",
+    re.IGNORECASE,
+)
+_STATE = re.compile(
+    r"[*_]*\s(?:(?:is|are|was|were|(?:has|have|had) been|ist|sind|war|waren|wurden?|est|sont|était|étaient"
+    r"|es|son|está|están)\s)?[*_\"]*",
+    re.IGNORECASE,
+)
 _EXTREMES = frozenset({"least", "most", "wenigsten", "meisten"})
 
 
@@ -42,8 +54,7 @@ class Passage:
 
     def __init__(self, text: str, results: Sequence[ToolAnswered], *, question: str, locale: str) -> None:
         self.written_text = text
-        self.references = numbers.references(text)
-        self.text = text = numbers.blank(text, [(one.start(), one.end()) for one in self.references])
+        self.text = text = numbers.blank(text, [one.span() for one in numbers.references(text)])
         self.sources = [Source(answered) for answered in results if answered.result is not None]
         self.named = _widest({id(source): source.index.find(text) for source in self.sources})
         self.kept = {id(source): subjects.kept(text, source, self.named[id(source)]) for source in self.sources}
@@ -56,7 +67,11 @@ class Passage:
         self.measured = frozenset(word for source in self.sources for word in source.measured)
         self.asked = labels.meanings(question)
         queries = [answered.sql or "" for answered in results]
-        self.claims = Claims(question, queries, list(_texts(self.sources)), locale=locale)
+        texts = list(_texts(self.sources))
+        self.claims = Claims(question, queries, texts, locale=locale)
+        known = [*queries, *(name for answered in results for name in _names(answered))]
+        names += [(one.start, one.end) for held in self.kept.values() for _, found in held for one in found]
+        self.names = Names(text, names, known=known, labelled=texts, years=self.claims.years | _years(self.sources))
 
     def direction(self, place: Place) -> frozenset[str]:
         """Return the words of a number's clause, and what the clauses before say of falls and rises where it does not."""
@@ -78,6 +93,21 @@ class Passage:
         """Return whether a number is told as the total, so that no single row of several is meant."""
         said = self.meanings(place.said) | self.meanings(place.rest)
         return _WHOLE.search(self.text[slice(*place.clause)]) is not None and not said & (_LOWEST | _HIGHEST | _AVERAGES)
+
+    def is_of_strange(self, place: Place) -> bool:
+        """Return whether a number is said of a name or a year that no result knows."""
+        return self.names.is_of_strange(place, [(one.start, one.end) for one in self.written])
+
+    def ends(self, place: Place) -> frozenset[str]:
+        """Return whether a number is told as the largest, the smallest, or both."""
+        said = self.meanings(place.said) | self.meanings(place.nouns) | self.meanings(place.rest)
+        told = {"maximum": said & _HIGHEST, "minimum": said & _LOWEST}
+        return frozenset(end for end, words_said in told.items() if words_said)
+
+    def run(self, place: Place) -> list[int]:
+        """Return where the numbers begin that a number is listed with."""
+        here = [one for one in self.written if place.sentence[0] <= one.start < place.sentence[1]]
+        return owners.run(place.written, here, self.text)
 
     def is_of_whole(self, place: Place) -> bool:
         """Return whether a number is told as what something else is a part of."""
@@ -117,6 +147,18 @@ class Passage:
         is_by = _CHANGED_BY.search(self.text[place.clause[0] : place.written.before]) is not None
         return is_by or _MORE_THAN.match(self.text, place.written.after, place.sentence[1]) is not None
 
+    def tells(self, place: Place, source: Source, column: int | None) -> bool:
+        """Return whether the words behind a number and its noun are the one text that a condition keeps: 96 books were lost."""
+        said = _STATE.match(self.text, place.nouns[-1].end if place.nouns else place.written.after, place.clause[1])
+        held = [found for kept, found in self.kept[id(source)] if kept.output in {None, column} and len(kept.wanted) == 1]
+        return said is not None and any(
+            one.start == said.end() and one.rows == frozenset({0}) for found in held for one in found
+        )
+
+    def is_multiple(self, place: Place) -> bool:
+        """Return whether a number is told as how many times one thing is another: 1.8 times as much as."""
+        return _TIMES.match(self.text, place.written.after, place.sentence[1]) is not None
+
     def months(self, place: Place) -> frozenset[str]:
         """Return the months that the sentence of a number names, up to a semicolon."""
         start, end = place.sentence
@@ -145,7 +187,7 @@ class Passage:
 
     def owner(self, place: Place, named: Sequence[Named]) -> frozenset[int] | None:
         """Return the rows that the labels of one column allow a number, or None where they say nothing of it."""
-        return sentences.owner(place, self.layout, named, self.written)
+        return owners.owner(place, self.layout, named, self.written)
 
 
 def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
@@ -161,6 +203,12 @@ def _widest(found: dict[int, list[Named]]) -> dict[int, list[Named]]:
 def _texts(sources: Sequence[Source]) -> Iterator[str]:
     results = [source.answered.result for source in sources]
     yield from (value for one in results if one for row in one.rows for value in row if isinstance(value, str))
+
+
+def _years(sources: Sequence[Source]) -> frozenset[str]:
+    """Return the years that the conditions of queries keep."""
+    kept = [one for source in sources for one in source.answered.basis.kept if one.is_time]
+    return frozenset(month[: len("2025")] for one in kept for month in one.wanted)
 
 
 def _identifiers(text: str, results: Sequence[ToolAnswered]) -> list[tuple[int, int]]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from chatsheet.chat import labels, sentences
+from chatsheet.chat import labels, owners, words
 from chatsheet.chat.cells import Source
 from chatsheet.chat.events import Kept
+from chatsheet.chat.index import Index
 from chatsheet.chat.labels import Named
 from chatsheet.chat.numbers import Written
 from chatsheet.chat.sentences import Layout, Place
@@ -26,14 +27,7 @@ _BOUND = re.compile(
     re.IGNORECASE,
 )
 _YEAR = r"(?<![\d.,€$£])(?:19|20)\d\d(?![\d%€]|[.,]\d)"
-_QUARTERS = {
-    word: number
-    for number, listed in enumerate(
-        ("first erste ersten 1st premier primer", "second zweite zweiten 2nd deuxième segundo",
-         "third dritte dritten 3rd troisième tercer", "fourth vierte vierten 4th quatrième cuarto last"), 1
-    )
-    for word in listed.split()
-}  # fmt: skip
+_QUARTERS = {word: number for number, listed in enumerate(words.QUARTERS, 1) for word in listed} | {"last": 4}
 _PERIOD = re.compile(
     rf"(?P<y1>{_YEAR})[ -]?(?-i:Q)(?P<q1>[1-4])\b|\b(?-i:Q)(?P<q2>[1-4])\b(?:[ /-]?(?P<y2>{_YEAR}))?"
     rf"|\b(?P<word>{'|'.join(_QUARTERS)}) (?:quarter|quartal|trimestre)\b(?: (?:of |de )?(?P<y3>{_YEAR}))?"
@@ -53,44 +47,48 @@ def kept(text: str, source: Source, named: Sequence[Named]) -> list[KeptNames]:
     return [(one, list(_found(text, one, index, named))) for one, index in source.kept]
 
 
-def _found(text: str, kept: Kept, index: labels.Index, named: Sequence[Named]) -> Iterator[Named]:
+def _found(text: str, kept: Kept, index: Index, named: Sequence[Named]) -> Iterator[Named]:
     every = frozenset(range(len(kept.wanted) + len(kept.others)))
     for one in index.find(text):
         if not _is_inside(one, named) and _THAN.search(text[: one.start]) is None:
             yield replace(one, rows=every - one.rows) if _NOT.search(text[: one.start]) else one
 
 
-def is_elsewhere(place: Place, layout: Layout, source: Source, kept: Sequence[KeptNames], others: Sequence[Written]) -> bool:
-    """Return whether a number is said of what the conditions of a query leave out."""
-    is_other = any(_is_of_another(place, layout, source, one, found, others) for one, found in kept)
-    return is_other or _is_of_another_time(place, layout.text, source)
+def is_elsewhere(
+    place: Place, layout: Layout, source: Source, column: int | None, kept: Sequence[KeptNames], others: Sequence[Written]
+) -> bool:
+    """Return whether a number of a column is said of what the conditions on it leave out."""
+    held = [(one, found) for one, found in kept if one.output in {None, column}]
+    is_other = any(_is_of_another(place, layout, source, one, found, others) for one, found in held)
+    return is_other or _is_of_another_time(place, layout.text, source.months(column))
 
 
 def _is_of_another(
     place: Place, layout: Layout, source: Source, kept: Kept, found: Sequence[Named], others: Sequence[Written]
 ) -> bool:
     wanted = frozenset(range(len(kept.wanted)))
-    rows = sentences.owner(place, layout, [one for one in found if one.start < place.clause[1]], others)
+    near = [one for one in found if place.clause[0] <= one.start < place.clause[1]] if kept.output is not None else []
+    rows = owners.owner(place, layout, near or [one for one in found if one.start < place.clause[1]], others)
     if not rows:
         return False
     here = frozenset(row for one in found if place.sentence[0] <= one.start < place.sentence[1] for row in one.rows)
     is_listed = any(kept.column in {name for _, name in output.columns} for output in source.outputs)
-    return not rows & wanted or (not is_listed and not wanted <= here)
+    return not rows & wanted or (not is_listed and not wanted <= here | rows)
 
 
 def _is_inside(one: Named, named: Sequence[Named]) -> bool:
     return any(a.start <= one.start and one.end <= a.end and a.end - a.start > one.end - one.start for a in named)
 
 
-def _is_of_another_time(place: Place, text: str, source: Source) -> bool:
+def _is_of_another_time(place: Place, text: str, kept: Sequence[frozenset[str]]) -> bool:
     """Return whether all that a number's clause, or the nearest before that names a time, names is another time."""
-    for start in reversed([place.sentence[0], *(c for c in place.clauses if c <= place.clause[0])]) if source.months else ():
+    for start in reversed([place.sentence[0], *(c for c in place.clauses if c <= place.clause[0])]) if kept else ():
         spans = [one for one in _PERIOD.finditer(text, start, place.clause[1]) if _months(one) is not None]
         spans = [one for one in spans if one.end() <= place.written.start or one.start() >= place.written.end]
         if any(_BOUND.search(text[start : one.start()]) for one in spans):
             return False
         if spans:
-            return all(not any(_months_in(one, kept) for one in spans) for kept in source.months)
+            return all(not any(_months_in(one, months) for one in spans) for months in kept)
     return False
 
 

@@ -31,10 +31,6 @@ thursday donnerstag jeudi jueves
 friday freitag vendredi viernes
 saturday samstag sonnabend samedi sábado
 sunday sonntag dimanche domingo
-north nord norden norte
-south süd süden sud sur
-east ost osten est este
-west westen ouest oeste
 yes ja oui sí
 no nein non
 line linie ligne línea
@@ -47,7 +43,57 @@ room raum zimmer salle
 plant werk usine
 site standort
 """)
-"""Months, days, directions, yes and no: a label in one language is named in another."""
+"""Months, days, yes and no, common kinds: a label in one language is named in another."""
+
+PLACES = groups("""
+north nord norden norte
+south süd süden sud sur
+east ost osten est este
+west westen ouest oeste
+germany deutschland allemagne alemania
+austria österreich autriche
+switzerland schweiz suisse suiza
+france frankreich francia
+italy italien italie italia
+spain spanien espagne españa
+netherlands niederlande niederlanden pays-bas holanda
+belgium belgien belgique bélgica
+denmark dänemark danemark dinamarca
+sweden schweden suède suecia
+norway norwegen norvège noruega
+finland finnland finlande finlandia
+poland polen pologne polonia
+greece griechenland grèce grecia
+turkey türkei turquie turquía
+ireland irland irlande irlanda
+hungary ungarn hongrie hungría
+romania rumänien roumanie rumanía
+ukraine ucrania
+russia russland russie rusia
+china chine
+japan japon japón
+india indien inde
+canada kanada canadá
+mexico mexiko mexique méxico
+brazil brasilien brésil brasil
+argentina argentinien argentine
+egypt ägypten égypte egipto
+morocco marokko maroc marruecos
+kenya kenia
+australia australien australie
+europe europa
+africa afrika afrique áfrica
+asia asien asie
+america amerika amérique américa
+""")
+"""Directions and countries, likewise; they are names all the same."""
+
+QUARTERS = groups("""
+first erste ersten erstes 1st premier primer
+second zweite zweiten zweites 2nd deuxième segundo
+third dritte dritten drittes 3rd troisième tercer
+fourth vierte vierten viertes 4th quatrième cuarto
+""")
 
 CONCEPTS = groups("""
 revenue umsatz umsätze erlös erlöse sales sale turnover verkäufe verkauf chiffre affaires vente ventes ingreso
@@ -71,6 +117,7 @@ supplier lieferant fournisseur proveedor vendor
 invoice rechnung facture factura
 price preis prix precio
 quantity menge stückzahl qty units unit einheit einheiten stück quantité cantidad pieces unidades unités
+    pièces articles
 discount rabatt remise descuento
 salary gehalt gehälter salaire salario wage lohn
 target ziel soll budget plan objectif objetivo

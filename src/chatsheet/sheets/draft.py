@@ -349,7 +349,7 @@ class Draft:
         return Change(
             kind=edit.kind, table=table.id, columns=tuple(parsed), rows=len(ids), cells=count,
             sample=tuple(cells[:SHOWN_CELLS]), is_complete=count <= SHOWN_CELLS,
-            notes=(f"rows {ids[0]} to {ids[-1]}",),
+            notes=(f"New row {ids[0]}." if len(ids) == 1 else f"New rows {ids[0]} to {ids[-1]}.",),
         )  # fmt: skip
 
     def _neighbours(self, table: Table, edit: InsertRows) -> list[int]:

@@ -7,6 +7,8 @@ export type Leave = "stay" | "down" | "up" | "right" | "left";
 export interface Opened {
   readonly kind: Kind;
   readonly label: string;
+  /** In what it is typed, where that is not what the file writes. */
+  readonly typedIn: string;
   /** What is in the cell. */
   readonly text: string;
   /** What was typed to open it, which takes the place of what is in the cell. */
@@ -19,9 +21,12 @@ export interface Opened {
 type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
 
 export class Editor {
-  readonly element = div("", "editor");
+  /** A row of its own: nothing else may stand in a grid. */
+  readonly element = div("row", "editor");
+  readonly #cell = div("gridcell", "field");
   readonly #field: Field;
   readonly #problem = div("alert", "problem");
+  readonly #note = div("note", "unit");
   readonly #opened: Opened;
   #isClosed = false;
 
@@ -29,7 +34,9 @@ export class Editor {
     this.#opened = opened;
     this.#field = fieldFor(opened);
     this.#field.setAttribute("aria-label", opened.label);
-    this.element.append(this.#field);
+    this.#cell.append(this.#field);
+    this.element.append(this.#cell);
+    if (opened.typedIn !== "") this.#explain(opened.typedIn);
     this.#field.addEventListener("keydown", (event) => this.#press(event as KeyboardEvent));
     this.#field.addEventListener("blur", () => this.#close(true, "stay", true));
     this.#field.addEventListener("input", () => this.#complain(null));
@@ -41,6 +48,7 @@ export class Editor {
 
   focus(): void {
     this.#field.focus({ preventScroll: true });
+    this.#fit(this.#note);
     const end = this.#field.value.length;
     if (!(this.#field instanceof HTMLSelectElement)) this.#field.setSelectionRange(end, end);
   }
@@ -75,18 +83,28 @@ export class Editor {
     if (!isLost) this.#opened.onLeave(to);
   }
 
+  #explain(typedIn: string): void {
+    this.#note.textContent = `In ${typedIn}`;
+    this.#field.setAttribute("aria-description", this.#note.textContent);
+    this.#cell.append(this.#note);
+  }
+
   #complain(problem: string | null): void {
     this.#field.setAttribute("aria-invalid", String(problem !== null));
     this.#problem.textContent = problem ?? "";
     this.#problem.remove();
     if (problem === null) return;
-    this.#problem.style.translate = "";
-    this.element.append(this.#problem);
-    // it stays inside of the grid, above the field where there is no room below
-    const box = this.#problem.getBoundingClientRect();
+    this.#cell.append(this.#problem);
+    this.#fit(this.#problem);
+  }
+
+  /** What is said below the field stays inside of the grid, above the field where there is no room below. */
+  #fit(said: HTMLElement): void {
+    said.style.translate = "";
+    const box = said.getBoundingClientRect();
     const room = this.element.closest(".grid")?.getBoundingClientRect() ?? box;
     const up = box.bottom > room.bottom ? -box.height - this.element.offsetHeight : 0;
-    this.#problem.style.translate = `${Math.min(0, room.right - 16 - box.right)}px ${up}px`;
+    said.style.translate = `${Math.min(0, room.right - 16 - box.right)}px ${up}px`;
   }
 }
 

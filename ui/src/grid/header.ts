@@ -92,6 +92,7 @@ export class Header {
     const name = document.createElement("span");
     name.className = "name";
     const title = document.createElement("span");
+    title.className = "title";
     const order = document.createElement("span");
     order.className = "order";
     order.setAttribute("aria-hidden", "true");

@@ -13,6 +13,9 @@ export interface ColumnSpec {
   readonly hint: string;
   readonly isDoubtful: boolean;
   readonly kind: Kind;
+  /** In what a value is typed, where the file writes it in another unit. */
+  readonly typedIn: string;
+  readonly isPercent: boolean;
   readonly width: number;
   /** Where its value is in a row. */
   readonly at: number;

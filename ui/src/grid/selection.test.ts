@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type Action, at, fitted, rangesAt, rowsOf, type Selection, select } from "./selection";
+import { type Action, at, fitted, isBlock, rangesAt, rowsOf, type Selection, select } from "./selection";
 
 const SIZE = { rows: 100, columns: 5 };
 
@@ -92,4 +92,13 @@ test("rows and columns apart become ranges, neighbours together", () => {
     at({ row: 4, column: 2 }).ranges,
   ].flat();
   expect(rowsOf(overlapping)).toEqual([{ first: 3, last: 4 }]);
+});
+
+test("only cells of the same rows and columns make one block", () => {
+  const one = (top: number, left: number, bottom = top, right = left) => ({ top, left, bottom, right });
+  expect(isBlock([one(0, 0), one(2, 2)])).toBe(false);
+  expect(isBlock([one(0, 0), one(2, 0)])).toBe(true);
+  expect(isBlock([one(0, 0, 4), one(0, 2, 4, 3)])).toBe(true);
+  expect(isBlock([one(0, 0, 0, 7), one(1, 2, 1, 10), one(1, 0, 1, 1), one(0, 8, 0, 10)])).toBe(true);
+  expect(isBlock([one(0, 0, 4, 7), one(0, 2, 4, 10), one(5, 0, 5, 3), one(5, 6, 5, 10)])).toBe(false);
 });

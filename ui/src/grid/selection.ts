@@ -19,6 +19,8 @@ export interface Selection {
   readonly active: Place;
   readonly lead: Place;
   readonly ranges: readonly Range[];
+  /** Something else than hands selected it. */
+  readonly isPointed?: true;
 }
 
 export interface Size {
@@ -132,6 +134,17 @@ export function rowsOf(ranges: readonly Range[]): readonly { readonly first: num
   return runs;
 }
 
+/** Whether every column selected has the same rows selected: put side by side, the cells make one block. */
+export function isBlock(ranges: readonly Range[]): boolean {
+  const rows = JSON.stringify(rowsOf(ranges));
+  // only where a range begins, and behind its end, can a column differ from the one before
+  const columns = new Set(ranges.flatMap(({ left, right }) => [left, right + 1]));
+  return [...columns].every((column) => {
+    const here = ranges.filter((range) => spans(range, column));
+    return here.length === 0 || JSON.stringify(rowsOf(here)) === rows;
+  });
+}
+
 /** Ranges over the columns given at these rows, which come in order: neighbours make one range. */
 export function rangesAt(rows: readonly number[], columns: readonly number[]): readonly Range[] {
   const spans = (places: readonly number[]) => rowsOf(places.map((one) => ({ top: one, bottom: one, left: 0, right: 0 })));
@@ -212,5 +225,10 @@ function over(selection: Selection, what: "rows" | "columns" | "all", size: Size
 function put(selection: Selection, ranges: readonly Range[]): Selection {
   const [first] = ranges;
   if (first === undefined) return selection;
-  return { active: { row: first.top, column: first.left }, lead: { row: first.bottom, column: first.right }, ranges };
+  return {
+    active: { row: first.top, column: first.left },
+    lead: { row: first.bottom, column: first.right },
+    ranges,
+    isPointed: true,
+  };
 }

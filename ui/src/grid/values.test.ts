@@ -52,3 +52,8 @@ test("an empty text is an empty cell, in texts nothing is read", () => {
     value("0", "boolean"),
   ]).toEqual([null, null, " 1 ", true, false]);
 });
+
+test("12 in a column of percentages is 12 %, typed or pasted; what says % or is below one stays", () => {
+  const said = ["15", "-15", "(15)", "15%", "0.15", "0"].map((text) => read(text, "decimal", ENGLISH, true));
+  expect(said.map((one) => ("value" in one ? one.value : one.why))).toEqual([0.15, -0.15, -0.15, 0.15, 0.15, 0]);
+});

@@ -33,11 +33,14 @@ export function habitsOf(locale?: string): Habits {
   };
 }
 
-export function read(text: string, kind: Kind, habits: Habits): Read {
+/** In a column of percentages 12 is 12 %, and 0.12 is that too, as in Excel. */
+export function read(text: string, kind: Kind, habits: Habits, isPercent = false): Read {
   if (kind === "text") return { value: text === "" ? null : text };
   const trimmed = text.trim();
   if (trimmed === "") return { value: null };
-  const value = parsed(trimmed, kind, habits);
+  const plain = parsed(trimmed, kind, habits);
+  const isShort = isPercent && typeof plain === "number" && Math.abs(plain) >= 1 && !trimmed.includes("%");
+  const value = isShort ? hundredth(plain) : plain;
   return value === null ? { why: `“${shortened(trimmed)}” is no ${NAMES[kind]}, such as ${EXAMPLES[kind]}.` } : { value };
 }
 
@@ -96,7 +99,11 @@ function numberOf(text: string, { decimal }: Habits): number | null {
   const number = Number(digits);
   if (digits === "" || !Number.isFinite(number)) return null;
   const signed = isNegative ? -Math.abs(number) : number;
-  return isPercent ? Number((signed / 100).toPrecision(15)) : signed;
+  return isPercent ? hundredth(signed) : signed;
+}
+
+function hundredth(number: number): number {
+  return Number((number / 100).toPrecision(15));
 }
 
 /** Digits with a point at most: the last of two different signs is the decimal one, one sign is what it is here. */

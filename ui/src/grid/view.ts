@@ -42,6 +42,7 @@ export class Grid {
   readonly #header: Header;
   readonly #body: Body;
   readonly #heard: Heard;
+  readonly #source: Source;
   readonly #rowHeight = matchMedia("(pointer: coarse)").matches ? TOUCH_ROW_PX : ROW_PX;
   readonly #ends = new AbortController();
   readonly #sizes: ResizeObserver;
@@ -57,6 +58,7 @@ export class Grid {
 
   constructor(host: HTMLElement, source: Source, heard: Heard) {
     this.#heard = heard;
+    this.#source = source;
     this.#header = new Header(heard);
     this.#body = new Body(source);
     this.#scroller.setAttribute("aria-multiselectable", "true");
@@ -182,7 +184,8 @@ export class Grid {
     if (cell === null) return;
     this.#editor = new Editor({
       kind: column.kind,
-      label: `${column.title}, row ${place.row + 1}`,
+      label: `${column.title}, row ${this.#source.row(place.row)?.[0] ?? place.row + 1}`,
+      typedIn: column.typedIn,
       text,
       typed,
       take: (said) => this.#heard.onType(place, said),

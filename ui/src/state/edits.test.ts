@@ -93,3 +93,13 @@ test("rows keep their places while nothing but what was typed moves the head", (
   expect(isTyped(moves, "a", new Set(["c", "d"]))).toBe(false);
   expect(isTyped(moves, "a", new Set(["b", "c", "d"]))).toBe(true);
 });
+
+test("a paste reads percentages as typing does, and says in which unit it was read", () => {
+  const unit = { currency: "EUR", symbol: "€", is_percent: false, scale: 1000 };
+  const percent = { currency: "", symbol: "", is_percent: true, scale: 1 };
+  const table = { columns: [column("share", "decimal", { unit: percent }), column("revenue", "decimal", { unit })] };
+  const columns = specsOf(table as unknown as Table, lookOf(table as unknown as Table));
+  const plan = pasted("orders", [["15", "700"]], [7], columns, HABITS);
+  expect(plan).toMatchObject({ edits: [{ cells: [{ value: 0.15 }, { value: 700 }] }], cells: 2 });
+  expect(plan).toHaveProperty("note", "Revenue was read as EUR; written in thousands in the file.");
+});

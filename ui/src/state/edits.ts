@@ -9,7 +9,8 @@ import { cellKey } from "./table";
 
 export const MOST_CELLS = 100_000;
 
-export type Planned = { readonly edits: Edits; readonly cells: number } | { readonly why: string };
+/** `note` says what a reader may not expect of them. */
+export type Planned = { readonly edits: Edits; readonly cells: number; readonly note?: string } | { readonly why: string };
 
 /** Cells from the clipboard over rows by their ids; what lies beyond the last row becomes new rows. */
 export function pasted(
@@ -32,7 +33,7 @@ export function pasted(
     for (const [place, text] of row.entries()) {
       const column = columns[place];
       if (column === undefined) continue;
-      const said = read(text, column.kind, habits);
+      const said = read(text, column.kind, habits, column.isPercent);
       if ("why" in said) return { why: `${column.title}, pasted row ${index + 1}: ${said.why} Nothing was pasted.` };
       if (id === undefined) values[column.key] = said.value;
       else set.push({ row: id, column: column.key, value: said.value });
@@ -42,7 +43,10 @@ export function pasted(
   const edits: Edits[number][] = [];
   if (set.length > 0) edits.push({ kind: "set", table, cells: set });
   if (added.length > 0) edits.push({ kind: "insert_rows", table, rows: added, after: null, before: null });
-  return edits.length > 0 ? { edits, cells: cells.length * width } : { why: "There is nothing to paste." };
+  if (edits.length === 0) return { why: "There is nothing to paste." };
+  const others = columns.slice(0, width).filter((column) => column.typedIn !== "");
+  const note = others.map((column) => `${column.title} was read as ${column.typedIn}.`).join(" ");
+  return { edits, cells: cells.length * width, ...(note === "" ? {} : { note }) };
 }
 
 /** One value for a column in rows by their ids; all rows where they are null. */

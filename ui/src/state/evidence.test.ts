@@ -15,11 +15,13 @@ function turn(tools: readonly ToolAnswered[], numbers: readonly NumberFound[] = 
   return { ...made, numbers };
 }
 
-test("a step says what was done in a line, and a refused one that it was corrected", () => {
-  const steps = stepsOf(turn([ran("r1", { purpose: "Sum it" }), answered({ is_error: true }), answered({ tool: "overview" })]));
+test("a step says what was done in a line, and a refused one that it was, and whether it was corrected", () => {
+  const refused = answered({ is_error: true });
+  const steps = stepsOf(turn([refused, ran("r1", { purpose: "Sum it" }), refused, answered({ tool: "overview" })]));
   expect(steps.map((step) => [step.says, step.about])).toEqual([
-    ["Sum it", "r1 · 1 row"],
     ["Ran a query, which was refused and corrected", ""],
+    ["Sum it", "r1 · 1 row"],
+    ["Ran a query, which was refused", ""],
     ["Looked at the workbook", ""],
   ]);
 });

@@ -36,9 +36,12 @@ const DID: Readonly<Record<string, string>> = {
 };
 
 export function stepsOf(turn: Turn): Step[] {
-  return turn.tools.map((answered) => {
+  return turn.tools.map((answered, index) => {
     const did = DID[answered.tool] ?? answered.tool;
-    if (answered.is_error) return { says: `${did}, which was refused and corrected`, about: "", isError: true, answered };
+    if (answered.is_error) {
+      const isMended = turn.tools.slice(index + 1).some((one) => one.tool === answered.tool && !one.is_error);
+      return { says: `${did}, which was refused${isMended ? " and corrected" : ""}`, about: "", isError: true, answered };
+    }
     const rows = answered.result === null ? [] : [count(answered.result.row_count, "row")];
     const named = [answered.chart?.id ?? answered.proposal?.id ?? answered.handle ?? ""].filter((name) => name !== "");
     return { says: answered.purpose || did, about: [...named, ...rows].join(" · "), isError: false, answered };

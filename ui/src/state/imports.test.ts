@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { apply, firstOf, type Happening, type Importing, isRunning, keptOf, keyOf, overall } from "./imports";
+import { apply, firstOf, type Happening, type Importing, isRunning, keptOf, keyOf, outlook, overall } from "./imports";
 
 const FILE = { key: "a.csv|90|5", name: "a.csv", size: 90 };
 const FIRST = { columns: [], rows: [], row_count: 0, truncated: true, handle: "", row_ids: [], warnings: [] };
@@ -82,4 +82,12 @@ test("only what this page wrote is read back", () => {
   const kept = { ...FILE, upload: "upload_1" };
   expect(keptOf(JSON.stringify([kept, 3, { key: 1 }]))).toEqual([kept]);
   expect([keptOf("nonsense"), keptOf(null), keptOf("{}")]).toEqual([[], [], []]);
+});
+
+test("what stands in the place of the first rows says how the files fared", () => {
+  const key = FILE.key;
+  const imported: Happening = { kind: "told", key, event: { kind: "imported", sheet_id: "sheet_1", version: "v1" } };
+  expect(outlook([after(chosen)])).toBe("The first rows are shown here as soon as they are read.");
+  expect(outlook([after(chosen, imported)])).toBe("All that could be read is read. Open a workbook from the list.");
+  expect(outlook([after(chosen, { kind: "cancelled", key })])).toBe("Nothing was read.");
 });

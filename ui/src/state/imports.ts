@@ -62,6 +62,14 @@ export function firstOf(all: readonly Importing[], keys: readonly string[]): str
   return first?.state === "done" ? first.sheet : "";
 }
 
+/** What is to be said where the first rows would stand, while there are none. */
+export function outlook(all: readonly Importing[]): string {
+  if (all.some(isRunning)) return "The first rows are shown here as soon as they are read.";
+  return all.some((one) => one.state === "done")
+    ? "All that could be read is read. Open a workbook from the list."
+    : "Nothing was read.";
+}
+
 /** How far a file is in all, between 0 and 1. */
 export function overall(one: Importing): number {
   if (one.state === "done") return 1;

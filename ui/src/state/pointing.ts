@@ -23,6 +23,8 @@ export interface Chosen {
   readonly rows: readonly number[];
   /** How many rows are selected; `rows` may hold the first of them only. */
   readonly count: number;
+  /** An answer selected them, not the reader. */
+  readonly isPointed: boolean;
 }
 
 /** What is selected of rows that were cited: empty where it is all of them. */

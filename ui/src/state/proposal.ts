@@ -10,6 +10,7 @@ export interface CellDiff {
   readonly place: string;
   readonly before: unknown;
   readonly after: unknown;
+  readonly isNumber: boolean;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -35,15 +36,46 @@ export function changesOf(proposal: EditProposal): Change[] {
 }
 
 export function changeTold(change: Change, tabs: ReadonlyMap<string, string>): string {
-  const columns = change.columns.length > 0 && change.columns.length <= 4 ? ` ${change.columns.join(", ")}` : "";
+  const names = change.columns.map((name) => labelOf(change.table, name, tabs));
+  const columns = names.length > 0 && names.length <= 4 ? ` ${names.join(", ")}` : "";
   const counts = [count(change.rows, "row"), ...(change.cells > 0 ? [count(change.cells, "cell")] : [])];
   return `${KINDS[change.kind] ?? change.kind}${columns} in ${tabs.get(change.table) ?? change.table} · ${counts.join(" · ")}`;
 }
 
-export function diffsOf(change: Change, most: number): { readonly shown: readonly CellDiff[]; readonly more: number } {
-  const shown = change.sample
-    .slice(0, most)
-    .map((cell) => ({ place: `${cell.column}, row ${cell.row}`, before: cell.before, after: cell.after }));
+/** What an edit takes, and for which rows, in its own words: `with revenue * 1.1`, `where region = 'South'`. */
+export interface Term {
+  readonly says: "with" | "where" | "to";
+  readonly code: string;
+}
+
+/** The terms of the edit that a change comes from. */
+export function termsOf(proposal: EditProposal, change: Change): readonly Term[] {
+  const edit = proposal.edits[changesOf(proposal).indexOf(change)];
+  if (edit?.kind !== change.kind || edit.table !== change.table) return [];
+  const given = edit.kind === "fill" || edit.kind === "add_column" ? edit.expression || edit.formula : "";
+  const terms: readonly Term[] = [
+    { says: "with", code: given },
+    { says: "to", code: edit.kind === "rename_column" ? edit.label : edit.kind === "retype_column" ? edit.type : "" },
+    { says: "where", code: "where" in edit ? edit.where : "" },
+  ];
+  return terms.filter(({ code }) => code !== "");
+}
+
+function labelOf(table: string, column: string, tabs: ReadonlyMap<string, string>): string {
+  return tabs.get(`${table}.${column}`) ?? column;
+}
+
+export function diffsOf(
+  change: Change,
+  most: number,
+  tabs: ReadonlyMap<string, string>,
+): { readonly shown: readonly CellDiff[]; readonly more: number } {
+  const shown = change.sample.slice(0, most).map(({ row, column, before, after }) => ({
+    place: `${labelOf(change.table, column, tabs)}, row ${row}`,
+    before,
+    after,
+    isNumber: typeof (after ?? before) === "number",
+  }));
   return { shown, more: Math.max(change.cells, change.sample.length) - shown.length };
 }
 
@@ -60,5 +92,5 @@ export function formulasTold(impact: Impact): string[] {
 
 /** What a conflict is about, in the words of the reader. */
 export function conflictPlace(cell: ConflictCell, tabs: ReadonlyMap<string, string>): string {
-  return `${tabs.get(cell.table) ?? cell.table} ${cell.column}${cell.row === null ? "" : `, row ${cell.row}`}`;
+  return `${tabs.get(cell.table) ?? cell.table} ${labelOf(cell.table, cell.column, tabs)}${cell.row === null ? "" : `, row ${cell.row}`}`;
 }

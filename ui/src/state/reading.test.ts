@@ -13,7 +13,9 @@ import {
   noTable,
   placesOf,
   rowsNamed,
+  typedOf,
   unitOf,
+  writtenOf,
 } from "./reading";
 
 const PLAIN: Unit = { currency: "", symbol: "", is_percent: false, scale: 1 };
@@ -107,11 +109,13 @@ test("row numbers are said in words", () => {
   expect(rowsNamed([1, 3, 5, 7, 9, 11, 13])).toBe("rows 1, 3, 5, 7, 9 and 2 more");
 });
 
-test("a unit is written as people write it", () => {
-  expect(unitOf(PLAIN)).toBe("");
-  expect(unitOf({ ...PLAIN, currency: "EUR", symbol: "€", scale: 1000 })).toBe("EUR, thousands");
+test("a unit is that of the values as they are shown, and how the file writes them is told beside", () => {
+  const thousands = { ...PLAIN, currency: "EUR", symbol: "€", scale: 1000 };
+  expect([unitOf(PLAIN), writtenOf(PLAIN), typedOf(PLAIN)]).toEqual(["", "", ""]);
+  expect([unitOf(thousands), writtenOf(thousands)]).toEqual(["EUR", "in thousands in the file"]);
+  expect(typedOf(thousands)).toBe("EUR; written in thousands in the file");
   expect(unitOf({ ...PLAIN, is_percent: true })).toBe("%");
-  expect(unitOf({ ...PLAIN, symbol: "kg", scale: 12 })).toBe("kg, times 12");
+  expect(writtenOf({ ...PLAIN, symbol: "kg", scale: 12 })).toBe("in units of 12 in the file");
 });
 
 test("a header says its type, its unit and what did not parse", () => {

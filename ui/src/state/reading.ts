@@ -56,11 +56,22 @@ export function rowsNamed(rows: readonly number[]): string {
   return rest > 0 ? `rows ${rows.slice(0, LISTED).join(", ")} and ${rest} more` : `rows ${rows.join(", ")}`;
 }
 
-/** A unit as people write it: `EUR, thousands`. */
+/** The unit of the values as they are shown and typed, which is not that of the file where it writes thousands. */
 export function unitOf(unit: Unit): string {
-  const scales: Record<number, string> = { 1: "", 1000: "thousands", 1000000: "millions", 1000000000: "billions" };
-  const counted = unit.currency || unit.symbol || (unit.is_percent ? "%" : "");
-  return [counted, scales[unit.scale] ?? `times ${unit.scale}`].filter((part) => part !== "").join(", ");
+  return unit.currency || unit.symbol || (unit.is_percent ? "%" : "");
+}
+
+const SCALES: Readonly<Record<number, string>> = { 1000: "thousands", 1000000: "millions", 1000000000: "billions" };
+
+/** How the file writes the values; nothing where it writes them as they are shown. */
+export function writtenOf({ scale }: Unit): string {
+  return scale === 1 ? "" : `in ${SCALES[scale] ?? `units of ${scale}`} in the file`;
+}
+
+/** In what a value is typed, where the file writes it otherwise. */
+export function typedOf(unit: Unit): string {
+  const written = writtenOf(unit);
+  return written === "" ? "" : `${unitOf(unit) || "the whole number"}; written ${written}`;
 }
 
 /** What stands under a column's header: its type, its unit, and what did not parse. */

@@ -1,7 +1,20 @@
 import { expect, test } from "vitest";
 import type { Move, Table } from "../api/types.gen";
 import { column } from "./columns.fixture";
-import { changedOf, filtered, filterSaid, hidden, lookOf, moved, renewed, resized, shownOf, sorted, specsOf } from "./table";
+import {
+  changedOf,
+  filtered,
+  filterSaid,
+  hidden,
+  lookOf,
+  moved,
+  renewed,
+  resized,
+  rowOf,
+  shownOf,
+  sorted,
+  specsOf,
+} from "./table";
 
 const TABLE = { columns: [column("region", "text"), column("revenue", "decimal"), column("day", "date")] } as unknown as Table;
 const LOOK = lookOf(TABLE);
@@ -90,4 +103,18 @@ test("a cell is changed until it is what it was before", () => {
   expect(changedOf(edits, "other").size).toBe(0);
   expect(changedOf([move("undo", "B", "C"), ...edits], "orders").get("2 region")?.before).toBe("A");
   expect(changedOf([move("undo", "A", "B"), move("undo", "B", "C"), ...edits], "orders").size).toBe(0);
+});
+
+test("a row is asked for with or without signs between its thousands", () => {
+  expect(["81", " 1,000 ", "1.000.000", "12 345", "0", "abc", "1.5", "-3", ""].map(rowOf)).toEqual([
+    81,
+    1000,
+    1_000_000,
+    12_345,
+    null,
+    null,
+    null,
+    null,
+    null,
+  ]);
 });

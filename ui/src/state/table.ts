@@ -1,7 +1,7 @@
 /** How a reader looks at a table: order, filters, and which columns stand where. Pure. */
 import type { Column, Filter, Move, Table } from "../api/types.gen";
 import type { ColumnSpec } from "../grid/model";
-import { isDoubtful, kindOf } from "./reading";
+import { isDoubtful, kindOf, typedOf, writtenOf } from "./reading";
 
 export interface Sort {
   readonly column: string;
@@ -104,7 +104,9 @@ function specOf(column: Column, at: number, look: Look): ColumnSpec {
     key: column.name,
     title: column.label,
     about: kindOf(column),
-    hint: `${column.name}: ${column.evidence}`,
+    hint: [`${column.name}: ${column.evidence}`, writtenOf(column.unit)].filter((part) => part !== "").join("; "),
+    typedIn: typedOf(column.unit),
+    isPercent: column.unit.is_percent,
     isDoubtful: isDoubtful(column),
     kind: column.type,
     width: look.widths[column.name] ?? widthFor(column),
@@ -138,6 +140,12 @@ const WORDS: Readonly<Record<Test, string>> = {
   filled: "is not empty",
 };
 const NAMED = 3;
+
+/** The row that somebody asks for, with or without signs between its thousands; null where the text is none. */
+export function rowOf(text: string): number | null {
+  const digits = text.trim().replaceAll(/(?<=\d)[.,'’\s](?=\d{3}(?!\d))/g, "");
+  return /^[1-9]\d{0,8}$/.test(digits) ? Number(digits) : null;
+}
 
 /** A condition as people say it: `revenue at least 100`. */
 export function filterSaid(filter: Filter, label: string): string {

@@ -1,5 +1,5 @@
 /** Values as a person reads them, in the browser's own locale. */
-import type { Column } from "../api/types.gen";
+import type { Column, Unit } from "../api/types.gen";
 
 export const whole = new Intl.NumberFormat();
 const amount = new Intl.NumberFormat(undefined, { maximumFractionDigits: 2 });
@@ -24,7 +24,11 @@ export function formatOf(column: Pick<Column, "name" | "label" | "type" | "unit"
 }
 
 /** A value as the editor of its cell begins with it. */
-export function editedAs(value: unknown, column: Pick<Column, "unit"> | undefined, decimal: string): string {
+export function editedAs(
+  value: unknown,
+  column: { readonly unit: Pick<Unit, "is_percent"> } | undefined,
+  decimal: string,
+): string {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number") return String(value);
   const text = column?.unit.is_percent === true ? `${Number((value * 100).toPrecision(15))}%` : String(value);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { mark } from "./markdown";
+import { mark, render } from "./markdown";
 
 const found = { start: 3, end: 5, handle: "r1" };
 
@@ -13,4 +13,10 @@ test("a one-digit number is marked whole", () => {
 
 test("marks in the model's own text are taken out", () => {
   expect(mark("\uE0000\uE0019\uE002", [])).toBe(" 0 9 ");
+});
+
+test("signs that models write by name are read, others stay as they are written", () => {
+  expect(render("5&nbsp;% &le; x &amp; &#8364; &copysr; &constructor;")).toBe(
+    "<p>5\u00a0% ≤ x &amp; € &amp;copysr; &amp;constructor;</p>\n",
+  );
 });

@@ -75,7 +75,8 @@ def _decision(
         missing, unparsed, examples = missing + cells, unparsed - cells, tuple(e for e in examples if e not in empty)
     parts = [evidence]
     if missing:
-        parts.append(f"{missing} cells say there is no value ({', '.join(map(repr, sorted(markers)))})")
+        cells = "1 cell says" if missing == 1 else f"{missing} cells say"
+        parts.append(f"{cells} there is no value ({', '.join(map(repr, sorted(markers)))})")
     if unparsed:
         parts.append(f"{unparsed} could not be read, such as {examples[0]!r}" if examples else f"{unparsed} could not be read")
     share = (tally.values - unparsed) / tally.values if unparsed and tally.values else 1.0

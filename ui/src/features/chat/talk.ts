@@ -6,7 +6,7 @@ import type { Pointed } from "../../state/pointing";
 export interface Talk {
   readonly chat: string;
   readonly sheet: string;
-  /** Tables by their SQL names, as their tabs are called. */
+  /** Tables by their SQL names, as their tabs are called; columns by `table.column`, as the sheet's header says it. */
   readonly tabs: ReadonlyMap<string, string>;
   /** What `@` may stand before in a question. */
   readonly names: ReadonlySet<string>;
@@ -23,9 +23,15 @@ export interface Talk {
   readonly onRead: (detail: SheetDetail) => void;
 }
 
-/** Tables by their SQL names as a reader calls them: by the tab, and where that has several, by the place in it too. */
+/** Tables by their SQL names as a reader calls them: by the tab, and where that has several, by the place in it too;
+ * columns by `table.column`, as the sheet's header says it. */
 export function tabsOf(workbook: Workbook): ReadonlyMap<string, string> {
   const tabs = workbook.tables.map((table) => table.tab);
   const isShared = (tab: string) => tabs.indexOf(tab) !== tabs.lastIndexOf(tab);
-  return new Map(workbook.tables.map(({ id, tab, range }) => [id, isShared(tab) ? `${tab} ${range}` : tab]));
+  return new Map(
+    workbook.tables.flatMap(({ id, tab, range, columns }) => [
+      [id, isShared(tab) ? `${tab} ${range}` : tab] as const,
+      ...columns.map(({ name, label }) => [`${id}.${name}`, label] as const),
+    ]),
+  );
 }

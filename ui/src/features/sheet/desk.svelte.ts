@@ -114,7 +114,7 @@ export class Desk {
     const ids = isAll ? [] : await hand.idsIn(own, now.ranges, MOST_CHOSEN, this.signal);
     const chosen = new Set(now.ranges.flatMap(({ left, right }) => specs.slice(left, right + 1).map((one) => one.key)));
     const columns = chosen.size === specs.length ? [] : specs.map((one) => one.key).filter((one) => chosen.has(one));
-    return { table: this.table.id, columns, rows: ids, count: rows };
+    return { table: this.table.id, columns, rows: ids, count: rows, isPointed: now.isPointed === true };
   }
 
   async pointAt({ cells, isFirm }: Pointed): Promise<void> {
@@ -127,7 +127,7 @@ export class Desk {
     if (first === undefined) this.tell("The rows pointed at are not among those shown: a filter leaves them out.", true);
     else if (isFirm && this.grid !== undefined) {
       this.grid.point(rangesAt(found.places, columns));
-      const chosen = { table: this.table.id, columns: cells.columns, rows: rows.slice(0, MOST_CHOSEN), count };
+      const chosen = { table: this.table.id, columns: cells.columns, rows: rows.slice(0, MOST_CHOSEN), count, isPointed: true };
       this.#cited = { of: this.grid.selection, chosen };
       this.tell(citedSaid(found.places.length, rows.length, count));
     } else this.grid?.reveal({ row: first, column: columns[0] ?? 0 }, true);

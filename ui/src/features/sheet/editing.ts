@@ -2,7 +2,7 @@
 import type { Column } from "../../api/types.gen";
 import type { ColumnSpec } from "../../grid/model";
 import { current, type Place, type Range, type Selection } from "../../grid/selection";
-import { type Read, read } from "../../grid/values";
+import { read } from "../../grid/values";
 import type { Planned } from "../../state/edits";
 import { count, editedAs } from "../../ui/format";
 import { type Desk, HABITS } from "./desk.svelte";
@@ -43,7 +43,7 @@ export class Editing {
     const spec = specs[column];
     const values = blocks?.row(row);
     if (spec === undefined || values === undefined) return "The row is not here yet.";
-    const said = this.#read(text, spec);
+    const said = read(text, spec.kind, HABITS, spec.isPercent);
     if ("why" in said) return said.why;
     blocks?.put(row, spec.at, said.value);
     grid?.redraw();
@@ -94,16 +94,12 @@ export class Editing {
       const planned = await this.#writing.reached(() => plan(own, this.#desk.signal));
       this.#desk.problem = null;
       if ("why" in planned) this.#desk.tell(planned.why, true);
-      else await this.#writing.commit(planned.edits, `${count(planned.cells, "cell")} ${done}.`);
+      else
+        await this.#writing.commit(
+          planned.edits,
+          [`${count(planned.cells, "cell")} ${done}.`, planned.note ?? ""].join(" ").trim(),
+        );
     });
-  }
-
-  #read(text: string, spec: ColumnSpec): Read {
-    const said = read(text, spec.kind, HABITS);
-    if ("why" in said || typeof said.value !== "number") return said;
-    // as in Excel: 12 in a column of percentages is 12 %
-    const isPercent = this.#columnOf(spec)?.unit.is_percent === true && !text.includes("%");
-    return isPercent && Math.abs(said.value) >= 1 ? read(`${text}%`, spec.kind, HABITS) : said;
   }
 
   #columnOf(spec: ColumnSpec): Column | undefined {

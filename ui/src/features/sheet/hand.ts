@@ -3,9 +3,10 @@ import type { Edits } from "../../api/sheets";
 import type { Blocks, Row } from "../../grid/blocks";
 import { type Cells, parse, repeated, toHtml, toTsv } from "../../grid/clipboard";
 import type { ColumnSpec } from "../../grid/model";
-import { current, type Range, rowsOf, type Selection } from "../../grid/selection";
+import { current, isBlock, type Range, rowsOf, type Selection } from "../../grid/selection";
 import type { Habits } from "../../grid/values";
 import { filled, MOST_CELLS, type Planned, pasted, spreadOver, tooMany } from "../../state/edits";
+import { editedAs } from "../../ui/format";
 
 const MOST_COPIED = 1_000_000;
 const MOST_HTML = 20_000;
@@ -21,13 +22,13 @@ export interface Hand {
 }
 
 /** A cell as it is copied: as a person here would type it, so that a spreadsheet reads it as what it is. */
-function plain(value: unknown, { decimal }: Habits): string {
-  if (value === null || value === undefined) return "";
-  return typeof value === "number" ? String(value).replace(".", decimal) : String(value);
+function plain(value: unknown, { isPercent }: ColumnSpec, { decimal }: Habits): string {
+  return editedAs(value, { unit: { is_percent: isPercent } }, decimal);
 }
 
-/** Why so much cannot be copied; null where it can. */
+/** Why these cells cannot be copied; null where they can. */
 export function tooLarge(selection: Selection): string | null {
+  if (!isBlock(selection.ranges)) return "These cells are not of the same rows and columns, so they cannot be copied together.";
   const columns = columnsIn(selection).length;
   const cells = rowsOf(selection.ranges).reduce((sum, { first, last }) => sum + last - first + 1, 0) * columns;
   if (cells <= MOST_COPIED) return null;
@@ -65,7 +66,7 @@ export async function cellsThere(
 
 function cellsOf({ columns, habits }: Hand, selection: Selection, rows: readonly Row[]): Cells {
   const chosen = columnsIn(selection).flatMap((index) => columns[index] ?? []);
-  return rows.map((row) => chosen.map((column) => plain(row[column.at], habits)));
+  return rows.map((row) => chosen.map((column) => plain(row[column.at], column, habits)));
 }
 
 export function textsOf(cells: Cells): Readonly<Record<string, string>> {
