@@ -1,5 +1,6 @@
 """Two browsers on one sheet: each sees what the other does, at once, and after a cut everything once."""
 
+import re
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -154,3 +155,20 @@ async def test_a_chat_that_is_deleted_elsewhere_says_so_and_asks_no_more(opened:
     await expect(page.get_by_text("This chat was deleted elsewhere.")).to_be_visible()
     await page.get_by_role("button", name="New chat", exact=True).click()
     await expect(page.get_by_text("This chat was deleted elsewhere.")).to_have_count(0)
+
+
+async def test_what_was_done_in_a_window_is_undone_there_without_asking_also_after_a_reload(
+    opened: Opened, sales: Path
+) -> None:
+    await upload(opened, sales)
+    page = opened.page
+    await page.locator("[aria-rowindex='2'] [aria-colindex='4']").click()
+    await page.keyboard.type("Mine")
+    await page.keyboard.press("Enter")
+    cell = page.get_by_role("gridcell", name="Mine")
+    await expect(cell).to_have_attribute("title", re.compile("changed by"))
+    await page.get_by_role("tab").nth(1).click()
+    await page.reload()
+    await cell.click()
+    await page.keyboard.press("Control+z")
+    await expect(page.locator(".status .told")).to_contain_text("Undone. Region in row 2 is")

@@ -84,7 +84,9 @@ test("a fill that may be a series goes on where a column is one, and repeats the
 
 test("the cells that wait are those that are set", () => {
   const set = { kind: "set", table: "orders", cells: [{ row: 2, column: "region", value: "East" }] } as const;
-  expect([...waitingOf([set, filled("orders", "amount", null, 1)])]).toEqual(["2 region"]);
+  const edits = [set, filled("orders", "amount", null, 1)];
+  expect([...waitingOf(edits, "orders")]).toEqual(["2 region"]);
+  expect(waitingOf(edits, "other").size).toBe(0);
 });
 
 test("rows keep their places while nothing but what was typed moves the head", () => {

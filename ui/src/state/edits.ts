@@ -83,9 +83,9 @@ export function isTyped(moves: readonly Pick<Move, "to_version">[], from: string
   return moves.slice(0, at < 0 ? moves.length : at).every((one) => typed.has(one.to_version));
 }
 
-/** The cells that edits set, by their keys; those that fill rows or add them are not told apart. */
-export function waitingOf(edits: Edits): ReadonlySet<string> {
-  const cells = edits.flatMap((one) => (one.kind === "set" ? one.cells : []));
+/** The cells of a table that edits set, by their keys; those that fill rows or add them are not told apart. */
+export function waitingOf(edits: Edits, table: string): ReadonlySet<string> {
+  const cells = edits.flatMap((one) => (one.kind === "set" && one.table === table ? one.cells : []));
   return new Set(cells.map((one) => cellKey(one.row, one.column)));
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Change, Move } from "../api/types.gen";
 import { column } from "./columns.fixture";
-import { stepFrom, stepSaid } from "./undoing";
+import { stepFrom, stepSaid, stepsKept } from "./undoing";
 
 const TABLES = [{ id: "orders", tab: "Orders", columns: [column("region", "text"), column("revenue", "decimal")] }];
 
@@ -37,4 +37,9 @@ test("a step names its cell and the value there, and counts where there are more
   expect(step("undo", changed("region", "E", "W", 5), changed("revenue", 1, 2, 5))).toBe(
     "10 cells of Region, Revenue are as before.",
   );
+});
+
+test("steps outlive a reload, and nothing else is taken for them", () => {
+  expect(stepsKept('["undo b", 7]')).toEqual(["undo b"]);
+  for (const text of [null, "{", '{"undo": []}']) expect(stepsKept(text)).toEqual([]);
 });

@@ -20,6 +20,16 @@ export function stepFrom(moves: readonly Move[], head: string, how: How): Step |
   return move === undefined ? null : { how, head, by: move.created_by, at: move.created_at, changes: move.changes };
 }
 
+/** Reads the steps that a window kept over a reload; whatever is none is left out. */
+export function stepsKept(text: string | null): readonly string[] {
+  try {
+    const kept: unknown = JSON.parse(text ?? "[]");
+    return Array.isArray(kept) ? kept.filter((one) => typeof one === "string") : [];
+  } catch {
+    return []; // somebody else's text
+  }
+}
+
 type Named = Pick<Table, "id" | "tab" | "columns">;
 
 /** What stands in the cells after a step: the only one with its value, of more how many there are. */

@@ -5,7 +5,7 @@ import { type Edits, sheets } from "../../api/sheets";
 import type { ConflictCell, SheetDetail, SheetHead } from "../../api/types.gen";
 import { waitingOf } from "../../state/edits";
 import { persist } from "../../state/persist";
-import { type How, type Step, stepFrom } from "../../state/undoing";
+import { type How, type Step, stepFrom, stepsKept } from "../../state/undoing";
 import { count } from "../../ui/format";
 
 interface Heard {
@@ -18,6 +18,16 @@ interface Heard {
   /** What stands in the cells after a step. */
   readonly stepSaid: (step: Step) => string;
 }
+
+const SILENT: Heard = {
+  tell: () => undefined,
+  attempt: (doing) => doing(),
+  onRefused: () => undefined,
+  onRead: () => undefined,
+  stepSaid: () => "",
+};
+const KEPT = "chatsheet.steps";
+const MOST_KEPT = 500;
 
 interface Conflict {
   readonly edits: Edits;
@@ -37,23 +47,25 @@ export class Writing {
   /** Those of them that are typed, pasted or filled: where the server is away, they wait. */
   #unwritten = $state.raw<readonly Edits[]>([]);
   #isAway = $state(false);
-  /** The cells that wait for a server that is away. */
-  readonly waiting = $derived(this.#isAway ? waitingOf(this.#unwritten.flat()) : NONE);
   /** What met the changes of others. */
   conflict = $state.raw<Conflict | null>(null);
   /** What would be undone or done again, though it was not done here. */
   asked = $state.raw<Step | null>(null);
-  /** The versions that were made here, and those that were undone to. */
-  readonly #own: Readonly<Record<How, Set<string>>> = { undo: new Set(), redo: new Set() };
+  /** The steps that take back, or make again, what was done in this window. */
+  readonly #own = new Set(stepsKept(sessionStorage.getItem(KEPT)));
   /** The versions that were made by typing alone: whoever typed sees what is in them. */
   readonly typed = new Set<string>();
   readonly #sheet: string;
-  readonly #heard: Heard;
+  #heard: Heard = SILENT;
   #head = "";
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(sheet: string, heard: Heard) {
+  constructor(sheet: string) {
     this.#sheet = sheet;
+  }
+
+  /** Tell another table's desk from now on: what is still to be written is of the whole sheet. */
+  tellTo(heard: Heard): void {
     this.#heard = heard;
   }
 
@@ -67,6 +79,11 @@ export class Writing {
     return this.pending === 0 ? this.#head : "";
   }
 
+  /** The cells of a table that wait for a server that is away. */
+  waitingIn(table: string): ReadonlySet<string> {
+    return this.#isAway ? waitingOf(this.#unwritten.flat(), table) : NONE;
+  }
+
   /** Everything so far is written, or was refused. */
   async settled(): Promise<void> {
     await this.#queue;
@@ -78,7 +95,7 @@ export class Writing {
     return this.#after(async () => {
       try {
         const made = await this.reached((isAgain) => this.#edit(edits, on || this.#head, isAgain));
-        if (made.version !== this.#head) this.#own.undo.add(made.version); // else they change nothing
+        if (made.version !== this.#head) this.#keep("undo", made.version); // else they change nothing
         this.#head = made.version;
         const { recalculated, stale } = made.formulas.counts;
         if (says === "" && recalculated + stale === 0) this.typed.add(made.version);
@@ -99,7 +116,7 @@ export class Writing {
     void this.#after(async () => {
       const step = stepFrom(await this.reached(() => sheets.history(this.#sheet)), this.#head, how);
       if (step === null) this.#heard.tell(how === "undo" ? "There is nothing to undo." : "There is nothing to do again.");
-      else if (this.#own[how].has(this.#head)) await this.#step(step);
+      else if (this.#own.has(`${how} ${this.#head}`)) await this.#step(step);
       else this.asked = step;
     });
   }
@@ -114,7 +131,7 @@ export class Writing {
     const { how, head } = step;
     this.typed.clear(); // what is done again is not typed again
     this.#head = (await this.reached(() => sheets[how](this.#sheet, head))).version;
-    this.#own[how === "undo" ? "redo" : "undo"].add(this.#head);
+    this.#keep(how === "undo" ? "redo" : "undo", this.#head);
     this.#heard.tell(`${how === "undo" ? "Undone." : "Done again."} ${this.#heard.stepSaid(step)}`);
   }
 
@@ -125,6 +142,11 @@ export class Writing {
       await this.#refresh();
       await this.commit(edits, "Written over theirs.");
     });
+  }
+
+  #keep(how: How, version: string): void {
+    this.#own.add(`${how} ${version}`);
+    sessionStorage.setItem(KEPT, JSON.stringify([...this.#own].slice(-MOST_KEPT)));
   }
 
   /** Does something at once, or as soon as a server that is away is back. */
@@ -150,16 +172,12 @@ export class Writing {
 
   #after(doing: () => Promise<void>): Promise<void> {
     this.pending += 1;
-    const made = this.#queue.then(() =>
-      this.#heard.attempt(async () => {
-        try {
-          await doing();
-        } finally {
-          this.pending -= 1;
-          if (this.pending === 0) await this.#refresh();
-        }
-      }),
-    );
+    const made = this.#queue.then(async () => {
+      // told to the table that is seen by then
+      await doing().catch((error: unknown) => this.#heard.attempt(() => Promise.reject(error)));
+      this.pending -= 1;
+      if (this.pending === 0) await this.#heard.attempt(() => this.#refresh());
+    });
     this.#queue = made;
     return made;
   }
