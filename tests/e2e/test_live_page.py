@@ -162,6 +162,7 @@ async def test_what_was_done_in_a_window_is_undone_there_without_asking_also_aft
 ) -> None:
     await upload(opened, sales)
     page = opened.page
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
     await page.locator("[aria-rowindex='2'] [aria-colindex='4']").click()
     await page.keyboard.type("Mine")
     await page.keyboard.press("Enter")
