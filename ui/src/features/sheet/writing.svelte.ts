@@ -2,10 +2,11 @@
 import { ApiError, api, isGone } from "../../api/client";
 import { untilBack } from "../../api/live";
 import { type Edits, sheets } from "../../api/sheets";
+import { isOwn, keepStep } from "../../api/steps";
 import type { ConflictCell, SheetDetail, SheetHead } from "../../api/types.gen";
 import { waitingOf } from "../../state/edits";
 import { persist } from "../../state/persist";
-import { type How, type Step, stepFrom, stepsKept } from "../../state/undoing";
+import { type How, type Step, stepFrom } from "../../state/undoing";
 import { count } from "../../ui/format";
 
 interface Heard {
@@ -26,8 +27,6 @@ const SILENT: Heard = {
   onRead: () => undefined,
   stepSaid: () => "",
 };
-const KEPT = "chatsheet.steps";
-const MOST_KEPT = 500;
 
 interface Conflict {
   readonly edits: Edits;
@@ -51,8 +50,6 @@ export class Writing {
   conflict = $state.raw<Conflict | null>(null);
   /** What would be undone or done again, though it was not done here. */
   asked = $state.raw<Step | null>(null);
-  /** The steps that take back, or make again, what was done in this window. */
-  readonly #own = new Set(stepsKept(sessionStorage.getItem(KEPT)));
   /** The versions that were made by typing alone: whoever typed sees what is in them. */
   readonly typed = new Set<string>();
   readonly #sheet: string;
@@ -95,7 +92,7 @@ export class Writing {
     return this.#after(async () => {
       try {
         const made = await this.reached((isAgain) => this.#edit(edits, on || this.#head, isAgain));
-        if (made.version !== this.#head) this.#keep("undo", made.version); // else they change nothing
+        if (made.version !== this.#head) keepStep("undo", made.version); // else they change nothing
         this.#head = made.version;
         const { recalculated, stale } = made.formulas.counts;
         if (says === "" && recalculated + stale === 0) this.typed.add(made.version);
@@ -116,7 +113,7 @@ export class Writing {
     void this.#after(async () => {
       const step = stepFrom(await this.reached(() => sheets.history(this.#sheet)), this.#head, how);
       if (step === null) this.#heard.tell(how === "undo" ? "There is nothing to undo." : "There is nothing to do again.");
-      else if (this.#own.has(`${how} ${this.#head}`)) await this.#step(step);
+      else if (isOwn(how, this.#head)) await this.#step(step);
       else this.asked = step;
     });
   }
@@ -131,7 +128,7 @@ export class Writing {
     const { how, head } = step;
     this.typed.clear(); // what is done again is not typed again
     this.#head = (await this.reached(() => sheets[how](this.#sheet, head))).version;
-    this.#keep(how === "undo" ? "redo" : "undo", this.#head);
+    keepStep(how === "undo" ? "redo" : "undo", this.#head);
     this.#heard.tell(`${how === "undo" ? "Undone." : "Done again."} ${this.#heard.stepSaid(step)}`);
   }
 
@@ -142,11 +139,6 @@ export class Writing {
       await this.#refresh();
       await this.commit(edits, "Written over theirs.");
     });
-  }
-
-  #keep(how: How, version: string): void {
-    this.#own.add(`${how} ${version}`);
-    sessionStorage.setItem(KEPT, JSON.stringify([...this.#own].slice(-MOST_KEPT)));
   }
 
   /** Does something at once, or as soon as a server that is away is back. */
