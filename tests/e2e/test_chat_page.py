@@ -299,7 +299,7 @@ async def test_the_chat_fits_smaller_screens(opened: Opened, wire: Wire, sales: 
     await page.set_viewport_size({"width": width, "height": 844})
     await upload(opened, sales)
     draws = calls("make_chart", handle="r1", mark="bar", x="region", y="revenue", title="Revenue")
-    await talked(opened, wire, "Draw it", runs(BY_REGION), draws, sets(2, 1.5), says("Here: 152,473.70."))
+    await talked(opened, wire, "Draw it", runs(BY_REGION), draws, sets(2, 1.5), says("South has 152,473.70."))
     await log_of(page).get_by_role("button", name="152,473.70").click()
     await expect(log_of(page).get_by_role("region", name="Source of")).to_be_visible()
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
