@@ -299,11 +299,27 @@ async def test_the_chat_fits_smaller_screens(opened: Opened, wire: Wire, sales: 
     await page.set_viewport_size({"width": width, "height": 844})
     await upload(opened, sales)
     draws = calls("make_chart", handle="r1", mark="bar", x="region", y="revenue", title="Revenue")
-    await talked(opened, wire, "Draw it", runs(BY_REGION), draws, sets(2, 1.5), says("Here: 152,473.70."))
+    await talked(opened, wire, "Draw it", runs(BY_REGION), draws, sets(2, 1.5), says("South has 152,473.70."))
     await log_of(page).get_by_role("button", name="152,473.70").click()
+    if width == 390:  # a phone shows one pane, and the cells are in the other
+        await page.get_by_role("button", name="Chat", exact=True).click()
     await expect(log_of(page).get_by_role("region", name="Source of")).to_be_visible()
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
     assert await log_of(page).evaluate("(log) => log.scrollWidth <= log.clientWidth")
+
+
+async def test_a_number_of_many_rows_says_how_many_of_them_are_selected(opened: Opened, wire: Wire, tmp_path: Path) -> None:
+    lines = (f"{'South' if n % 2 else 'North'},{n}\n" for n in range(3_000))
+    (tmp_path / "many.csv").write_text("region,amount\n" + "".join(lines))
+    page = await prepared(opened, tmp_path / "many.csv")
+    total = runs("SELECT sum(amount) AS total FROM many WHERE region = 'South'")
+    await talked(opened, wire, "How much in the South?", total, says("It is 2,250,000."))
+    asked: list[str] = []
+    page.on("request", lambda one: asked.append(one.url) if "/rows?" in one.url else None)
+    await log_of(page).get_by_role("button", name="2,250,000").click()
+    await expect(page.locator(".status .told")).to_have_text("The first 1,000 of 1,500 cited rows are selected.")
+    await expect(page.locator(".chip")).to_contain_text("1,500 rows")
+    assert len(asked) < 20
 
 
 async def test_what_an_answer_selected_is_offered_and_goes_along_only_if_wanted(

@@ -182,3 +182,23 @@ async def test_the_newest_import_is_listed_first(opened: Opened) -> None:
     await expect(listed.locator("b")).to_have_text(["rivers.csv", "towns.csv"])
     await listed.last.get_by_role("button", name="Remove from list: towns.csv").click()
     await expect(listed.locator("b")).to_have_text(["rivers.csv"])
+
+
+async def test_until_a_file_can_be_seen_its_import_is_seen_and_not_the_workbook_before(
+    opened: Opened, sales: Path, tmp_path: Path
+) -> None:
+    page, gate = opened.page, anyio.Event()
+
+    async def hold(route: Route) -> None:
+        await gate.wait()
+        await route.continue_()
+
+    await upload(opened, sales)
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_visible(timeout=READ_MS)
+    await page.route(re.compile(r"/api/sheets/sheet_\w+$"), hold)
+    (tmp_path / "towns.csv").write_text("town,people\nUlm,120\nJena,110\n")
+    async with page.expect_request(re.compile(r"/api/sheets/sheet_\w+$"), timeout=READ_MS):
+        await page.get_by_label("Workbook files").set_input_files(tmp_path / "towns.csv")
+    await expect(page.get_by_role("gridcell", name="00001")).to_have_count(0)
+    gate.set()
+    await expect(page.get_by_role("gridcell", name="Jena")).to_be_visible(timeout=READ_MS)

@@ -212,6 +212,37 @@ async def test_every_page_fits_smaller_screens(opened: Opened, sales: Path, wide
     assert await page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
+async def test_each_workbook_has_an_address_that_back_and_a_reload_lead_to(opened: Opened, sales: Path, tmp_path: Path) -> None:
+    page = opened.page
+    (tmp_path / "towns.csv").write_text("town,people\nUlm,120\nJena,110\n")
+    await upload(opened, sales)
+    first = page.url
+    await upload(opened, tmp_path / "towns.csv")
+    assert "#/sheet/" in first
+    assert page.url != first
+    await page.go_back()
+    await expect(page.get_by_role("button", name="Workbook sales.xlsx")).to_be_visible()
+    await page.get_by_role("link", name="Routes").click()
+    await page.get_by_role("link", name="Chat", exact=True).click()
+    await expect(page).to_have_url(first)
+    await page.go_forward()
+    await page.goto(f"{opened.address}#/sheet/none")
+    await page.reload()
+    await expect(page.get_by_role("alert")).to_contain_text("none")
+    opened.complaints.expect(404)
+
+
+async def test_a_key_leads_from_the_chat_to_the_cells_and_back(opened: Opened, sales: Path) -> None:
+    page = opened.page
+    await upload(opened, sales)
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_visible()
+    await page.get_by_label("Question").focus()
+    await page.keyboard.press("F6")
+    await expect(page.get_by_role("gridcell", name="00001")).to_be_focused()
+    await page.keyboard.press("F6")
+    await expect(page.get_by_label("Question")).to_be_focused()
+
+
 async def test_the_first_load_is_small_and_fetches_nothing_for_answers(opened: Opened, wire: Wire, sales: Path) -> None:
     page = opened.page
     wire.script("gpt-4o", says("It is **so**."))

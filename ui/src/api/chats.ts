@@ -14,7 +14,8 @@ import type {
   TurnStarted,
 } from "./types.gen";
 
-const MOST_ROWS = 10_000;
+/** So many rows of a citation are marked wherever they are seen. */
+const MOST_ROWS = 100_000;
 
 export const chats = {
   listing: (sheet: string, text = "") => call<ChatEntry[]>(`api/chats?${new URLSearchParams({ sheet_id: sheet, text })}`),

@@ -39,6 +39,11 @@ export const UNREACHABLE = {
   fix: "Start it again; this page goes on by itself.",
 };
 
+/** Whether the server could not be asked: it is away, or was started again and knows the page's cookie no more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === UNREACHABLE.code || error.code === "request.token_missing");
+}
+
 export async function call<T>(path: string, init?: RequestInit): Promise<T> {
   const response = await reach(path, init);
   return (await response.json().catch(() => null)) as T; // the server's own models are what types.gen.ts is written from

@@ -17,6 +17,19 @@ export function onBack(callback: () => void): () => void {
   return on("back", callback);
 }
 
+/** Waits until the server is back; not for ever, since a single call can fail while the streams go on. */
+export async function untilBack(): Promise<void> {
+  await new Promise<void>((done) => {
+    const end = onBack(ended);
+    const timer = setTimeout(ended, LOOK_EVERY_MS);
+    function ended(): void {
+      end();
+      clearTimeout(timer);
+      done();
+    }
+  });
+}
+
 function on(name: string, callback: () => void): () => void {
   happened.addEventListener(name, callback);
   return () => happened.removeEventListener(name, callback);

@@ -86,3 +86,15 @@ test("a value is seen before the server has it", async () => {
   blocks.put(3, 1, "new");
   expect(blocks.row(3)).toEqual([3, "new"]);
 });
+
+test("a value that was put stays when its row is read again, until rows come from elsewhere", async () => {
+  const { fetch } = serve();
+  const { blocks } = blocksOf(fetch, 5);
+  blocks.put(3, 1, "typed");
+  blocks.want(0, 9);
+  await vi.waitFor(() => expect(blocks.row(3)).toEqual([3, "typed"]));
+  for await (const rows of blocks.read(0, 3, 10, new AbortController().signal)) expect(rows[3]).toEqual([3, "typed"]);
+  blocks.renew(serve().fetch, ROWS, false);
+  blocks.want(0, 9);
+  await vi.waitFor(() => expect(blocks.row(3)).toEqual([3, 6]));
+});

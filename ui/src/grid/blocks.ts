@@ -31,6 +31,8 @@ export class Blocks {
   #blocks = new Map<number, readonly Row[]>();
   /** Blocks of the version before, shown until their successors come. */
   #before = new Map<number, readonly Row[]>();
+  /** Values that the server need not have yet, by the places of their rows and of theirs in them. */
+  #put = new Map<number, Map<number, unknown>>();
   readonly #running = new Map<number, AbortController>();
   #wanted: readonly number[] = [];
   #seen = 0;
@@ -83,13 +85,15 @@ export class Blocks {
     this.#running.clear();
     this.#before = isSameOrder ? new Map([...this.#before, ...this.#blocks]) : new Map();
     this.#blocks = new Map();
+    this.#put = new Map();
     this.#fetch = fetch;
     this.#count = count;
     this.#pump();
   }
 
-  /** Show a value before the server has it. */
+  /** Show a value in the place of the server's, until rows come from elsewhere. */
   put(index: number, column: number, value: unknown): void {
+    this.#put.set(index, new Map([...(this.#put.get(index) ?? []), [column, value]]));
     const [number, place] = [Math.floor(index / this.#size), index % this.#size];
     for (const blocks of [this.#blocks, this.#before]) {
       const rows = blocks.get(number);
@@ -105,7 +109,7 @@ export class Blocks {
       const number = Math.floor(at / this.#size);
       const end = Math.min(last + 1, at + limit);
       const here = this.#blocks.get(number)?.slice(at % this.#size, (at % this.#size) + last + 1 - at);
-      const rows = here !== undefined && here.length > 0 ? here : (await fetch(at, end - at, signal)).rows;
+      const rows = here !== undefined && here.length > 0 ? here : this.#over(at, (await fetch(at, end - at, signal)).rows);
       if (rows.length === 0) return;
       yield rows;
       at += rows.length;
@@ -139,7 +143,7 @@ export class Blocks {
         count = page.count;
         if (page.rows.length === 0) break;
       } while (number * this.#size + rows.length < count && rows.length < this.#size);
-      this.#keep(number, rows);
+      this.#keep(number, this.#over(number * this.#size, rows));
       if (count !== this.#count) {
         this.#count = count;
         this.#heard.onCount(count);
@@ -152,6 +156,14 @@ export class Blocks {
       if (this.#running.get(number) === controller) this.#running.delete(number);
       this.#pump();
     }
+  }
+
+  /** Rows from an offset on, with what was put in them. */
+  #over(offset: number, rows: readonly Row[]): readonly Row[] {
+    if (this.#put.size === 0) return rows;
+    return rows.map((row, index) =>
+      [...(this.#put.get(offset + index) ?? [])].reduce<Row>((made, [column, value]) => made.with(column, value), row),
+    );
   }
 
   #keep(number: number, rows: readonly Row[]): void {

@@ -148,6 +148,7 @@ export class Grid {
     this.#scrollTo(0);
     this.#scroller.scrollLeft = 0;
     this.redraw();
+    this.#heard.onSelect(this.#selection);
   }
 
   focus(): void {

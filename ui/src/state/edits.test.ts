@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Table } from "../api/types.gen";
 import { habitsOf } from "../grid/values";
 import { column } from "./columns.fixture";
-import { pasted, spreadOver } from "./edits";
+import { filled, isTyped, pasted, spreadOver, waitingOf } from "./edits";
 import { lookOf, specsOf } from "./table";
 
 const TABLE = { columns: [column("region", "text"), column("revenue", "decimal")] } as unknown as Table;
@@ -80,6 +80,20 @@ test("a fill that may be a series goes on where a column is one, and repeats the
     ["revenue", 4, 3],
     ["revenue", 5, 4],
   ]);
+});
+
+test("the cells that wait are those that are set", () => {
+  const set = { kind: "set", table: "orders", cells: [{ row: 2, column: "region", value: "East" }] } as const;
+  const edits = [set, filled("orders", "amount", null, 1)];
+  expect([...waitingOf(edits, "orders")]).toEqual(["2 region"]);
+  expect(waitingOf(edits, "other").size).toBe(0);
+});
+
+test("rows keep their places while nothing but what was typed moves the head", () => {
+  const moves = ["d", "c", "b"].map((to_version) => ({ to_version })); // the newest first; `a` was imported
+  expect(isTyped(moves, "b", new Set(["c", "d"]))).toBe(true);
+  expect(isTyped(moves, "a", new Set(["c", "d"]))).toBe(false);
+  expect(isTyped(moves, "a", new Set(["b", "c", "d"]))).toBe(true);
 });
 
 test("a paste reads percentages as typing does, and says in which unit it was read", () => {

@@ -1,9 +1,11 @@
 /** Edits that keys and the clipboard ask for, as the server takes them. Pure. */
 import type { Edits } from "../api/sheets";
+import type { Move } from "../api/types.gen";
 import type { Cells } from "../grid/clipboard";
 import type { ColumnSpec } from "../grid/model";
 import { continued } from "../grid/series";
 import { type Habits, read, type Value } from "../grid/values";
+import { cellKey } from "./table";
 
 export const MOST_CELLS = 100_000;
 
@@ -73,6 +75,18 @@ export function spreadOver(
   }
   if (set.length > 0) edits.push({ kind: "set", table, cells: set });
   return cells > 0 ? { edits, cells } : { why: "There is nothing to fill." };
+}
+
+/** Whether what was typed is all that moved the head away from a version: then its rows are those of the head, but for that. */
+export function isTyped(moves: readonly Pick<Move, "to_version">[], from: string, typed: ReadonlySet<string>): boolean {
+  const at = moves.findIndex((one) => one.to_version === from);
+  return moves.slice(0, at < 0 ? moves.length : at).every((one) => typed.has(one.to_version));
+}
+
+/** The cells of a table that edits set, by their keys; those that fill rows or add them are not told apart. */
+export function waitingOf(edits: Edits, table: string): ReadonlySet<string> {
+  const cells = edits.flatMap((one) => (one.kind === "set" && one.table === table ? one.cells : []));
+  return new Set(cells.map((one) => cellKey(one.row, one.column)));
 }
 
 export function tooMany(cells: number): string {

@@ -77,8 +77,8 @@ test("a citation leads to its cells, table by table, and says how sure it is", (
   ];
   const citation: Citation = { handle: "r1", row: 0, column: "n", value: 1, sql: "", version: "v", tables, not_traced: null };
   expect(cellsOf(citation, true)).toEqual([
-    { cells: { table: "orders", columns: ["revenue"], rows: [2, 5] }, isFirm: true },
-    { cells: { table: "targets", columns: [], rows: [] }, isFirm: true },
+    { cells: { table: "orders", columns: ["revenue"], rows: [2, 5], more: 10 }, isFirm: true },
+    { cells: { table: "targets", columns: [], rows: [], more: 4 }, isFirm: true },
   ]);
   expect(sourceTold(citation)).toBe("12 rows of Orders · revenue; 4 rows of Targets (all that the query reads)");
 });

@@ -116,7 +116,7 @@ function doubtsTold({ column, nulls, stale }: ColumnUsed): string[] {
 
 /** The cells of each table that a citation leads to. Of a table that is used whole no rows are named: they are all meant. */
 export function cellsOf(citation: Citation, isFirm: boolean): Pointed[] {
-  return citation.tables.map(({ table, columns, rows }) => ({ cells: { table, columns, rows }, isFirm }));
+  return citation.tables.map(({ table, columns, rows, more }) => ({ cells: { table, columns, rows, more }, isFirm }));
 }
 
 /** Where a number comes from, in words. */

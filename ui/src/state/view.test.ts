@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { viewOf } from "./view";
+import { sheetAddress, viewOf } from "./view";
 
 test("an empty or unknown address shows the chat", () => {
-  for (const hash of ["", "#", "#/", "#/elsewhere"]) expect(viewOf(hash)).toEqual({ name: "chat" });
+  for (const hash of ["", "#", "#/", "#/elsewhere"]) expect(viewOf(hash)).toEqual({ name: "chat", sheet: null });
 });
 
 test("the routes have an address, and each examination one below it", () => {
@@ -13,4 +13,9 @@ test("the routes have an address, and each examination one below it", () => {
 
 test("the settings have an address", () => {
   expect(viewOf("#/settings")).toEqual({ name: "settings" });
+});
+
+test("each workbook has an address", () => {
+  expect(viewOf(sheetAddress("sheet_1"))).toEqual({ name: "chat", sheet: "sheet_1" });
+  expect(viewOf("#/sheet/")).toEqual({ name: "chat", sheet: null });
 });

@@ -17,8 +17,8 @@ export class Incoming {
         this.all = apply(this.all, happening);
         const sheet = this.isShown ? firstOf(this.all, this.#awaited) : "";
         if (sheet === "") return;
-        this.leave();
-        onFirst(sheet);
+        this.#awaited = [];
+        onFirst(sheet); // which leaves: until its sheet is there, the import is what is seen
       },
       (_, sheet) => onDone(sheet),
     );

@@ -1,5 +1,5 @@
 /** A table as somebody works at it: its grid, what is selected in it, and what is said of the work. */
-import { ApiError } from "../../api/client";
+import { ApiError, isGone } from "../../api/client";
 import { type At, sheets } from "../../api/sheets";
 import type { SheetDetail, Table } from "../../api/types.gen";
 import type { Blocks } from "../../grid/blocks";
@@ -7,7 +7,7 @@ import type { ColumnSpec } from "../../grid/model";
 import { rangesAt, rowsOf, type Selection } from "../../grid/selection";
 import { habitsOf } from "../../grid/values";
 import type { Grid } from "../../grid/view";
-import type { Chosen, Pointed } from "../../state/pointing";
+import { type Chosen, citedSaid, type Pointed } from "../../state/pointing";
 import { type Look, type Order, specsOf } from "../../state/table";
 import { cell, whole } from "../../ui/format";
 import * as hand from "./hand";
@@ -19,6 +19,8 @@ const LETTER_PX = 7.2;
 
 /** What is shown: each of them changes for itself under a desk that stays. */
 export interface Shown {
+  /** The version whose rows are shown: the head, or one before it while rows keep their places. */
+  readonly version: string;
   readonly detail: SheetDetail;
   readonly table: Table;
   readonly look: Look;
@@ -37,13 +39,17 @@ export class Desk {
   #work = new AbortController();
   readonly specs = $derived.by((): readonly ColumnSpec[] => specsOf(this.table, this.#shown.look));
   readonly at = $derived.by((): At => {
-    const { id: sheet, version } = this.#shown.detail.sheet;
-    return { sheet, version, table: this.table.id };
+    const [sheet, version, table] = [this.#sheet, this.#version, this.#table];
+    return { sheet, version, table };
   });
   readonly order = $derived.by((): Order => {
     const [sort, filters] = [this.#sort, this.#filters];
     return { sort, filters };
   });
+  // each for itself: rows are fetched anew only where one of them is another
+  readonly #sheet = $derived.by(() => this.#shown.detail.sheet.id);
+  readonly #version = $derived.by(() => this.#shown.version);
+  readonly #table = $derived.by(() => this.table.id);
   readonly #sort = $derived.by(() => this.#shown.look.sort);
   readonly #filters = $derived.by(() => this.#shown.look.filters);
 
@@ -69,9 +75,10 @@ export class Desk {
     this.told = { says, isBad };
   }
 
+  /** Show what is wrong; that the server is away, the page says already. */
   fail(error: unknown): void {
     if (!(error instanceof ApiError)) throw error;
-    this.problem = error;
+    if (!isGone(error)) this.problem = error;
   }
 
   async attempt(doing: () => Promise<void>): Promise<void> {
@@ -93,8 +100,12 @@ export class Desk {
     return { table: this.table.id, blocks, columns, habits: HABITS, isWhole: this.order.filters.length === 0 };
   }
 
+  /** What an answer pointed at and was selected for it. */
+  #cited: { readonly of: Selection; readonly chosen: Chosen } | null = null;
+
   /** What of the table is selected, as a question may be about it; null where nothing is. */
   async choose(now: Selection): Promise<Chosen | null> {
+    if (this.#cited?.of === now) return this.#cited.chosen;
     const { specs } = this;
     const own = this.hand();
     const rows = rowsOf(now.ranges).reduce((sum, { first, last }) => sum + last - first + 1, 0);
@@ -108,13 +119,18 @@ export class Desk {
 
   async pointAt({ cells, isFirm }: Pointed): Promise<void> {
     const rows = cells.rows.slice(0, isFirm ? MOST_POINTED : 1);
+    const count = cells.rows.length + cells.more;
     const found = await sheets.places(this.at, this.order, rows);
     const named = this.specs.flatMap((one, index) => (cells.columns.includes(one.key) ? [index] : []));
     const columns = named.length > 0 ? named : this.specs.map((_, index) => index);
     const first = found.places[0];
     if (first === undefined) this.tell("The rows pointed at are not among those shown: a filter leaves them out.", true);
-    else if (isFirm) this.grid?.point(rangesAt(found.places, columns));
-    else this.grid?.reveal({ row: first, column: columns[0] ?? 0 }, true);
+    else if (isFirm && this.grid !== undefined) {
+      this.grid.point(rangesAt(found.places, columns));
+      const chosen = { table: this.table.id, columns: cells.columns, rows: rows.slice(0, MOST_CHOSEN), count, isPointed: true };
+      this.#cited = { of: this.grid.selection, chosen };
+      this.tell(citedSaid(found.places.length, rows.length, count));
+    } else this.grid?.reveal({ row: first, column: columns[0] ?? 0 }, true);
   }
 
   async goTo(row: number): Promise<void> {

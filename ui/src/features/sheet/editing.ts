@@ -91,7 +91,7 @@ export class Editing {
     if (own === null) return;
     void this.#desk.attempt(async () => {
       await this.#writing.settled(); // what is planned is planned on what was written
-      const planned = await plan(own, this.#desk.signal);
+      const planned = await this.#writing.reached(() => plan(own, this.#desk.signal));
       this.#desk.problem = null;
       if ("why" in planned) this.#desk.tell(planned.why, true);
       else
