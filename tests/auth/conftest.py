@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from chatsheet.auth.accounts import Accounts
+from chatsheet.auth.members import Members
 from chatsheet.auth.passwords import Passwords
 from chatsheet.auth.sessions import Sessions
 from chatsheet.auth.tokens import Tokens
+from chatsheet.auth.users import Users
 from chatsheet.db.engine import Database, open_database
 
 
@@ -57,6 +59,18 @@ def passwords() -> Generator[Passwords, None, None]:
 def accounts(database: Database, passwords: Passwords, clock: HandClock) -> Accounts:
     """Nobody yet."""
     return Accounts(database, passwords, clock)
+
+
+@pytest.fixture
+def users(database: Database) -> Users:
+    """Whom administrators see."""
+    return Users(database)
+
+
+@pytest.fixture
+def members(database: Database, clock: HandClock) -> Members:
+    """Workspaces, and who is in them."""
+    return Members(database, clock)
 
 
 @pytest.fixture
