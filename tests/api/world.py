@@ -45,12 +45,12 @@ class Hasty:
 
         async def hear() -> Message:
             coming, leaving = asyncio.ensure_future(receive()), asyncio.ensure_future(left.wait())
-            await asyncio.wait({coming, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            leaving.cancel()
-            if coming.done():
-                return coming.result()
-            coming.cancel()
-            return {"type": "http.disconnect"}
+            try:
+                await asyncio.wait({coming, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                return coming.result() if coming.done() else {"type": "http.disconnect"}
+            finally:
+                coming.cancel()
+                leaving.cancel()
 
         async def say(message: Message) -> None:
             headers = dict(message.get("headers", ()))
@@ -94,6 +94,10 @@ class World:
     def user(self, caller: str) -> str:
         """Return who a caller is: the tokens are the owner's."""
         return self.users.get(caller.removeprefix("ruled "), self.users["owner"])
+
+    def principal(self, caller: str) -> policy.Principal:
+        """Return whom the door lets in."""
+        return policy.Principal(self.user(caller))
 
     async def place(self, caller: str = "owner", *, rules: Rules = RULES) -> Place:
         """Insert a sheet like the imported one, with a chat of its own; for a ruled viewer with rules."""

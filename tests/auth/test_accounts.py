@@ -199,6 +199,6 @@ async def test_two_accounts_have_two_addresses(accounts: Accounts) -> None:
 
 
 async def test_an_unknown_user_is_not_found(accounts: Accounts) -> None:
-    for ask in (accounts.get, accounts.deactivate, accounts.invite):
+    for ask in (accounts.get, accounts.invite):
         with pytest.raises(UserNotFound):
             await ask("usr_none")
