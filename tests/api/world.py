@@ -75,6 +75,7 @@ class Place:
 class World:
     """The application in a login mode, and who there is."""
 
+    app: ASGIApp
     services: Services
     client: httpx.AsyncClient
     workspace_id: str
@@ -144,6 +145,7 @@ async def _settle(guarded: Guarded, workbook: Path) -> World:
         content = (await connection.execute(select(tables.sheet_version.c.content_sha256))).scalar_one()
     transport = httpx.ASGITransport(Hasty(guarded.app), client=("192.0.2.1", 50_000))
     return World(
+        app=guarded.app,
         services=services,
         client=httpx.AsyncClient(transport=transport, base_url=URL),
         workspace_id=workspace_id,

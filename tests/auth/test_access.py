@@ -78,7 +78,8 @@ async def test_a_listing_tells_shared_sheets_and_those_with_rules_apart(
     plain, ruled, shared = [await add_sheet(database, clock, owner.workspace_id) for _ in range(3)]
     await ruling.set(owner, ruled, Role.VIEWER, RULES)
     await shares.set(owner, shared, bob.user_id, Role.EDITOR)
-    assert (await access.apart(bob, await home(accounts, bob))).keys() == {shared}
+    own = await home(accounts, bob)
+    assert (await access.apart(bob, own)).keys() == {shared}
     await members.add(owner.workspace_id, bob.user_id, Role.VIEWER, by=ada.user_id)
     here = await access.apart(bob, owner.workspace_id)
     assert {at: (one.role, one.rules) for at, one in here.items()} == {
@@ -86,7 +87,7 @@ async def test_a_listing_tells_shared_sheets_and_those_with_rules_apart(
         shared: (Role.EDITOR, None),
     }
     assert plain not in here
-    assert await access.apart(bob, await home(accounts, bob)) == {}
+    assert await access.apart(bob, own) == {}
 
 
 async def test_a_token_of_another_workspace_lists_no_shared_sheet(
