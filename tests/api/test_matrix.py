@@ -21,7 +21,7 @@ EDIT = "out   hid  no   no   bad  bad  hid  no   hid"
 OWN = "out    hid  no   no   no   ok   hid  no   hid"
 ASK = "out    hid  bad  bad  bad  bad  hid  no   hid"
 ADMIN = "out  hid  hid  hid  hid  hid  ok   hid  hid"
-MODEL = "out  ok   ok   ok   ok   ok   ok   no   ok"
+MODEL = "out  out  out  out  out  out  out  no   ok"  # for programs: no session opens it
 """What each of CALLERS is answered: `out` not logged in, `hid` as if it never was, `no` not theirs to do, `ok` done; and, past
 the door, `bad` for a body that is none and `gone` for what is not there."""
 
