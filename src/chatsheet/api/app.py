@@ -60,7 +60,11 @@ _TOKEN = HTTPBearer(
     description="An API token; in local mode the token that serve prints, or `server.token`.",
 )
 """Told in the schema; closed.py is what checks it."""
-_ERROR: dict[str, object] = {"model": ErrorAnswer, "description": "What happened, why, and what to do."}
+_ERROR: dict[str, object] = {
+    "description": "What happened, why, and what to do.",
+    "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}}},
+}
+"""As JSON also where a route answers otherwise, which `model` would not say."""
 
 
 class PageMissing(Unavailable):
