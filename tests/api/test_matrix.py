@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
+from fastapi import APIRouter, Depends
 from pydantic import JsonValue
 
 from chatsheet.api import app
+from chatsheet.api.deps import May
+from chatsheet.auth.policy import Action
 from tests.api.world import CALLERS, World, inhabited
 
 pytestmark = pytest.mark.anyio
@@ -182,6 +186,17 @@ def word(answer: httpx.Response) -> str:
 
 def test_every_route_has_a_row() -> None:
     assert sorted(TABLE) == sorted(app.decided())
+
+
+@pytest.mark.parametrize("named", [[], [May(Action.READ), May(Action.EDIT)]])
+def test_an_application_with_a_route_that_names_no_one_action_does_not_start(
+    monkeypatch: pytest.MonkeyPatch, named: list[May]
+) -> None:
+    router = APIRouter(dependencies=list(map(Depends, named)))
+    router.add_api_route("/api/new", test_every_route_has_a_row)
+    monkeypatch.setattr(app, "ROUTES", (SimpleNamespace(router=router),))
+    with pytest.raises(TypeError, match="/api/new has to name one action"):
+        app.decided()
 
 
 @pytest.mark.usefixtures("each_database")
