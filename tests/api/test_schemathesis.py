@@ -19,7 +19,7 @@ from tests.api.conftest import Served, listening
 from tests.api.world import inhabited
 
 pytestmark = pytest.mark.anyio
-_EXAMPLES = 4
+_EXAMPLES = 3
 _FEW = settings(
     max_examples=_EXAMPLES,
     deadline=None,
