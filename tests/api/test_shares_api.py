@@ -21,6 +21,15 @@ NORTH: dict[str, JsonValue] = {
     "rows": [{"column": "region", "test": "equals", "values": ["North"]}],
 }
 
+UNFIT: list[dict[str, JsonValue]] = [
+    {**NORTH, "table": "nothing"},
+    {**NORTH, "hidden": ["nothing"]},
+    {**NORTH, "rows": [{"column": "nothing", "test": "filled", "values": []}]},
+    {**NORTH, "rows": [{"column": "region", "test": "between", "values": ["a"]}]},
+    {**NORTH, "rows": [{"column": "revenue", "test": "above", "values": ["much"]}]},
+    {"table": "orders"},
+]
+
 
 async def ask(world: World, caller: str, method: str, path: str, **body: JsonValue) -> httpx.Response:
     headers = {"Content-Type": "application/json", **await world.credentials(caller)}
@@ -70,17 +79,7 @@ async def test_rules_hold_from_the_next_request_on(tmp_path: Path, sales: Path) 
         assert (await ask(world, "viewer", "GET", url)).json()["sheet"]["is_partial"] is False
 
 
-@pytest.mark.parametrize(
-    "rule",
-    [
-        {**NORTH, "table": "nothing"},
-        {**NORTH, "hidden": ["nothing"]},
-        {**NORTH, "rows": [{"column": "nothing", "test": "filled", "values": []}]},
-        {**NORTH, "rows": [{"column": "region", "test": "between", "values": ["a"]}]},
-        {**NORTH, "rows": [{"column": "revenue", "test": "above", "values": ["much"]}]},
-        {"table": "orders"},
-    ],
-)
+@pytest.mark.parametrize("rule", UNFIT)
 async def test_rules_that_do_not_fit_are_refused_and_nothing_is_kept(
     tmp_path: Path, sales: Path, rule: dict[str, JsonValue]
 ) -> None:
@@ -99,7 +98,7 @@ async def test_a_removed_sheet_leaves_nothing_and_its_listeners_hear_of_it(tmp_p
     async with inhabited(tmp_path, sales) as world:
         place = await world.place("ruled viewer")
         url, services = f"/api/sheets/{place.sheet_id}", world.services
-        term = {"kind": "term", "term": "big", "meaning": "over 100"}
+        term: JsonValue = {"kind": "term", "term": "big", "meaning": "over 100"}
         assert (await ask(world, "owner", "POST", f"{url}/glossary", entry=term)).status_code == 201
         await ask(world, "owner", "PUT", f"{url}/shares", user=world.users["stranger"], role="viewer")
         assert (await ask(world, "viewer", "GET", url)).status_code == 200
