@@ -15,9 +15,13 @@ from chatsheet import hybrid
 from chatsheet.auth.access import Access
 from chatsheet.auth.accounts import Accounts
 from chatsheet.auth.limits import Rates
+from chatsheet.auth.members import Members
 from chatsheet.auth.passwords import Passwords
+from chatsheet.auth.ruling import Ruling
 from chatsheet.auth.sessions import Sessions
+from chatsheet.auth.shares import Shares
 from chatsheet.auth.tokens import Tokens
+from chatsheet.auth.users import Users
 from chatsheet.cache.cache import Caches
 from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
@@ -109,6 +113,10 @@ class Services:
     database: Database
     access: Access
     accounts: Accounts
+    users: Users
+    members: Members
+    shares: Shares
+    ruling: Ruling
     sessions: Sessions
     tokens: Tokens
     rates: Rates
@@ -195,6 +203,28 @@ async def open_caches(settings: Settings) -> AsyncGenerator[tuple[Caches, Room],
         yield caches, _room(settings, database, clock)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """Who may log in, and as what."""
+
+    accounts: Accounts
+    users: Users
+    members: Members
+
+
+@asynccontextmanager
+async def open_people(settings: Settings) -> AsyncGenerator[People, None]:
+    """Build accounts alone, for commands that name people."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(present(settings.data))
+        database = await _database(settings)
+        stack.push_async_callback(database.close)
+        passwords = Passwords()
+        stack.callback(passwords.close)
+        yield People(accounts=Accounts(database, passwords, clock), users=Users(database), members=Members(database, clock))
+
+
 @asynccontextmanager
 async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glossary], None]:
     """Build the library and its glossaries alone, for commands that ask no model."""
@@ -275,6 +305,10 @@ async def open_services(
             database=database,
             access=access,
             accounts=Accounts(database, passwords, clock),
+            users=Users(database),
+            members=Members(database, clock),
+            shares=Shares(database, clock),
+            ruling=Ruling(database, clock),
             sessions=Sessions(database, clock, idle=idle, absolute=absolute),
             tokens=Tokens(database, clock),
             rates=rates,

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 import uvicorn
+from starlette.types import ASGIApp
 
 from chatsheet.api import app, deps
 from chatsheet.api.closed import Closed, Keys
@@ -37,12 +38,18 @@ async def start_server(services: Services, keys: Keys, *, actor: Actor | None = 
     async def asking() -> Principal:
         return Principal(actor.user_id, is_admin=actor.is_admin) if actor else Principal(LOCAL.user_id, is_admin=True)
 
-    (port,) = free_ports(1)
     served = app.routed(services, keys)
     if actor is not None:
         served.dependency_overrides[deps.principal] = asking
-    closed = Closed(served, keys)
-    config = uvicorn.Config(closed, port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
+    async with listening(Closed(served, keys)) as url:
+        yield url
+
+
+@asynccontextmanager
+async def listening(application: ASGIApp) -> AsyncGenerator[str, None]:
+    """Serve an application on a port of its own, and yield its address meanwhile."""
+    (port,) = free_ports(1)
+    config = uvicorn.Config(application, port=port, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # pyright: ignore[reportAttributeAccessIssue]  pytest keeps its own
     running = asyncio.ensure_future(server.serve())

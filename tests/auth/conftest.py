@@ -1,17 +1,20 @@
 """A database of its own for each test, and a clock that stands still until told otherwise."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from chatsheet.auth.accounts import Accounts
+from chatsheet.auth.members import Members
 from chatsheet.auth.passwords import Passwords
+from chatsheet.auth.ruling import Ruling
 from chatsheet.auth.sessions import Sessions
+from chatsheet.auth.shares import Shares
 from chatsheet.auth.tokens import Tokens
-from chatsheet.db.engine import Database, open_database
+from chatsheet.auth.users import Users
+from chatsheet.db.engine import Database
 
 
 @dataclass(slots=True)
@@ -38,14 +41,6 @@ def clock() -> HandClock:
 
 
 @pytest.fixture
-async def database(tmp_path: Path) -> AsyncGenerator[Database, None]:
-    """An empty database."""
-    opened = await open_database(tmp_path / "chatsheet.sqlite")
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 def passwords() -> Generator[Passwords, None, None]:
     """The real hash."""
     made = Passwords()
@@ -57,6 +52,30 @@ def passwords() -> Generator[Passwords, None, None]:
 def accounts(database: Database, passwords: Passwords, clock: HandClock) -> Accounts:
     """Nobody yet."""
     return Accounts(database, passwords, clock)
+
+
+@pytest.fixture
+def users(database: Database) -> Users:
+    """Whom administrators see."""
+    return Users(database)
+
+
+@pytest.fixture
+def members(database: Database, clock: HandClock) -> Members:
+    """Workspaces, and who is in them."""
+    return Members(database, clock)
+
+
+@pytest.fixture
+def shares(database: Database, clock: HandClock) -> Shares:
+    """No shares yet."""
+    return Shares(database, clock)
+
+
+@pytest.fixture
+def ruling(database: Database, clock: HandClock) -> Ruling:
+    """No rules yet."""
+    return Ruling(database, clock)
 
 
 @pytest.fixture

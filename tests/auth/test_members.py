@@ -5,7 +5,20 @@ import asyncio
 import pytest
 
 from chatsheet.auth.accounts import Accounts
-from chatsheet.auth.members import SHARED, NewUser, add, join_shared
+from chatsheet.auth.members import (
+    SHARED,
+    LastOwner,
+    MemberKnown,
+    MemberNotFound,
+    Members,
+    NewUser,
+    RoleFromClaims,
+    UserNotFound,
+    WorkspaceGone,
+    add,
+    join_shared,
+)
+from chatsheet.auth.users import LastAdministrator, Users
 from chatsheet.core.identity import Role
 from chatsheet.db.engine import Database
 from tests.auth.conftest import HandClock
@@ -46,3 +59,83 @@ async def test_a_transaction_that_fails_leaves_no_user(database: Database, accou
     with pytest.raises(ZeroDivisionError):
         await fail()
     assert await accounts.owner_code() is not None
+
+
+async def test_an_owner_names_members_and_changes_what_they_are(accounts: Accounts, members: Members) -> None:
+    ada = await accounts.create(NewUser(name="Ada", email="ada@x.org"))
+    bob = await accounts.create(NewUser(name="Bob", email="bob@x.org"))
+    opened = await members.open(ada.id, "Sales")
+    await members.add(opened.workspace_id, "bob@x.org", Role.VIEWER, by=ada.id)
+    with pytest.raises(MemberKnown):
+        await members.add(opened.workspace_id, bob.id, Role.OWNER, by=ada.id)
+    await members.change(opened.workspace_id, bob.id, Role.EDITOR, by=ada.id)
+    await members.rename(opened.workspace_id, "Sales 2026")
+    assert [(one.name, one.role) for one in await members.list(opened.workspace_id)] == [
+        ("Ada", Role.OWNER),
+        ("Bob", Role.EDITOR),
+    ]
+    assert [one.name for one in await accounts.memberships(bob.id)] == ["Bob", "Sales 2026"]
+    await members.remove(opened.workspace_id, bob.id)
+    with pytest.raises(MemberNotFound):
+        await members.remove(opened.workspace_id, bob.id)
+
+
+async def test_the_last_owner_who_can_log_in_stays(accounts: Accounts, members: Members, users: Users) -> None:
+    ada = await accounts.create(NewUser(name="Ada"))
+    bob = await accounts.create(NewUser(name="Bob"))
+    where = (await members.open(ada.id, "Sales")).workspace_id
+    await members.add(where, bob.id, Role.OWNER, by=ada.id)
+    await users.change(bob.id, is_active=False)
+    with pytest.raises(LastOwner):
+        await members.change(where, ada.id, Role.EDITOR, by=ada.id)
+    with pytest.raises(LastOwner):
+        await members.remove(where, ada.id)
+    await users.change(bob.id, is_active=True)
+    await members.remove(where, ada.id)
+
+
+async def test_of_two_owners_who_leave_at_once_one_stays(accounts: Accounts, members: Members) -> None:
+    ada = await accounts.create(NewUser(name="Ada"))
+    bob = await accounts.create(NewUser(name="Bob"))
+    where = (await members.open(ada.id, "Sales")).workspace_id
+    await members.add(where, bob.id, Role.OWNER, by=ada.id)
+    left = await asyncio.gather(*(members.remove(where, one.id) for one in (ada, bob)), return_exceptions=True)
+    assert sum(isinstance(one, LastOwner) for one in left) == 1
+    assert len(await members.list(where)) == 1
+
+
+async def test_what_claims_say_is_not_changed_by_hand(
+    accounts: Accounts, members: Members, database: Database, clock: HandClock
+) -> None:
+    bob = await accounts.create(NewUser(name="Bob"))
+    async with database.unit() as connection:
+        await join_shared(connection, bob.id, Role.EDITOR, now=clock.now(), by=bob.id, is_from_claims=True)
+    with pytest.raises(RoleFromClaims):
+        await members.change(SHARED, bob.id, Role.OWNER, by=bob.id)
+    with pytest.raises(RoleFromClaims):
+        await members.remove(SHARED, bob.id)
+    with pytest.raises(RoleFromClaims):
+        await members.appoint(bob.id, Role.OWNER, by=bob.id)
+
+
+async def test_who_runs_the_server_appoints_in_any_workspace_there_is(accounts: Accounts, members: Members) -> None:
+    bob = await accounts.create(NewUser(name="Bob"))
+    assert (await members.appoint(bob.id, Role.OWNER, by="local")).role is Role.OWNER
+    with pytest.raises(WorkspaceGone):
+        await members.appoint(bob.id, Role.OWNER, workspace_id="wsp_none", by="local")
+
+
+async def test_the_last_administrator_stays(accounts: Accounts, users: Users) -> None:
+    ada = await accounts.create(NewUser(name="Ada", is_admin=True))
+    bob = await accounts.create(NewUser(name="Bob"))
+    for said in ({"is_admin": False}, {"is_active": False}):
+        with pytest.raises(LastAdministrator):
+            await users.change(ada.id, **said)
+    await users.change(bob.id, is_admin=True)
+    assert not (await users.change(ada.id, is_admin=False)).is_admin
+    assert [(one.name, one.is_admin, one.has_password) for one in await users.list()] == [
+        ("Ada", False, False),
+        ("Bob", True, False),
+    ]
+    with pytest.raises(UserNotFound):
+        await users.change("usr_none", is_active=False)

@@ -12,6 +12,7 @@ from chatsheet.auth.accounts import Accounts
 from chatsheet.auth.members import NewUser
 from chatsheet.auth.policy import Scope
 from chatsheet.auth.tokens import TokenNotFound, Tokens, TokenScopeless
+from chatsheet.auth.users import Users
 from chatsheet.core.clock import SystemClock
 from chatsheet.db.engine import Database
 from chatsheet.db.tables import api_token, user
@@ -115,10 +116,10 @@ async def test_a_token_for_nothing_or_for_ever_is_refused(tokens: Tokens, user_i
         await tokens.create(user_id, "export", scopes, days=days)
 
 
-async def test_a_closed_account_ends_its_tokens(tokens: Tokens, accounts: Accounts, user_id: str, database: Database) -> None:
+async def test_a_closed_account_ends_its_tokens(tokens: Tokens, users: Users, user_id: str, database: Database) -> None:
     _, secret = await tokens.create(user_id, "export", {Scope.READ})
     async with database.unit() as connection:  # by whatever way: not only by ours, which removes them too
         await connection.execute(update(user).values(is_active=False))
     assert await tokens.find(secret) is None
-    await accounts.deactivate(user_id)
+    await users.change(user_id, is_active=False)
     assert await tokens.list(user_id) == ()

@@ -1,5 +1,6 @@
 """The application: routes under /api and /v1, the built page at /, and the closed door around all of it."""
 
+import re
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from fastapi import Depends, FastAPI, Security
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import FileResponse, Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 from starlette.datastructures import MutableHeaders
@@ -14,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Door, Keys
-from chatsheet.api.deps import whole_text
+from chatsheet.api.deps import actions, whole_text
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
     account,
@@ -32,33 +34,59 @@ from chatsheet.api.routes import (
     metrics,
     proposals,
     queries,
+    shares,
     sheets,
     status,
     uploads,
+    users,
+    workspaces,
 )
+from chatsheet.auth.policy import Action
 from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, login, account, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts,
-    proposals, doctor, metrics, caches, openai,
+    status, login, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads, imports,
+    live, chats, charts, proposals, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 
 
+_OPEN = re.compile(r"/healthz|/readyz|/livez|/api/login(/.*)?|/login/oidc(/.*)?")
+"""What is there for whoever is not known yet, beside the page; every other route names the action that it is."""
 _TOKEN = HTTPBearer(
     scheme_name="token",
     auto_error=False,
     description="An API token; in local mode the token that serve prints, or `server.token`.",
 )
 """Told in the schema; closed.py is what checks it."""
-_ERROR: dict[str, object] = {"model": ErrorAnswer, "description": "What happened, why, and what to do."}
+_ERROR: dict[str, object] = {
+    "description": "What happened, why, and what to do.",
+    "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}}},
+}
+"""As JSON also where a route answers otherwise, which `model` would not say."""
 
 
 class PageMissing(Unavailable):
     """The built page is not in the package."""
 
     code = "page.missing"
+
+
+def decided() -> dict[str, Action | None]:
+    """Return the one action of every route, by method and path; None for those that are open to everybody.
+
+    Raises TypeError for a route that names none, or several: who may call it would be left to chance.
+    """
+    found: dict[str, Action | None] = {}
+    for route in (route for module in ROUTES for route in module.router.routes):
+        if not isinstance(route, APIRoute):
+            raise TypeError(f"{route} cannot name an action")
+        named = actions(route)
+        if len(named) != (0 if _OPEN.fullmatch(route.path) else 1):
+            raise TypeError(f"{route.path} has to name one action, not {sorted(named)}")
+        found |= {f"{method} {route.path}": next(iter(named), None) for method in route.methods or ()}
+    return found
 
 
 class Kept:
@@ -89,6 +117,7 @@ def routed(services: Services, door: Door, *, page: Path | None = None) -> FastA
     app = FastAPI(
         title="ChatSheetAI", version=version("chatsheet"), docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )
+    decided()
     app.state.services = services
     app.state.door = door  # who sends people elsewhere to log in must say where they come back to
     errors.install(app)

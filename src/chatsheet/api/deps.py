@@ -1,8 +1,10 @@
 """What a route may ask for: the services of this process, and who asks, if they may."""
 
+from collections.abc import Mapping
 from typing import Annotated, cast
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from fastapi.routing import APIRoute
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from chatsheet.api.errors import RouteNotFound
@@ -14,6 +16,11 @@ from chatsheet.wiring import Services
 
 PRINCIPAL = "chatsheet.principal"
 """Where a request's ASGI scope says whom the door let in; nothing: the path is open to everybody."""
+_ABOUT = ("chat_id", "sheet_id", "workspace_id")
+_OF_A_SHEET = frozenset(Action) - {
+    Action.ITSELF, Action.SESSIONS, Action.OPEN, Action.LIST, Action.IMPORT, Action.MEMBERS_READ, Action.MEMBERS, Action.AUDIT,
+    Action.MODEL, Action.STATUS, Action.INSTALLATION,
+}  # fmt: skip
 _JSON: TypeAdapter[JsonValue] = TypeAdapter(JsonValue)
 
 # async, though they wait for nothing: FastAPI sends a plain function to a thread, which costs more than many a request
@@ -60,49 +67,88 @@ class May:
 
     async def __call__(self, request: Request, services: Served, asking: Asking) -> Actor:
         """Raise what strangers are told, the same as for what never was there, or Denied; return the actor."""
-        named = {name: await _named(request, name) for name in ("sheet_id", "chat_id", "workspace_id")}
+        named = await _named(request)
+        if self.action in _OF_A_SHEET and not named.keys() & {"sheet_id", "chat_id"}:
+            raise BadInput("the request names no sheet.", fix="give sheet_id.")  # never one's standing in the workspace
+        return await self._let_in(request, services, asking, named)
+
+    async def _let_in(self, request: Request, services: Services, asking: Principal, named: Mapping[str, str]) -> Actor:
         standing = await services.access.standing(asking, **named)
         if policy.allows(asking, self.action, standing):
             return policy.actor(asking, standing)
         raise self._refusal(request, asking, standing, named)
 
-    def _refusal(self, request: Request, asking: Principal, standing: Standing, named: dict[str, str]) -> ChatSheetError:
+    def _refusal(self, request: Request, asking: Principal, standing: Standing, named: Mapping[str, str]) -> ChatSheetError:
         if self.action is Action.INSTALLATION:
             return RouteNotFound.at(request.url.path)
         if policy.sees(asking, standing) or not any(named.values()):
             return Denied("you may not do that.", fix="ask an owner of the workspace for the right, or use another token.")
-        if named["chat_id"]:
-            return ChatHidden(f"there is no chat {named['chat_id']}.", fix="start one for a sheet.")
-        if named["sheet_id"]:
-            return SheetHidden(f"there is no sheet {named['sheet_id']}.", fix="open one of the list.")
+        if chat_id := named.get("chat_id"):
+            return ChatHidden(f"there is no chat {chat_id}.", fix="start one for a sheet.")
+        if sheet_id := named.get("sheet_id"):
+            return SheetHidden(f"there is no sheet {sheet_id}.", fix="open one of the list.")
         return WorkspaceNotFound(f"there is no workspace {named['workspace_id']}.", fix="choose one of yours.")
 
 
-async def _named(request: Request, name: str) -> str:
-    """Return what a request is about: from its path, its query, or its body, whose shape the route checks."""
-    if found := request.path_params.get(name) or request.query_params.get(name):
-        return str(found)
-    if request.headers.get("content-type", "").startswith("application/json") and (body := await request.body()):
-        try:
-            said = _JSON.validate_json(body)
-        except ValidationError:
-            return ""
-        value = said.get(name) if isinstance(said, dict) else None
-        return value if isinstance(value, str) else ""
-    return ""
+class MayIn(May):
+    """A route's action in the workspace that its address names after the question mark, else in the first of one's own."""
+
+    async def __call__(
+        self,
+        request: Request,
+        services: Served,
+        asking: Asking,
+        workspace_id: Annotated[str, Query(max_length=40, description="By default the first of one's own.")] = "",
+    ) -> Actor:
+        """Raise as `May` does; return the actor."""
+        return await self._let_in(request, services, asking, {"workspace_id": workspace_id})
+
+
+def actions(route: APIRoute) -> set[Action]:
+    """Return what a route says that whoever calls it wants."""
+    todo, found = [route.dependant], set[Action]()
+    while todo:
+        one = todo.pop()
+        todo.extend(one.dependencies)
+        if isinstance(one.call, May):
+            found.add(one.call.action)
+    return found
+
+
+async def _named(request: Request) -> dict[str, str]:
+    """Return what a request is about, from where its route reads it and nowhere else: path, query or body.
+
+    An id that the route does not read must not be looked up: who is an owner there might be nobody here.
+    """
+    if named := {name: str(request.path_params[name]) for name in _ABOUT if name in request.path_params}:
+        return named
+    route = cast("APIRoute", request.scope["route"])  # ours are no other
+    if any(one.alias == "sheet_id" for one in route.dependant.query_params):
+        said: JsonValue = dict(request.query_params)
+    else:
+        said = await _body(request)
+    sheet_id = said.get("sheet_id") if isinstance(said, dict) else None
+    return {"sheet_id": sheet_id} if isinstance(sheet_id, str) and sheet_id else {}
 
 
 async def whole_text(request: Request) -> None:
     """Raise BadInput for JSON with half of a surrogate pair: Python takes it, and no store or model does."""
-    if request.headers.get("content-type", "").startswith("application/json") and (body := await request.body()):
-        try:
-            _JSON.validate_json(body)
-        except ValidationError:
-            raise BadInput("the body is no JSON of whole characters.", fix="send UTF-8.") from None
+    await _body(request)
 
 
-Lists = Annotated[Actor, Depends(May(Action.LIST))]
-Imports = Annotated[Actor, Depends(May(Action.IMPORT))]
+async def _body(request: Request) -> JsonValue:
+    """Return a JSON body; None for none. Raises BadInput."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()  # as the door reads it
+    if kind != "application/json" or not (body := await request.body()):
+        return None
+    try:
+        return _JSON.validate_json(body)
+    except ValidationError:
+        raise BadInput("the body is no JSON of whole characters.", fix="send UTF-8.") from None
+
+
+Lists = Annotated[Actor, Depends(MayIn(Action.LIST))]
+Imports = Annotated[Actor, Depends(MayIn(Action.IMPORT))]
 Reads = Annotated[Actor, Depends(May(Action.READ))]
 ReadsWhole = Annotated[Actor, Depends(May(Action.READ_WHOLE))]
 Edits = Annotated[Actor, Depends(May(Action.EDIT))]
@@ -116,6 +162,7 @@ ChangesChat = Annotated[Actor, Depends(May(Action.CHAT_CHANGE))]
 SeesMembers = Annotated[Actor, Depends(May(Action.MEMBERS_READ))]
 NamesMembers = Annotated[Actor, Depends(May(Action.MEMBERS))]
 Audits = Annotated[Actor, Depends(May(Action.AUDIT))]
+OpensWorkspace = Annotated[Actor, Depends(May(Action.OPEN))]
 Admin = Annotated[Actor, Depends(May(Action.INSTALLATION))]
 Itself = Annotated[Actor, Depends(May(Action.ITSELF))]
 OwnSessions = Annotated[Actor, Depends(May(Action.SESSIONS))]

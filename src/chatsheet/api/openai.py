@@ -7,6 +7,7 @@ import asyncio
 from contextlib import aclosing
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
@@ -16,7 +17,30 @@ from chatsheet.llm.door import Call, Head
 from chatsheet.llm.gateway import Gateway
 from chatsheet.wiring import Services
 
-router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[CALLS_MODEL])
+
+class OpenAIError(BaseModel):
+    """What OpenAI's clients read of an error; ours say more."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    message: str
+    type: str
+    code: str | None = None
+    param: str | None = None
+
+
+class OpenAIErrorAnswer(BaseModel):
+    """The JSON of an error under /v1."""
+
+    model_config = ConfigDict(frozen=True)
+
+    error: OpenAIError
+
+
+_ERROR: dict[int | str, dict[str, object]] = {
+    "default": {"model": OpenAIErrorAnswer, "description": "What happened, and what to do."}
+}
+router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[CALLS_MODEL], responses=_ERROR)
 
 
 @router.get("/models")

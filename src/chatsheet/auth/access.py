@@ -1,11 +1,11 @@
 """What the database says of a principal where a call goes: read for each request, never kept."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.auth import policy, rules
 from chatsheet.auth.policy import Action, Denied, Principal, Standing
-from chatsheet.core.identity import LOCAL, Actor, Role
+from chatsheet.core.identity import LOCAL, Actor, Role, Rules
 from chatsheet.db.engine import Database
 from chatsheet.db.tables import chat, member, share, sheet, sheet_rule, user
 
@@ -30,6 +30,21 @@ class Access:
             return _OWNER
         async with self._database.unit() as connection:
             return await _standing(connection, principal, workspace_id, sheet_id, chat_id)
+
+    async def apart(self, principal: Principal, workspace_id: str) -> dict[str, Standing]:
+        """Return, by sheet, a principal's standing where it is not simply that of the workspace.
+
+        Those are the sheets in it that have rules, or that were shared with them, and the sheets shared with them of
+        workspaces in which they are no member.
+        """
+        if self.is_local:
+            return {}
+        async with self._database.unit() as connection:
+            return {
+                sheet_id: standing
+                for sheet_id, standing in (await _apart(connection, principal, workspace_id)).items()
+                if policy.sees(principal, standing)
+            }
 
     async def fresh(self, asking: Actor, sheet_id: str, action: Action) -> Actor:
         """Return an actor as they are on a sheet now, for work that outlives its request; raises Denied."""
@@ -69,12 +84,46 @@ async def _standing(connection: AsyncConnection, principal: Principal, workspace
     role = (
         await connection.execute(select(member.c.role).where(is_mine, member.c.workspace_id == workspace))
     ).scalar_one_or_none()
-    ruled = await connection.execute(select(sheet_rule.c.role, sheet_rule.c.body).where(sheet_rule.c.sheet_id == sheet_id))
+    ruled = (await _ruled(connection, sheet_rule.c.sheet_id == sheet_id)).get(sheet_id)
     return Standing(
         workspace_id=workspace,
         member=None if role is None else Role(role),
         shared=None if shared is None else Role(shared),
-        rules={Role(of): rules.parse(body) for of, body in ruled},
+        rules=ruled,
         chat_creator=creator,
         chat_rules=chat_rules,
     )
+
+
+async def _apart(connection: AsyncConnection, principal: Principal, workspace_id: str) -> dict[str, Standing]:
+    mine = (member.c.workspace_id == sheet.c.workspace_id) & (member.c.user_id == principal.user_id)
+    theirs = (share.c.sheet_id == sheet.c.id) & (share.c.user_id == principal.user_id)
+    has_rules = exists().where(sheet_rule.c.sheet_id == sheet.c.id)
+    is_here, is_shared = sheet.c.workspace_id == workspace_id, share.c.role.is_not(None)
+    found = (
+        select(sheet.c.id, sheet.c.workspace_id, member.c.role.label("member"), share.c.role.label("shared"))
+        .outerjoin(member, mine)
+        .outerjoin(share, theirs)
+        .where((is_here & (is_shared | has_rules)) | (is_shared & member.c.role.is_(None)))
+    )
+    rows = (await connection.execute(found)).all()
+    ruled = await _ruled(connection, sheet_rule.c.sheet_id.in_([row.id for row in rows]))
+    return {
+        row.id: Standing(
+            workspace_id=row.workspace_id,
+            member=None if row.member is None else Role(row.member),
+            shared=None if row.shared is None else Role(row.shared),
+            rules=ruled.get(row.id),
+        )
+        for row in rows
+    }
+
+
+async def _ruled(connection: AsyncConnection, which: ColumnElement[bool]) -> dict[str, dict[Role, Rules]]:
+    """Return rules by sheet and role."""
+    found: dict[str, dict[Role, Rules]] = {}
+    for sheet_id, role, body in await connection.execute(
+        select(sheet_rule.c.sheet_id, sheet_rule.c.role, sheet_rule.c.body).where(which)
+    ):
+        found.setdefault(sheet_id, {})[Role(role)] = rules.parse(body)
+    return found

@@ -9,13 +9,13 @@ from sqlalchemy import delete, exists, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.auth import digests, passwords
-from chatsheet.auth.members import Membership, NewUser, add, adopt_local, join_shared
+from chatsheet.auth.members import Membership, NewUser, UserNotFound, add, adopt_local, join_shared
 from chatsheet.auth.passwords import Passwords
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import Conflict, NotFound, Refused
+from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.identity import Role
 from chatsheet.db.engine import Database
-from chatsheet.db.tables import api_token, login_code, member, session, user, workspace
+from chatsheet.db.tables import login_code, member, session, user, workspace
 
 _CODE_LASTS = timedelta(hours=24)
 _CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -47,12 +47,6 @@ class EmailTaken(Conflict):
     """Another account has this address."""
 
     code = "user.email_taken"
-
-
-class UserNotFound(NotFound):
-    """No such user."""
-
-    code = "user.not_found"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,15 +98,6 @@ class Accounts:
         async with self._database.unit() as connection:
             rows = await connection.execute(query.order_by(member.c.created_at, workspace.c.id))
             return tuple(Membership(workspace_id=row.id, name=row.name, role=Role(row.role)) for row in rows)
-
-    async def deactivate(self, user_id: str) -> None:
-        """Close an account: its sessions, tokens and codes end at once; raises UserNotFound."""
-        async with self._database.unit() as connection:
-            found = await connection.execute(update(user).where(user.c.id == user_id).values(is_active=False))
-            for table in (session, api_token, login_code):
-                await connection.execute(delete(table).where(table.c.user_id == user_id))
-        if not found.rowcount:
-            raise UserNotFound(f"there is no user {user_id}.", fix="look at the list of users.")
 
     async def login(self, email: str, password: str) -> str:
         """Return the id of the user whose password this is; raises LoginFailed."""

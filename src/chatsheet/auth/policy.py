@@ -36,6 +36,8 @@ class Action(StrEnum):
     """One's own account: who am I, my workspaces."""
     SESSIONS = "sessions"
     """One's own sessions and API tokens; a token can neither see nor make them."""
+    OPEN = "open a workspace"
+    """One more, of which one is the owner."""
     LIST = "list"
     """Sheets of a workspace, and those shared with one."""
     IMPORT = "import"
@@ -89,6 +91,7 @@ class _Need:
 _NEEDS: Mapping[Action, _Need] = {
     Action.ITSELF: _Need(Scope.READ),
     Action.SESSIONS: _Need(Scope.READ, person=True),
+    Action.OPEN: _Need(Scope.EDIT, person=True),
     Action.LIST: _Need(Scope.READ, Role.VIEWER),
     Action.IMPORT: _Need(Scope.EDIT, Role.EDITOR),
     Action.READ: _Need(Scope.READ, Role.VIEWER),

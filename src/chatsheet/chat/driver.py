@@ -109,6 +109,7 @@ class Chats:
         if self._budget is not None:  # a route that reads slowly says so by its budget
             self._tasks.spawn(self.warm(actor, sheet_id), name="warm prompt")
         async with self._database.unit() as connection:
+            await self._library.hold(connection, actor, sheet_id)
             return await store.add(connection, actor, sheet_id=opened.sheet.id, at=self._clock.now())
 
     async def warm(self, actor: Actor, sheet_id: str) -> None:
@@ -187,6 +188,23 @@ class Chats:
         await self.stop(actor, chat_id)
         async with self._database.unit() as connection:
             await store.remove(connection, actor, chat_id)
+
+    async def remove_sheet(self, actor: Actor, sheet_id: str) -> None:
+        """Remove a sheet with its chats, glossary, shares, rules and history; raises SheetNotFound.
+
+        Its files are left to the sweep: another sheet may stand on the same.
+        """
+        async with self._database.unit() as connection:
+            chats = await store.of_sheet(connection, actor, sheet_id)
+        for chat_id in chats:
+            await self.turns.stop(chat_id)
+        async with self._database.unit() as connection:
+            await self._library.hold(connection, actor, sheet_id)
+            for chat_id in await store.of_sheet(connection, actor, sheet_id):
+                await store.remove(connection, actor, chat_id)
+            await self._glossary.forget(connection, actor, sheet_id)
+            gone = await self._library.remove(connection, actor, sheet_id)
+        await self._library.forget(gone)
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
         """Yield the events after number `after`, then live ones as they come, until access ends; raises ChatNotFound."""

@@ -14,6 +14,7 @@ from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action, Denied
 from chatsheet.chat import store
 from chatsheet.core.clock import Clock
+from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.db.engine import Database
 from chatsheet.sheets.library import HeadMove, Library, MoveKind, Standing
@@ -190,7 +191,13 @@ class Live:
                 if (ended := await self._ended(actor, sheet_id)) is not None:
                     yield Told(known or _NOTHING, ended)
                     return
-            state = await self.state(actor, sheet_id, known)
+            try:
+                state = await self.state(actor, sheet_id, known)
+            except NotFound as error:
+                if known is None:
+                    raise
+                yield Told(known, SheetHidden(sheet_id=sheet_id, code=error.code, what=error.what, fix=error.fix))
+                return
             for told in news(state, known):
                 known, said_at = told.cursor, self._clock.monotonic()
                 yield told

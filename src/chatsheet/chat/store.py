@@ -125,6 +125,12 @@ async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> Non
     await connection.execute(delete(chat).where(mine))
 
 
+async def of_sheet(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[str]:
+    """Return all chats of a sheet, whoever may see them."""
+    here = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id)
+    return list((await connection.execute(select(chat.c.id).where(here).order_by(chat.c.id))).scalars())
+
+
 async def mark(connection: AsyncConnection, actor: Actor, sheet_id: str) -> str:
     """Return a text that is another one after a sheet's list of chats changed."""
     mine = (chat.c.sheet_id == sheet_id) & _seen(actor)

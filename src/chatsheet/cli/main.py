@@ -30,6 +30,7 @@ _COMMANDS = {
     "proposals": "Decide on the changes that a chat proposes.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
+    "user": "Say who may log in, and as what.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
 }
 

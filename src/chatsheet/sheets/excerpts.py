@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import time
+from collections.abc import Collection
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -53,6 +54,12 @@ class Excerpts:
             await asyncio.to_thread(_put, aside, place)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+
+    def forget(self, versions: Collection[str]) -> None:
+        """Remove those of these versions."""
+        for entry in self._folder.iterdir() if self._folder.is_dir() else ():
+            if entry.name.partition(".")[0] in versions:
+                shutil.rmtree(entry, ignore_errors=True)
 
     def sweep(self, known: set[str]) -> None:
         """Remove those that nobody used for a day, and those of versions that are not known."""

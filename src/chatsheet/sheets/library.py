@@ -11,13 +11,14 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from pydantic import JsonValue
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.cache import keys
 from chatsheet.cache.cache import Caches, Kind
@@ -370,10 +371,27 @@ class Library:
         async with self._database.unit() as connection:
             return await store.moves_after(connection, actor, sheet_id, seq, most=most)
 
-    async def listing(self, actor: Actor) -> list[Sheet]:
-        """Return the workspace's sheets, newest first."""
+    async def listing(self, actor: Actor, shared: Collection[str] = ()) -> list[Sheet]:
+        """Return the workspace's sheets, and those of others that were shared with the actor, newest first."""
         async with self._database.unit() as connection:
-            return await store.listing(connection, actor)
+            return await store.listing(connection, actor, shared)
+
+    @staticmethod
+    async def hold(connection: AsyncConnection, actor: Actor, sheet_id: str) -> None:
+        """Let nobody remove a sheet until the caller's transaction ends, which this begins; raises SheetNotFound."""
+        await store.hold(connection, actor, sheet_id)
+
+    @staticmethod
+    async def remove(connection: AsyncConnection, actor: Actor, sheet_id: str) -> set[str]:
+        """Remove a sheet with its history, inside the caller's transaction; what else names it goes before.
+
+        Returns the versions it had, for `forget`.
+        """
+        return await store.remove(connection, actor, sheet_id)
+
+    async def forget(self, versions: Collection[str]) -> None:
+        """Remove what was kept of versions for those under rules; their files are left to the sweep, others may name them."""
+        await asyncio.to_thread(self._excerpts.forget, versions)
 
     def questions(self, opened: OpenSheet) -> Questions:
         """Return what the version that `opened` holds can be asked."""

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter, ValidationError
 
+from chatsheet.core.errors import BadInput
 from chatsheet.core.identity import Rules, Scalar, TableRule
 from chatsheet.sheets.model import Column, FormulaColumn, Table, Workbook
 from chatsheet.sheets.windows import Filter, WindowInvalid, conditions
 
 RULES: TypeAdapter[Rules] = TypeAdapter(Rules)
 """Reads and writes rules."""
+
+
+class RulesInvalid(BadInput):
+    """A rule does not fit the workbook, so that nothing of the table it names would be seen."""
+
+    code = "rules.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,33 @@ class Seen:
     where: str = ""
     parameters: tuple[Scalar, ...] = ()
     is_ruled: bool = False
+
+
+def check(workbook: Workbook, rules: Rules) -> None:
+    """Raise RulesInvalid where a rule names what a workbook has not, or says nothing; see `check_applied` for the rest."""
+    for number, rule in enumerate(rules.tables):
+        table = workbook.table(rule.table)
+        if table is None or rule.table in {one.table for one in rules.tables[:number]}:
+            what = f"there is no table {rule.table}." if table is None else f"{rule.table} has two rules."
+            raise RulesInvalid(what, fix=f"name each of {', '.join(one.id for one in workbook.tables)} once at most.")
+        if unknown := sorted(set(rule.hidden) - set(table.names)):
+            raise RulesInvalid(
+                f"{table.id} has no column {', '.join(unknown)}.", fix=f"its columns are {', '.join(table.names)}."
+            )
+        if not rule.hidden and not rule.rows:
+            raise RulesInvalid(f"the rule for {table.id} hides nothing.", fix="hide columns, or say which rows are seen.")
+        try:
+            list(_conditions(table, [rule], []))
+        except WindowInvalid as error:
+            raise RulesInvalid(error.what, fix=error.fix) from None
+
+
+def check_applied(whole: Workbook, rules: Rules, shown: Workbook) -> None:
+    """Raise RulesInvalid where a rule hid a whole table without saying so: its conditions do not fit the values there."""
+    for rule in rules.tables:
+        table = whole.table(rule.table)
+        if shown.table(rule.table) is None and table is not None and not set(table.names) <= set(rule.hidden):
+            raise RulesInvalid(f"the conditions on {rule.table} do not fit its values.", fix="look at the columns' types.")
 
 
 def seen(workbook: Workbook, rules: Rules) -> Iterator[Seen]:
@@ -45,17 +79,18 @@ def _ruled(table: Table, rules: list[TableRule]) -> Iterator[Seen]:
     hidden = {name for rule in rules for name in rule.hidden}
     parameters: list[Scalar] = []
     try:
-        filters = [
-            Filter.model_validate({"column": one.column, "test": one.test, "values": one.values})
-            for rule in rules
-            for one in rule.rows
-        ]
-        where = " AND ".join(conditions(filters, table, parameters))
+        where = " AND ".join(_conditions(table, rules, parameters))
     except (ValidationError, WindowInvalid):
         return
     columns = tuple(_told_less(column, hidden) for column in table.columns if column.name not in hidden)
     if columns and hidden <= set(table.names):
         yield Seen(_told(table, columns), where, tuple(parameters), is_ruled=True)
+
+
+def _conditions(table: Table, rules: list[TableRule], parameters: list[Scalar]) -> Iterator[str]:
+    """Yield the SQL of rules' conditions; raises ValidationError, WindowInvalid."""
+    rows = [{"column": one.column, "test": one.test, "values": one.values} for rule in rules for one in rule.rows]
+    return conditions(map(Filter.model_validate, rows), table, parameters)
 
 
 def _told(table: Table, columns: tuple[Column, ...]) -> Table:

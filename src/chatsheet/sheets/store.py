@@ -1,6 +1,6 @@
 """Rows about sheets: the SQL and nothing else. Every statement is bound to the actor's workspace."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -93,14 +93,33 @@ async def get(connection: AsyncConnection, actor: Actor, sheet_id: str) -> Sheet
     mine = (sheet.c.id == sheet_id) & (sheet.c.workspace_id == actor.workspace_id)
     row = (await connection.execute(select(sheet).where(mine))).mappings().one_or_none()
     if row is None:
-        raise SheetNotFound(f"there is no sheet {sheet_id}.", fix="list the sheets and use one of their ids.")
+        raise _not_found(sheet_id)
     return _sheet(row)
 
 
-async def listing(connection: AsyncConnection, actor: Actor) -> list[Sheet]:
-    """Return the workspace's sheets, newest first."""
-    found = select(sheet).where(sheet.c.workspace_id == actor.workspace_id).order_by(sheet.c.id.desc())
+async def listing(connection: AsyncConnection, actor: Actor, shared: Collection[str] = ()) -> list[Sheet]:
+    """Return the workspace's sheets, and those of others that were shared with the actor, newest first."""
+    seen = (sheet.c.workspace_id == actor.workspace_id) | sheet.c.id.in_(shared)
+    found = select(sheet).where(seen).order_by(sheet.c.id.desc())
     return [_sheet(row) for row in (await connection.execute(found)).mappings()]
+
+
+async def hold(connection: AsyncConnection, actor: Actor, sheet_id: str) -> None:
+    """Let nobody remove a sheet, or move its head, until this transaction ends, which it begins; raises SheetNotFound."""
+    await writing.hold(connection, "sheet's life", sheet_id)
+    mine = (sheet.c.id == sheet_id) & (sheet.c.workspace_id == actor.workspace_id)
+    if (await connection.execute(select(sheet.c.id).where(mine).with_for_update())).one_or_none() is None:
+        raise _not_found(sheet_id)
+
+
+async def remove(connection: AsyncConnection, actor: Actor, sheet_id: str) -> set[str]:
+    """Remove a sheet with its history; what else names it goes before. Returns the versions it had."""
+    had = set((await connection.execute(select(sheet_version.c.id).where(_of(actor, sheet_id)))).scalars())
+    moved = (sheet_move.c.workspace_id == actor.workspace_id) & (sheet_move.c.sheet_id == sheet_id)
+    await connection.execute(delete(sheet_move).where(moved))
+    await connection.execute(delete(sheet_version).where(_of(actor, sheet_id)))
+    await connection.execute(delete(sheet).where(sheet.c.id == sheet_id, sheet.c.workspace_id == actor.workspace_id))
+    return had
 
 
 async def find(connection: AsyncConnection, actor: Actor, *, name: str, content_sha256: str) -> Sheet | None:
@@ -314,6 +333,10 @@ async def is_told(connection: AsyncConnection, version_id: str) -> bool:
     """Tell whether any chat's log names a version."""
     found = select(chat_event.c.seq).where(cast(chat_event.c.body, String).contains(version_id, autoescape=True)).limit(1)
     return (await connection.execute(found)).first() is not None
+
+
+def _not_found(sheet_id: str) -> SheetNotFound:
+    return SheetNotFound(f"there is no sheet {sheet_id}.", fix="list the sheets and use one of their ids.")
 
 
 def _of(actor: Actor, sheet_id: str) -> ColumnElement[bool]:

@@ -1010,6 +1010,9 @@ export interface SheetEntry {
   readonly name: string;
   readonly version: string;
   readonly created_at: string;
+  readonly workspace_id: string;
+  readonly role: "viewer" | "editor" | "owner";
+  readonly is_partial: boolean;
 }
 
 

@@ -76,7 +76,8 @@ function table(more: Partial<Table> = {}): Table {
 function sheet(tables: readonly Table[], shapes: Record<string, string> = {}, corrections = {}): SheetDetail {
   const formulas = { cells: 0, tabs: [], is_followed: true, special: [], specials: 0, calculated: 0, missing: 0, stale: 0 };
   const workbook = { parser: "2", content_sha256: "", tables, warnings: [], shapes, corrections, formulas };
-  return { sheet: { id: "sheet_1", name: "a.xlsx", version: "v1", created_at: "" }, workbook };
+  const mine = { workspace_id: "local", role: "owner", is_partial: false } as const;
+  return { sheet: { id: "sheet_1", name: "a.xlsx", version: "v1", created_at: "", ...mine }, workbook };
 }
 
 const ASKED = column({

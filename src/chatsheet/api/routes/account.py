@@ -6,18 +6,17 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from chatsheet.api import roles
 from chatsheet.api.deps import Asking, Itself, OwnSessions, Served, WorkspaceNotFound
 from chatsheet.api.logins import SESSION
+from chatsheet.api.roles import RoleName
 from chatsheet.api.routes.login import LoggedInto, Name, Password, WithPasswords
-from chatsheet.auth.members import Membership
-from chatsheet.auth.policy import Scope
+from chatsheet.auth.policy import Principal, Scope
 from chatsheet.auth.tokens import MAX_DAYS, Token
-from chatsheet.core.identity import LOCAL, Role
+from chatsheet.core.identity import LOCAL
 from chatsheet.wiring import Services
 
 router = APIRouter(tags=["account"])
-RoleName = Literal["viewer", "editor", "owner"]
-_ROLES: dict[Role, RoleName] = {Role.VIEWER: "viewer", Role.EDITOR: "editor", Role.OWNER: "owner"}
 
 
 class _Frozen(BaseModel):
@@ -94,23 +93,21 @@ class PasswordChange(BaseModel):
 @router.get("/api/me")
 async def me(services: Served, actor: Itself, asking: Asking) -> Me:
     """Say who asks, and what they are where."""
-    mode = services.settings.auth.mode
+    mode, workspaces = services.settings.auth.mode, await mine(services, asking)
     if mode == "local":
-        own = WorkspaceOfMine(id=LOCAL.workspace_id, name="This machine", role="owner")
-        return Me(mode=mode, id=actor.user_id, name="", email="", is_admin=actor.is_admin, workspaces=(own,))
+        return Me(mode=mode, id=actor.user_id, name="", email="", is_admin=actor.is_admin, workspaces=workspaces)
     user = await services.accounts.get(actor.user_id)
-    mine = await _mine(services, actor.user_id)
-    return Me(
-        mode=mode,
-        id=user.id,
-        name=user.name,
-        email=user.email,
-        is_admin=actor.is_admin,
-        workspaces=tuple(
-            WorkspaceOfMine(id=one.workspace_id, name=one.name, role=_ROLES[one.role])
-            for one in mine.values()
-            if asking.workspace_id in {"", one.workspace_id}
-        ),
+    return Me(mode=mode, id=user.id, name=user.name, email=user.email, is_admin=actor.is_admin, workspaces=workspaces)
+
+
+async def mine(services: Services, asking: Principal) -> tuple[WorkspaceOfMine, ...]:
+    """Return the workspaces of whoever asks; of a token that is for one, that one."""
+    if services.access.is_local:
+        return (WorkspaceOfMine(id=LOCAL.workspace_id, name="This machine", role="owner"),)
+    return tuple(
+        WorkspaceOfMine(id=one.workspace_id, name=one.name, role=roles.name(one.role))
+        for one in await services.accounts.memberships(asking.user_id)
+        if asking.workspace_id in {"", one.workspace_id}
     )
 
 
@@ -151,9 +148,9 @@ async def tokens(services: LoggedInto, actor: OwnSessions) -> list[TokenOfMine]:
 
 
 @router.post("/api/tokens", status_code=201)
-async def make_token(services: LoggedInto, actor: OwnSessions, body: TokenWanted) -> TokenMade:
+async def make_token(services: LoggedInto, actor: OwnSessions, asking: Asking, body: TokenWanted) -> TokenMade:
     """Make an API token; its secret is in this answer only."""
-    if body.workspace_id and body.workspace_id not in await _mine(services, actor.user_id):
+    if body.workspace_id and body.workspace_id not in {one.id for one in await mine(services, asking)}:
         raise WorkspaceNotFound(f"there is no workspace {body.workspace_id}.", fix="choose one of yours.")
     made, secret = await services.tokens.create(
         actor.user_id, body.name, body.scopes, workspace_id=body.workspace_id, days=body.days
@@ -172,10 +169,6 @@ async def change_password(services: WithPasswords, actor: OwnSessions, body: Pas
     """Change one's password; one's other sessions end."""
     await services.rates.login("", actor.user_id)
     await services.accounts.change_password(actor.user_id, old=body.old, new=body.new, keeping=_secret(request))
-
-
-async def _mine(services: Services, user_id: str) -> dict[str, Membership]:
-    return {one.workspace_id: one for one in await services.accounts.memberships(user_id)}
 
 
 def _shown(token: Token) -> TokenOfMine:

@@ -45,4 +45,4 @@ async def correct(sheet_id: str, body: NewCorrection, services: Served, actor: E
     """Read a tab again as a person says, as a new version; it is remembered for files whose tab has the same form."""
     said = TabSaid(tables=body.tables, types=body.types)
     opened = await services.library.correct(actor, sheet_id, body.tab, said, expected_version=body.version, reason=body.reason)
-    return detail_of(opened)
+    return detail_of(opened, actor)

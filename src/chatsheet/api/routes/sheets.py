@@ -7,8 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, Json
 
-from chatsheet.api import conditional
-from chatsheet.api.deps import Imports, Lists, Reads, ReadsWhole, Served
+from chatsheet.api import conditional, roles
+from chatsheet.api.deps import Asking, Imports, Lists, Reads, ReadsWhole, Removes, Served
+from chatsheet.api.roles import RoleName
+from chatsheet.auth import policy
 from chatsheet.auth.policy import Action
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.identity import Actor
@@ -34,6 +36,12 @@ class SheetEntry(BaseModel):
     name: str
     version: str
     created_at: datetime
+    workspace_id: str
+    """Another one than was listed: the sheet was shared with whoever asks, who is no member there."""
+    role: RoleName
+    """What whoever asks is on it."""
+    is_partial: bool
+    """Whether rules hide some of it from them; then they do not change it, whatever their role."""
 
 
 class SheetDetail(BaseModel):
@@ -104,22 +112,24 @@ async def upload(
         now = await services.access.fresh(actor, opened.sheet.id, Action.READ)
         if now.rules.tables:  # somebody brought it in before, and others edited it since
             opened = await services.library.open(now, opened.sheet.id)
-        return detail_of(opened)
+        return detail_of(opened, now)
     finally:
         path.unlink(missing_ok=True)
 
 
 @router.get("")
-async def listing(services: Served, actor: Lists) -> list[SheetEntry]:
-    """Return the workspace's sheets, newest first."""
-    return [_entry(sheet) for sheet in await services.library.listing(actor)]
+async def listing(services: Served, actor: Lists, asking: Asking) -> list[SheetEntry]:
+    """Return a workspace's sheets, by default of one's first one, and those that were shared with one, newest first."""
+    apart = await services.access.apart(asking, actor.workspace_id)
+    seen_as = {sheet_id: policy.actor(asking, standing) for sheet_id, standing in apart.items()}
+    return [_entry(one, seen_as.get(one.id, actor)) for one in await services.library.listing(actor, seen_as.keys())]
 
 
 @router.get("/{sheet_id}")
 async def detail(sheet_id: str, request: Request, response: Response, services: Served, actor: Reads) -> SheetDetail:
     """Return one sheet at its head."""
     opened = await services.library.open(actor, sheet_id)
-    found = detail_of(opened)
+    found = detail_of(opened, actor)
     conditional.tag(request, response, opened, content=found.sheet.model_dump_json())
     return found
 
@@ -200,10 +210,24 @@ async def formulas(
     return list(await library.formula_cells(opened, tab, area))
 
 
-def _entry(sheet: Sheet) -> SheetEntry:
-    return SheetEntry(id=sheet.id, name=sheet.name, version=sheet.version, created_at=sheet.created_at)
+@router.delete("/{sheet_id}", status_code=204)
+async def remove(sheet_id: str, services: Served, actor: Removes) -> None:
+    """Delete a sheet with its chats, glossary, shares, rules and history; who looks at it is told."""
+    await services.chats.remove_sheet(actor, sheet_id)
 
 
-def detail_of(opened: OpenSheet) -> SheetDetail:
-    """Return a sheet with everything that was decided about it."""
-    return SheetDetail(sheet=_entry(opened.sheet), workbook=opened.workbook)
+def _entry(sheet: Sheet, actor: Actor) -> SheetEntry:
+    return SheetEntry(
+        id=sheet.id,
+        name=sheet.name,
+        version=sheet.version,
+        created_at=sheet.created_at,
+        workspace_id=actor.workspace_id,
+        role=roles.name(actor.role),
+        is_partial=bool(actor.rules.tables),
+    )
+
+
+def detail_of(opened: OpenSheet, actor: Actor) -> SheetDetail:
+    """Return a sheet as an actor sees it, with everything that was decided about it."""
+    return SheetDetail(sheet=_entry(opened.sheet, actor), workbook=opened.workbook)

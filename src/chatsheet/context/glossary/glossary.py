@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from functools import lru_cache
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from chatsheet.context.glossary import imports, store
 from chatsheet.context.glossary.imports import Format
 from chatsheet.context.glossary.model import MOST, Entry, Kept, Pinned, key, names
@@ -57,7 +59,7 @@ class Glossary:
         """Keep one entry; raises SheetNotFound, SqlRefused, EntryKnown, GlossaryFull."""
         checked = _checked(entry, await self._library.open(actor, sheet_id))
         async with self._database.unit() as connection:
-            await store.hold(connection, sheet_id)
+            await self._library.hold(connection, actor, sheet_id)  # others may name the same, or remove the sheet
             known = await store.listing(connection, actor, sheet_id)
             _check_new(checked, known)
             _check_room(len(known) + 1)
@@ -68,7 +70,7 @@ class Glossary:
         """Let an entry say something else; raises SheetNotFound, EntryNotFound, SqlRefused, EntryKnown."""
         changed = Kept(id=kept.id, entry=_checked(kept.entry, await self._library.open(actor, sheet_id)))
         async with self._database.unit() as connection:
-            await store.hold(connection, sheet_id)
+            await self._library.hold(connection, actor, sheet_id)  # others may name the same, or remove the sheet
             others = [one for one in await store.listing(connection, actor, sheet_id) if one.id != kept.id]
             _check_new(changed.entry, others)
             await store.change(connection, actor, sheet_id, changed)
@@ -78,6 +80,11 @@ class Glossary:
         """Delete an entry; raises EntryNotFound."""
         async with self._database.unit() as connection:
             await store.remove(connection, actor, sheet_id, entry_id)
+
+    @staticmethod
+    async def forget(connection: AsyncConnection, actor: Actor, sheet_id: str) -> None:
+        """Delete all that is said of a sheet that goes, inside the caller's transaction."""
+        await store.forget(connection, actor, sheet_id)
 
     async def bring_in(self, actor: Actor, sheet_id: str, text: str, form: Format, *, is_preview: bool = False) -> list[Kept]:
         """Keep every entry of a CSV or JSON text, or none; what is said of a known term or question replaces it.
@@ -96,7 +103,7 @@ class Glossary:
                 wrong = [*wrong, (line, f"{refused.what} {refused.fix}")]
         imports.check(wrong, form)
         async with self._database.unit() as connection:
-            await store.hold(connection, sheet_id)
+            await self._library.hold(connection, actor, sheet_id)  # others may name the same, or remove the sheet
             known = {key(kept.entry): kept for kept in await store.listing(connection, actor, sheet_id)}
             _check_room(len(known.keys() | entries.keys()))
             changed = [Kept(id=known[name].id, entry=entry) for name, entry in entries.items() if name in known]

@@ -10,7 +10,6 @@ from chatsheet.context.glossary.model import ENTRY, Entry, Kept
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
-from chatsheet.db import writing
 from chatsheet.db.tables import glossary_entry
 
 
@@ -18,11 +17,6 @@ class EntryNotFound(NotFound):
     """No such entry in this sheet's glossary."""
 
     code = "glossary.not_found"
-
-
-async def hold(connection: AsyncConnection, sheet_id: str) -> None:
-    """Let nobody else change a sheet's entries until this transaction ends; goes before what is read."""
-    await writing.hold(connection, "glossary", sheet_id)
 
 
 async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Kept]:
@@ -54,6 +48,11 @@ async def remove(connection: AsyncConnection, actor: Actor, sheet_id: str, entry
     """Delete an entry; raises EntryNotFound."""
     this = _of(actor, sheet_id) & (glossary_entry.c.id == entry_id)
     _check((await connection.execute(delete(glossary_entry).where(this))).rowcount, entry_id)
+
+
+async def forget(connection: AsyncConnection, actor: Actor, sheet_id: str) -> None:
+    """Delete all that is said of a sheet."""
+    await connection.execute(delete(glossary_entry).where(_of(actor, sheet_id)))
 
 
 def _of(actor: Actor, sheet_id: str) -> ColumnElement[bool]:
