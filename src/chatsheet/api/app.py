@@ -30,6 +30,7 @@ from chatsheet.api.routes import (
     live,
     login,
     metrics,
+    oidc,
     proposals,
     queries,
     sheets,
@@ -40,7 +41,7 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, login, account, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts,
+    status, login, oidc, account, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts,
     proposals, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
