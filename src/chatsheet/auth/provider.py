@@ -181,8 +181,8 @@ class IdentityProvider:
         secret = self._settings.client_secret.reveal()
         if "client_secret_post" in ways:
             return {**named, "client_secret": secret}, {}
-        pair = f"{quote_plus(named['client_id'])}:{quote_plus(secret)}"
-        return {}, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        basic = aiohttp.encode_basic_auth(quote_plus(self._settings.client_id), quote_plus(secret))
+        return {}, {"Authorization": basic}
 
     async def logout_url(self, back: str) -> str:
         """Return where a browser goes to end the provider's own session, and from there `back`; empty: nowhere."""
