@@ -7,7 +7,7 @@ import json
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
@@ -62,6 +62,7 @@ class Idp:
     """What it sends the browser back with instead of a code."""
     is_silent: bool = False
     """Whether its token endpoint leaves the id_token out."""
+    is_down: bool = False
     begun: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """What logins asked for, by the code that was given."""
     given: list[str] = field(default_factory=list[str])
@@ -153,7 +154,12 @@ async def start_idp(clock: HandClock, tls: ssl.SSLContext | None = None) -> Asyn
     """Serve a provider on loopback meanwhile."""
     (port,) = free_ports(1)
     idp = Idp(f"{'https' if tls else 'http'}://127.0.0.1:{port}", clock)
-    app = web.Application()
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+        return web.Response(status=503, text="down") if idp.is_down else await handler(request)
+
+    app = web.Application(middlewares=[answer])
     app.router.add_get("/.well-known/openid-configuration", idp.discovery)
     app.router.add_get("/keys", idp.show_keys)
     app.router.add_get("/authorization", idp.authorize)
