@@ -89,7 +89,14 @@ class Idp:
     def logout_token(self, **claims: object) -> str:
         """Return a logout token; a claim that is None is left out."""
         now = int(self.clock.now().timestamp())
-        usual = {"iss": self.url, "aud": CLIENT, "iat": now, "exp": now + 120, "jti": secrets.token_hex(8), "events": {LOGOUT: {}}}
+        usual = {
+            "iss": self.url,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_hex(8),
+            "events": {LOGOUT: {}},
+        }
         return sign({name: value for name, value in {**usual, **claims}.items() if value is not None}, typ="logout+jwt")
 
     async def discovery(self, request: web.Request) -> web.Response:
@@ -156,7 +163,9 @@ async def start_idp(clock: HandClock, tls: ssl.SSLContext | None = None) -> Asyn
     idp = Idp(f"{'https' if tls else 'http'}://127.0.0.1:{port}", clock)
 
     @web.middleware
-    async def answer(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> web.StreamResponse:
+    async def answer(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
         return web.Response(status=503, text="down") if idp.is_down else await handler(request)
 
     app = web.Application(middlewares=[answer])

@@ -72,7 +72,9 @@ async def test_no_token_reaches_the_browser_or_is_kept(site: Site, idp: Idp, tmp
     async with site.services.database.unit() as connection:
         for table in metadata.sorted_tables:
             told.append(str((await connection.execute(select(table))).all()))
-    told += [one.read_text(errors="replace") for one in tmp_path.rglob("*") if one.is_file() and one.suffix in {".log", ".json"}]
+    told += [
+        one.read_text(errors="replace") for one in tmp_path.rglob("*") if one.is_file() and one.suffix in {".log", ".json"}
+    ]
     assert len(idp.given) == 4
     assert not [token for token in idp.given if any(token in one for one in told)]
 
@@ -97,7 +99,17 @@ async def test_a_login_replaces_the_session_that_the_browser_had(site: Site) -> 
 
 @pytest.mark.parametrize(
     "wanted",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "/%2F/evil", "/#/a b", "/#\r\nX: y", "javascript:x", "", "/api/me"],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "/%2F/evil",
+        "/#/a b",
+        "/#\r\nX: y",
+        "javascript:x",
+        "",
+        "/api/me",
+    ],
 )
 async def test_nobody_is_led_elsewhere_after_a_login(site: Site, wanted: str) -> None:
     async with site.browser() as browser:

@@ -223,9 +223,7 @@ async def test_a_provider_that_promises_no_name_may_leave_it_out_but_not_give_an
     ("error", "code"),
     [("access_denied", "login.denied"), ("server_error", "login.provider_refused"), ("\r\n<b>", "login.provider_refused")],
 )
-async def test_the_providers_no_is_told(
-    site: Site, idp: Idp, error: str, code: str, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_the_providers_no_is_told(site: Site, idp: Idp, error: str, code: str, caplog: pytest.LogCaptureFixture) -> None:
     idp.answers = {"error": error, "error_description": "<script>alert(1)</script>"}
     async with site.browser() as browser:
         assert await log_in(browser) == problem(code)

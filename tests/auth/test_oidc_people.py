@@ -80,7 +80,9 @@ async def test_what_a_person_said_of_somebody_stays(mapped: Site, idp: Idp) -> N
         assert (await arrive(mapped))[0]["Everyone's"] == "owner"
 
 
-async def test_an_administrator_by_the_code_stays_one_where_no_group_says_who_is(tmp_path: Path, idp: Idp, clock: HandClock) -> None:
+async def test_an_administrator_by_the_code_stays_one_where_no_group_says_who_is(
+    tmp_path: Path, idp: Idp, clock: HandClock
+) -> None:
     async with start_site(tmp_path, idp.url, clock) as site, site.browser() as browser:
         await log_in(browser)
         code = await site.services.accounts.owner_code()
