@@ -55,7 +55,7 @@ class Idp:
     """What its metadata says beside, or instead of, the usual."""
     person: Claims = field(default_factory=lambda: {"sub": "ada-1", "name": "Ada", "email": "ada@example.com", "sid": "sid-1"})
     """What its id_tokens claim of whoever logs in."""
-    forge: Forge = lambda idp, claims: sign(claims)
+    forge: Forge = lambda _, claims: sign(claims)
     """Makes the id_token of its claims."""
     keys: list[Key] = field(default_factory=lambda: [KEY])
     answers: dict[str, str] = field(default_factory=dict[str, str])

@@ -60,11 +60,11 @@ def keys(found: Iterable[object]) -> KeySet:
 
 
 def _key(found: Mapping[str, object]) -> Key | None:
-    if found.get("kty") not in {"RSA", "EC"} or found.get("use", "sig") != "sig":
+    if found.get("kty") not in ("RSA", "EC") or found.get("use", "sig") != "sig":
         return None
     try:
         return JWKRegistry.import_key({name: value for name, value in found.items() if isinstance(value, str | list)})
-    except (JoseError, ValueError, TypeError):
+    except (JoseError, LookupError, TypeError, ValueError):
         return None
 
 
