@@ -89,7 +89,7 @@ class Idp:
     def logout_token(self, **claims: object) -> str:
         """Return a logout token; a claim that is None is left out."""
         now = int(self.clock.now().timestamp())
-        usual = {
+        usual: Claims = {
             "iss": self.url,
             "aud": CLIENT,
             "iat": now,

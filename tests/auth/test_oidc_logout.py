@@ -9,7 +9,7 @@ import pytest
 
 from chatsheet.auth.id_tokens import LOGOUT
 from tests.auth.conftest import HandClock
-from tests.auth.idp import CLIENT, FOREIGN, Idp, by_hand, sign, start_idp
+from tests.auth.idp import CLIENT, FOREIGN, Claims, Idp, by_hand, sign, start_idp
 from tests.auth.oidc_site import URL, Site, log_in, me, problem, start_site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
@@ -132,7 +132,7 @@ async def test_a_logout_token_that_does_not_count_ends_nothing(site: Site, idp: 
 
 async def test_nobody_but_the_provider_ends_sessions(site: Site, idp: Idp) -> None:
     browser = await logged_in(site, idp)
-    claims = {**idp.claims(None), "jti": "1", "events": {LOGOUT: {}}}
+    claims: Claims = {**idp.claims(None), "jti": "1", "events": {LOGOUT: {}}}
     (login_token,) = (one for one in idp.given if one.count(".") == 2)
     for token in (sign(claims, FOREIGN), by_hand({"alg": "none"}, claims), login_token, "", "x" * 90_000, "\0"):
         assert code_of(await site.backchannel(token)) == (400, "login.logout_refused")
