@@ -145,7 +145,7 @@ async def test_a_new_key_of_the_provider_is_taken_at_once_and_the_old_one_forgot
         assert await log_in(browser) == "/"
         assert idp.fetched["/keys"] == 2
         idp.forge = lambda _, claims: sign(claims)
-        assert await log_in(browser) == problem("login.token_refused")
+        assert await log_in(browser) == problem("login.key_unknown")
 
 
 async def test_tokens_of_made_up_keys_ask_for_keys_once_a_minute(site: Site, idp: Idp) -> None:
@@ -155,7 +155,7 @@ async def test_tokens_of_made_up_keys_ask_for_keys_once_a_minute(site: Site, idp
         idp.forge = lambda _, claims: sign(claims, made_up)
         for minutes, fetched in ((0, 1), (1, 2), (0, 2), (1, 3)):
             site.clock.pass_by(minutes=minutes)
-            assert await log_in(browser) == problem("login.token_refused")
+            assert await log_in(browser) == problem("login.key_unknown")
             assert idp.fetched["/keys"] == fetched
 
 

@@ -35,7 +35,9 @@ class IdTokenRefused(Refused):
 
 
 class KeyUnknown(IdTokenRefused):
-    """Signed by a key that the provider did not show; it may have a new one."""
+    """The token is signed by a key that the provider does not show."""
+
+    code = "login.key_unknown"
 
 
 class LogoutRefused(BadInput):

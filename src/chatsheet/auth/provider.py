@@ -47,7 +47,7 @@ class ProviderUnsafe(Unavailable):
 
 
 class CodeNotTaken(Refused):
-    """The provider gives nothing for the code that it sent along."""
+    """The provider sent an error instead of a code, or gives nothing for the code."""
 
     code = "login.provider_refused"
     status = 401
