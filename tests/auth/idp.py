@@ -62,6 +62,8 @@ class Idp:
     """What it sends the browser back with instead of a code."""
     is_silent: bool = False
     """Whether its token endpoint leaves the id_token out."""
+    is_public: bool = False
+    """Whether it knows us as a client without a secret."""
     is_down: bool = False
     begun: dict[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """What logins asked for, by the code that was given."""
@@ -138,7 +140,7 @@ class Idp:
         form = {name: str(value) for name, value in (await request.post()).items()}
         asked = self.begun.pop(form.get("code", ""), None)
         digest = _part(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
-        if not _is_client(request, form):
+        if not _is_client(request, form, is_public=self.is_public):
             return web.json_response({"error": "invalid_client"}, status=401)
         if asked is None or form.get("redirect_uri") != BACK or not hmac.compare_digest(digest, asked["code_challenge"]):
             return web.json_response({"error": "invalid_grant", "error_description": "<script>"}, status=400)
@@ -149,7 +151,9 @@ class Idp:
         return web.json_response(tokens)
 
 
-def _is_client(request: web.Request, form: Mapping[str, str]) -> bool:
+def _is_client(request: web.Request, form: Mapping[str, str], *, is_public: bool) -> bool:
+    if is_public:
+        return form.get("client_id") == CLIENT and "client_secret" not in form and "Authorization" not in request.headers
     if "Authorization" not in request.headers:
         return (form.get("client_id"), form.get("client_secret")) == (CLIENT, SECRET)
     pair = base64.b64encode(b"us:a+secret%3A+with+%2F+and+%25").decode()  # RFC 6749 section 2.3.1

@@ -47,8 +47,11 @@ class Site:
 
 
 @asynccontextmanager
-async def start_site(folder: Path, issuer: str, clock: HandClock, more: str = "") -> AsyncGenerator[Site, None]:
+async def start_site(
+    folder: Path, issuer: str, clock: HandClock, more: str = "", *, has_secret: bool = True
+) -> AsyncGenerator[Site, None]:
     """Build the application; `more` is of the section [auth.oidc]."""
+    secret = 'client_secret = "{idp}"' if has_secret else ""
     text = f"""
 data = '{folder}'
 [server]
@@ -58,7 +61,7 @@ mode = "oidc"
 [auth.oidc]
 issuer = "{issuer}"
 client_id = "{CLIENT}"
-client_secret = "{{idp}}"
+{secret}
 {more}
 """
     settings = settings_file.load(write_settings(folder, text, {"idp": SECRET}))

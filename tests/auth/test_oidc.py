@@ -119,6 +119,12 @@ async def test_the_secret_goes_the_way_that_the_provider_takes(site: Site, idp: 
         assert await log_in(browser) == "/"
 
 
+async def test_without_a_secret_pkce_alone_proves_who_began(tmp_path: Path, idp: Idp, clock: HandClock) -> None:
+    idp.is_public = True
+    async with start_site(tmp_path, idp.url, clock, has_secret=False) as site, site.browser() as browser:
+        assert await log_in(browser) == "/"
+
+
 async def test_a_signature_on_a_curve_counts_too(site: Site, idp: Idp) -> None:
     idp.keys = [KEY, CURVE]
     async with site.browser() as browser:

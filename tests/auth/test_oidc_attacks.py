@@ -88,6 +88,8 @@ ATTACKS: dict[str, Forge] = {
     "an empty subject": claiming(sub=""),
     "a subject that is a number": claiming(sub=7),
     "a subject too long to tell apart": claiming(sub="s" * 256),
+    "a subject that cannot be written": claiming(sub="a\0b"),
+    "a login with half a character": claiming(sid="a\ud800"),
     "alg none": unsigned("none"),
     "alg None": unsigned("None"),
     "no alg": lambda _, claims: by_hand({"kid": "one"}, claims),
@@ -141,6 +143,8 @@ METADATA: dict[str, Callable[[Idp], Claims]] = {
     "plain PKCE only": lambda _: {"code_challenge_methods_supported": ["plain"]},
     "no PKCE": lambda _: {"code_challenge_methods_supported": []},
     "an address that is none of the web": lambda _: {"authorization_endpoint": "javascript:alert(1)"},
+    "an address that is none": lambda _: {"token_endpoint": "https://["},
+    "an address without a host": lambda _: {"jwks_uri": "https:/keys"},
     "an end that is none of the web": lambda _: {"end_session_endpoint": "data:text/html,x"},
 }
 

@@ -41,7 +41,7 @@ def person(claims: Mapping[str, object], settings: OidcSettings) -> Person:
     groups = frozenset(_groups(claims, settings))
     roles = [Role[name.upper()] for group, name in settings.roles.items() if group in groups]
     email = loose.text(claims.get("email"))
-    is_email = len(email) <= _EMAIL and re.fullmatch(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+", email) is not None
+    is_email = len(email) <= _EMAIL and email.isprintable() and re.fullmatch(r"[^@\s]+@[^@\s]+", email) is not None
     subject = loose.text(claims.get("sub"))
     named = (claims.get(name) for name in ("name", "preferred_username", "email"))
     return Person(

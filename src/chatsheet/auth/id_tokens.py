@@ -92,8 +92,9 @@ def check(claims: Mapping[str, object], *, issuer: str, client_id: str, nonce: s
         raise _refused("azp")
     if claims["nonce"] != nonce:
         raise _refused("nonce")
-    if any(len(loose.text(claims.get(name))) > _LONGEST for name in ("sub", "sid")):
-        raise _refused("sub or sid is too long")
+    names = [loose.text(claims.get(name)) for name in ("sub", "sid")]
+    if not all(len(name) <= _LONGEST and name.isprintable() for name in names):
+        raise _refused("sub or sid")
 
 
 def ended(claims: Mapping[str, object], *, issuer: str, client_id: str, now: datetime) -> Ended:

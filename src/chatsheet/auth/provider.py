@@ -74,10 +74,17 @@ def unsafe(found: Metadata, issuer: str) -> str:
         return f"it calls itself {found.issuer!r}, and auth.oidc.issuer is {issuer!r}"
     if "S256" not in found.code_challenge_methods_supported:
         return "it takes no PKCE with S256"
-    scheme = urlsplit(issuer).scheme
-    places = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri, found.end_session_endpoint)
-    plain = [place for place in places if place and urlsplit(place).scheme not in {"https", scheme}]
-    return f"it leads to {plain[0]}" if plain else ""
+    schemes = {"https", urlsplit(issuer).scheme}
+    places = (found.authorization_endpoint, found.token_endpoint, found.jwks_uri, found.end_session_endpoint or issuer)
+    return next((f"it leads to {place!r}" for place in places if not _is_of_web(place, schemes)), "")
+
+
+def _is_of_web(place: str, schemes: set[str]) -> bool:
+    try:
+        parts = urlsplit(place)
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +153,7 @@ class IdentityProvider:
             "response_type": "code",
             "client_id": self._settings.client_id,
             "redirect_uri": attempt.back,
-            "scope": " ".join(self._settings.scopes),
+            "scope": " ".join(dict.fromkeys(("openid", *self._settings.scopes))),
             "state": attempt.state,
             "nonce": attempt.nonce,
             "code_challenge": base64.urlsafe_b64encode(digest).rstrip(b"=").decode(),
@@ -187,11 +194,7 @@ class IdentityProvider:
     async def logout_url(self, back: str) -> str:
         """Return where a browser goes to end the provider's own session, and from there `back`; empty: nowhere."""
         place = (await self.metadata()).end_session_endpoint
-        query = {
-            "client_id": self._settings.client_id,
-            "post_logout_redirect_uri": back,
-            "logout_uri": back,
-        }  # the last: Cognito
+        query = {"client_id": self._settings.client_id, "post_logout_redirect_uri": back, "logout_uri": back}  # Cognito's word
         return _with(query, place) if place else ""
 
     async def _get(self, place: str) -> Mapping[str, object]:
