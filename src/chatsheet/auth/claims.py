@@ -40,7 +40,7 @@ def person(claims: Mapping[str, object], settings: OidcSettings) -> Person:
     """Return whom the claims of a checked id_token name; raises GroupsMissing."""
     groups = frozenset(_groups(claims, settings))
     roles = [Role[name.upper()] for group, name in settings.roles.items() if group in groups]
-    email = loose.text(claims.get("email"))
+    email = loose.text(claims.get("email")).casefold()
     is_email = len(email) <= _EMAIL and email.isprintable() and re.fullmatch(r"[^@\s]+@[^@\s]+", email) is not None
     subject = loose.text(claims.get("sub"))
     named = (claims.get(name) for name in ("name", "preferred_username", "email"))
@@ -49,7 +49,7 @@ def person(claims: Mapping[str, object], settings: OidcSettings) -> Person:
         subject=subject,
         session=loose.text(claims.get("sid")),
         name=next((text for one in named if (text := _shown(one))), subject),
-        email=email.casefold() if is_email else "",
+        email=email if is_email else "",
         is_email_theirs=is_email and any(claims.get(name) in _YES for name in _VERIFIED),
         role=max(roles, default=None),
         is_admin=bool(groups & set(settings.admin_groups)) if settings.admin_groups else None,
