@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -51,6 +52,9 @@ from chatsheet.sheets.room import Room
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
+
+if TYPE_CHECKING:
+    from chatsheet.auth.oidc import Oidc
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +122,8 @@ class Services:
     shares: Shares
     ruling: Ruling
     sessions: Sessions
+    oidc: "Oidc | None"
+    """Logins at the identity provider, where the mode is that."""
     tokens: Tokens
     rates: Rates
     engine: Engine
@@ -184,6 +190,17 @@ async def _database_if_usable(settings: Settings) -> Database | None:
 def _caches(settings: Settings, clock: Clock) -> Caches:
     url = settings.redis.url.reveal() if settings.redis.url is not None else None
     return Caches.open(memory_mb=settings.cache.memory_mb, url=url, clock=clock)
+
+
+def oidc(settings: Settings, database: Database, sessions: Sessions, clock: Clock) -> "Oidc | None":
+    """Build the logins at the identity provider, where the mode is that."""
+    if settings.auth.mode != "oidc":
+        return None
+    from chatsheet.auth.oidc import Oidc  # noqa: PLC0415  its libraries take a while
+    from chatsheet.auth.provider import IdentityProvider  # noqa: PLC0415  see above
+
+    chosen = settings.auth.oidc
+    return Oidc(database, clock, provider=IdentityProvider(chosen, clock), sessions=sessions, settings=chosen)
 
 
 def _room(settings: Settings, database: Database, clock: Clock) -> Room:
@@ -300,6 +317,7 @@ async def open_services(
         )
         stack.push_async_callback(rates.close)
         idle, absolute = timedelta(hours=auth.session_idle_h), timedelta(hours=auth.session_absolute_h)
+        sessions = Sessions(database, clock, idle=idle, absolute=absolute)
         yield Services(
             settings=settings,
             database=database,
@@ -309,7 +327,8 @@ async def open_services(
             members=Members(database, clock),
             shares=Shares(database, clock),
             ruling=Ruling(database, clock),
-            sessions=Sessions(database, clock, idle=idle, absolute=absolute),
+            sessions=sessions,
+            oidc=oidc(settings, database, sessions, clock),
             tokens=Tokens(database, clock),
             rates=rates,
             engine=engine,

@@ -106,7 +106,7 @@ async def test_nobody_gets_beyond_the_page_without_a_login(guarded: Guarded) -> 
         page = await browser.get("/")
         assert (page.status_code, page.headers.get("set-cookie")) == (200, None)
         assert page.headers["strict-transport-security"] == "max-age=31536000"
-        assert (await browser.get("/api/login")).json() == {"mode": "password", "begin": "/api/login/password"}
+        assert (await browser.get("/api/login")).json() == {"mode": "password", "begin": "/api/login/password", "end": ""}
 
 
 async def test_a_login_gives_a_host_cookie_that_scripts_cannot_read(guarded: Guarded) -> None:
@@ -362,7 +362,7 @@ async def test_the_first_owner_comes_by_the_printed_code(tmp_path: Path) -> None
 async def test_with_a_provider_the_code_makes_who_is_logged_in_the_administrator(tmp_path: Path) -> None:
     async with guarding(tmp_path, "oidc") as guarded, guarded.browser() as browser:
         code = await guarded.services.accounts.owner_code()
-        assert (await browser.get("/api/login")).json() == {"mode": "oidc", "begin": "/login/oidc"}
+        assert (await browser.get("/api/login")).json() == {"mode": "oidc", "begin": "/login/oidc", "end": "/login/oidc/end"}
         body = {"email": EMAIL, "password": PASSWORD}
         assert code_of(await browser.post("/api/login/password", json=body)) == (409, "login.off")
         assert code_of(await browser.post("/api/login/code", json={"code": code})) == (401, "login.needed")

@@ -32,6 +32,7 @@ from chatsheet.api.routes import (
     live,
     login,
     metrics,
+    oidc,
     proposals,
     queries,
     shares,
@@ -46,7 +47,7 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, login, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads, imports,
+    status, login, oidc, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads, imports,
     live, chats, charts, proposals, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""

@@ -20,6 +20,7 @@ _LOGIN = frozenset(
         ("POST", "/api/login/code"),
         ("GET", "/login/oidc"),
         ("GET", "/login/oidc/callback"),
+        ("GET", "/login/oidc/end"),
         ("POST", BACKCHANNEL),
     }
 )

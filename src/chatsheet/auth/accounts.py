@@ -122,7 +122,7 @@ class Accounts:
     async def owner_code(self) -> str | None:
         """Make the code with which the first administrator is made; None where there is one. Earlier codes end."""
         async with self._database.unit() as connection:
-            if await _has_admin(connection):
+            if await has_admin(connection):
                 return None
             return await self._make_code(connection, Code(kind="owner", user_id=""))
 
@@ -192,7 +192,7 @@ class Accounts:
 
     async def _use_owners(self, connection: AsyncConnection, text: str) -> None:
         await _use(connection, text)
-        if await _has_admin(connection):
+        if await has_admin(connection):
             raise _refused()
 
 
@@ -203,7 +203,8 @@ async def _use(connection: AsyncConnection, text: str) -> None:
         raise _refused()
 
 
-async def _has_admin(connection: AsyncConnection) -> bool:
+async def has_admin(connection: AsyncConnection) -> bool:
+    """Tell whether anybody administers the installation."""
     admins = select(exists().where(user.c.is_admin, user.c.is_active))
     return bool((await connection.execute(admins)).scalar_one())
 

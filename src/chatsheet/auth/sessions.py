@@ -112,6 +112,19 @@ class Sessions:
         async with self._database.unit() as connection:
             await connection.execute(delete(session).where(session.c.id_hash == digests.of(secret)))
 
+    async def end_at_provider(self, of: Provider, *, begun_by: datetime) -> None:
+        """End what a provider says is over and began by then: one login of its, or without `session` all of a subject's.
+
+        A login that it never named counts as each of its subject's.
+        """
+        over = (session.c.issuer == of.issuer) & (session.c.created_at <= begun_by)
+        if of.subject:
+            over &= session.c.subject == of.subject
+        if of.session:
+            over &= session.c.provider_session.in_([of.session, ""] if of.subject else [of.session])
+        async with self._database.unit() as connection:
+            await connection.execute(delete(session).where(over))
+
     async def list(self, user_id: str, *, this: str) -> tuple[Session, ...]:
         """Return a user's sessions that last, the latest seen first; `this` is the secret of the one that asks."""
         now = self._clock.now()

@@ -51,17 +51,21 @@ WithPasswords = Annotated[Services, Depends(passwords)]
 
 
 class LoginWays(BaseModel):
-    """How somebody gets in; `begin` is where: a page to open (oidc), or the address to post to (password)."""
+    """How somebody gets in; `begin` is where: a page to open (oidc), or the address to post to (password).
+
+    `end` is a page to open after POST /api/logout, which ends the provider's own session; empty: there is none.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     mode: Literal["local", "oidc", "password"]
     begin: Literal["", "/login/oidc", "/api/login/password"]
+    end: Literal["", "/login/oidc/end"] = ""
 
 
 _WAYS = {
     "local": LoginWays(mode="local", begin=""),
-    "oidc": LoginWays(mode="oidc", begin="/login/oidc"),
+    "oidc": LoginWays(mode="oidc", begin="/login/oidc", end="/login/oidc/end"),
     "password": LoginWays(mode="password", begin="/api/login/password"),
 }
 
@@ -107,14 +111,14 @@ async def ways(services: Served) -> LoginWays:
 @router.post("/api/login/password", status_code=204, openapi_extra=_OPEN)
 async def by_password(services: WithPasswords, body: PasswordLogin, request: Request, response: Response) -> None:
     """Log in; the session is in the cookie."""
-    await services.rates.login(_address(request), body.email.strip().casefold())
+    await services.rates.login(address(request), body.email.strip().casefold())
     await start(services, request, response, await services.accounts.login(body.email, body.password))
 
 
 @router.post("/api/login/code", status_code=204, openapi_extra=_OPEN)
 async def by_code(services: LoggedInto, body: CodeLogin, request: Request, response: Response) -> None:
     """Become the first administrator, or set one's password, by a one-time code; a refused password uses no code."""
-    await services.rates.login(_address(request))
+    await services.rates.login(address(request))
     known = cast("Principal | None", request.scope[PRINCIPAL])  # this path is open: the door let in whoever came
     code = await services.accounts.code(body.code)
     if services.settings.auth.mode == "oidc":
@@ -131,5 +135,6 @@ async def by_code(services: LoggedInto, body: CodeLogin, request: Request, respo
     await start(services, request, response, user_id)
 
 
-def _address(request: Request) -> str:
+def address(request: Request) -> str:
+    """Return whom attempts are counted for."""
     return request.client.host if request.client else ""
