@@ -5,15 +5,17 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet.auth import digests
 from chatsheet.auth.policy import Principal
 from chatsheet.core import ids
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import NotFound
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import session, user
 
 _SEEN = timedelta(minutes=1)
@@ -82,6 +84,8 @@ class Sessions:
             await connection.execute(delete(session).where(ended))
             await connection.execute(insert(session).values(row))
             await connection.execute(update(user).where(user.c.id == user_id).values(seen_at=now))
+            way: dict[str, JsonValue] = {"issuer": provider.issuer} if provider.issuer else {}
+            tell(connection, Act(action="login", actor_id=user_id, subject=row["id"], body=way))
         return secret
 
     async def find(self, secret: str) -> Principal | None:
@@ -110,7 +114,9 @@ class Sessions:
     async def end(self, secret: str) -> None:
         """End the session with this secret, if there is one."""
         async with self._database.unit() as connection:
-            await connection.execute(delete(session).where(session.c.id_hash == digests.of(secret)))
+            ended = delete(session).where(session.c.id_hash == digests.of(secret)).returning(session.c.id, session.c.user_id)
+            for row in (await connection.execute(ended)).all():
+                tell(connection, Act(action="logout", actor_id=row.user_id, subject=row.id))
 
     async def list(self, user_id: str, *, this: str) -> tuple[Session, ...]:
         """Return a user's sessions that last, the latest seen first; `this` is the secret of the one that asks."""
@@ -136,6 +142,8 @@ class Sessions:
         mine = (session.c.user_id == user_id) & (session.c.id == session_id)
         async with self._database.unit() as connection:
             ended = await connection.execute(delete(session).where(mine))
+            if ended.rowcount:
+                tell(connection, Act(action="session.end", actor_id=user_id, subject=session_id))
         if not ended.rowcount:
             raise SessionNotFound(f"you have no session {session_id}.", fix="look at the list of your sessions.")
 
@@ -143,4 +151,6 @@ class Sessions:
         """End all of a user's sessions but the one with this secret."""
         others = (session.c.user_id == user_id) & (session.c.id_hash != digests.of(this))
         async with self._database.unit() as connection:
-            await connection.execute(delete(session).where(others))
+            ended = await connection.execute(delete(session).where(others).returning(session.c.id))
+            for session_id in ended.scalars().all():
+                tell(connection, Act(action="session.end", actor_id=user_id, subject=session_id))

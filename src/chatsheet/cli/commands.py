@@ -99,6 +99,8 @@ class Commands:
         plan = exports.of_query(opened.workbook, questions.check(answered.sql or ""))
         options = FileOptions.model_validate({"format": shape})
         done = self._back.run(lambda: exports.write(questions.database, plan, target, options))
+        said = {"sql": answered.sql, "format": shape, "rows": done.rows}
+        self._back.run(lambda: library.note(LOCAL, opened, "sheet.export", **said))
         click.echo(f"wrote {plain(str(done.path))}: {done.rows:,} rows")
 
     def _chart(self, *arguments: str) -> None:
