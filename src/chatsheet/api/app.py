@@ -18,6 +18,8 @@ from chatsheet.api.deps import whole_text
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
     account,
+    audit,
+    budgets,
     caches,
     charts,
     chats,
@@ -41,7 +43,7 @@ from chatsheet.wiring import Services
 
 ROUTES = (
     status, login, account, sheets, queries, edits, corrections, glossary, exports, uploads, imports, live, chats, charts,
-    proposals, doctor, metrics, caches, openai,
+    proposals, audit, budgets, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.audit import chain, store
 from chatsheet.audit.chain import Entry, Walk
-from chatsheet.audit.store import ALL, Wanted
+from chatsheet.audit.model import ALL, Wanted
 from chatsheet.core.acts import NOTHING, Act
 from chatsheet.core.clock import Clock
 from chatsheet.db.engine import Database, tell

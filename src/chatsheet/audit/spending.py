@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.audit import budgets, store
 from chatsheet.audit.budgets import Budget, Decision, Kind, Standing
-from chatsheet.audit.store import SpendDay
+from chatsheet.audit.model import SpendDay
 from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import NotFound, Refused
@@ -66,7 +66,7 @@ class Spending:
         """Set a budget, in place of the one that there was."""
         async with self.database.unit() as connection:
             await store.set_budget(connection, actor, new, at=self.clock.now())
-            tell(connection, Act.of(actor, "budget.set", new.subject, kind=new.kind, **new.limits.model_dump(mode="json")))
+            tell(connection, Act.of(actor, "budget.set", new.subject, {"kind": new.kind, **new.limits.model_dump(mode="json")}))
             return await self._standing(connection, actor, new)
 
     async def remove(self, actor: Actor, kind: Kind, subject: str) -> None:
@@ -74,7 +74,7 @@ class Spending:
         async with self.database.unit() as connection:
             if not await store.remove_budget(connection, actor, kind, subject):
                 raise BudgetNotFound(f"there is no budget of {kind} {subject}".rstrip() + ".", fix="look at the list.")
-            tell(connection, Act.of(actor, "budget.end", subject, kind=kind))
+            tell(connection, Act.of(actor, "budget.end", subject, {"kind": kind}))
 
     async def days(self, actor: Actor, since: date, until: date) -> list[SpendDay]:
         """Return what was spent in a workspace from day to day (UTC), the newest first."""

@@ -1,7 +1,6 @@
 """Rows of audit entries, budgets and what was spent: the SQL and nothing else."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Float, delete, func, insert, select, type_coerce
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.audit.budgets import Budget, Kind, Limits
 from chatsheet.audit.chain import GENESIS, Entry
+from chatsheet.audit.model import ALL, SpendDay, Wanted
 from chatsheet.core.acts import Act, Spent
 from chatsheet.core.identity import Actor
 from chatsheet.db import writing
@@ -16,21 +16,6 @@ from chatsheet.db.tables import audit_entry, budget, spend_day
 
 _COST = type_coerce(spend_day.c.cost, Float)  # of two databases only one knows decimals
 _COUNTED = ("input_tokens", "output_tokens", "cost", "unpriced_calls")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which entries are wanted; what is left out is any."""
-
-    workspace_id: str | None = None
-    action: str = ""
-    actor_id: str = ""
-    subject: str = ""
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-ALL = Wanted()
 
 
 async def head(connection: AsyncConnection) -> tuple[int, str]:
@@ -86,18 +71,8 @@ async def spent(connection: AsyncConnection, workspace_id: str, since: date, kin
     sums = [func.coalesce(func.sum(_COST if name == "cost" else spend_day.c[name]), 0) for name in _COUNTED]
     whose = {"workspace": True, "user": spend_day.c.user_id == subject, "job": spend_day.c.job_id == subject}[kind]
     query = select(*sums).where(spend_day.c.workspace_id == workspace_id, spend_day.c.day >= since, whose)
-    inputs, outputs, cost, unpriced = (await connection.execute(query)).one()
-    return Spent(input_tokens=int(inputs), output_tokens=int(outputs), cost=float(cost), unpriced_calls=int(unpriced))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SpendDay:
-    """What a user, or a job of theirs, spent of a day (UTC)."""
-
-    day: date
-    user_id: str
-    job_id: str
-    spent: Spent
+    inputs, outputs, cost, unpriced = [float(one) for one in (await connection.execute(query)).one()]
+    return Spent(input_tokens=int(inputs), output_tokens=int(outputs), cost=cost, unpriced_calls=int(unpriced))
 
 
 async def days(connection: AsyncConnection, workspace_id: str, since: date, until: date) -> list[SpendDay]:

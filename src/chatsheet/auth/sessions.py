@@ -69,9 +69,10 @@ class Sessions:
             session.c.seen_at <= now - self._idle,
             session.c.created_at <= now - self.absolute,
         )
+        session_id = ids.new_id("ses")
         row = {
             "id_hash": digests.of(secret),
-            "id": ids.new_id("ses"),
+            "id": session_id,
             "user_id": user_id,
             "created_at": now,
             "seen_at": now,
@@ -85,7 +86,7 @@ class Sessions:
             await connection.execute(insert(session).values(row))
             await connection.execute(update(user).where(user.c.id == user_id).values(seen_at=now))
             way: dict[str, JsonValue] = {"issuer": provider.issuer} if provider.issuer else {}
-            tell(connection, Act(action="login", actor_id=user_id, subject=row["id"], body=way))
+            tell(connection, Act(action="login", actor_id=user_id, subject=session_id, body=way))
         return secret
 
     async def find(self, secret: str) -> Principal | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import delete, insert, select, update
 
 from chatsheet.auth import digests
@@ -112,7 +112,7 @@ class Tokens:
         }
         async with self._database.unit() as connection:
             await connection.execute(insert(api_token).values(row))
-            said = {"scopes": sorted(granted), "expires_at": made.expires_at.isoformat()}
+            said: dict[str, JsonValue] = {"scopes": [*sorted(granted)], "expires_at": made.expires_at.isoformat()}
             tell(connection, Act(action="token.make", workspace_id=workspace_id, actor_id=user_id, subject=made.id, body=said))
         return made, secret
 

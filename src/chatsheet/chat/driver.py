@@ -125,7 +125,7 @@ class Chats:
             await self._spending.check(actor)
             reply = await self._gateway.complete(replace(request, body={**request.body, "max_tokens": 1}))
             async with self._database.unit() as connection:
-                tell(connection, deeds.called(actor, sheet_id, reply.spent, route=reply.route, model=reply.model))
+                tell(connection, deeds.called(actor, sheet_id, reply.spent, {"route": reply.route, "model": reply.model}))
         except ChatSheetError as error:
             log.info("the prompt of sheet %s was not warmed: %s", sheet_id, error.code)
 

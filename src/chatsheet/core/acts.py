@@ -88,8 +88,8 @@ class Act:
     """The job that spent it, if one did."""
 
     @classmethod
-    def of(cls, actor: Actor, action: Action, subject: str = "", *, spent: Spent = NOTHING, **body: JsonValue) -> "Act":
-        """Return what an actor did, with what belongs to it by name."""
+    def of(cls, actor: Actor, action: Action, subject: str, body: Mapping[str, JsonValue], *, spent: Spent = NOTHING) -> "Act":
+        """Return what an actor did in their workspace."""
         return cls(
             action=action, workspace_id=actor.workspace_id, actor_id=actor.user_id, subject=subject, body=body, spent=spent
         )

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -389,10 +389,10 @@ class Library:
             results=kept.Results(cache=self._results, sheet=sheet, version=version, rules=opened.rules.key),
         )
 
-    async def note(self, actor: Actor, opened: OpenSheet, action: Action, **said: JsonValue) -> None:
+    async def note(self, actor: Actor, opened: OpenSheet, action: Action, said: Mapping[str, JsonValue]) -> None:
         """Tell the audit log what was done with a version and changed nothing, such as an export."""
         async with self._database.unit() as connection:
-            tell(connection, Act.of(actor, action, opened.sheet.id, version=opened.sheet.version, **said))
+            tell(connection, Act.of(actor, action, opened.sheet.id, {"version": opened.sheet.version, **said}))
 
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""

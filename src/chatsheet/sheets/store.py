@@ -165,7 +165,7 @@ async def add(
     await connection.execute(
         insert(sheet_version).values(sheet_id=sheet_id, id=version, parent_id=None, content_sha256=content_sha256, **owned)
     )
-    tell(connection, Act.of(actor, "sheet.import", sheet_id, version=version, content_sha256=content_sha256))
+    tell(connection, Act.of(actor, "sheet.import", sheet_id, {"version": version, "content_sha256": content_sha256}))
     return Sheet(id=sheet_id, name=name, version=version, created_at=at)
 
 
@@ -240,7 +240,7 @@ async def move(
     if kind in {"undo", "redo"}:
         changes = (await version(connection, actor, sheet_id, old if kind == "undo" else new)).changes
     rows, cells = sum(one.rows for one in changes), sum(one.cells for one in changes)
-    tell(connection, Act.of(actor, _TOLD[kind], sheet_id, version=new, before=old, rows=rows, cells=cells))
+    tell(connection, Act.of(actor, _TOLD[kind], sheet_id, {"version": new, "before": old, "rows": rows, "cells": cells}))
     return True
 
 
