@@ -129,4 +129,4 @@ def test_the_hash_does_not_depend_on_how_a_database_tells_a_time_or_orders_a_bod
 
 
 def test_the_hash_of_an_entry_stays_what_it_is() -> None:
-    assert written(1)[0].hash == ""
+    assert written(1)[0].hash == "6ae12cb8a98e7edddede4707d5f39ceac11c854153f366a79a9e2fd4236f05fc"
