@@ -157,11 +157,12 @@ async def test_a_call_that_no_route_answers_is_told_too(served: Served, wire: Wi
 
 
 async def test_budgets_are_set_looked_at_and_removed(page: aiohttp.ClientSession) -> None:
-    body = {"kind": "user", "subject": "local", "limits": {"period": "month", "cost": 5.0, "soft": 0.5}}
+    limits = {"period": "month", "cost": 5.0, "soft": 0.5}
+    body = {"kind": "user", "subject": "local", "limits": limits}
     async with page.put("/api/budgets", json=body) as response:
         assert response.status == 200
     (one,) = json.loads((await got(page, "/api/budgets"))[1])
-    assert (one["state"], one["cost"], one["budget"]) == ("ok", 0.0, {**body, "limits": {**body["limits"], "tokens": None}})
+    assert (one["state"], one["cost"], one["budget"]) == ("ok", 0.0, {**body, "limits": {**limits, "tokens": None}})
     for status in (204, 404):
         async with page.delete("/api/budgets?kind=user&subject=local") as response:
             assert response.status == status
