@@ -39,7 +39,7 @@ from chatsheet.chat.turns import Turns
 from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
 from chatsheet.core import loose
-from chatsheet.core.acts import NOTHING, Spent
+from chatsheet.core.acts import NOTHING, Act, Spent
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import Actor
@@ -193,7 +193,9 @@ class Chats:
         """Remove a chat with all that was said in it; what it changed in the sheet stays. Raises ChatNotFound."""
         await self.stop(actor, chat_id)
         async with self._database.unit() as connection:
+            sheet_id = await store.sheet_of(connection, chat_id)
             await store.remove(connection, actor, chat_id)
+            tell(connection, Act.of(actor, "chat.remove", sheet_id, {"chat": chat_id}))
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:
         """Yield the events after number `after`, then live ones as they come, until access ends; raises ChatNotFound."""

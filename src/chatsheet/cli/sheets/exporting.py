@@ -10,7 +10,6 @@ from chatsheet.cli.main import Options
 from chatsheet.cli.sheets import desk
 from chatsheet.cli.tables import plain
 from chatsheet.core import loose
-from chatsheet.core.identity import LOCAL
 from chatsheet.sheets import export as exports
 from chatsheet.sheets.files import Format
 from chatsheet.sheets.files import Options as FileOptions
@@ -54,14 +53,14 @@ def export(options: Options, file: Path, **given: Unpack[_Given]) -> None:
         async with desk.at(options, file) as at:
             if given["into_original"]:
                 done = await _into_original(at, output or Path(f"{file.stem}-edited{file.suffix}"), force=force)
-                await at.library.note(LOCAL, at.opened, "sheet.export", {"format": "original", "rows": done.rows})
+                await at.library.note(at.actor, at.opened, "sheet.export", {"format": "original", "rows": done.rows})
             else:
                 name = "result" if sql else at.table(table).id
                 target = _free(output or Path(f"{name}.{shape}"), force=force)
                 plan = _plan(at, name, sql)
                 done = await exports.write(at.library.questions(at.opened).database, plan, target, how)
                 said = {"table": table or "", "sql": sql or "", "format": shape, "rows": done.rows}
-                await at.library.note(LOCAL, at.opened, "sheet.export", said)
+                await at.library.note(at.actor, at.opened, "sheet.export", said)
         if given["as_json"]:
             told = {"path": str(done.path), "rows": done.rows, "bytes": done.bytes, "notes": list(done.notes)}
             if given["into_original"]:
