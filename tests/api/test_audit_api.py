@@ -1,5 +1,6 @@
 """The audit log over HTTP: owners read their workspace's, administrators everything; each act leaves its entry."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -136,6 +137,17 @@ async def test_a_programs_call_of_the_model_is_counted_for_whose_token_it_is(ser
     (day,) = await told(served, "/api/spend")
     assert (day["user"], day["unpriced_calls"]) == (LOCAL.user_id, 2)
     assert day["output_tokens"] == 4
+
+
+async def test_a_call_that_its_program_leaves_is_counted_by_estimate(served: Served) -> None:
+    served.wire.fault("gpt-4o", "silence")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(1), served.client.post("/v1/chat/completions", json=ASK):
+            pass
+    async with asyncio.timeout(20):
+        while not (called := await told(served)):
+            await asyncio.sleep(0.05)
+    assert "is_broken_off" in str(called[0]["body"])
 
 
 async def test_a_programs_call_is_refused_where_a_budget_is_used_up(served: Served, page: aiohttp.ClientSession) -> None:

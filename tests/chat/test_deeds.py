@@ -1,5 +1,6 @@
 """What chats tell the audit log, and how budgets stop and warn: end to end on the simulator."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,8 +9,10 @@ import pytest
 
 from chatsheet.audit.budgets import Budget, Limits
 from chatsheet.audit.chain import Entry
-from chatsheet.chat.events import Answered, Failed, ModelReplied
+from chatsheet.chat import metering
+from chatsheet.chat.events import Answered, Cancelled, Failed, ModelReplied
 from chatsheet.core.identity import LOCAL
+from chatsheet.llm.model import ChatRequest
 from chatsheet.wiring import Services
 from tests.chat.test_driver import SQL, chatting, follow, of_kind
 from tests.harness import Wire, azure_settings, runs, says
@@ -92,3 +95,27 @@ async def test_an_answer_warns_of_a_budget_that_nears_its_end(tmp_path: Path, wi
         (warned,) = of_kind(await follow(services, other.id), Answered)
     assert of_kind(events, Answered)[0].warnings == ()
     assert "may spend in a day" in warned.warnings[0]
+
+
+async def test_a_call_that_somebody_stops_is_counted_by_estimate(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    wire.fault("gpt-4o", "silence")
+    async with asked(tmp_path, wire, sales) as (services, chat_id):
+        await services.chats.ask(LOCAL, chat_id, "Which region sold most?")
+        async with asyncio.timeout(20):
+            while not wire.calls("gpt-4o"):
+                await asyncio.sleep(0.01)
+        await services.chats.stop(LOCAL, chat_id)
+        assert of_kind(await follow(services, chat_id), Cancelled)
+        (told,) = [one for one in await entries(services) if one.action == "model.call"]
+        today = services.clock.now().date()
+        (day,) = await services.spending.days(LOCAL, today, today)
+    assert "is_broken_off" in str(told.body)
+    assert day.spent.input_tokens > 500
+    assert day.spent.unpriced_calls == 1
+
+
+def test_an_estimate_counts_four_letters_as_a_token() -> None:
+    request = ChatRequest({"messages": [{"role": "user", "content": "x" * 4_000}]})
+    spent = metering.estimate(request, 400)
+    assert 1_000 <= spent.input_tokens <= 1_020
+    assert (spent.output_tokens, spent.unpriced_calls) == (100, 1)

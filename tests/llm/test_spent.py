@@ -16,7 +16,7 @@ from tests.llm.stage import DONE, STREAM, refuses, reply_of, route_to, tokens, w
 pytestmark = pytest.mark.anyio
 
 PRICE = Price(input=1, cached=1, output=2)
-USAGE = {"model": "m", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 5}}
+USAGE: loose.JsonObject = {"model": "m", "choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 5}}
 COUNTED = f"data: {loose.dumps(USAGE)}\n\n".encode()
 NO_END = answers(STREAM, *tokens(5), COUNTED, DONE, ends=True)
 """Tokens that the provider counts, and no finish reason: no answer, and paid for."""

@@ -1,9 +1,9 @@
-"""The gateway as a program of somebody's calls it: what each call took is counted for them, whether it answered or not."""
+"""The gateway as a program of somebody's calls it: what each call took is counted for them, however it ended."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from chatsheet.chat import deeds
+from chatsheet.chat import deeds, metering
 from chatsheet.core.acts import Spent
 from chatsheet.core.identity import Actor
 from chatsheet.core.tasks import to_the_end
@@ -30,7 +30,7 @@ class Metered:
     async def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
         """Yield the reply as it comes; the call is counted before its end is told."""
         try:
-            async with aclosing(self._services.gateway.stream(request)) as events:
+            async with aclosing(metering.stream(self._services.gateway, request, self._left)) as events:
                 async for event in events:
                     if isinstance(event, Finished):
                         await self._count(event.reply.spent, {"route": event.reply.route, "model": event.reply.model})
@@ -39,6 +39,9 @@ class Metered:
             route = error.trail.attempts[-1].route if error.trail.attempts else ""
             await self._count(error.spent, {"route": route, "code": error.code})
             raise
+
+    async def _left(self, spent: Spent) -> None:
+        await self._count(spent, {"is_broken_off": True})
 
     async def _count(self, spent: Spent, said: deeds.Body) -> None:
         # a client that leaves now has spent it all the same

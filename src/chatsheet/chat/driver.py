@@ -10,7 +10,7 @@ from dataclasses import replace
 from chatsheet.audit.spending import Spending
 from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action, Denied
-from chatsheet.chat import answers, calls, citations, deeds, loop, messages, questions, store
+from chatsheet.chat import answers, calls, citations, deeds, loop, messages, metering, questions, store
 from chatsheet.chat.audience import Audience, Numbered, Watcher
 from chatsheet.chat.citations import Citation, CitationNotFound, NotTraced
 from chatsheet.chat.deciding import AiColumns, Deciding
@@ -284,7 +284,7 @@ class Chats:
                 opened = await self._library.open(actor, chat.sheet_id)
                 box = self._box(opened)
                 request = self._request(events, await self._scope(actor, opened, box), box, with_tools=with_tools)
-                return await self._call_model(chat.id, turn, replace(request, tenant=actor.workspace_id))
+                return await self._call_model(actor, chat, turn, replace(request, tenant=actor.workspace_id))
             case RunTool(call):
                 opened = await self._library.open(actor, chat.sheet_id)
                 moment = Moment(actor=actor, library=self._library, opened=opened, log=events)
@@ -348,15 +348,20 @@ class Chats:
             cache_key=scope.cache_key,
         )
 
-    async def _call_model(self, chat_id: str, turn: str, request: ChatRequest) -> tuple[ModelReplied, Spent]:
+    async def _call_model(self, actor: Actor, chat: Chat, turn: str, request: ChatRequest) -> tuple[ModelReplied, Spent]:
+        async def left(spent: Spent) -> None:
+            said: deeds.Body = {"chat": chat.id, "turn": turn, "is_broken_off": True}
+            async with self._database.unit() as connection:
+                tell(connection, deeds.called(actor, chat.sheet_id, spent, said))
+
         began = time.perf_counter()
-        async with aclosing(self._gateway.stream(request)) as stream:
+        async with aclosing(metering.stream(self._gateway, request, left)) as stream:
             async for event in stream:
                 match event:
                     case TextDelta(text):
-                        self._audience.tell(chat_id, Numbered(None, Wrote(turn=turn, text=text)))
+                        self._audience.tell(chat.id, Numbered(None, Wrote(turn=turn, text=text)))
                     case Restarted(route, cause):
-                        self._audience.tell(chat_id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
+                        self._audience.tell(chat.id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
                     case Finished(reply):
                         written_out = () if reply.tool_calls else calls.written_out(reply.text)
                         replied = ModelReplied(
