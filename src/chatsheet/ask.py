@@ -88,6 +88,8 @@ class Answer(BaseModel):
     """`which`: a question back, whose readings and their results are `options`."""
     options: tuple[Option, ...] = ()
     is_cut: bool
+    warnings: tuple[str, ...] = ()
+    """What one is to know beside it, such as a budget that nears its end."""
     numbers: tuple[NumberFound, ...]
     citations: tuple[Citation, ...] = ()
     """What the numbers stand on, each source once: its query, the first rows of each table with their count, the cells."""
@@ -230,6 +232,7 @@ def collect(events: Sequence[Event], *, seconds: float | None = None) -> Answer:
         form=answered.form,
         options=next((event.options for event in reversed(told) if event.options), ()) if answered.form == "which" else (),
         is_cut=answered.is_cut,
+        warnings=answered.warnings,
         numbers=answered.numbers,
         queries=tuple(query for event in told if (query := _query(event)) is not None),
         charts=tuple(event.chart for event in told if event.chart is not None),

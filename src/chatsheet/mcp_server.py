@@ -94,6 +94,9 @@ class Shelf:
         moment = Moment(actor=self._actor, library=self._library, opened=opened, log=tuple(book.log))
         call = ToolCall(id=new_id("call"), name=name, arguments=loose.dumps(given))
         answered = await _box(opened.workbook).run(call, moment, _TURN)
+        if answered.sql is not None:
+            rows = answered.result.row_count if answered.result is not None else None
+            await self._library.note(self._actor, opened, "sheet.query", {"sql": answered.sql, "rows": rows})
         if answered.handle is not None:
             book.log.append(answered)
             _slim(book.log)

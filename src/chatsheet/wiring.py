@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet import hybrid
+from chatsheet.audit.log import Audit, Writer
+from chatsheet.audit.spending import Spending
 from chatsheet.auth.access import Access
 from chatsheet.auth.accounts import Accounts
 from chatsheet.auth.limits import Rates
@@ -115,6 +117,8 @@ class Services:
 
     settings: Settings
     database: Database
+    audit: Audit
+    spending: Spending
     access: Access
     accounts: Accounts
     users: Users
@@ -170,7 +174,8 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
 
 async def _database(settings: Settings) -> Database:
     url = settings.database.url
-    return await open_database(url.reveal() if url else settings.data / _DATABASE, pool=settings.database.pool)
+    at = url.reveal() if url else settings.data / _DATABASE
+    return await open_database(at, pool=settings.database.pool, witness=Writer(SystemClock()))
 
 
 async def _database_if_usable(settings: Settings) -> Database | None:
@@ -240,6 +245,16 @@ async def open_people(settings: Settings) -> AsyncGenerator[People, None]:
         passwords = Passwords()
         stack.callback(passwords.close)
         yield People(accounts=Accounts(database, passwords, clock), users=Users(database), members=Members(database, clock))
+
+
+@asynccontextmanager
+async def open_audit(settings: Settings) -> AsyncGenerator[Audit, None]:
+    """Build the audit log alone."""
+    database = await _database(settings)
+    try:
+        yield Audit(database)
+    finally:
+        await database.close()
 
 
 @asynccontextmanager
@@ -321,6 +336,8 @@ async def open_services(
         yield Services(
             settings=settings,
             database=database,
+            audit=Audit(database),
+            spending=Spending(database=database, clock=clock),
             access=access,
             accounts=Accounts(database, passwords, clock),
             users=Users(database),

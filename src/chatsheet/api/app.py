@@ -20,6 +20,8 @@ from chatsheet.api.deps import actions, whole_text
 from chatsheet.api.errors import ErrorAnswer
 from chatsheet.api.routes import (
     account,
+    audit,
+    budgets,
     caches,
     charts,
     chats,
@@ -48,7 +50,7 @@ from chatsheet.wiring import Services
 
 ROUTES = (
     status, login, oidc, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads, imports,
-    live, chats, charts, proposals, doctor, metrics, caches, openai,
+    live, chats, charts, proposals, audit, budgets, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

@@ -167,4 +167,5 @@ Admin = Annotated[Actor, Depends(May(Action.INSTALLATION))]
 Itself = Annotated[Actor, Depends(May(Action.ITSELF))]
 OwnSessions = Annotated[Actor, Depends(May(Action.SESSIONS))]
 CALLS_MODEL = Depends(May(Action.MODEL))
+CallsModel = Annotated[Actor, CALLS_MODEL]
 SEES_STATUS = Depends(May(Action.STATUS))

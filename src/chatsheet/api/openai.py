@@ -11,10 +11,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from chatsheet.api.deps import CALLS_MODEL, Served
+from chatsheet.api.deps import CALLS_MODEL, CallsModel, Served
+from chatsheet.api.metered import Metered
+from chatsheet.core.identity import Actor
 from chatsheet.llm import door
 from chatsheet.llm.door import Call, Head
-from chatsheet.llm.gateway import Gateway
 from chatsheet.wiring import Services
 
 
@@ -44,43 +45,44 @@ router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[CALLS_MODEL], re
 
 
 @router.get("/models")
-async def models(request: Request, services: Served) -> Response:
+async def models(request: Request, services: Served, actor: CallsModel) -> Response:
     """Return the one model that is configured."""
-    return await _answer(request, services)
+    return await _answer(request, services, actor)
 
 
 @router.get("/models/{model}")
-async def one_model(model: str, request: Request, services: Served) -> Response:
+async def one_model(model: str, request: Request, services: Served, actor: CallsModel) -> Response:
     """Return the configured model; any other name is not found."""
     del model  # it is read from the path, as the transport does
-    return await _answer(request, services)
+    return await _answer(request, services, actor)
 
 
 @router.post("/chat/completions")
-async def chat_completions(request: Request, services: Served) -> Response:
+async def chat_completions(request: Request, services: Served, actor: CallsModel) -> Response:
     """Answer through the hybrid; a stream that breaks after content ends in an in-band error, never in a false end."""
-    return await _answer(request, services)
+    return await _answer(request, services, actor)
 
 
 @router.api_route("/{path:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
-async def elsewhere(request: Request, services: Served) -> Response:
+async def elsewhere(request: Request, services: Served, actor: CallsModel) -> Response:
     """Say what there is, as OpenAI's clients read it."""
-    return await _answer(request, services)
+    return await _answer(request, services, actor)
 
 
-async def _answer(request: Request, services: Services) -> Response:
+async def _answer(request: Request, services: Services, actor: Actor) -> Response:
     hold = request.headers.get(door.HOLD_HEADER, "")
     call = Call(method=request.method, path=request.url.path, hold=hold, body=await request.body())
-    return _Answer(call, services)
+    return _Answer(call, services, actor)
 
 
 class _Answer(Response):
     """An answer that is written while it comes, and given up when the client leaves."""
 
-    def __init__(self, call: Call, services: Services) -> None:
+    def __init__(self, call: Call, services: Services, actor: Actor) -> None:
         super().__init__()
         self._call = call
         self._services = services
+        self._actor = actor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         del scope
@@ -106,8 +108,9 @@ class _Answer(Response):
                     await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _gateway(self) -> Gateway:
-        return self._services.gateway
+    async def _gateway(self) -> Metered:
+        await self._services.spending.check(self._actor)
+        return Metered(self._services, self._actor)
 
 
 async def _left(receive: Receive) -> None:

@@ -11,10 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chatsheet.auth import digests, passwords
 from chatsheet.auth.members import Membership, NewUser, UserNotFound, add, adopt_local, join_shared
 from chatsheet.auth.passwords import Passwords
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.identity import Role
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import login_code, member, session, user, workspace
 
 _CODE_LASTS = timedelta(hours=24)
@@ -105,6 +106,8 @@ class Accounts:
         async with self._database.unit() as connection:
             row = (await connection.execute(query.order_by(user.c.created_at, user.c.id).limit(1))).one_or_none()
         if not await self._passwords.matches(password, row.password_hash if row else None) or row is None:
+            async with self._database.unit() as connection:  # whose account it was to be, not what was typed
+                tell(connection, Act(action="login.failed", subject=row.id if row else "", body={"way": "password"}))
             raise LoginFailed("the e-mail address or the password is wrong.", fix="try again, or ask an administrator.")
         return row.id
 
@@ -149,6 +152,8 @@ class Accounts:
         query = select(login_code).where(login_code.c.code_hash == _hash(text), login_code.c.until > self._clock.now())
         async with self._database.unit() as connection:
             row = (await connection.execute(query)).one_or_none()
+            if row is None:
+                tell(connection, Act(action="login.failed", body={"way": "code"}))
         if row is None:
             raise _refused()
         return Code(kind=row.kind, user_id=row.user_id)
@@ -187,6 +192,7 @@ class Accounts:
         async with self._database.unit() as connection:
             await self._use_owners(connection, text)
             await connection.execute(update(user).where(user.c.id == user_id).values(is_admin=True))
+            tell(connection, Act(action="user.change", actor_id=user_id, subject=user_id, body={"is_admin": True}))
             await join_shared(connection, user_id, Role.OWNER, now=self._clock.now(), by=user_id)
             await adopt_local(connection, user_id, now=self._clock.now())
 
@@ -219,6 +225,7 @@ async def _set_password(connection: AsyncConnection, user_id: str, hashed: str, 
     await connection.execute(update(user).where(user.c.id == user_id).values(password_hash=hashed))
     others = (session.c.user_id == user_id) & (session.c.id_hash != digests.of(keeping))
     await connection.execute(delete(session).where(others))
+    tell(connection, Act(action="user.password", actor_id=user_id, subject=user_id))
 
 
 def _hash(code: str) -> str:

@@ -7,11 +7,12 @@ from sqlalchemy import ColumnElement, RowMapping, delete, exists, func, insert, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core import ids
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import Conflict, NotFound
 from chatsheet.core.identity import LOCAL, Role
 from chatsheet.db import writing
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import member, sheet, user, workspace
 
 SHARED = "shared"
@@ -231,6 +232,7 @@ async def add(connection: AsyncConnection, new: NewUser, *, now: datetime, by: s
         "created_at": now,
     }
     await connection.execute(insert(user).values(row))
+    tell(connection, Act(action="user.make", actor_id=by or user_id, subject=user_id, body={"is_admin": new.is_admin}))
     own = ids.new_id("wsp")
     await _open_workspace(connection, own, new.name, now=now, by=user_id)
     await _join(connection, own, user_id, Role.OWNER, now=now, by=user_id)
@@ -276,3 +278,5 @@ async def _join(
     row = {"workspace_id": workspace_id, "user_id": user_id, **said}
     adding = writing.insert(connection, member).values(row)
     await connection.execute(adding.on_conflict_do_update(index_elements=member.primary_key.columns, set_=said))
+    body = {"role": role.name.lower(), "is_from_claims": is_from_claims}
+    tell(connection, Act(action="member.set", workspace_id=workspace_id, actor_id=by, subject=user_id, body=body))

@@ -5,15 +5,17 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import JsonValue
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from chatsheet.auth import digests
 from chatsheet.auth.policy import Principal
 from chatsheet.core import ids
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import NotFound
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import session, user
 
 _SEEN = timedelta(minutes=1)
@@ -67,9 +69,10 @@ class Sessions:
             session.c.seen_at <= now - self._idle,
             session.c.created_at <= now - self.absolute,
         )
+        session_id = ids.new_id("ses")
         row = {
             "id_hash": digests.of(secret),
-            "id": ids.new_id("ses"),
+            "id": session_id,
             "user_id": user_id,
             "created_at": now,
             "seen_at": now,
@@ -82,6 +85,8 @@ class Sessions:
             await connection.execute(delete(session).where(ended))
             await connection.execute(insert(session).values(row))
             await connection.execute(update(user).where(user.c.id == user_id).values(seen_at=now))
+            way: dict[str, JsonValue] = {"issuer": provider.issuer} if provider.issuer else {}
+            tell(connection, Act(action="login", actor_id=user_id, subject=session_id, body=way))
         return secret
 
     async def find(self, secret: str) -> Principal | None:
@@ -110,7 +115,9 @@ class Sessions:
     async def end(self, secret: str) -> None:
         """End the session with this secret, if there is one."""
         async with self._database.unit() as connection:
-            await connection.execute(delete(session).where(session.c.id_hash == digests.of(secret)))
+            ended = delete(session).where(session.c.id_hash == digests.of(secret)).returning(session.c.id, session.c.user_id)
+            for row in (await connection.execute(ended)).all():
+                tell(connection, Act(action="logout", actor_id=row.user_id, subject=row.id))
 
     async def end_at_provider(self, of: Provider, *, begun_by: datetime) -> None:
         """End what a provider says is over and began by then: one login of its, or without `session` all of a subject's.
@@ -149,6 +156,8 @@ class Sessions:
         mine = (session.c.user_id == user_id) & (session.c.id == session_id)
         async with self._database.unit() as connection:
             ended = await connection.execute(delete(session).where(mine))
+            if ended.rowcount:
+                tell(connection, Act(action="session.end", actor_id=user_id, subject=session_id))
         if not ended.rowcount:
             raise SessionNotFound(f"you have no session {session_id}.", fix="look at the list of your sessions.")
 
@@ -156,4 +165,6 @@ class Sessions:
         """End all of a user's sessions but the one with this secret."""
         others = (session.c.user_id == user_id) & (session.c.id_hash != digests.of(this))
         async with self._database.unit() as connection:
-            await connection.execute(delete(session).where(others))
+            ended = await connection.execute(delete(session).where(others).returning(session.c.id))
+            for session_id in ended.scalars().all():
+                tell(connection, Act(action="session.end", actor_id=user_id, subject=session_id))

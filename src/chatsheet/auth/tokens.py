@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import delete, insert, select, update
 
 from chatsheet.auth import digests
 from chatsheet.auth.policy import Principal, Scope
 from chatsheet.core import ids
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, NotFound
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import api_token, user
 
 PREFIX = "chatsheet_pat_"
@@ -111,6 +112,8 @@ class Tokens:
         }
         async with self._database.unit() as connection:
             await connection.execute(insert(api_token).values(row))
+            said: dict[str, JsonValue] = {"scopes": [*sorted(granted)], "expires_at": made.expires_at.isoformat()}
+            tell(connection, Act(action="token.make", workspace_id=workspace_id, actor_id=user_id, subject=made.id, body=said))
         return made, secret
 
     async def find(self, secret: str) -> tuple[str, Principal] | None:
@@ -152,5 +155,7 @@ class Tokens:
         mine = (api_token.c.user_id == user_id) & (api_token.c.id == token_id)
         async with self._database.unit() as connection:
             ended = await connection.execute(delete(api_token).where(mine))
+            if ended.rowcount:
+                tell(connection, Act(action="token.revoke", actor_id=user_id, subject=token_id))
         if not ended.rowcount:
             raise TokenNotFound(f"you have no token {token_id}.", fix="look at the list of your tokens.")

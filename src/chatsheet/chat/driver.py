@@ -7,14 +7,16 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
+from chatsheet.audit.spending import Spending
 from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action, Denied
-from chatsheet.chat import answers, calls, citations, loop, messages, questions, store
+from chatsheet.chat import answers, calls, citations, deeds, loop, messages, metering, questions, store
 from chatsheet.chat.audience import Audience, Numbered, Watcher
 from chatsheet.chat.citations import Citation, CitationNotFound, NotTraced
 from chatsheet.chat.deciding import AiColumns, Deciding
 from chatsheet.chat.events import (
     AccessEnded,
+    Answered,
     Asked,
     Decided,
     Event,
@@ -37,12 +39,13 @@ from chatsheet.chat.turns import Turns
 from chatsheet.context.glossary.glossary import Glossary
 from chatsheet.context.prompt import Scope
 from chatsheet.core import loose
+from chatsheet.core.acts import NOTHING, Act, Spent
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall
 from chatsheet.sheets.library import Library, OpenSheet
@@ -88,6 +91,7 @@ class Chats:
         """The chats as a list: to search, name and branch."""
         self._database = database
         self._access = access
+        self._spending = Spending(database=database, clock=clock)
         self._library = library
         self._glossary = glossary
         self._gateway = gateway
@@ -119,7 +123,10 @@ class Chats:
         box = self._box(opened)
         request = self._request(asked, await self._scope(actor, opened, box), box, with_tools=False)
         try:
-            await self._gateway.complete(replace(request, body={**request.body, "max_tokens": 1}))
+            await self._spending.check(actor)
+            reply = await self._gateway.complete(replace(request, body={**request.body, "max_tokens": 1}))
+            async with self._database.unit() as connection:
+                tell(connection, deeds.called(actor, sheet_id, reply.spent, {"route": reply.route, "model": reply.model}))
         except ChatSheetError as error:
             log.info("the prompt of sheet %s was not warmed: %s", sheet_id, error.code)
 
@@ -187,7 +194,9 @@ class Chats:
         """Remove a chat with all that was said in it; what it changed in the sheet stays. Raises ChatNotFound."""
         await self.stop(actor, chat_id)
         async with self._database.unit() as connection:
+            sheet_id = await store.sheet_of(connection, chat_id)
             await store.remove(connection, actor, chat_id)
+            tell(connection, Act.of(actor, "chat.remove", sheet_id, {"chat": chat_id}))
 
     async def remove_sheet(self, actor: Actor, sheet_id: str) -> None:
         """Remove a sheet with its chats, glossary, shares, rules and history; raises SheetNotFound.
@@ -279,32 +288,40 @@ class Chats:
             events = await store.log(connection, actor, chat_id)
         while not isinstance(command := loop.step(events, self._limits), Rest):
             now = await self._fresh(actor, chat, Action.CHAT_ASK)
-            event = await self._obeyed(now, chat, turn, events, command)
-            await self.turns.append(actor, chat_id, event)
+            event, spent = await self._obeyed(now, chat, turn, events, command)
+            await self.turns.append(actor, chat_id, event, spent)
             events.append(event)
 
-    async def _obeyed(self, actor: Actor, chat: Chat, turn: str, events: Sequence[Event], command: loop.Work) -> Event:
-        """Do what the loop says, and return what came of it."""
+    async def _obeyed(
+        self, actor: Actor, chat: Chat, turn: str, events: Sequence[Event], command: loop.Work
+    ) -> tuple[Event, Spent]:
+        """Do what the loop says, and return what came of it and what it took of models; raises BudgetExceeded."""
         match command:
             case CallModel(with_tools):
+                await self._spending.check(actor)
                 opened = await self._library.open(actor, chat.sheet_id)
                 box = self._box(opened)
                 request = self._request(events, await self._scope(actor, opened, box), box, with_tools=with_tools)
-                return await self._call_model(chat.id, turn, replace(request, tenant=actor.workspace_id))
+                return await self._call_model(actor, chat, turn, replace(request, tenant=actor.workspace_id))
             case RunTool(call):
                 opened = await self._library.open(actor, chat.sheet_id)
                 moment = Moment(actor=actor, library=self._library, opened=opened, log=events)
-                return await self._box(opened).run(call, moment, turn)
+                return await self._box(opened).run(call, moment, turn), NOTHING
             case RefuseTool(call):
-                return toolbox.refuse(call, turn)
+                return toolbox.refuse(call, turn), NOTHING
             case Nudge(reason):
-                return Nudged(turn=turn, reason=reason)
+                return Nudged(turn=turn, reason=reason), NOTHING
             case GiveUp(limit):
                 raise self._limit(limit)
             case Answer(text):
-                return answers.answered(text, loop.current_turn(events))
+                return await self._warned(actor, answers.answered(text, loop.current_turn(events))), NOTHING
             case AskBack(text):
-                return answers.asked_back(text, loop.current_turn(events))
+                return await self._warned(actor, answers.asked_back(text, loop.current_turn(events))), NOTHING
+
+    async def _warned(self, actor: Actor, answered: Answered) -> Answered:
+        """Return an answer that tells of a budget which nears its end."""
+        warning = await self._spending.warning(actor)
+        return answered.model_copy(update={"warnings": (warning,)}) if warning else answered
 
     def _box(self, opened: OpenSheet) -> Toolbox:
         more = (*(self._proposing if opened.is_whole else ()), *searching.offered(opened.workbook))
@@ -349,18 +366,23 @@ class Chats:
             cache_key=scope.cache_key,
         )
 
-    async def _call_model(self, chat_id: str, turn: str, request: ChatRequest) -> ModelReplied:
+    async def _call_model(self, actor: Actor, chat: Chat, turn: str, request: ChatRequest) -> tuple[ModelReplied, Spent]:
+        async def left(spent: Spent) -> None:
+            said: deeds.Body = {"chat": chat.id, "turn": turn, "is_broken_off": True}
+            async with self._database.unit() as connection:
+                tell(connection, deeds.called(actor, chat.sheet_id, spent, said))
+
         began = time.perf_counter()
-        async with aclosing(self._gateway.stream(request)) as stream:
+        async with aclosing(metering.stream(self._gateway, request, left)) as stream:
             async for event in stream:
                 match event:
                     case TextDelta(text):
-                        self._audience.tell(chat_id, Numbered(None, Wrote(turn=turn, text=text)))
+                        self._audience.tell(chat.id, Numbered(None, Wrote(turn=turn, text=text)))
                     case Restarted(route, cause):
-                        self._audience.tell(chat_id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
+                        self._audience.tell(chat.id, Numbered(None, StepRestarted(turn=turn, route=route, cause=cause)))
                     case Finished(reply):
                         written_out = () if reply.tool_calls else calls.written_out(reply.text)
-                        return ModelReplied(
+                        replied = ModelReplied(
                             turn=turn,
                             text="" if written_out else reply.text,
                             calls=_told_apart(reply.tool_calls or written_out),
@@ -372,6 +394,7 @@ class Chats:
                             cost=reply.cost,
                             milliseconds=round(1000 * (time.perf_counter() - began)),
                         )
+                        return replied, reply.spent
                     case _:
                         pass
         raise AssertionError("a stream ends with Finished or an error")

@@ -222,6 +222,8 @@ class Answered(_Value):
     numbers: tuple[NumberFound, ...]
     is_cut: bool = False
     """The model reached its token limit in the middle of it."""
+    warnings: tuple[str, ...] = ()
+    """What the person is to know beside it, such as a budget that nears its end."""
 
 
 class Failed(_Value):

@@ -83,6 +83,11 @@ async def get(connection: AsyncConnection, actor: Actor, chat_id: str) -> Chat:
     return _chat(row)
 
 
+async def sheet_of(connection: AsyncConnection, chat_id: str) -> str:
+    """Return which sheet a chat is about; empty for no chat."""
+    return (await connection.execute(select(chat.c.sheet_id).where(chat.c.id == chat_id))).scalar_one_or_none() or ""
+
+
 async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[Chat]:
     """Return a sheet's chats, newest first."""
     mine = (chat.c.sheet_id == sheet_id) & _seen(actor)

@@ -9,16 +9,17 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from chatsheet.chat import leases, store
+from chatsheet.chat import deeds, leases, store
 from chatsheet.chat.audience import Audience, Numbered
 from chatsheet.chat.events import Answered, Asked, Cancelled, Decided, Event, Failed
 from chatsheet.chat.store import ChatMovedOn
+from chatsheet.core.acts import NOTHING, Spent
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError, Conflict
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks, to_the_end
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.llm.gateway import NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import Trail
@@ -135,11 +136,14 @@ class Turns:
         self._running[chat_id] = turn = _Turn()
         self._begin(actor, chat_id, turn_id, turn)
 
-    async def append(self, actor: Actor, chat_id: str, event: Event) -> None:
-        """Store an event and tell of it; a stop that comes meanwhile waits, or a turn could have no end, or two."""
-        await to_the_end(self._stored(actor, chat_id, event))
+    async def append(self, actor: Actor, chat_id: str, event: Event, spent: Spent = NOTHING) -> None:
+        """Store an event, with what it took of models, and tell of it.
 
-    async def _stored(self, actor: Actor, chat_id: str, event: Event) -> None:
+        A stop that comes meanwhile waits, or a turn could have no end, or two.
+        """
+        await to_the_end(self._stored(actor, chat_id, event, spent))
+
+    async def _stored(self, actor: Actor, chat_id: str, event: Event, spent: Spent) -> None:
         written: list[Event] = []
         seq, tries = 0, 1 if isinstance(event, Asked) else _MOST_TRIES
         while not seq:
@@ -149,6 +153,9 @@ class Turns:
                     await store.hold(connection, chat_id)
                     written = [*await self._leased(connection, actor, chat_id, event), event]
                     seq = await store.append(connection, actor, chat_id, written, at=self._clock.now())
+                    sheet_id = await store.sheet_of(connection, chat_id)
+                    for one in written:
+                        tell(connection, *deeds.of(actor, chat_id, sheet_id, one, spent if one is event else NOTHING))
             except ChatMovedOn:  # a person decided on a proposal in the same moment: the place behind that is as good
                 if not tries:
                     raise
@@ -190,8 +197,10 @@ class Turns:
         except TurnTaken:
             log.warning("turn %s goes on in another process", turn)
         except ChatSheetError as error:
-            trail = error.trail if isinstance(error, NoRouteAnswered | RequestRefused) else Trail()
-            await self._end(actor, chat_id, Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail))
+            is_models = isinstance(error, NoRouteAnswered | RequestRefused)
+            trail, spent = (error.trail, error.spent) if is_models else (Trail(), NOTHING)
+            failed = Failed(turn=turn, code=error.code, what=error.what, fix=error.fix, trail=trail)
+            await self._end(actor, chat_id, failed, spent)
         except Exception:  # boundary: a turn must end with an event, whatever broke
             log.exception("turn %s failed", turn)
             what = "something in ChatSheetAI itself went wrong; the log says where."
@@ -208,10 +217,10 @@ class Turns:
         async with self._database.unit() as connection:
             await leases.lapse(connection, chat_id, self._owner, now=self._clock.now())
 
-    async def _end(self, actor: Actor, chat_id: str, event: Failed | Cancelled) -> None:
+    async def _end(self, actor: Actor, chat_id: str, event: Failed | Cancelled, spent: Spent = NOTHING) -> None:
         """End a turn without an answer; who waits hears of it even where it cannot be stored."""
         try:
-            await self.append(actor, chat_id, event)
+            await self.append(actor, chat_id, event, spent)
         except Exception:  # boundary: a full disk must not leave a person waiting
             log.exception("the end of turn %s could not be stored", event.turn)
             self._audience.tell(chat_id, Numbered(None, event))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import click
+from pydantic import JsonValue
 
 from chatsheet.chat import answers, charts
 from chatsheet.chat.events import ToolAnswered
@@ -99,6 +100,8 @@ class Commands:
         plan = exports.of_query(opened.workbook, questions.check(answered.sql or ""))
         options = FileOptions.model_validate({"format": shape})
         done = self._back.run(lambda: exports.write(questions.database, plan, target, options))
+        said: dict[str, JsonValue] = {"sql": answered.sql, "format": shape, "rows": done.rows}
+        self._back.run(lambda: library.note(LOCAL, opened, "sheet.export", said))
         click.echo(f"wrote {plain(str(done.path))}: {done.rows:,} rows")
 
     def _chart(self, *arguments: str) -> None:

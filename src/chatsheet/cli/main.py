@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _COMMANDS = {
     "ask": "Answer one question about a workbook.",
+    "audit": "Export the audit log, and check that nobody changed it.",
     "cache": "Say what is kept so that it is computed once, and let go of it.",
     "chat": "Talk about a workbook on the terminal.",
     "demo": "Run the whole chain on this machine with a sample workbook.",

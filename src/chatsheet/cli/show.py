@@ -38,6 +38,8 @@ def show_text(answer: Answer, locale: str = "en") -> None:
     click.echo(marked(answer.text, answer.numbers))
     if answer.is_cut:
         click.echo("\nThe answer was cut at the model's token limit.")
+    for warning in answer.warnings:
+        click.secho(f"\n{plain(warning)}", fg="yellow")
     if strangers := [number.text for number in answer.numbers if number.handle is None]:
         click.secho(f"\n{_MARK} Not from your data: {plain(', '.join(strangers))}", fg="yellow")
     for number, option in enumerate(answer.options, 1):

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import replace
 
+from chatsheet.core.acts import NOTHING, Spent
 from chatsheet.core.errors import BadInput, Unavailable
 from chatsheet.core.tasks import Tasks
 from chatsheet.llm import cost, router, wire
@@ -38,6 +39,7 @@ class NoRouteAnswered(Unavailable):
 
     code = "llm.no_route_answered"
     trail = Trail()
+    spent = NOTHING
     cause = CATALOGUE["unknown"]
 
 
@@ -47,6 +49,7 @@ class RequestRefused(BadInput):
     code = "llm.request_refused"
     status = 422
     trail = Trail()
+    spent = NOTHING
     cause = CATALOGUE["unknown"]
 
 
@@ -97,6 +100,7 @@ class Call:
         self._is_broken_off = False
         self._hedged_price = 0.0
         """What a million input tokens cost on the routes that lost a race for this call."""
+        self._spent = NOTHING
 
     def _remaining_s(self) -> float:
         return self._deadline - self._means.clock.monotonic()
@@ -202,15 +206,17 @@ class Call:
         self._tell(len(self._tried), "answered", route.name)
         usage = attempt.collected.usage
         price = cost.of(usage, route.price)
+        spent = self._spent
         if price is not None and usage is not None:
-            price += usage.input_tokens * self._hedged_price / 1_000_000
-        return attempt.collected.reply(route=route.name, trail=self._trail(), cost=price)
+            hedged = usage.input_tokens * self._hedged_price / 1_000_000
+            price, spent = price + hedged, spent + Spent(cost=hedged)
+        return replace(attempt.collected.reply(route=route.name, trail=self._trail(), cost=price), spent=spent)
 
     def repeated(self, route: Route, reply: Reply) -> Reply:
         """Return what the route said before to the same request: nobody was asked, and nothing spent."""
         self._tried.append(Tried(route=route.name, cause=None, proof="cache", milliseconds=0))
         self._tell(len(self._tried), "answered", route.name)
-        return replace(reply, route=route.name, trail=self._trail(), usage=Usage(), cost=0.0)
+        return replace(reply, route=route.name, trail=self._trail(), usage=Usage(), cost=0.0, spent=NOTHING)
 
     def _end(self, attempt: Attempt, cause: str) -> None:
         """Close an attempt, and write it into the trail and its span."""
@@ -219,6 +225,7 @@ class Call:
             return
         tried = attempt.ended(cause or None)
         self._tried.append(tried)
+        self._spent += cost.spent(attempt.collected.usage, attempt.route.price, is_answer=not cause)
         attempt.close()
         if cause and attempt.route.is_ours:
             # LiteLLM holds a silent upstream open when we leave; the egress ends it
@@ -260,5 +267,5 @@ class Call:
         else:
             what = f"the model refused the request: {cause.code}" + (f" ({self._filtered})." if self._filtered else ".")
             error = RequestRefused(what, fix=f"{cause.fix}.")
-        error.trail, error.cause = trail, cause
+        error.trail, error.cause, error.spent = trail, cause, self._spent
         return error

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 
@@ -13,8 +14,7 @@ from chatsheet.core.errors import ChatSheetError, NotFound
 from chatsheet.core.ids import new_id
 from chatsheet.llm import completions
 from chatsheet.llm.completions import Chunks, Completion, CompletionInvalid
-from chatsheet.llm.gateway import Gateway
-from chatsheet.llm.model import Finished, Restarted, StreamEvent, Trail
+from chatsheet.llm.model import ChatRequest, Finished, Reply, Restarted, StreamEvent, Trail
 
 HOLD_HEADER = "x-chatsheet-hold"
 TRAIL_HEADER = "x-chatsheet-trail"
@@ -24,6 +24,18 @@ class NothingThere(NotFound):
     """No such address under an OpenAI base URL."""
 
     code = "llm.nothing_there"
+
+
+class Answering(Protocol):
+    """Who answers: the gateway, or what counts its calls."""
+
+    async def complete(self, request: ChatRequest) -> Reply:
+        """Return the whole reply."""
+        ...
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[StreamEvent, None]:
+        """Yield the reply as it comes, `Finished` last."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +63,7 @@ _COMPLETIONS = re.compile(r".*?(?:/deployments/(?P<deployment>[^/]+))?/chat/comp
 _MODELS = re.compile(r".*?/models(?:/(?P<model>[^/]+))?/?")
 
 
-async def answer(call: Call, *, model: str, gateway: Callable[[], Awaitable[Gateway]]) -> AsyncGenerator[Part, None]:
+async def answer(call: Call, *, model: str, gateway: Callable[[], Awaitable[Answering]]) -> AsyncGenerator[Part, None]:
     """Yield the head of the answer and then its bytes; closing it, or cancelling who drives it, ends the upstream call.
 
     Raises nothing of ours: a ChatSheetError becomes an answer, or the last event of a stream that has begun.
@@ -101,7 +113,7 @@ def _is_held(call: Call) -> bool:
     return bool(call.hold)
 
 
-async def _whole(gateway: Gateway, asked: Completion, request_id: str) -> AsyncGenerator[Part, None]:
+async def _whole(gateway: Answering, asked: Completion, request_id: str) -> AsyncGenerator[Part, None]:
     """Yield an answer that is complete before its first byte leaves; held streams too."""
     reply = await gateway.complete(asked.request())
     more = _trail_header(reply.trail)
@@ -114,7 +126,7 @@ async def _whole(gateway: Gateway, asked: Completion, request_id: str) -> AsyncG
     yield body
 
 
-async def _streamed(gateway: Gateway, asked: Completion, request_id: str) -> AsyncGenerator[Part, None]:
+async def _streamed(gateway: Answering, asked: Completion, request_id: str) -> AsyncGenerator[Part, None]:
     """Yield chunks as they come; a stream that breaks after content ends in an error and without an end mark."""
     chunks = _chunks(asked)
     async with aclosing(gateway.stream(asked.request())) as events:

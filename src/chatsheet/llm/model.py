@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from chatsheet.core.acts import NOTHING, Spent
 from chatsheet.core.loose import JsonObject
 
 
@@ -91,6 +92,8 @@ class Reply:
     trail: Trail
     cost: float | None = None
     """In the currency of the route's prices; None where no price is set."""
+    spent: Spent = NOTHING
+    """By all attempts, those that failed too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.cache import keys
 from chatsheet.cache.cache import Caches, Kind
+from chatsheet.core.acts import Act, Action
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict, NotFound, Refused
 from chatsheet.core.identity import UNRULED, Actor, Rules
 from chatsheet.core.ids import new_id
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.sheets import authors, following, kept, store, versions
 from chatsheet.sheets import rules as ruling
 from chatsheet.sheets.compaction import Compactions
@@ -406,6 +407,11 @@ class Library:
             results=kept.Results(cache=self._results, sheet=sheet, version=version, rules=opened.rules.key),
         )
 
+    async def note(self, actor: Actor, opened: OpenSheet, action: Action, said: Mapping[str, JsonValue]) -> None:
+        """Tell the audit log what was done with a version and changed nothing, such as an export."""
+        async with self._database.unit() as connection:
+            tell(connection, Act.of(actor, action, opened.sheet.id, {"version": opened.sheet.version, **said}))
+
     async def query(self, opened: OpenSheet, guarded: GuardedSql, limits: Limits | None = None) -> Result:
         """Run guarded SQL over the version that `opened` holds."""
         return await self.questions(opened).run(guarded, limits)
@@ -512,8 +518,9 @@ class Library:
         at = self._clock.now()
         async with self._database.unit() as connection:
             moved = await store.move(
-                connection, actor, sheet.id, kind="edit", old=sheet.version, new=version, reason=reason, at=at
-            )
+                connection, actor, sheet.id, kind="edit", old=sheet.version, new=version, reason=reason, at=at,
+                changes=made.changes,
+            )  # fmt: skip
             if moved:
                 parent = await store.version(connection, actor, sheet.id, sheet.version)
                 await store.add_version(

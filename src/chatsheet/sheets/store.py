@@ -9,10 +9,12 @@ from pydantic import JsonValue, TypeAdapter
 from sqlalchemy import ColumnElement, RowMapping, String, cast, delete, func, insert, or_, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from chatsheet.core.acts import Act, Action
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
+from chatsheet.db.engine import tell
 from chatsheet.db.tables import chat_event, sheet, sheet_correction, sheet_move, sheet_version
 from chatsheet.sheets.edits import Change
 from chatsheet.sheets.model import Value
@@ -53,6 +55,12 @@ class Version:
 
 
 MoveKind = Literal["edit", "undo", "redo", "correction"]
+_TOLD: dict[MoveKind, Action] = {
+    "edit": "sheet.edit",
+    "undo": "sheet.undo",
+    "redo": "sheet.redo",
+    "correction": "sheet.correction",
+}
 
 
 class Move(Value):
@@ -176,6 +184,7 @@ async def add(
     await connection.execute(
         insert(sheet_version).values(sheet_id=sheet_id, id=version, parent_id=None, content_sha256=content_sha256, **owned)
     )
+    tell(connection, Act.of(actor, "sheet.import", sheet_id, {"version": version, "content_sha256": content_sha256}))
     return Sheet(id=sheet_id, name=name, version=version, created_at=at)
 
 
@@ -221,9 +230,21 @@ async def child(connection: AsyncConnection, actor: Actor, sheet_id: str, versio
 
 
 async def move(
-    connection: AsyncConnection, actor: Actor, sheet_id: str, *, kind: MoveKind, old: str, new: str, reason: str, at: datetime
+    connection: AsyncConnection,
+    actor: Actor,
+    sheet_id: str,
+    *,
+    kind: MoveKind,
+    old: str,
+    new: str,
+    reason: str,
+    at: datetime,
+    changes: Sequence[Change] = (),
 ) -> bool:
-    """Set the head from `old` to `new` and record it; False, and nothing done, where the head is another by now."""
+    """Set the head from `old` to `new` and record it; False, and nothing done, where the head is another by now.
+
+    `changes` are those of an edit; what is undone or redone is known here.
+    """
     mine = (sheet.c.id == sheet_id) & (sheet.c.workspace_id == actor.workspace_id)
     swapped = await connection.execute(update(sheet).where(mine, sheet.c.head_version == old).values(head_version=new))
     if swapped.rowcount != 1:
@@ -235,6 +256,10 @@ async def move(
             to_version=new, reason=reason, created_by=actor.user_id, created_at=at,
         )
     )  # fmt: skip
+    if kind in {"undo", "redo"}:
+        changes = (await version(connection, actor, sheet_id, old if kind == "undo" else new)).changes
+    rows, cells = sum(one.rows for one in changes), sum(one.cells for one in changes)
+    tell(connection, Act.of(actor, _TOLD[kind], sheet_id, {"version": new, "before": old, "rows": rows, "cells": cells}))
     return True
 
 

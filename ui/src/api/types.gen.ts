@@ -55,6 +55,7 @@ export interface Answered {
   readonly form: "answer" | "not_in_workbook" | "which";
   readonly numbers: readonly NumberFound[];
   readonly is_cut: boolean;
+  readonly warnings: readonly string[];
 }
 
 

@@ -58,7 +58,7 @@ test("the answer replaces what was being written", () => {
   const chat = play(
     asked,
     { kind: "wrote", turn: "t", text: "4", is_all: false },
-    { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false },
+    { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false, warnings: [] },
   );
   expect(chat[0]).toMatchObject({ state: "answered", text: "42", writing: "" });
   expect(isRunning(chat)).toBe(false);
@@ -95,7 +95,7 @@ test("a restart says which route then answered", () => {
 test("a turn that runs ends with the access, one that was answered stays", () => {
   const ended: LiveEvent = { kind: "access_ended", turn: "t", code: "access.denied", what: "it ended.", fix: "ask." };
   expect(play(asked, ended)[0]).toMatchObject({ state: "failed", problem: { code: "access.denied" } });
-  const said: ChatEvent = { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false };
+  const said: ChatEvent = { kind: "answered", turn: "t", text: "42", form: "answer", numbers: [], is_cut: false, warnings: [] };
   expect(play(asked, said, ended)[0]).toMatchObject({ state: "answered", problem: null });
 });
 

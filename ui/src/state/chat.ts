@@ -43,6 +43,8 @@ export interface Turn {
   readonly text: string;
   readonly numbers: readonly NumberFound[];
   readonly isCut: boolean;
+  /** What one is to know beside the answer, such as a budget that nears its end. */
+  readonly warnings: readonly string[];
   readonly problem: Problem | null;
   readonly failedTrail: Trail | null;
   /** What persons decided on its proposals, the latest of each. */
@@ -80,6 +82,7 @@ function opened(id: string, question: string, selection: Selection | null): Turn
     text: "",
     numbers: [],
     isCut: false,
+    warnings: [],
     problem: null,
     failedTrail: null,
     decisions: {},
@@ -107,8 +110,8 @@ function advance(turn: Turn, event: Exclude<ChatEvent | LiveEvent, { kind: "aske
     case "tool_answered":
       return { ...turn, tools: [...turn.tools, event] };
     case "answered": {
-      const { form, text, numbers, is_cut: isCut } = event;
-      return { ...turn, state: "answered", writing: "", form, text, numbers, isCut };
+      const { form, text, numbers, warnings, is_cut: isCut } = event;
+      return { ...turn, state: "answered", writing: "", form, text, numbers, warnings, isCut };
     }
     case "failed":
       return { ...turn, state: "failed", writing: "", problem: event, failedTrail: event.trail };

@@ -44,6 +44,7 @@ async def download(
     target = library.incoming()
     options = Options(format=how.format, keeps_formulas=how.keeps_formulas)
     done = await export.write(library.questions(opened).database, plan, target, options)
+    await library.note(actor, opened, "sheet.export", {"table": table_id, "format": how.format, "rows": done.rows})
     name = f"{Path(opened.sheet.name).stem} {table_id}.{how.format}"
     return await _download(done, name, plain=f"{table_id}.{how.format}", media=_MEDIA[how.format])
 
@@ -55,6 +56,7 @@ async def original(sheet_id: str, services: Served, actor: ReadsWhole) -> Stream
     opened = await library.open(actor, sheet_id)
     found = await library.differences(opened)
     done = await export.patch(library.original(opened), found.edits, library.incoming())
+    await library.note(actor, opened, "sheet.export", {"format": "original", "rows": done.rows})
     suffix = Path(opened.sheet.name).suffix
     return await _download(done, opened.sheet.name, plain=f"workbook{suffix}", media=_MEDIA["xlsx"])
 

@@ -45,6 +45,7 @@ async def query(sheet_id: str, body: NewQuery, services: Served, actor: Reads) -
     opened = await (library.at(actor, sheet_id, body.version) if body.version else library.open(actor, sheet_id))
     limits = Limits(max_rows=body.limit, max_bytes=_MOST_BYTES)
     ran, basis = await querying.asked(body.sql, library.questions(opened), limits)
+    await library.note(actor, opened, "sheet.query", {"sql": ran.guarded.sql, "rows": ran.result.row_count})
     return Queried(sql=ran.guarded.sql, version=opened.sheet.version, result=ran.result, basis=basis)
 
 

@@ -53,10 +53,14 @@ def export(options: Options, file: Path, **given: Unpack[_Given]) -> None:
         async with desk.at(options, file) as at:
             if given["into_original"]:
                 done = await _into_original(at, output or Path(f"{file.stem}-edited{file.suffix}"), force=force)
+                await at.library.note(at.actor, at.opened, "sheet.export", {"format": "original", "rows": done.rows})
             else:
                 name = "result" if sql else at.table(table).id
                 target = _free(output or Path(f"{name}.{shape}"), force=force)
-                done = await exports.write(at.library.questions(at.opened).database, _plan(at, name, sql), target, how)
+                plan = _plan(at, name, sql)
+                done = await exports.write(at.library.questions(at.opened).database, plan, target, how)
+                said = {"table": table or "", "sql": sql or "", "format": shape, "rows": done.rows}
+                await at.library.note(at.actor, at.opened, "sheet.export", said)
         if given["as_json"]:
             told = {"path": str(done.path), "rows": done.rows, "bytes": done.bytes, "notes": list(done.notes)}
             if given["into_original"]:

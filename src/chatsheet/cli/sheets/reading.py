@@ -50,7 +50,10 @@ def query(options: Options, file: Path, sql: str, *, rows: int, as_json: bool) -
         async with desk.at(options, file) as at:
             questions = at.library.questions(at.opened)
             limits = Limits(max_rows=rows, max_bytes=_MAX_BYTES)
-            _show(await questions.run(questions.check(sql), limits), as_json=as_json)
+            guarded = questions.check(sql)
+            result = await questions.run(guarded, limits)
+            await at.library.note(at.actor, at.opened, "sheet.query", {"sql": guarded.sql, "rows": result.row_count})
+            _show(result, as_json=as_json)
 
     asyncio.run(work())
 

@@ -7,9 +7,11 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.context.glossary.model import ENTRY, Entry, Kept
+from chatsheet.core.acts import Act
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
+from chatsheet.db.engine import tell
 from chatsheet.db.tables import glossary_entry
 
 
@@ -34,6 +36,7 @@ async def add(
     if kept:
         rows = [{**owned, "id": one.id, "body": one.entry.model_dump(mode="json")} for one in kept]
         await connection.execute(insert(glossary_entry), rows)
+        tell(connection, Act.of(actor, "sheet.glossary", sheet_id, {"added": [one.id for one in kept]}))
     return kept
 
 
@@ -42,12 +45,14 @@ async def change(connection: AsyncConnection, actor: Actor, sheet_id: str, kept:
     this = _of(actor, sheet_id) & (glossary_entry.c.id == kept.id)
     done = await connection.execute(update(glossary_entry).where(this).values(body=kept.entry.model_dump(mode="json")))
     _check(done.rowcount, kept.id)
+    tell(connection, Act.of(actor, "sheet.glossary", sheet_id, {"changed": [kept.id]}))
 
 
 async def remove(connection: AsyncConnection, actor: Actor, sheet_id: str, entry_id: str) -> None:
     """Delete an entry; raises EntryNotFound."""
     this = _of(actor, sheet_id) & (glossary_entry.c.id == entry_id)
     _check((await connection.execute(delete(glossary_entry).where(this))).rowcount, entry_id)
+    tell(connection, Act.of(actor, "sheet.glossary", sheet_id, {"removed": [entry_id]}))
 
 
 async def forget(connection: AsyncConnection, actor: Actor, sheet_id: str) -> None:

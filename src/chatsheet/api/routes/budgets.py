@@ -1,0 +1,124 @@
+"""Budgets of a workspace, of users in it and of jobs; and what was spent."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from chatsheet.api.deps import NamesMembers, SeesMembers, Served
+from chatsheet.audit.budgets import Budget, Kind, Level, Limits, Standing
+from chatsheet.core.errors import BadInput
+
+router = APIRouter(prefix="/api", tags=["budgets"])
+_DAYS = 30
+_MOST_DAYS = 366
+Workspace = Annotated[str, Query(max_length=40)]
+"""Left out: the first of one's workspaces."""
+
+
+class BudgetState(Standing):
+    """A budget, what was spent of it in the present period (UTC), and what follows from that."""
+
+    state: Level
+
+
+class NewBudget(BaseModel):
+    """A budget to set, in place of the one that there was; `subject` is the user or the job, empty for the workspace."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workspace_id: Annotated[str, Field(max_length=40)] = ""
+    kind: Kind
+    subject: Annotated[str, Field(max_length=40)] = ""
+    limits: Limits
+
+
+class Spending(BaseModel):
+    """What a user, or a job of theirs, spent of a day (UTC)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    day: date
+    user: str
+    job: str
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    unpriced_calls: int
+    """Calls on routes without a price: they are not in `cost`."""
+
+
+class SpendingInvalid(BadInput):
+    """The days that are asked for are none, or too many."""
+
+    code = "spend.days_invalid"
+
+
+class BudgetInvalid(BadInput):
+    """A budget is of a workspace, or of a user or a job that it names."""
+
+    code = "budget.invalid"
+
+
+@router.get("/budgets")
+async def budgets(services: Served, actor: NamesMembers, workspace_id: Workspace = "") -> list[BudgetState]:
+    """Return a workspace's budgets and where they stand."""
+    del workspace_id  # it is who may do it where that tells
+    return [_state(one) for one in await services.spending.standings(actor)]
+
+
+@router.put("/budgets")
+async def set_budget(services: Served, actor: NamesMembers, body: NewBudget) -> BudgetState:
+    """Set a budget."""
+    if (body.kind == "workspace") != (not body.subject):
+        raise BudgetInvalid("a user's or a job's budget names them, a workspace's nobody.", fix="correct subject.")
+    if body.kind == "user" and not services.access.is_local:
+        await services.accounts.get(body.subject)
+    return _state(await services.spending.set(actor, Budget(kind=body.kind, subject=body.subject, limits=body.limits)))
+
+
+@router.delete("/budgets", status_code=204)
+async def remove_budget(
+    services: Served,
+    actor: NamesMembers,
+    kind: Kind,
+    subject: Annotated[str, Query(max_length=40)] = "",
+    workspace_id: Workspace = "",
+) -> None:
+    """Remove a budget."""
+    del workspace_id
+    await services.spending.remove(actor, kind, subject)
+
+
+@router.get("/spend")
+async def spend(
+    services: Served,
+    actor: SeesMembers,
+    workspace_id: Workspace = "",
+    since: date | None = None,
+    until: date | None = None,
+) -> list[Spending]:
+    """Return what was spent in a workspace, day by day (UTC) and the newest first; of the last 30 days where none are named."""
+    del workspace_id
+    until = until or services.clock.now().date()
+    since = since or max(date.min + timedelta(days=_DAYS), until) - timedelta(days=_DAYS - 1)
+    if not 0 <= (until - since).days <= _MOST_DAYS:
+        raise SpendingInvalid(f"{since} to {until} are no days, or too many.", fix=f"ask for at most {_MOST_DAYS} days.")
+    return [
+        Spending(
+            day=one.day,
+            user=one.user_id,
+            job=one.job_id,
+            input_tokens=one.spent.input_tokens,
+            output_tokens=one.spent.output_tokens,
+            cost=one.spent.cost,
+            unpriced_calls=one.spent.unpriced_calls,
+        )
+        for one in await services.spending.days(actor, since, until)
+    ]
+
+
+def _state(standing: Standing) -> BudgetState:
+    fields = {"budget": standing.budget, "tokens": standing.tokens, "cost": standing.cost}
+    return BudgetState.model_validate({**fields, "unpriced_calls": standing.unpriced_calls, "state": standing.level})
