@@ -112,6 +112,7 @@ def _reach(column: exp.Column, sources: Sources) -> Iterator[str]:
     }
     if len(spelled) == 1:
         alias, name = spelled.pop()
+        yield f"read {column.name} as {name}"
         column.replace(exp.column(name, table=alias if column.table or len(sources.tables) > 1 else None))
         return
     ways = [
@@ -120,7 +121,10 @@ def _reach(column: exp.Column, sources: Sources) -> Iterator[str]:
         if _column(table, column.name) is not None and not sources.called(table.id)
         for path in _paths(table, sources)
     ]
-    if spelled or not ways:
+    if spelled:
+        return
+    if not ways:
+        yield from _reach_back(column, sources)
         return
     shortest = min(len(path) for _, path in ways)
     nearer = [(table, path) for table, path in ways if len(path) == shortest]
@@ -132,6 +136,29 @@ def _reach(column: exp.Column, sources: Sources) -> Iterator[str]:
         _add(step, sources)
         yield f"joined {step.join.to_table} on {step.from_alias}.{step.join.column} = {step.join.to_table}.{step.join.to_column}"
     column.set("table", exp.to_identifier(table.id))
+
+
+def _reach_back(column: exp.Column, sources: Sources) -> Iterator[str]:
+    """Join the one table that has a column and names a key of what is read, where aggregates are of its columns alone."""
+    ways = [
+        (table, join, alias)
+        for table in sources.workbook.tables
+        if _column(table, column.name) is not None and not sources.called(table.id)
+        for join in table.joins
+        for alias in sources.called(join.to_table)
+    ]
+    if len(ways) != 1:
+        return
+    table, join, alias = ways[0]
+    if not (made := list(sources.select.find_all(exp.AggFunc))):
+        return
+    summed = [one.name for aggregate in made for one in aggregate.find_all(exp.Column)]
+    if not summed or any(_column(table, name) is None or sources.holding(name) for name in summed):
+        return  # what stands once in a row here would be counted once for each row there
+    _qualify(sources)
+    _join(table, Step(alias, Join(column=join.to_column, to_table=table.id, to_column=join.column, overlap=join.overlap)), sources)
+    column.set("table", exp.to_identifier(table.id))
+    yield f"joined {table.id} on {alias}.{join.to_column} = {table.id}.{join.column}"
 
 
 def _paths(goal: Table, sources: Sources) -> Iterator[list[Step]]:
@@ -155,9 +182,13 @@ def _paths(goal: Table, sources: Sources) -> Iterator[list[Step]]:
 
 
 def _add(step: Step, sources: Sources) -> None:
-    join, table = step.join, sources.workbook.table(step.join.to_table)
-    if table is None or sources.called(join.to_table):
-        return
+    table = sources.workbook.table(step.join.to_table)
+    if table is not None and not sources.called(table.id):
+        _join(table, step, sources)
+
+
+def _join(table: Table, step: Step, sources: Sources) -> None:
+    join = step.join
     on = exp.EQ(this=exp.column(join.column, table=step.from_alias), expression=exp.column(join.to_column, table=join.to_table))
     side = {} if join.overlap >= 1 else {"side": "LEFT"}
     sources.select.append("joins", exp.Join(this=exp.to_table(table.id), on=on, **side))
