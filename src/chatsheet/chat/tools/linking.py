@@ -93,6 +93,10 @@ def _place_qualified(column: exp.Column, sources: Sources) -> Iterator[str]:
     if alias is None and (_is_outer(column, sources) or sources.workbook.table(column.table) is None):
         return  # a subquery's name, or nobody's
     wrong = column.sql(dialect="duckdb")
+    if column.find_ancestor(exp.Join, exp.Select) is not sources.select:  # what is joined on stands on its own side
+        if alias is not None and sources.is_all:
+            yield from _reach(column, sources, [alias])
+        return
     called = [one for one in sources.called(column.table) if _column(sources.tables[one], column.name) is not None]
     holding = called if alias is None and called else sources.holding(column.name)
     if len(holding) == 1:
@@ -102,12 +106,12 @@ def _place_qualified(column: exp.Column, sources: Sources) -> Iterator[str]:
         yield from _reach(column, sources)
 
 
-def _reach(column: exp.Column, sources: Sources) -> Iterator[str]:
-    """Join the one table that has a column, or write the column as the tables read spell it."""
+def _reach(column: exp.Column, sources: Sources, begin: Collection[str] = ()) -> Iterator[str]:
+    """Join the one table that has a column, from where it may `begin`, or write the column as the tables read spell it."""
     spelled = {
         (alias, one.name)
-        for alias, table in sources.tables.items()
-        for one in table.columns
+        for alias in begin or sources.tables
+        for one in sources.tables[alias].columns
         if nearest.is_same(column.name, one.name, one.label)
     }
     if len(spelled) == 1:
@@ -119,12 +123,12 @@ def _reach(column: exp.Column, sources: Sources) -> Iterator[str]:
         (table, path)
         for table in sources.workbook.tables
         if _column(table, column.name) is not None and not sources.called(table.id)
-        for path in _paths(table, sources)
+        for path in _paths(table, sources, begin or sources.tables)
     ]
     if spelled:
         return
     if not ways:
-        yield from _reach_back(column, sources)
+        yield from () if begin else _reach_back(column, sources)
         return
     shortest = min(len(path) for _, path in ways)
     nearer = [(table, path) for table, path in ways if len(path) == shortest]
@@ -161,10 +165,10 @@ def _reach_back(column: exp.Column, sources: Sources) -> Iterator[str]:
     yield f"joined {table.id} on {alias}.{join.to_column} = {table.id}.{join.column}"
 
 
-def _paths(goal: Table, sources: Sources) -> Iterator[list[Step]]:
+def _paths(goal: Table, sources: Sources, begin: Collection[str]) -> Iterator[list[Step]]:
     """Yield the shortest ways along keys from what is read to a table, one for each table and column they begin with."""
-    for alias, table in sources.tables.items():
-        waiting = deque([[Step(alias, join)] for join in table.joins])
+    for alias in begin:
+        waiting = deque([[Step(alias, join)] for join in sources.tables[alias].joins])
         found = _FARTHEST
         while waiting:
             path = waiting.popleft()
@@ -191,7 +195,10 @@ def _join(table: Table, step: Step, sources: Sources) -> None:
     join = step.join
     on = exp.EQ(this=exp.column(join.column, table=step.from_alias), expression=exp.column(join.to_column, table=join.to_table))
     side = {} if join.overlap >= 1 else {"side": "LEFT"}
-    sources.select.append("joins", exp.Join(this=exp.to_table(table.id), on=on, **side))
+    joined: list[exp.Join] = sources.select.args.get("joins") or []
+    place = next((number for number, one in enumerate(joined, 1) if one.alias_or_name == step.from_alias), 0)
+    made = exp.Join(this=exp.to_table(table.id), on=on, **side)  # before what may be joined to it
+    sources.select.set("joins", [*joined[:place], made, *joined[place:]])
     sources.tables[table.id] = table
 
 
