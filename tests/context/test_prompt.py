@@ -179,4 +179,4 @@ def test_a_locale_that_is_none_is_not_told() -> None:
 
 def test_version_and_workbook_name_the_stable_part_to_caches() -> None:
     assert SCOPE.cache_key == "system-2:0123456789abcdef"
-    assert replace(SCOPE, budget_tokens=1_500).cache_key == "system-small-3:0123456789abcdef"
+    assert replace(SCOPE, budget_tokens=1_500).cache_key == "system-small-4:0123456789abcdef"

@@ -47,8 +47,8 @@ BOOK = Workbook(
         ("SELECT title FROM orders", "SELECT items.title FROM orders LEFT JOIN items ON orders.item = items.code"),
         (
             "SELECT goal - SUM(pieces) FROM clients JOIN areas ON clients.area = areas.area",
-            "SELECT areas.goal - SUM(orders.pieces) FROM clients JOIN areas ON clients.area = areas.area"
-            " JOIN orders ON clients.client = orders.client",
+            "SELECT areas.goal - SUM(orders.pieces) FROM clients JOIN orders ON clients.client = orders.client"
+            " JOIN areas ON clients.area = areas.area",
         ),
         (
             "SELECT area FROM clients c JOIN areas a ON c.area = a.area",

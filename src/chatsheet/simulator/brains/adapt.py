@@ -18,8 +18,7 @@ _TELL = "Answer the question in one or two plain sentences, with numbers copied 
 _TOOLS = "Other tools; to call one reply with a ```json block of its name and arguments and nothing else:"
 _FENCE = re.compile(r"^```(?:sql|json)?\s*|\s*```$")
 _CALL_START = re.compile(r"\s*(```|\{|SELECT\b|WITH\b)", re.IGNORECASE)
-_ENOUGH_TO_CALL_OR_REFUSE = "Reply with one ```sql block; or, if no column holds it, with [not in workbook] and what is missing."
-_TELL = 8
+_ENOUGH_TO_TELL = 8
 
 
 def is_prose(text: str) -> bool:
@@ -33,7 +32,7 @@ def request(body: Mapping[str, object]) -> dict[str, object]:
     messages, failures = _folded(body)
     kept = ("response_format", "seed", "stop")
     return {
-        "messages": _plain(messages, loose.array(body.get("tools")), _CALL_OR_REFUSE if failures else _CALL, is_calling=may_call(body)),
+        "messages": _plain(messages, loose.array(body.get("tools")), wish=_wish(body, failures)),
         **{name: body[name] for name in kept if body.get(name) is not None},
         "max_tokens": min([limit for limit in limits if limit] or [_MAX_TOKENS]),
         "temperature": _OTHERWISE if failures >= _SURE_FAILURES else 0,
@@ -63,10 +62,15 @@ def _folded(body: Mapping[str, object]) -> tuple[list[Mapping[str, object]], int
     return kept, failures
 
 
-def _plain(
-    messages: Sequence[Mapping[str, object]], tools: Sequence[object], wish: str, *, is_calling: bool
-) -> list[JsonObject]:
-    """Return the messages as texts of system, user and assistant alone; `wish` ends them where a call is wanted."""
+def _wish(body: Mapping[str, object], failures: int) -> str:
+    """Return what the model is asked to reply with, or nothing where that is said already."""
+    if not may_call(body):
+        return ""
+    return _CALL_OR_REFUSE if failures else _CALL
+
+
+def _plain(messages: Sequence[Mapping[str, object]], tools: Sequence[object], *, wish: str) -> list[JsonObject]:
+    """Return the messages as texts of system, user and assistant alone; a `wish` ends them."""
     said: list[JsonObject] = []
     for message in messages:
         content = loose.text(message.get("content"))
@@ -80,7 +84,7 @@ def _plain(
                 said.append({"role": "user", "content": f"Result:\n{content}\n{_TELL}"})
             case _:
                 said.append({"role": "user", "content": content})
-    if is_calling and said and said[-1]["role"] == "user":
+    if wish and said and said[-1]["role"] == "user":
         said[-1]["content"] = f"{said[-1]['content']}\n{wish}"
     return said
 
