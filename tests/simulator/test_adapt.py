@@ -1,6 +1,7 @@
 """What the small model writes is read as what it means."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -19,7 +20,7 @@ NUDGE = {"role": "user", "content": "[system] Run the SQL."}
 ERROR = {"role": "tool", "content": '{"error":"no such column"}'}
 
 
-def texts(body: dict[str, object]) -> list[str]:
+def texts(body: Mapping[str, object]) -> list[str]:
     """Return what the model reads."""
     return [str(loose.obj(message)["content"]) for message in loose.array(adapt.request(body)["messages"])]
 

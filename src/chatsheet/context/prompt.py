@@ -170,7 +170,7 @@ def tail(question: str, around: Circumstances, scope: Scope) -> list[str]:
     if scope.is_wide and (columns := _ranked(question, scope)):
         told += ["<columns untrusted>", columns, "</columns>"]
     if scope.is_short and (meant := _meant(question, scope.glossary)):  # it would use every term that it is told
-        told += ["<glossary untrusted>", glossaries.told(meant, scope.shares.glossary), "</glossary>"]
+        told += ["<glossary untrusted>", glossaries.told(meant, scope.shares.ranked), "</glossary>"]
     return told
 
 

@@ -14,6 +14,7 @@ def table(name: str, columns: str, *joins: Join) -> Table:
 
 
 def to(column: str, table: str, to_column: str, overlap: float = 1.0) -> Join:
+    """Return a join to a key."""
     return Join(column=column, to_table=table, to_column=to_column, overlap=overlap)
 
 
@@ -36,19 +37,25 @@ BOOK = Workbook(
     [
         (
             "SELECT city, SUM(pieces) FROM orders WHERE client = 3 GROUP BY 1",
-            "SELECT clients.city, SUM(orders.pieces) FROM orders JOIN clients ON orders.client = clients.client"
-            " WHERE orders.client = 3 GROUP BY 1",
+            (
+                "SELECT clients.city, SUM(orders.pieces) FROM orders JOIN clients ON orders.client = clients.client"
+                " WHERE orders.client = 3 GROUP BY 1"
+            ),
         ),
         (
             "SELECT o.chief FROM orders o",
-            "SELECT areas.chief FROM orders AS o JOIN clients ON o.client = clients.client"
-            " JOIN areas ON clients.area = areas.area",
+            (
+                "SELECT areas.chief FROM orders AS o JOIN clients ON o.client = clients.client"
+                " JOIN areas ON clients.area = areas.area"
+            ),
         ),
         ("SELECT title FROM orders", "SELECT items.title FROM orders LEFT JOIN items ON orders.item = items.code"),
         (
             "SELECT goal - SUM(pieces) FROM clients JOIN areas ON clients.area = areas.area",
-            "SELECT areas.goal - SUM(orders.pieces) FROM clients JOIN orders ON clients.client = orders.client"
-            " JOIN areas ON clients.area = areas.area",
+            (
+                "SELECT areas.goal - SUM(orders.pieces) FROM clients JOIN orders ON clients.client = orders.client"
+                " JOIN areas ON clients.area = areas.area"
+            ),
         ),
         (
             "SELECT area FROM clients c JOIN areas a ON c.area = a.area",
@@ -59,8 +66,8 @@ BOOK = Workbook(
             "SELECT orders.pieces FROM orders JOIN clients ON orders.client = clients.client",
         ),
         (
-            "SELECT a.chief FROM orders o JOIN areas a ON o.area = a.area",
-            "SELECT a.chief FROM orders AS o JOIN clients ON o.client = clients.client JOIN areas AS a ON clients.area = a.area",
+            "SELECT a.goal FROM orders o JOIN areas a ON o.area = a.area",
+            "SELECT a.goal FROM orders AS o JOIN clients ON o.client = clients.client JOIN areas AS a ON clients.area = a.area",
         ),
         ("SELECT clients.city FROM clients c", "SELECT c.city FROM clients AS c"),
         ("SELECT areas.goal FROM clients", "SELECT areas.goal FROM clients JOIN areas ON clients.area = areas.area"),

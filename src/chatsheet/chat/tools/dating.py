@@ -30,7 +30,7 @@ IsDate = Callable[[object], bool]
 
 
 def _likes(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
-    """LIKE reads a date as its text."""
+    """Let LIKE read a date as its text."""
     for node in tree.find_all(exp.Like, exp.ILike):
         if is_date(node.this):
             node.set("this", exp.cast(node.this.copy(), exp.DType.VARCHAR))
@@ -38,7 +38,7 @@ def _likes(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
 
 
 def _truncations(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
-    """Yield for date_trunc of a text, or compared with a part of a date, that the text became a date."""
+    """Read texts that are cut to a month or year, or compared with dates so cut, as dates."""
     for node in list(tree.find_all(*_TRUNCATED)):
         around = node.parent if isinstance(node.parent, _COMPARISONS) else None
         beside = None if around is None else around.args.get("expression" if node.arg_key == "this" else "this")
@@ -55,7 +55,7 @@ def _truncations(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
 
 
 def _parts(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
-    """A date compared with a year or a month is compared by its year or month."""
+    """Compare a date with a year by its year, with a month by its month."""
     for node in tree.find_all(*_COMPARISONS, exp.Between, exp.In):
         literals = [node.args.get("expression"), node.args.get("low"), node.args.get("high"), *node.expressions]
         given = [one for one in literals if one is not None]
@@ -72,7 +72,7 @@ def _parts(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
 
 
 def _months(tree: exp.Expr, is_date: IsDate) -> Iterator[str]:
-    """The month of a date is a number, whatever its name."""
+    """Write the name of a month as its number."""
     del is_date
     for node in tree.find_all(exp.EQ, exp.NEQ):
         part, text = node.this, node.args.get("expression")

@@ -1,4 +1,4 @@
-"""Aggregates of a failed query beside columns that are in no GROUP BY, in WHERE, or left out of the sorting: put right. Pure."""
+"""Aggregates of a failed query beside columns that nothing groups by, in the select list or the sorting: put right. Pure."""
 
 from collections.abc import Iterator
 
@@ -15,14 +15,15 @@ def group(tree: exp.Expr) -> list[str]:
 
 
 def _add(select: exp.Select) -> Iterator[str]:
-    """Yield for each column beside an aggregate that it is now grouped by."""
+    """Group by each column beside an aggregate."""
     grouped: exp.Group | None = select.args.get("group")
     if grouped is not None and (grouped.args.get("all") or not grouped.expressions):
         return
     written = {one.sql(dialect="duckdb").casefold() for one in grouped.expressions} if grouped is not None else set[str]()
     named = {one.name.casefold() for one in grouped.expressions} if grouped is not None else set[str]()
     for place, made in enumerate(select.expressions, 1):
-        if made.alias_or_name.casefold() in named or str(place) in written or made.unalias().sql("duckdb").casefold() in written:
+        as_written = made.unalias().sql(dialect="duckdb").casefold()
+        if made.alias_or_name.casefold() in named or str(place) in written or as_written in written:
             continue
         for column in made.find_all(exp.Column):
             if _is_loose(column, select) and column.name.casefold() not in named:
@@ -32,7 +33,7 @@ def _add(select: exp.Select) -> Iterator[str]:
 
 
 def _sort(select: exp.Select) -> Iterator[str]:
-    """Yield for each column that is sorted by and only summed up that its aggregate sorts now."""
+    """Sort by the aggregate of a column that is there only summed up."""
     order: exp.Order | None = select.args.get("order")
     grouped: exp.Group | None = select.args.get("group")
     kept = {one.alias_or_name.casefold() for one in select.expressions}

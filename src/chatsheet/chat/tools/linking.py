@@ -1,6 +1,6 @@
-"""Columns of a failed query that stand in another table, or in two: written with the table that the joins leave as the only one.
+"""Columns of a failed query that stand in another table, or in two: written with the only table that the joins leave. Pure.
 
-Pure. A table is joined only along a key of it, so that no row is counted twice and none is lost; what has two readings is left
+A table is joined only along a key of it, so that no row is counted twice and none is lost; what has two readings is left
 for an error with a hint (hints.py).
 """
 
@@ -58,12 +58,11 @@ def link(tree: exp.Expr, workbook: Workbook) -> list[str]:
 def _sources(select: exp.Select, workbook: Workbook) -> Sources:
     first: exp.From | None = select.args.get("from_")
     joined: list[exp.Join] = select.args.get("joins") or []
-    read = [first.this if first is not None else None, *(join.this for join in joined)]
+    read: list[object] = [first.this if first is not None else None, *(join.this for join in joined)]
     made = {cte.alias_or_name.casefold() for cte in select.root().find_all(exp.CTE)}
     tables: dict[str, Table] = {}
     for source in read:
-        known = workbook.table(source.name) if isinstance(source, exp.Table) and source.name.casefold() not in made else None
-        if known is not None:
+        if isinstance(source, exp.Table) and source.name.casefold() not in made and (known := workbook.table(source.name)):
             tables[source.alias_or_name] = known
     return Sources(select, workbook, tables, len(tables) == len(read))
 
@@ -138,7 +137,7 @@ def _reach(column: exp.Column, sources: Sources, begin: Collection[str] = ()) ->
     _qualify(sources)
     for step in path:
         _add(step, sources)
-        yield f"joined {step.join.to_table} on {step.from_alias}.{step.join.column} = {step.join.to_table}.{step.join.to_column}"
+        yield _said(step)
     column.set("table", exp.to_identifier(table.id))
 
 
@@ -160,9 +159,15 @@ def _reach_back(column: exp.Column, sources: Sources) -> Iterator[str]:
     if not summed or any(_column(table, name) is None or sources.holding(name) for name in summed):
         return  # what stands once in a row here would be counted once for each row there
     _qualify(sources)
-    _join(table, Step(alias, Join(column=join.to_column, to_table=table.id, to_column=join.column, overlap=join.overlap)), sources)
+    back = Join(column=join.to_column, to_table=table.id, to_column=join.column, overlap=join.overlap)
+    _join(table, Step(alias, back), sources)
     column.set("table", exp.to_identifier(table.id))
-    yield f"joined {table.id} on {alias}.{join.to_column} = {table.id}.{join.column}"
+    yield _said(Step(alias, back))
+
+
+def _said(step: Step) -> str:
+    to = step.join.to_table
+    return f"joined {to} on {step.from_alias}.{step.join.column} = {to}.{step.join.to_column}"
 
 
 def _paths(goal: Table, sources: Sources, begin: Collection[str]) -> Iterator[list[Step]]:
@@ -213,14 +218,16 @@ def _qualify(sources: Sources) -> None:
 def _equated(name: str, holding: Collection[str], select: exp.Select) -> str:
     """Return the first of some tables where the joins make their columns of one name the same, or nothing."""
     same = [{alias} for alias in holding]
-    for join in select.args.get("joins") or []:
+    joined: list[exp.Join] = select.args.get("joins") or []
+    for join in joined:
         on: exp.Expr | None = join.args.get("on")
-        for pair in on.find_all(exp.EQ) if on is not None and on.find(exp.Or, exp.Not) is None else ():
+        pairs = on.find_all(exp.EQ) if on is not None and on.find(exp.Or, exp.Not) is None else ()
+        for pair in pairs:
             sides = [side for side in (pair.this, pair.expression) if isinstance(side, exp.Column)]
             aliases = {side.table for side in sides if side.name.casefold() == name.casefold()}
             if len(aliases) > 1 and join.args.get("side") != "LEFT":
-                joined = [one for one in same if one & aliases]
-                same = [one for one in same if not one & aliases] + [set[str]().union(*joined)]
+                touched = [one for one in same if one & aliases]
+                same = [one for one in same if not one & aliases] + [set[str]().union(*touched)]
     return next(iter(holding)) if len(same) == 1 else ""
 
 

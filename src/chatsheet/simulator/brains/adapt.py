@@ -106,7 +106,7 @@ def _call(call: object) -> str:
 def _failure(message: Mapping[str, object], *, is_first: bool) -> str:
     """Return what a message says went wrong, or nothing; a text that no row has is worth one more query."""
     said = loose.text(message.get("content"))
-    told = loose.obj(loose.parse(said)) if message.get("role") == "tool" else {}
+    told = loose.obj(loose.parse(said) if message.get("role") == "tool" else None)
     if error := loose.text(told.get("error")):
         return f"A query failed: {error} Write another."
     rows = loose.array(told.get("rows"))

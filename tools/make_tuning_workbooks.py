@@ -1,5 +1,6 @@
-"""Writes the tuning workbooks `rental`, `school`, `parcels` and `museums`, the same bytes each time; no real people or firms."""
+"""Writes the workbooks `rental`, `school`, `parcels` and `museums` of evals/tuning, the same bytes each time."""
 
+# ruff: noqa: PLR2004, S311  made up, and meant to look so
 import datetime as dt
 import random
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1] / "evals" / "tuning"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -56,7 +57,17 @@ def rental() -> None:
         back = None if number > 250 else start + dt.timedelta(days=days + rng.choice((0, 0, 0, 1, 2)))
         paid = rng.choice(("Card", "Card", "Invoice", "Cash"))
         bookings.append(
-            (f"B{number + 1:04}", start, car[0], f"K{rng.randint(1, 60):03}", days, rates[car[2]], rng.choice((0.0, 0.0, 0.1)), back, paid)
+            (
+                f"B{number + 1:04}",
+                start,
+                car[0],
+                f"K{rng.randint(1, 60):03}",
+                days,
+                rates[car[2]],
+                rng.choice((0.0, 0.0, 0.1)),
+                back,
+                paid,
+            )
         )
     goals = [(station, *(1000 * rng.randint(4, 9) for _ in range(4))) for station in ("Airport", "Centre", "Harbour")]
     with Book("rental.xlsx") as book:
@@ -69,8 +80,15 @@ def rental() -> None:
 def school() -> None:
     """Write pupils, their marks and their absences."""
     rng = random.Random(12)
-    names = [f"{a} {b}" for a in ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus") for b in ("Ash", "Birch", "Cedar", "Elm", "Fir", "Oak")]
-    pupils = [(100 + n, name, rng.choice(("7a", "7b", "8a", "8b")), rng.choice(("bus", "bike", "walk"))) for n, name in enumerate(names)]
+    names = [
+        f"{a} {b}"
+        for a in ("Ada", "Ben", "Cleo", "Dan", "Eva", "Finn", "Gus")
+        for b in ("Ash", "Birch", "Cedar", "Elm", "Fir", "Oak")
+    ]
+    pupils = [
+        (100 + n, name, rng.choice(("7a", "7b", "8a", "8b")), rng.choice(("bus", "bike", "walk")))
+        for n, name in enumerate(names)
+    ]
     pupils = [(*one, rng.choice((0.5, 1.0, 1.0)) if one[2] == "8b" else 1.0) for one in pupils]
     marks = [
         (one[0], subject, round(rng.uniform(1, 6) * 2) / 2, dt.date(2024 + k // 2, 2 + 5 * (k % 2), 1 + rng.randint(0, 20)))
@@ -100,16 +118,27 @@ def parcels() -> None:
         weight = round(rng.uniform(0.3, 30), 2)
         cost = round((4 + weight * 0.4) * {"Standard": 1, "Express": 2.2, "Sperrgut": 3}[way], 2)
         time = "" if number > 294 else str(rng.randint(1, 3) if way == "Express" else rng.randint(2, 9))
-        place, country = rng.choice(("Köln", "Bremen", "Ulm")), rng.choice(("Deutschland", "Deutschland", "Polen", "Italien", "Norwegen"))
+        place, country = (
+            rng.choice(("Köln", "Bremen", "Ulm")),
+            rng.choice(("Deutschland", "Deutschland", "Polen", "Italien", "Norwegen")),
+        )
         broken = rng.choice(("nein", "nein", "nein", "nein", "ja"))
-        lines.append(f"{day:%d.%m.%Y};{place};{country};{way};{weight};{cost};{time};{broken}".replace(".", ",").replace(",", ".", 2))
+        lines.append(
+            f"{day:%d.%m.%Y};{place};{country};{way};{weight};{cost};{time};{broken}".replace(".", ",").replace(",", ".", 2)
+        )
     (HERE / "parcels.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def museums() -> None:
     """Write visitors with the months side by side, and running costs in thousands."""
     rng = random.Random(14)
-    houses = (("Old Mint", "History", "North"), ("Glass House", "Art", "South"), ("Rail Shed", "Technology", "North"), ("Tide Pool", "Nature", "West"), ("Loom Works", "Technology", "South"))
+    houses = (
+        ("Old Mint", "History", "North"),
+        ("Glass House", "Art", "South"),
+        ("Rail Shed", "Technology", "North"),
+        ("Tide Pool", "Nature", "West"),
+        ("Loom Works", "Technology", "South"),
+    )
     rows = [(name, kind, area, *(rng.randint(300, 4000) for _ in MONTHS)) for name, kind, area in houses]
     costs = [(name, item, rng.randint(20, 400)) for name, _, _ in houses for item in ("Staff", "Energy", "Rent", "Shows")]
     with Book("museums.xlsx") as book:
