@@ -218,17 +218,22 @@ def _qualify(sources: Sources) -> None:
 def _equated(name: str, holding: Collection[str], select: exp.Select) -> str:
     """Return the first of some tables where the joins make their columns of one name the same, or nothing."""
     same = [{alias} for alias in holding]
+    for pair in _pairs(select):
+        sides = [side for side in (pair.this, pair.expression) if isinstance(side, exp.Column)]
+        aliases = {side.table for side in sides if side.name.casefold() == name.casefold()}
+        if len(aliases) > 1:
+            touched = [one for one in same if one & aliases]
+            same = [one for one in same if not one & aliases] + [set[str]().union(*touched)]
+    return next(iter(holding)) if len(same) == 1 else ""
+
+
+def _pairs(select: exp.Select) -> Iterator[exp.EQ]:
+    """Yield what the joins make equal in each row."""
     joined: list[exp.Join] = select.args.get("joins") or []
     for join in joined:
-        on: exp.Expr | None = join.args.get("on")
-        pairs = on.find_all(exp.EQ) if on is not None and on.find(exp.Or, exp.Not) is None else ()
-        for pair in pairs:
-            sides = [side for side in (pair.this, pair.expression) if isinstance(side, exp.Column)]
-            aliases = {side.table for side in sides if side.name.casefold() == name.casefold()}
-            if len(aliases) > 1 and join.args.get("side") != "LEFT":
-                touched = [one for one in same if one & aliases]
-                same = [one for one in same if not one & aliases] + [set[str]().union(*touched)]
-    return next(iter(holding)) if len(same) == 1 else ""
+        on = join.args.get("on")
+        if isinstance(on, exp.Expr) and not on.find(exp.Or, exp.Not) and join.args.get("side") not in {"LEFT", "RIGHT", "FULL"}:
+            yield from on.find_all(exp.EQ)
 
 
 def _made(select: exp.Select) -> set[str]:
