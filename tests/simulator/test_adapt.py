@@ -79,7 +79,12 @@ def test_what_failed_is_told_beside_the_question_and_what_worked_stays() -> None
 def test_of_several_failures_the_last_is_told() -> None:
     other = {"role": "tool", "content": '{"error":"no such table"}'}
     said = texts({"messages": [QUESTION, CALLED, ERROR, CALLED, other], "tools": TOOLS})
-    assert said[0].startswith("How many?\nA query failed: no such table Write another.\nReply with one ```sql block; or, if no")
+    assert said[0] == "How many?\nA query failed: no such table Write another.\nReply with one ```sql block and nothing else."
+
+
+def test_after_three_failures_the_model_may_say_that_something_is_missing() -> None:
+    said = texts({"messages": [QUESTION, *3 * [CALLED, ERROR]], "tools": TOOLS})
+    assert said[0].endswith("or, if no column holds it, with [not in workbook] and what is missing.")
 
 
 def test_a_failure_after_a_result_stands_behind_it() -> None:

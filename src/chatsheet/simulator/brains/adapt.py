@@ -11,6 +11,8 @@ _MAX_TOKENS = 400
 _SURE_FAILURES = 2
 _OTHERWISE = 0.7
 """The temperature once the surest replies have failed: it would say the same again."""
+_HOPELESS = 3
+"""Failures after which it may say that the workbook lacks something: earlier it says so of what is there."""
 _SQL = "run_sql"
 _CALL = "Reply with one ```sql block and nothing else."
 _CALL_OR_REFUSE = "Reply with one ```sql block; or, if no column holds it, with [not in workbook] and what is missing."
@@ -66,7 +68,7 @@ def _wish(body: Mapping[str, object], failures: int) -> str:
     """Return what the model is asked to reply with, or nothing where that is said already."""
     if not may_call(body):
         return ""
-    return _CALL_OR_REFUSE if failures else _CALL
+    return _CALL_OR_REFUSE if failures >= _HOPELESS else _CALL
 
 
 def _plain(messages: Sequence[Mapping[str, object]], tools: Sequence[object], *, wish: str) -> list[JsonObject]:
