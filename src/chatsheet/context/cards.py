@@ -22,6 +22,7 @@ _MOST_UNPARSED = 3
 _FEW = 50
 """Values from which on a text column is no list of categories any more."""
 _LEAST_PERCENT = 0.1
+_PIVOTED = "headers hold values, such as one column per month"
 _ORDER = re.compile(r"\b(day|month|year) first\b")
 
 
@@ -117,6 +118,7 @@ def _lines(table: Table, detail: Detail) -> Iterator[str]:
     if links:
         yield f"  {'; '.join(links)}"
     if not detail.asides:
+        yield from ([f"  {_PIVOTED}"] if table.is_pivoted else [])
         return
     asides: list[str] = []
     if table.notes:
@@ -124,7 +126,7 @@ def _lines(table: Table, detail: Detail) -> Iterator[str]:
     if table.totals:
         asides.append(f"left out as totals: {len(table.totals)} of its rows")
     if table.is_pivoted:
-        asides.append("headers hold values, such as one column per month")
+        asides.append(_PIVOTED)
     asides += [f"watch: {_oddity(one)}" for one in table.oddities[:_MOST_ODDITIES] if one.kind != "unparsed"]
     yield from (f"  {aside}" for aside in asides)
 
