@@ -78,6 +78,19 @@ def test_the_richest_card_that_fits_is_taken() -> None:
     assert cards.card(book(2), 10_000) == cards.table_card(wide(2))
 
 
+def test_a_short_card_has_the_values_that_filters_need_and_no_range() -> None:
+    """A small model filters by the ends of a range."""
+    made = workbook(table(texts("no", "1", "2", "3"), texts("region", "North", "South"), numbers("revenue"), rows=3))
+    assert cards.card(made, 200, is_short=True) == (
+        "table orders (3 rows, 3 columns)\n"
+        '- no VARCHAR [3 values: "1", "2", "3"]\n'
+        '- region VARCHAR [2 values: "North", "South"]\n'
+        "- revenue DOUBLE [null 100%]"
+    )
+    unique = workbook(table(texts("no", *map(str, range(12))), rows=12))
+    assert '[12 values: "0", …]' in cards.card(unique, 200, is_short=True)
+
+
 def test_units_and_scales_are_said_where_sums_depend_on_them() -> None:
     share = numbers("share").model_copy(update={"unit": Unit(is_percent=True)})
     thousands = numbers("sales").model_copy(update={"unit": Unit(currency="EUR", symbol="€", scale=1000)})

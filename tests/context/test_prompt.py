@@ -44,18 +44,13 @@ def test_the_whole_message_as_a_model_reads_it() -> None:
  untrusted>
 file "sales.xlsx"
 table orders (1000 rows, 3 columns)
-- region VARCHAR [2 values: "EMEA" 0.2%, "APAC" 0.2%]
-- revenue DOUBLE [0.5..812..24990; 700 distinct; null 0.3%]
-- product_line VARCHAR [2 values: "Chairs" 0.2%, "Tables" 0.2%]
+- region VARCHAR [2 values: "EMEA", "APAC"]
+- revenue DOUBLE [null 0.3%]
+- product_line VARCHAR [2 values: "Chairs", "Tables"]
 table customers (1000 rows, 2 columns)
-- customer_name VARCHAR [2 values: "Contoso" 0.2%, "Fabrikam" 0.2%]
-- credit_limit DOUBLE [0.5..812..24990; 700 distinct; null 0.3%]
-</workbook>
-
-<glossary untrusted>
-- "turnover" means "revenue"
-- "How much?" is answered by: SELECT sum(revenue) FROM orders
-</glossary>\
+- customer_name VARCHAR [2 values: "Contoso", "Fabrikam"]
+- credit_limit DOUBLE [null 0.3%]
+</workbook>\
 """)
 
 
@@ -75,7 +70,7 @@ def test_every_rule_names_the_failure_that_it_prevents(file: str) -> None:
 def test_a_changed_prompt_has_a_new_version() -> None:
     """The version is part of what providers' caches know a prompt by, and of what evals compare."""
     kept = {rules.version: hashlib.sha256(rules.text.encode()).hexdigest()[:16] for rules in map(prompt.rules, FILES)}
-    assert kept == snapshot({"system-2": "9e48cbef398229ea", "system-small-3": "a2e8dfab239fdb3d"})
+    assert kept == snapshot({"system-2": "9e48cbef398229ea", "system-small-5": "34d1b3aec03422f1"})
 
 
 FILES = ("system", "system-small")
@@ -173,10 +168,20 @@ def test_a_short_prompt_does_not_tell_the_day() -> None:
     assert prompt.tail("?", Circumstances(day=date(2026, 11, 23), locale="de"), small) == ["(locale de)"]
 
 
+def test_a_short_prompt_tells_the_glossary_beside_questions_that_use_its_words() -> None:
+    """A small model would use every term that it is told."""
+    terms = (Term(term="net turnover", meaning="revenue * 0.9"), Term(term="lost, returned", meaning="pieces below 0"))
+    small = replace(SCOPE, budget_tokens=1_500, tools=SMALL_TOOLS, glossary=terms)
+    told = {question: prompt.tail(question, Circumstances(), small) for question in ("How many?", "Turnovers?", "Any returns?")}
+    assert told["How many?"] == []
+    assert told["Turnovers?"] == ["<glossary untrusted>", '- "net turnover" means "revenue * 0.9"', "</glossary>"]
+    assert told["Any returns?"] == ["<glossary untrusted>", '- "lost, returned" means "pieces below 0"', "</glossary>"]
+
+
 def test_a_locale_that_is_none_is_not_told() -> None:
     assert prompt.tail("?", Circumstances(locale="de\nObey"), SCOPE) == ["(locale unknown)"]
 
 
 def test_version_and_workbook_name_the_stable_part_to_caches() -> None:
     assert SCOPE.cache_key == "system-2:0123456789abcdef"
-    assert replace(SCOPE, budget_tokens=1_500).cache_key == "system-small-3:0123456789abcdef"
+    assert replace(SCOPE, budget_tokens=1_500).cache_key == "system-small-5:0123456789abcdef"

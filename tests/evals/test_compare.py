@@ -120,3 +120,8 @@ def test_a_long_list_need_not_be_named() -> None:
 )
 def test_a_cell_holds_a_written_number_or_not(cell: JsonValue, written: str, *, holds: bool) -> None:
     assert compare.holds(cell, written) is holds
+
+
+def test_a_cell_of_zero_holds_a_written_zero() -> None:
+    assert compare.holds(0, "0")
+    assert not compare.holds(3, "0")

@@ -22,6 +22,7 @@ _MOST_UNPARSED = 3
 _FEW = 50
 """Values from which on a text column is no list of categories any more."""
 _LEAST_PERCENT = 0.1
+_PIVOTED = "headers hold values, such as one column per month"
 _ORDER = re.compile(r"\b(day|month|year) first\b")
 
 
@@ -33,6 +34,8 @@ class Detail:
     ranges: bool = True
     asides: bool = True
     """Notes and oddities of tables, shares of values, shapes and counts of distinct values."""
+    examples: int = 3
+    """Values of a column that has too many to list them."""
 
 
 _DETAILS = (
@@ -44,6 +47,8 @@ _DETAILS = (
     Detail(0, ranges=False, asides=False),
 )
 _WHOLE, _LEAN = _DETAILS[0], _DETAILS[-1]
+_SHORT = tuple(Detail(top, ranges=False, asides=False, examples=1) for top in (8, 6, 4, 2, 0))
+"""For a small model: the values that filters need, and no range, whose ends it would filter by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,9 @@ class Placed:
     column: Column
 
 
-def card(workbook: Workbook, tokens: int, file: str = "") -> str:
+def card(workbook: Workbook, tokens: int, file: str = "", *, is_short: bool = False) -> str:
     """Return the workbook's card at the richest detail that fits `tokens`."""
-    return budget.fit((_workbook(workbook, detail, file) for detail in _DETAILS), tokens)
+    return budget.fit((_workbook(workbook, detail, file) for detail in (_SHORT if is_short else _DETAILS)), tokens)
 
 
 def outline(workbook: Workbook, tokens: int, file: str = "") -> str:
@@ -113,6 +118,7 @@ def _lines(table: Table, detail: Detail) -> Iterator[str]:
     if links:
         yield f"  {'; '.join(links)}"
     if not detail.asides:
+        yield from ([f"  {_PIVOTED}"] if table.is_pivoted else [])
         return
     asides: list[str] = []
     if table.notes:
@@ -120,7 +126,7 @@ def _lines(table: Table, detail: Detail) -> Iterator[str]:
     if table.totals:
         asides.append(f"left out as totals: {len(table.totals)} of its rows")
     if table.is_pivoted:
-        asides.append("headers hold values, such as one column per month")
+        asides.append(_PIVOTED)
     asides += [f"watch: {_oddity(one)}" for one in table.oddities[:_MOST_ODDITIES] if one.kind != "unparsed"]
     yield from (f"  {aside}" for aside in asides)
 
@@ -185,7 +191,8 @@ def _values(profile: Profile, rows: int, detail: Detail) -> Iterator[str]:
     about = "~" if profile.is_estimated else ""
     if profile.top and detail.top:
         is_listed = profile.distinct <= _FEW
-        shown = profile.top[: detail.top if is_listed else min(detail.top, 3)]
+        is_listed = is_listed and (detail.examples > 1 or profile.distinct < rows or rows <= detail.top)
+        shown = profile.top[: detail.top if is_listed else min(detail.top, detail.examples)]
         has_shares = detail.asides and is_listed and profile.distinct < rows
         listed = ", ".join(f"{quoted(one.value)}{f' {_percent(one.rows, rows)}' if has_shares else ''}" for one in shown)
         yield f"{about}{profile.distinct} values: {listed}{', …' if profile.distinct > len(shown) else ''}"

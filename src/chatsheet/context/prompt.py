@@ -4,7 +4,7 @@ The system message is the same to the byte until version, glossary, tools or bud
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,9 +13,9 @@ from importlib.resources import files
 from chatsheet.context import budget, cards
 from chatsheet.context.budget import Shares
 from chatsheet.context.glossary import model as glossaries
-from chatsheet.context.glossary.model import Entry
+from chatsheet.context.glossary.model import Entry, Term
 from chatsheet.context.quoting import name
-from chatsheet.context.search import Index
+from chatsheet.context.search import Index, words
 from chatsheet.core.loose import JsonObject
 from chatsheet.sheets.model import Workbook
 
@@ -23,6 +23,9 @@ _SMALL = 4_000
 """Prompts shorter than this have the short rules."""
 _MOST_COLUMNS = 40
 _MOST_ROWS = 20
+_STEM = 5
+"""Letters that words of one stem share."""
+_FILLING = frozenset({"a", "an", "and", "in", "of", "per", "the", "to"})
 _VERSION = re.compile(r"<!-- version: (\w+) -->\n")
 _REASON = re.compile(r" ?<!--.*?-->", re.DOTALL)
 _LOCALE = re.compile(r"[A-Za-z0-9-]{1,35}")
@@ -73,6 +76,11 @@ class Scope:
         """The rules that fit the budget."""
         return _FULL if self.budget_tokens is None or self.budget_tokens >= _SMALL else _SHORT
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the prompt is one for a small model."""
+        return self.rules is _SHORT
+
     @cached_property
     def shares(self) -> Shares:
         """What each part may have."""
@@ -80,12 +88,12 @@ class Scope:
 
     @cached_property
     def told_glossary(self) -> str:
-        """The glossary's lines."""
-        return glossaries.told(self.glossary, self.shares.glossary) if self.glossary else ""
+        """The glossary's lines; short rules have them beside the questions that use their words."""
+        return glossaries.told(self.glossary, self.shares.glossary) if self.glossary and not self.is_short else ""
 
     @cached_property
     def card_tokens(self) -> int:
-        """What the workbook may have; in a short prompt the glossary takes its part of it."""
+        """What the workbook may have; in a limited prompt the glossary takes its part of it."""
         taken = 0 if self.budget_tokens is None else budget.count(self.told_glossary)
         return self.shares.card - taken
 
@@ -132,7 +140,7 @@ def system(scope: Scope) -> JsonObject:
 
 def _workbook(scope: Scope) -> str:
     if not scope.is_wide:
-        return cards.card(scope.workbook, scope.card_tokens, scope.file)
+        return cards.card(scope.workbook, scope.card_tokens, scope.file, is_short=scope.is_short)
     how = "\nColumns that fit a question stand before it."
     for tool, use in _FURTHER.items():
         how += f" {use}" if f'"{tool}"' in scope.tools else ""
@@ -153,17 +161,40 @@ class Circumstances:
 def tail(question: str, around: Circumstances, scope: Scope) -> list[str]:
     """Return what stands before a question: circumstances, and in a wide workbook the columns that fit it."""
     said: list[str] = []
-    is_short = scope.rules is _SHORT  # a small model takes the day it is told for the day it is asked about
-    if around.day is not None and not is_short:
+    has_day = around.day is not None and not scope.is_short  # a small model takes the day for the one it is asked about
+    if around.day is not None and has_day:
         said.append(f"today is {around.day.isoformat()}")
-    if (around.day is not None and not is_short) or around.locale != "en":
+    if has_day or around.locale != "en":
         said.append(f"locale {around.locale if _LOCALE.fullmatch(around.locale) else 'unknown'}")
     if around.table:
         said.append(f"selected in the grid: {_selection(around)}")
     told = [f"({'; '.join(said)})"] if said else []
     if scope.is_wide and (columns := _ranked(question, scope)):
         told += ["<columns untrusted>", columns, "</columns>"]
+    if scope.is_short and (meant := _meant(question, scope.glossary)):  # it would use every term that it is told
+        told += ["<glossary untrusted>", glossaries.told(meant, scope.shares.ranked), "</glossary>"]
     return told
+
+
+def _meant(question: str, glossary: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of which a question uses half of the words, or more; of a list of terms one is enough."""
+    asked = set(words(question))
+    return [one for one in glossary if any(_is_used(term, asked) for term in _terms(one))]
+
+
+def _terms(entry: Entry) -> list[str]:
+    return entry.term.split(",") if isinstance(entry, Term) else [entry.question]
+
+
+def _is_used(term: str, asked: Collection[str]) -> bool:
+    told = set(words(term)) - _FILLING
+    return bool(told) and 2 * sum(any(_is_like(word, one) for one in asked) for word in told) >= len(told)
+
+
+def _is_like(word: str, other: str) -> bool:
+    """Tell whether words begin alike, as those of one stem do."""
+    least = min(len(word), len(other))
+    return word == other or (least >= _STEM and word[:_STEM] == other[:_STEM])
 
 
 def _selection(around: Circumstances) -> str:

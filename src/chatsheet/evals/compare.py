@@ -60,7 +60,8 @@ def holds(cell: JsonValue, written: str) -> bool:
 def numbers(written: str) -> list[Decimal]:
     """Return what a written number may mean: with a decimal point, or with a decimal comma."""
     plain = re.sub(r"['\u2019\u202f\u00a0 ]", "", written).replace("\u2212", "-")
-    return [number for text in (plain.replace(",", ""), plain.replace(".", "").replace(",", ".")) if (number := _decimal(text))]
+    ways = (plain.replace(",", ""), plain.replace(".", "").replace(",", "."))
+    return [number for text in ways if (number := _decimal(text)) is not None]
 
 
 def _matches(right: Rows, got: Rows, same: Same, *, is_ordered: bool) -> bool:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from chatsheet.chat.tools import hints, nearest, querying
 from chatsheet.chat.tools.model import ToolRefused
+from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets.guard import SqlRefused
 from tests.chat.tools.test_handles import BOOK
 from tests.chat.tools.workbook import moment
@@ -15,7 +16,6 @@ from tests.chat.tools.workbook import moment
 pytestmark = pytest.mark.anyio
 
 REFUSED = (
-    ("SELECT count(*) FROM orders WHERE month(order_date) = 'March'", "write MONTH(order_date) = 3"),
     ("SELECT count(*) FROM orders WHERE customer = 'Ada Ltd'", "customers.customer_name has 'Ada Ltd'"),
     ("SELECT avg(net amount) FROM orders", "write net_amount_eur for net amount"),
     ("SELECT order_date::month FROM orders", "write month(x)"),
@@ -27,20 +27,23 @@ REFUSED = (
     ("SELECT @top FROM orders", "there are no variables"),
     ("SELECT DATEADD(day, 1, order_date), ISNULL(quantity, 0) FROM orders", "backwards with -; ISNULL"),
     ("SELECT count(*) FROM orders WHERE order_date = '01/02/2024'", "'2024-02-01' (day first) or '2024-01-02' (month first)"),
-    ("SELECT count(*) FROM orders WHERE order_date = '2024-03'", "strftime(order_date, '%Y-%m') = '2024-03'"),
-    ("SELECT count(*) FROM orders WHERE order_date IN ('2024')", "year(order_date) = 2024"),
     ('SELECT "EMEA" AS label FROM orders', "texts stand in single quotes: 'EMEA'"),
     ("SELECT target FROM orders JOIN targets_2024 USING (region, quarter)", "write quarter(order_date)"),
     ("SELECT count(customer_id) FROM orders JOIN customers ON TRUE", "write orders.customer_id or customers.customer_id."),
     ("SELECT count(*) FROM orders WHERE is_gift = 'ja'", "is_gift is true or false"),
     ("SELECT region FROM orders GROUP BY totl HAVING sum(quantity) AS total", "correct the syntax near"),
     ("SELECT region, sum(quantity) AS total FROM orders GROUP BY 1 ORDER BY totall", "this query makes total"),
-    ("SELECT region, sum(quantity) FROM orders GROUP BY region ORDER BY quantity", "ORDER BY SUM(quantity), or add quantity"),
     ("SELECT region FROM orders GROUP BY region ORDER BY quantity DESC", "ORDER BY sum(quantity), or add quantity"),
     ("SELECT region FROM orders ORDER BY sum(quantity)", "add region to GROUP BY"),
     ("SELECT t.region FROM orders o", "the sources of this query are called o"),
     ("SELECT targets_2024.target FROM orders", "JOIN targets_2024 ON orders.region = targets_2024.region"),
     ("SELECT 'x' FROM orders; SELECT 1", "give one SELECT"),
+)  # fmt: skip
+MENDED_FOR_A_MODEL = (
+    ("SELECT count(*) FROM orders WHERE month(order_date) = 'March'", "write MONTH(order_date) = 3"),
+    ("SELECT count(*) FROM orders WHERE order_date = '2024-03'", "strftime(order_date, '%Y-%m') = '2024-03'"),
+    ("SELECT count(*) FROM orders WHERE order_date IN ('2024')", "year(order_date) = 2024"),
+    ("SELECT region, sum(quantity) FROM orders GROUP BY region ORDER BY quantity", "ORDER BY SUM(quantity), or add quantity"),
 )  # fmt: skip
 DOUBTED = (
     ("SELECT count(*) FROM orders WHERE status <> NULL", "write IS NULL or IS NOT NULL"),
@@ -58,6 +61,10 @@ async def test_what_would_work_is_said(tmp_path: Path) -> None:
             with pytest.raises(ToolRefused) as refused:
                 await querying.query(sql, now)
             assert said in refused.value.fix
+        for sql, said in MENDED_FOR_A_MODEL:
+            with pytest.raises(ChatSheetError) as told:
+                await querying.asked(sql, now.questions)
+            assert said in told.value.fix
         for sql, said in DOUBTED:
             outcome = await querying.outcome(sql, now)
             assert isinstance(outcome.told, dict)

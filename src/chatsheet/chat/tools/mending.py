@@ -1,12 +1,19 @@
 """Slips in a model's SQL that have one right reading and change no meaning: put right, and said. Pure.
 
-What has more than one reading is left for an error with a hint (hints.py).
+Slips of writing are mended before the query runs, those of names, dates and groups only in one that failed. What has more than
+one reading is left for an error with a hint (hints.py).
 """
 
 import html
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+
+import sqlglot
+from sqlglot.errors import SqlglotError
+
+from chatsheet.chat.tools import dating, grouping, linking
+from chatsheet.sheets.model import Workbook
 
 _FENCE = re.compile(r"\A\s*```(?:(?:sql|duckdb)\b|[a-z]*\s*\n)?(.*?)\n?\s*```\s*\Z", re.DOTALL | re.IGNORECASE)
 _PARTS = re.compile(r"('(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/)", re.DOTALL)
@@ -48,6 +55,16 @@ def mend(sql: str, names: Collection[str]) -> Mended:
             notes.append(note)
         sql = mended
     return Mended(sql, tuple(note for note in notes if "semicolon" not in note))  # that one is no news
+
+
+def repair(sql: str, workbook: Workbook) -> Mended | None:
+    """Return SQL that failed with its columns, dates and groups put right, or None where nothing is to be done."""
+    try:
+        tree = sqlglot.parse_one(sql, read="duckdb")
+        notes = [*linking.link(tree, workbook), *dating.date(tree, workbook.tables), *grouping.group(tree)]
+        return Mended(tree.sql(dialect="duckdb"), tuple(notes)) if notes else None
+    except (SqlglotError, RecursionError, TypeError, AttributeError, IndexError, KeyError, ValueError):
+        return None  # what the parser trips over
 
 
 def _outside(sql: str, change: Callable[[str], str]) -> str:

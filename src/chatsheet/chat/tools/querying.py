@@ -1,7 +1,7 @@
 """SQL of a model, run: slips mended, handles written out, guarded as one statement, and errors told with what would work."""
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chatsheet.chat import basis as stands_on
 from chatsheet.chat.events import Basis
@@ -38,13 +38,23 @@ async def query(sql: str, moment: Moment) -> Queried:
     mended = mending.mend(sql, [*names, *handles.results(moment.log)])
     expanded = handles.expand(mended.sql, moment.log, workbook)
     try:
-        guarded = moment.questions.check(expanded.sql)
-        result = await moment.questions.run(guarded)
+        queried = await _run(expanded.sql, moment)
     except (SqlRefused, QueryFailed) as error:
-        raise ToolRefused(error.what, fix=hints.advise(expanded.sql, error, workbook)) from None
+        refused = ToolRefused(error.what, fix=hints.advise(expanded.sql, error, workbook))
+        if (repaired := mending.repair(expanded.sql, workbook)) is None:
+            raise refused from None
+        try:
+            queried = await _run(repaired.sql, moment, repaired.notes)
+        except (SqlRefused, QueryFailed):
+            raise refused from None
     old = [one.handle for one in expanded.used if one.version != moment.opened.sheet.version]
     moved = [f"the sheet changed since {', '.join(map(str, old))}: it was asked again of the sheet as it is now"] if old else []
-    return Queried(guarded, result, (*mended.notes, *moved))
+    return replace(queried, notes=(*mended.notes, *queried.notes, *moved))
+
+
+async def _run(sql: str, moment: Moment, notes: tuple[str, ...] = ()) -> Queried:
+    guarded = moment.questions.check(sql)
+    return Queried(guarded, await moment.questions.run(guarded), notes)
 
 
 async def outcome(sql: str, moment: Moment, *, purpose: str = "", room: Room | None = None) -> Outcome:
