@@ -49,8 +49,8 @@ from chatsheet.core.errors import Unavailable
 from chatsheet.wiring import Services
 
 ROUTES = (
-    status, login, oidc, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads, imports,
-    live, chats, charts, proposals, audit, budgets, doctor, metrics, caches, openai,
+    status, login, oidc, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads,
+    imports, live, chats, charts, proposals, audit, budgets, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 
