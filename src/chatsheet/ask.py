@@ -155,7 +155,7 @@ def ask(path: str | Path, question: str, *, settings: Settings | None = None, lo
 
 
 async def _open_and_answer(path: Path, question: str, settings: Settings | None, locale: str) -> Answer:
-    async with open_services(settings or settings_file.load(), has_page=False) as services:
+    async with open_services(settings or settings_file.load(), has_page=False, is_local=True) as services:
         return await answer(services, LOCAL, path, question, locale=locale)
 
 

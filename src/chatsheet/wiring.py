@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from chatsheet import hybrid
 from chatsheet.audit.log import Audit, Writer
 from chatsheet.audit.spending import Spending
+from chatsheet.auth import credentials
 from chatsheet.auth.access import Access
 from chatsheet.auth.accounts import Accounts
 from chatsheet.auth.limits import Rates
@@ -38,6 +39,7 @@ from chatsheet.core.errors import ChatSheetError
 from chatsheet.core.identity import LOCAL
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
+from chatsheet.db import secrets
 from chatsheet.db.engine import Database, open_database
 from chatsheet.doctor.clinic import Clinic
 from chatsheet.doctor.model import Report, RouteHistory
@@ -192,9 +194,9 @@ async def _database_if_usable(settings: Settings) -> Database | None:
     return None
 
 
-def _caches(settings: Settings, clock: Clock) -> Caches:
+def _caches(settings: Settings, clock: Clock, key: bytes) -> Caches:
     url = settings.redis.url.reveal() if settings.redis.url is not None else None
-    return Caches.open(memory_mb=settings.cache.memory_mb, url=url, clock=clock)
+    return Caches.open(memory_mb=settings.cache.memory_mb, url=url, key=key, clock=clock)
 
 
 def oidc(settings: Settings, database: Database, sessions: Sessions, clock: Clock) -> "Oidc | None":
@@ -220,7 +222,7 @@ async def open_caches(settings: Settings) -> AsyncGenerator[tuple[Caches, Room],
         stack.enter_context(present(settings.data))
         database = await _database(settings)
         stack.push_async_callback(database.close)
-        caches = _caches(settings, clock)
+        caches = _caches(settings, clock, await secrets.shared(database, "cache"))
         stack.push_async_callback(caches.close)
         yield caches, _room(settings, database, clock)
 
@@ -277,13 +279,15 @@ async def open_services(
     settings: Settings,
     *,
     has_page: bool = True,
+    is_local: bool = False,
     settings_file: Path | None = None,
     limits: Limits | None = None,
     shape: Callable[[Scope], Scope] = lambda scope: scope,
 ) -> AsyncGenerator[Services, None]:
     """Build every service of a process and close them again, whatever happens in between.
 
-    A process that serves no HTTP has no page for its metrics. An evaluation has limits and prompts of its own.
+    A process that serves no HTTP has no page for its metrics. Who may read the data folder is its local user, whatever login
+    the page wants: commands say `is_local`. An evaluation has limits and prompts of its own.
     """
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -295,7 +299,7 @@ async def open_services(
         history.open()
         telemetry = open_telemetry(settings.telemetry, has_page=has_page, listener=history)
         stack.push_async_callback(asyncio.to_thread, telemetry.close)
-        caches = _caches(settings, clock)
+        caches = _caches(settings, clock, await secrets.shared(database, "cache"))
         stack.push_async_callback(caches.close)
         telemetry.watch_caches(caches.states)
         engine = Engine()
@@ -310,7 +314,12 @@ async def open_services(
         )
         gateway, records = opened
         glossary = Glossary(database=database, library=library, clock=clock)
-        access = Access(database, is_local=settings.auth.mode == "local")
+        auth = settings.auth
+        idle, absolute = timedelta(hours=auth.session_idle_h), timedelta(hours=auth.session_absolute_h)
+        sessions = Sessions(database, clock, idle=idle, absolute=absolute)
+        without_login = timedelta(days=auth.oidc.tokens_without_login_days) if auth.mode == "oidc" else None
+        tokens = Tokens(database, clock, without_login=without_login)
+        access = Access(database, is_local=is_local or auth.mode == "local", again=credentials.again(sessions, tokens))
         chats = Chats(
             database=database, access=access, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits,
             shape=shape,
@@ -331,8 +340,6 @@ async def open_services(
             redis_url=redis.reveal() if redis else None,
         )
         stack.push_async_callback(rates.close)
-        idle, absolute = timedelta(hours=auth.session_idle_h), timedelta(hours=auth.session_absolute_h)
-        sessions = Sessions(database, clock, idle=idle, absolute=absolute)
         yield Services(
             settings=settings,
             database=database,
@@ -346,7 +353,7 @@ async def open_services(
             ruling=Ruling(database, clock),
             sessions=sessions,
             oidc=oidc(settings, database, sessions, clock),
-            tokens=Tokens(database, clock),
+            tokens=tokens,
             rates=rates,
             engine=engine,
             library=library,

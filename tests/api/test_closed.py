@@ -47,6 +47,12 @@ UNSAFE = [(method, path) for method, path in ALL if method not in {"GET", "HEAD"
 KEPT = [(method, path) for method, path in ALL if path not in {"/healthz", "/readyz"}]
 
 
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "", "//127.0.0.1:8000.evil.example"])
+def test_an_origin_that_is_none_is_foreign(origin: str) -> None:
+    with pytest.raises(OriginRefused):
+        check("POST", "/api/chats", {**GOOD, "origin": origin}, KEYS)
+
+
 def test_the_list_of_routes_is_not_empty() -> None:
     assert {path for _, path in UNSAFE} >= {"/api/sheets", "/api/chats", "/v1/chat/completions"}
 

@@ -81,6 +81,18 @@ async def test_a_token_decides_only_where_settings_say_so_and_a_person_always_ma
     assert declined["state"] == "declined"
 
 
+async def test_an_edit_does_not_say_that_a_proposal_made_it(served: Served, sales: Path) -> None:
+    url, sheet = await proposed(served, sales)
+    async with served.client.get(sheet) as response:
+        version = (await response.json())["sheet"]["version"]
+    chat = url.split("/")[-2]
+    cell = {"row": 3, "column": "revenue", "value": 9}
+    edit = {"version": version, "edits": [{"kind": "set", "table": "orders", "cells": [cell]}], "reason": f"p1 of {chat}: so"}
+    async with served.client.post(f"{sheet}/edits", json=edit) as response:
+        assert (response.status, (await response.json())["error"]["code"]) == (400, "input.invalid")
+    assert (await decided(served, url, "apply"))[1]["state"] == "applied"
+
+
 async def test_who_watches_the_chat_hears_of_the_decision(served: Served, sales: Path) -> None:
     url, _ = await proposed(served, sales)
     await decided(served, url, "decline")

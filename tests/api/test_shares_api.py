@@ -9,6 +9,7 @@ import pytest
 from pydantic import JsonValue
 from sqlalchemy import Table, func, select
 
+from chatsheet.auth import policy
 from chatsheet.chat.live import SheetHidden
 from chatsheet.core.identity import Actor
 from chatsheet.db import tables
@@ -113,6 +114,25 @@ async def test_rules_that_do_not_fit_are_refused_and_nothing_is_kept(
         twice = await ask(world, "owner", "PUT", f"{url}/rules/viewer", tables=[NORTH, NORTH])
         assert code(twice) == "400 rules.invalid"
         assert (await ask(world, "owner", "PUT", f"{url}/rules/owner", tables=[NORTH])).status_code == 400
+
+
+@pytest.mark.parametrize("by", ["session", "token"])
+async def test_streams_end_with_the_login_or_the_token_that_opened_them(tmp_path: Path, sales: Path, by: str) -> None:
+    async with inhabited(tmp_path, sales) as world:
+        place, services, owner = await world.place("owner"), world.services, world.users["owner"]
+        secret = await services.sessions.begin(owner)
+        token, pat = await services.tokens.create(owner, "t", {policy.Scope.READ})
+        asking = await services.sessions.find(secret) if by == "session" else (await services.tokens.find(pat) or ("", None))[1]
+        assert asking is not None
+        actor = policy.actor(asking, await services.access.standing(asking, sheet_id=place.sheet_id))
+        sheet, chat = services.live.watch(actor, place.sheet_id), services.chats.watch(actor, place.chat_id, after=0)
+        await anext(sheet)
+        await (services.sessions.end(secret) if by == "session" else services.tokens.revoke(owner, token.id))
+        async with asyncio.timeout(20):
+            told = [one.event async for one in sheet]
+            said = [one.event async for one in chat]
+        assert isinstance(told[-1], SheetHidden)
+        assert [one.kind for one in said] == ["access_ended"]
 
 
 @pytest.mark.usefixtures("each_database")

@@ -53,7 +53,15 @@ class Idp:
     clock: HandClock
     says: Claims = field(default_factory=dict[str, object])
     """What its metadata says beside, or instead of, the usual."""
-    person: Claims = field(default_factory=lambda: {"sub": "ada-1", "name": "Ada", "email": "ada@example.com", "sid": "sid-1"})
+    person: Claims = field(
+        default_factory=lambda: {
+            "sub": "ada-1",
+            "name": "Ada",
+            "email": "ada@example.com",
+            "email_verified": True,
+            "sid": "sid-1",
+        }
+    )
     """What its id_tokens claim of whoever logs in."""
     forge: Forge = lambda _, claims: sign(claims)
     """Makes the id_token of its claims."""

@@ -15,7 +15,9 @@ from chatsheet.auth.accounts import (
 )
 from chatsheet.auth.members import SHARED, NewUser
 from chatsheet.auth.passwords import PasswordWeak
+from chatsheet.auth.policy import Scope
 from chatsheet.auth.sessions import Sessions
+from chatsheet.auth.tokens import Tokens
 from chatsheet.auth.users import Users
 from chatsheet.core.identity import LOCAL, Role
 from chatsheet.db.engine import Database
@@ -162,11 +164,15 @@ async def test_a_password_is_changed_by_who_knows_it_only(accounts: Accounts) ->
     assert await accounts.login("ada@example.com", PASSWORD) == ada
 
 
-async def test_a_password_set_by_a_code_ends_all_sessions(accounts: Accounts, sessions: Sessions) -> None:
+async def test_a_password_set_by_a_code_ends_all_sessions_and_tokens(
+    accounts: Accounts, sessions: Sessions, tokens: Tokens
+) -> None:
     ada = await first(accounts)
     secret = await sessions.begin(ada)
+    _, token = await tokens.create(ada, "t", {Scope.READ})
     await accounts.set_password(await accounts.invite(ada), OTHER)
     assert await sessions.find(secret) is None
+    assert await tokens.find(token) is None
 
 
 async def test_who_is_logged_in_by_a_provider_becomes_the_first_administrator(accounts: Accounts) -> None:

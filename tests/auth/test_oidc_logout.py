@@ -10,7 +10,7 @@ import pytest
 from chatsheet.auth.id_tokens import LOGOUT
 from tests.auth.conftest import HandClock
 from tests.auth.idp import CLIENT, FOREIGN, Claims, Idp, by_hand, sign, start_idp
-from tests.auth.oidc_site import URL, Site, log_in, me, problem, start_site
+from tests.auth.oidc_site import URL, Site, at_provider, begin, log_in, me, problem, start_site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
@@ -53,10 +53,13 @@ async def test_after_a_logout_the_provider_is_asked_to_end_its_session_too(site:
 
 async def test_failed_logins_and_sessions_ended_at_the_provider_are_told(site: Site, idp: Idp) -> None:
     browser = await logged_in(site, idp, sub="ada")
-    await browser.get("/login/oidc/callback?state=none&code=none")
+    back = urlsplit(await at_provider(await begin(browser)))
+    state = parse_qs(back.query)["state"][0]
+    await browser.get(f"/login/oidc/callback?state={state}&error=access_denied&iss={idp.url}")
+    await browser.get("/login/oidc/callback?state=none&code=none")  # nobody began that: anybody could fill the log with it
     await site.backchannel(idp.logout_token(sub="ada"))
     told = [(one.action, one.body) async for one in site.services.audit.entries()]
-    assert told[-2:] == [("login.failed", {"way": "oidc", "code": "login.expired"}), ("session.end", {"issuer": idp.url})]
+    assert told[-2:] == [("login.failed", {"way": "oidc", "code": "login.denied"}), ("session.end", {"issuer": idp.url})]
 
 
 async def test_a_provider_that_ends_no_sessions_leaves_the_browser_here(site: Site, idp: Idp) -> None:

@@ -128,6 +128,7 @@ async def test_nobody_gets_an_account_by_its_address_that_somebody_uses(mapped: 
 
 async def test_only_those_come_who_were_added_by_an_address_that_is_theirs(closed: Site, idp: Idp) -> None:
     added = await closed.services.accounts.create(NewUser(name="Eve", email="eve@example.com"))
+    del idp.person["email_verified"]
     for person in ({}, {"email": "eve@example.com"}, VERIFIED | {"email_verified": False}, VERIFIED | {"email_verified": "no"}):
         idp.person |= person
         async with closed.browser() as browser:
@@ -139,6 +140,15 @@ async def test_only_those_come_who_were_added_by_an_address_that_is_theirs(close
     idp.person |= {"sub": "other"}
     async with closed.browser() as browser:
         assert await log_in(browser) == problem("login.not_invited")
+
+
+@pytest.mark.parametrize("said", [{}, {"email_verified": False}])
+async def test_an_address_that_no_provider_vouches_for_is_nobodys(mapped: Site, idp: Idp, said: dict[str, object]) -> None:
+    del idp.person["email_verified"]
+    idp.person |= {"email": "chief@example.com", **said}
+    async with mapped.browser() as browser:
+        assert await log_in(browser) == "/"
+        assert (await me(browser))["email"] == ""
 
 
 async def test_of_two_accounts_with_an_address_none_is_given_away(closed: Site, idp: Idp) -> None:

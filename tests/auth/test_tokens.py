@@ -1,5 +1,7 @@
 """API tokens: their shape tells a leaked one, their hash is all that is kept, and they end."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,10 +9,12 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from chatsheet.auth import policy
 from chatsheet.auth import tokens as tokens_module
 from chatsheet.auth.accounts import Accounts
 from chatsheet.auth.members import NewUser
-from chatsheet.auth.policy import Scope
+from chatsheet.auth.policy import Action, Principal, Scope, Standing
+from chatsheet.auth.sessions import Sessions
 from chatsheet.auth.tokens import TokenNotFound, Tokens, TokenScopeless
 from chatsheet.auth.users import Users
 from chatsheet.core.clock import SystemClock
@@ -89,6 +93,25 @@ async def test_a_revoked_token_is_dead_at_once(tokens: Tokens, user_id: str) -> 
     await tokens.revoke(user_id, made.id)
     assert await tokens.find(secret) is None
     assert await tokens.list(user_id) == ()
+
+
+async def test_tokens_of_people_who_log_in_no_more_stop_working(
+    database: Database, sessions: Sessions, user_id: str, clock: HandClock
+) -> None:
+    tokens = Tokens(database, clock, without_login=timedelta(days=30))
+    _, secret = await tokens.create(user_id, "t", {Scope.READ}, days=90)
+    clock.pass_by(days=29)
+    assert await tokens.find(secret) is not None
+    clock.pass_by(days=2)
+    assert await tokens.find(secret) is None
+    await sessions.begin(user_id)
+    assert await tokens.find(secret) is not None
+
+
+def test_a_token_of_one_workspace_administers_nothing() -> None:
+    every = frozenset(Scope)
+    assert policy.allows(Principal("ada", is_admin=True, scopes=every), Action.INSTALLATION, Standing())
+    assert not policy.allows(Principal("ada", is_admin=True, scopes=every, workspace_id="wsp"), Action.INSTALLATION, Standing())
 
 
 async def test_nobody_revokes_a_token_of_others(tokens: Tokens, user_id: str) -> None:

@@ -9,6 +9,7 @@ from chatsheet.cache.cache import Cache, Caches, Kind
 from chatsheet.cache.keys import QueryResult
 
 KEY = QueryResult(engine="e", sheet="s", version="v", rules="", operation="run", asked="SELECT 1")
+SECRET = b"what the server does not know"
 TEXTS = Kind[str](name="query", encode=str.encode, decode=lambda data: data.decode(), patience_s=5)
 
 
@@ -52,7 +53,7 @@ def done(value: str = "right") -> Work:
 @asynccontextmanager
 async def cache(url: str | None = None, *, kind: Kind[str] = TEXTS) -> AsyncGenerator[Cache[str], None]:
     """Open a process's cache of texts."""
-    caches = Caches.open(url=url)
+    caches = Caches.open(url=url, key=SECRET)
     try:
         yield caches.of(kind)
         await caches.settled()

@@ -10,7 +10,7 @@ import pytest
 
 from chatsheet.cache import keys
 from chatsheet.cache.shared import pack
-from tests.cache.rig import KEY, TEXTS, cache, done, key
+from tests.cache.rig import KEY, SECRET, TEXTS, cache, done, key
 from tests.harness import free_ports
 
 pytestmark = pytest.mark.anyio
@@ -56,14 +56,16 @@ def values(value: bytes, lease: bytes = b"$-1\r\n") -> Answer:
     return lambda data: b"*2\r\n" + bulk(value) + lease if b"MGET" in data else b"+OK\r\n"
 
 
-WRONG = pack(NAME, b"wrong", at=time.time())
+WRONG = pack(NAME, b"wrong", at=time.time(), key=SECRET)
 LIES: dict[str, Answer] = {
     "a text that is no value": values(b"wrong"),
-    "another key's value": values(pack("query:other", b"wrong", at=time.time())),
+    "another key's value": values(pack("query:other", b"wrong", at=time.time(), key=SECRET)),
     "a value that was cut": values(WRONG[:-1]),
     "a value with one bit turned": values(WRONG[:-1] + b"f"),
-    "an old value": values(pack(NAME, b"wrong", at=time.time() - 1e6)),
-    "a value that is no text": values(pack(NAME, b"\xff\xfe", at=time.time())),
+    "an old value": values(pack(NAME, b"wrong", at=time.time() - 1e6, key=SECRET)),
+    "a value of one who has not the key": values(pack(NAME, b"wrong", at=time.time(), key=b"guessed")),
+    "a value of the far future": values(pack(NAME, b"wrong", at=1e18, key=SECRET)),
+    "a value that is no text": values(pack(NAME, b"\xff\xfe", at=time.time(), key=SECRET)),
     "a lease that never ends": values(b"", bulk(b"somebody")),
     "numbers": lambda _: b":1\r\n",
     "nothing": lambda _: b"$-1\r\n",

@@ -15,7 +15,7 @@ from chatsheet.cache.cache import Cache, Caches
 from chatsheet.cache.shared import Breaker, Shared, pack, unpack
 from chatsheet.core.clock import SystemClock
 from tests import valkeys
-from tests.cache.rig import KEY, TEXTS, Work, cache, done, key
+from tests.cache.rig import KEY, SECRET, TEXTS, Work, cache, done, key
 from tests.cache.test_memory import Hands
 from tests.harness import ROOT
 from tests.valkeys import Server
@@ -166,7 +166,7 @@ async def test_a_server_that_is_killed_and_comes_back_is_used_again(server: Serv
 
 async def seen_by_another(server: Server, one: Cache[str]) -> bool:
     await one.fetch(key(str(time.monotonic())), done())
-    other = Shared(server.url, clock=SystemClock())
+    other = Shared(server.url, key=SECRET, clock=SystemClock())
     await asyncio.sleep(0.02)
     size = await other.size()
     await other.close()
@@ -174,7 +174,7 @@ async def seen_by_another(server: Server, one: Cache[str]) -> bool:
 
 
 async def test_clearing_removes_the_values_and_counts_them(server: Server) -> None:
-    caches = Caches.open(url=server.url)
+    caches = Caches.open(url=server.url, key=SECRET)
     for number in range(3):
         await caches.of(TEXTS).fetch(key(str(number)), done())
     await caches.settled()
@@ -185,12 +185,14 @@ async def test_clearing_removes_the_values_and_counts_them(server: Server) -> No
 
 def test_a_value_is_taken_only_whole_for_its_own_key_and_in_its_time() -> None:
     name = keys.digest(KEY)
-    packed = pack(name, b"a\nvalue", at=100)
-    assert unpack(name, packed, now=150, ttl_s=60) == b"a\nvalue"
-    assert unpack(name, packed, now=161, ttl_s=60) is None
-    assert unpack("query:other", packed, now=150, ttl_s=60) is None
-    assert all(unpack(name, packed[:end], now=150, ttl_s=60) is None for end in range(len(packed)))
-    assert all(unpack(name, other, now=150, ttl_s=60) is None for other in (None, 1, "text", [packed], packed + b"x"))
+    packed = pack(name, b"a\nvalue", at=100, key=SECRET)
+    assert unpack(name, packed, now=150, ttl_s=60, key=SECRET) == b"a\nvalue"
+    assert unpack(name, packed, now=161, ttl_s=60, key=SECRET) is None
+    assert unpack("query:other", packed, now=150, ttl_s=60, key=SECRET) is None
+    assert all(unpack(name, packed[:end], now=150, ttl_s=60, key=SECRET) is None for end in range(len(packed)))
+    assert all(
+        unpack(name, other, now=150, ttl_s=60, key=SECRET) is None for other in (None, 1, "text", [packed], packed + b"x")
+    )
 
 
 def test_a_breaker_lets_one_try_and_waits_longer_each_time() -> None:

@@ -179,7 +179,11 @@ def check_host(asked: Asked, *, is_ours: bool) -> None:
 
 def is_own(origin: str, asked: Asked) -> bool:
     """Tell whether a page of this very host sent a request."""
-    return urlsplit(origin).netloc.lower() == asked.headers.get("host", "").lower()
+    try:
+        netloc = urlsplit(origin).netloc
+    except ValueError:
+        return False
+    return netloc.lower() == asked.headers.get("host", "").lower()
 
 
 def foreign() -> OriginRefused:

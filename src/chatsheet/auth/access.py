@@ -1,5 +1,8 @@
 """What the database says of a principal where a call goes: read for each request, never kept."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,12 +15,17 @@ from chatsheet.db.tables import chat, member, share, sheet, sheet_rule, user
 _OWNER = Standing(workspace_id=LOCAL.workspace_id, member=Role.OWNER)
 
 
+Again = Callable[[str], Awaitable[Principal | None]]
+
+
 class Access:
     """Looks up standings; in local mode everything belongs to the one user."""
 
-    def __init__(self, database: Database, *, is_local: bool) -> None:
+    def __init__(self, database: Database, *, is_local: bool, again: "Again | None" = None) -> None:
+        """`again` tells whom a credential lets in now."""
         self._database = database
         self.is_local = is_local
+        self._again = again
 
     async def standing(
         self, principal: Principal, *, workspace_id: str = "", sheet_id: str = "", chat_id: str = ""
@@ -46,6 +54,14 @@ class Access:
                 if policy.sees(principal, standing)
             }
 
+    async def watching(self, asking: Actor, sheet_id: str, action: Action) -> Actor:
+        """Return an actor as they are on a sheet now, for a stream: it ends with what opened the door too; raises Denied."""
+        if not self.is_local and self._again is not None and asking.credential:
+            principal = await self._again(asking.credential)
+            if principal is None or principal.user_id != asking.user_id:
+                raise Denied("the login, or the API token, ended.", fix="log in again.")
+        return await self.fresh(asking, sheet_id, action)
+
     async def fresh(self, asking: Actor, sheet_id: str, action: Action) -> Actor:
         """Return an actor as they are on a sheet now, for work that outlives its request; raises Denied."""
         if self.is_local:
@@ -57,7 +73,7 @@ class Access:
             standing = await _standing(connection, principal, "", sheet_id, "")
         if known is None or not known.is_active or not policy.allows(principal, action, standing):
             raise Denied("access to the workbook ended.", fix="ask one of its owners.")
-        return policy.actor(principal, standing)
+        return replace(policy.actor(principal, standing), credential=asking.credential)
 
 
 async def _standing(connection: AsyncConnection, principal: Principal, workspace: str, sheet_id: str, chat_id: str) -> Standing:

@@ -16,7 +16,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import Conflict, Refused
 from chatsheet.core.identity import Role
 from chatsheet.db.engine import Database, tell
-from chatsheet.db.tables import login_code, member, session, user, workspace
+from chatsheet.db.tables import api_token, login_code, member, session, user, workspace
 
 _CODE_LASTS = timedelta(hours=24)
 _CODE_LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -168,6 +168,8 @@ class Accounts:
         hashed = await self._passwords.hash(password)
         async with self._database.unit() as connection:
             await _use(connection, text)
+            # whoever knew the password before may have made them
+            await connection.execute(delete(api_token).where(api_token.c.user_id == known.id))
             await _set_password(connection, known.id, hashed)
         return known.id
 

@@ -35,7 +35,7 @@ async def arrive(connection: AsyncConnection, person: Person, *, may_join: bool,
     row = (await connection.execute(select(user).where(user.c.id == user_id))).one()
     if not row.is_active:
         raise AccountClosed("this account is closed.", fix="ask an administrator to open it again.")
-    said = {"name": person.name, "email": person.email or row.email}
+    said: dict[str, str | bool] = {"name": person.name, "email": _address(person) or _kept(row.email, person)}
     if person.is_admin is not None:
         if person.is_admin and not await has_admin(connection):
             await members.adopt_local(connection, user_id, now=now)
@@ -43,6 +43,16 @@ async def arrive(connection: AsyncConnection, person: Person, *, may_join: bool,
     await connection.execute(update(user).where(user.c.id == user_id).values(said))
     await _place(connection, user_id, person, now=now)
     return user_id
+
+
+def _address(person: Person) -> str:
+    """Return an address by which others may name somebody; empty for one that the provider does not vouch for."""
+    return person.email if person.is_email_theirs else ""
+
+
+def _kept(email: str, person: Person) -> str:
+    """Return the address of an account, but for one that the provider names and does not vouch for any more."""
+    return "" if email == person.email else email
 
 
 async def _known(connection: AsyncConnection, person: Person) -> str | None:
@@ -58,7 +68,7 @@ async def _greet(connection: AsyncConnection, person: Person, *, may_join: bool,
             raise NotInvited(
                 "you were not added to this server.", fix="ask an administrator to add you by your e-mail address."
             )
-        user_id = await members.add(connection, NewUser(name=person.name, email=person.email), now=now)
+        user_id = await members.add(connection, NewUser(name=person.name, email=_address(person)), now=now)
     row = {"issuer": person.issuer, "subject": person.subject, "user_id": user_id, "created_at": now}
     await connection.execute(insert(user_identity).values(row))
     return user_id

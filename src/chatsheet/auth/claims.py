@@ -50,7 +50,7 @@ def person(claims: Mapping[str, object], settings: OidcSettings) -> Person:
         session=loose.text(claims.get("sid")),
         name=next((text for one in named if (text := _shown(one))), subject),
         email=email if is_email else "",
-        is_email_theirs=is_email and any(claims.get(name) in _YES for name in _VERIFIED),
+        is_email_theirs=is_email and (settings.trusts_email or any(claims.get(name) in _YES for name in _VERIFIED)),
         role=max(roles, default=None),
         is_admin=bool(groups & set(settings.admin_groups)) if settings.admin_groups else None,
     )

@@ -15,6 +15,8 @@ from chatsheet.core.errors import TooSoon
 
 _MINUTE_S = 60.0
 _REDIS_S = 1.0
+_EVERYWHERE = 10
+"""How many times as often as from one network an account may be tried from all."""
 _AGAIN_S = 5.0
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ class Rates:
 
     def __init__(self, *, logins_per_minute: int, requests_per_minute: int, clock: Clock, redis_url: str | None = None) -> None:
         self._logins = RateLimitItemPerMinute(logins_per_minute)
+        self._everywhere = RateLimitItemPerMinute(_EVERYWHERE * logins_per_minute)
         self._requests = RateLimitItemPerMinute(requests_per_minute)
         self._clock = clock
         self._own = MovingWindowRateLimiter(MemoryStorage())
@@ -58,8 +61,12 @@ class Rates:
 
     async def login(self, address: str, account: str = "") -> None:
         """Count an attempt to log in; raises TooManyLogins."""
-        for kind, who in (("address", network(address)), ("account", account)):
-            wait_s = await self._hit(self._logins, f"login-{kind}", who) if who else 0.0
+        near = network(address)
+        windows = [(self._logins, "address", near)]
+        if account:  # of one network as few as of an address; of all, more: a stranger shall not lock somebody out with ten
+            windows += [(self._logins, "account", f"{account} {near}"), (self._everywhere, "account", account)]
+        for item, kind, who in windows:
+            wait_s = await self._hit(item, f"login-{kind}", who)
             if wait_s:
                 raise _after(
                     TooManyLogins("there were too many attempts to log in.", fix="wait a minute and try again."), wait_s
@@ -77,7 +84,8 @@ class Rates:
 
             try:
                 return await _take(self._shared, item, who, self._clock)
-            except (RedisError, OSError) as error:
+            except (RedisError, OSError, ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+                # from ValueError on: what redis-py's parser trips over where the server does not speak the protocol
                 log.warning("Redis does not answer (%s): attempts are counted in this process", type(error).__name__)
                 self._ask_redis_at = self._clock.monotonic() + _AGAIN_S
         return await _take(self._own, item, who, self._clock)

@@ -5,7 +5,7 @@ each request and never cached.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from chatsheet.core.errors import Refused
@@ -124,6 +124,8 @@ class Principal:
     """What the API token that opened the door is for; None: a person's session."""
     workspace_id: str = ""
     """The one workspace that the API token is for; empty: all of the user's."""
+    credential: str = field(default="", compare=False, repr=False)
+    """What opened the door, without its secret: what is still read when that ends has to end too. Empty: nothing that ends."""
 
     @property
     def is_person(self) -> bool:
@@ -175,7 +177,7 @@ def allows(principal: Principal, action: Action, standing: Standing) -> bool:
     if principal.scopes is not None and (need.person or need.scope not in principal.scopes):
         return False
     if need.admin:
-        return principal.is_admin
+        return principal.is_admin and not principal.workspace_id
     if need.role is None:
         return True
     role = standing.role
@@ -193,10 +195,11 @@ def actor(principal: Principal, standing: Standing) -> Actor:
     return Actor(
         workspace_id=standing.workspace_id,
         user_id=principal.user_id,
-        is_admin=principal.is_admin and (principal.scopes is None or Scope.ADMIN in principal.scopes),
+        is_admin=allows(principal, Action.INSTALLATION, standing),
         can_decide=allows(principal, Action.CHAT_DECIDE, standing),
         role=role,
         rules=_rules(role, standing),
+        credential=principal.credential,
     )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from pydantic import JsonValue
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.auth import digests
 from chatsheet.auth.policy import Principal
@@ -16,8 +17,10 @@ from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import NotFound
 from chatsheet.db.engine import Database, tell
-from chatsheet.db.tables import session, user
+from chatsheet.db.tables import api_token, session, user, user_identity
 
+CREDENTIAL = "session "
+"""How a session is named as what opened the door."""
 _SEEN = timedelta(minutes=1)
 _AGENT = 255
 log = logging.getLogger(__name__)
@@ -91,10 +94,12 @@ class Sessions:
 
     async def find(self, secret: str) -> Principal | None:
         """Return whose session this is; None for one that never was, has ended, or is of a user who left."""
-        if not secret:
-            return None
+        return await self.again(digests.of(secret)) if secret else None
+
+    async def again(self, id_hash: str) -> Principal | None:
+        """Return whose session this is now, by its secret's digest, as `find` does."""
         query = select(session, user.c.is_admin).join(user, user.c.id == session.c.user_id)
-        query = query.where(session.c.id_hash == digests.of(secret), user.c.is_active)
+        query = query.where(session.c.id_hash == id_hash, user.c.is_active)
         async with self._database.unit() as connection:
             row = (await connection.execute(query)).one_or_none()
         now = self._clock.now()
@@ -102,7 +107,7 @@ class Sessions:
             return None
         if now - row.seen_at >= _SEEN:
             await self._see(row.id_hash, row.user_id, now)
-        return Principal(row.user_id, is_admin=row.is_admin)
+        return Principal(row.user_id, is_admin=row.is_admin, credential=f"{CREDENTIAL}{row.id_hash}")
 
     async def _see(self, id_hash: str, user_id: str, now: datetime) -> None:
         try:
@@ -133,6 +138,8 @@ class Sessions:
             ended = delete(session).where(over).returning(session.c.id, session.c.user_id)
             for row in (await connection.execute(ended)).all():
                 tell(connection, Act(action="session.end", actor_id=row.user_id, subject=row.id, body={"issuer": of.issuer}))
+            if of.subject and not of.session:
+                await _end_tokens(connection, of)
 
     async def list(self, user_id: str, *, this: str) -> tuple[Session, ...]:
         """Return a user's sessions that last, the latest seen first; `this` is the secret of the one that asks."""
@@ -170,3 +177,11 @@ class Sessions:
             ended = await connection.execute(delete(session).where(others).returning(session.c.id))
             for session_id in ended.scalars().all():
                 tell(connection, Act(action="session.end", actor_id=user_id, subject=session_id))
+
+
+async def _end_tokens(connection: AsyncConnection, of: Provider) -> None:
+    """End the API tokens of somebody whom the provider let go altogether."""
+    theirs = (user_identity.c.issuer == of.issuer) & (user_identity.c.subject == of.subject)
+    ended = delete(api_token).where(api_token.c.user_id.in_(select(user_identity.c.user_id).where(theirs)))
+    for row in (await connection.execute(ended.returning(api_token.c.id, api_token.c.user_id))).all():
+        tell(connection, Act(action="token.revoke", actor_id=row.user_id, subject=row.id, body={"issuer": of.issuer}))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import JsonValue, TypeAdapter
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, insert, select, update
 
 from chatsheet.auth import digests
 from chatsheet.auth.policy import Principal, Scope
@@ -20,6 +20,8 @@ from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import api_token, user
 
 PREFIX = "chatsheet_pat_"
+CREDENTIAL = "token "
+"""How a token is named as what opened the door."""
 MAX_DAYS = 365
 _BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _RANDOM = 32  # 190 bits
@@ -78,9 +80,11 @@ def _checksum(random: str) -> str:
 class Tokens:
     """The API tokens of all users."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, *, without_login: timedelta | None = None) -> None:
+        """`without_login`: how long they work without a login of their user, whom an identity provider may have let go."""
         self._database = database
         self._clock = clock
+        self._without_login = without_login
 
     async def create(
         self, user_id: str, name: str, scopes: Iterable[Scope], *, workspace_id: str = "", days: int = 90
@@ -120,17 +124,33 @@ class Tokens:
         """Return a token's id and whom it lets in; None for one that is mistyped, unknown, over, or of a user who left."""
         if not is_whole(secret):
             return None
-        query = select(api_token, user.c.is_admin).join(user, user.c.id == api_token.c.user_id)
-        query = query.where(api_token.c.secret_hash == digests.of(secret), user.c.is_active)
+        if (found := await self._found(api_token.c.secret_hash == digests.of(secret))) is None:
+            return None
+        return found.credential.removeprefix(CREDENTIAL), found
+
+    async def again(self, token_id: str) -> Principal | None:
+        """Return whom a token lets in now, as `find` does."""
+        return await self._found(api_token.c.id == token_id)
+
+    async def _found(self, which: ColumnElement[bool]) -> Principal | None:
+        query = select(api_token, user.c.is_admin, user.c.seen_at).join(user, user.c.id == api_token.c.user_id)
+        query = query.where(which, user.c.is_active)
         now = self._clock.now()
         async with self._database.unit() as connection:
             row = (await connection.execute(query)).one_or_none()
             if row is None or row.expires_at <= now:
                 return None
+            if self._without_login is not None and now - (row.seen_at or row.created_at) >= self._without_login:
+                return None
             if row.used_at is None or now - row.used_at >= _USED:
                 await connection.execute(update(api_token).where(api_token.c.id == row.id).values(used_at=now))
-        scopes = _SCOPES.validate_python(row.scopes)
-        return row.id, Principal(row.user_id, is_admin=row.is_admin, scopes=scopes, workspace_id=row.workspace_id)
+        return Principal(
+            row.user_id,
+            is_admin=row.is_admin,
+            scopes=_SCOPES.validate_python(row.scopes),
+            workspace_id=row.workspace_id,
+            credential=f"{CREDENTIAL}{row.id}",
+        )
 
     async def list(self, user_id: str) -> tuple[Token, ...]:
         """Return a user's tokens, the newest first."""

@@ -209,10 +209,10 @@ class Caches:
     _tasks: Tasks = field(default_factory=Tasks)
 
     @classmethod
-    def open(cls, *, memory_mb: int = 64, url: str | None = None, clock: Clock | None = None) -> "Caches":
-        """Return caches of this size; with the address of a Redis, shared with every process that uses it."""
+    def open(cls, *, memory_mb: int = 64, url: str | None = None, key: bytes = b"", clock: Clock | None = None) -> "Caches":
+        """Return caches of this size; with the address of a Redis, shared with every process that has the same `key`."""
         clock = clock or SystemClock()
-        shared = Shared(url, clock=clock) if url else None
+        shared = Shared(url, key=key, clock=clock) if url else None
         return cls(memory=Memory(max_bytes=memory_mb * 2**20, clock=clock), shared=shared)
 
     def of(self, kind: Kind[T]) -> Cache[T]:

@@ -1,7 +1,7 @@
 """The second level: a Redis or Valkey that replicas share, never trusted and never waited for long.
 
-Values lie there under their key's digest, with the digest and a checksum inside; a lease says who computes. Whatever the server
-does, down, slow, full, flushed or lying, the worst outcome is a value computed once more.
+Values lie there under their key's digest, with the digest inside and signed with a key that the server does not know; a lease
+says who computes. Whatever the server does, down, slow, full, flushed or lying, the worst outcome is a value computed again.
 """
 
 # pyright: reportUnknownMemberType=false
@@ -9,6 +9,7 @@ does, down, slow, full, flushed or lying, the worst outcome is a value computed 
 
 import asyncio
 import hashlib
+import hmac
 import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -75,33 +76,35 @@ class Breaker:
             self._until = now + self._pause_s
 
 
-def pack(name: str, payload: bytes, at: float) -> bytes:
-    """Return a value as it travels: its checksum, then what it is for, when it was made, and itself. Pure."""
+def pack(name: str, payload: bytes, at: float, *, key: bytes) -> bytes:
+    """Return a value as it travels: signed, then what it is for, when it was made, and itself. Pure."""
     body = f"{name}\n{at:.3f}\n".encode() + payload
-    return _MAGIC + hashlib.sha256(body).digest() + body
+    return _MAGIC + hmac.digest(key, body, "sha256") + body
 
 
-def unpack(name: str, packed: object, *, now: float, ttl_s: float) -> bytes | None:
-    """Return the value; None for anything that is not exactly this one, whole and still valid. Pure."""
+def unpack(name: str, packed: object, *, now: float, ttl_s: float, key: bytes) -> bytes | None:
+    """Return the value; None for anything that is not exactly this one, whole, signed with the key and still valid. Pure."""
     start = len(_MAGIC) + hashlib.sha256().digest_size
     if not isinstance(packed, bytes) or not packed.startswith(_MAGIC):
         return None
     body = packed[start:]
-    if hashlib.sha256(body).digest() != packed[len(_MAGIC) : start]:
+    if not hmac.compare_digest(hmac.digest(key, body, "sha256"), packed[len(_MAGIC) : start]):
         return None
     named, at, payload = (*body.split(b"\n", 2), b"", b"")[:3]
     try:
         age_s = now - float(at)
     except ValueError:
         return None
-    return payload if named == name.encode() and age_s <= ttl_s else None
+    return payload if named == name.encode() and -ttl_s <= age_s <= ttl_s else None
 
 
 class Shared:
     """One Redis, behind a breaker; every method answers within about 150 ms or raises SharedDown."""
 
-    def __init__(self, url: str, *, clock: Clock) -> None:
+    def __init__(self, url: str, *, key: bytes, clock: Clock) -> None:
+        """`key` signs values: the same in all processes that share them, and unknown to the server."""
         self._url = url
+        self._key = key
         self._clock = clock
         self._breaker = Breaker()
         self._redis: Redis | None = None
@@ -114,7 +117,7 @@ class Shared:
     async def look(self, name: str, *, ttl_s: float) -> tuple[bytes | None, bool]:
         """Return the value, if it is there and sound, and whether somebody computes it."""
         value, lease = await self._both(name)
-        return unpack(name, value, now=self._clock.now().timestamp(), ttl_s=ttl_s), lease is not None
+        return unpack(name, value, now=self._clock.now().timestamp(), ttl_s=ttl_s, key=self._key), lease is not None
 
     async def _both(self, name: str) -> tuple[object, object]:
         answer = await self._ask(lambda redis: redis.mget(_PREFIX + name, f"{_PREFIX}{name}:lease"))
@@ -137,7 +140,7 @@ class Shared:
         """Put the value there, if there is one that is not too large, and give the lease back."""
         key, value = _PREFIX + name, None
         if payload is not None and len(payload) <= LARGEST:
-            value = pack(name, payload, self._clock.now().timestamp())
+            value = pack(name, payload, self._clock.now().timestamp(), key=self._key)
         kept_ms = int(1000 * ttl_s * (1 - _JITTER * random.random()))  # noqa: S311  so that not all end at once
 
         async def done(redis: "Redis") -> object:

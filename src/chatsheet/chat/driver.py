@@ -252,6 +252,7 @@ class Chats:
     async def _ended(self, actor: Actor, chat: Chat, turn: str) -> AccessEnded | None:
         """Return that an actor may not see a chat any more, or None."""
         try:
+            await self._access.watching(actor, chat.sheet_id, Action.CHAT_READ)
             await self._fresh(actor, chat, Action.CHAT_READ)
         except Denied as error:
             return AccessEnded(turn=turn, code=error.code, what=error.what, fix=error.fix)

@@ -172,7 +172,7 @@ class Live:
     async def _ended(self, actor: Actor, sheet_id: str) -> SheetHidden | None:
         """Return that an actor does not see a sheet any more as they did, or None."""
         try:
-            now = await self._access.fresh(actor, sheet_id, Action.READ)
+            now = await self._access.watching(actor, sheet_id, Action.READ)
         except Denied as error:
             denied = error
         else:

@@ -92,9 +92,19 @@ def require_right(actor: Actor) -> None:
         raise DecisionForbidden("this token may not decide on proposals.", fix=fix)
 
 
+_MARK = re.compile(r"\S+ of chat_\S+: ")
+
+
 def mark(chat_id: str, proposal_id: str) -> str:
     """Return how the reason of the version begins that a proposal makes; no other version's reason does."""
     return f"{proposal_id} of {chat_id}: "
+
+
+def check_reason(reason: str) -> str:
+    """Return what somebody gives as the reason of an edit; raises ValueError for what says that a proposal made it."""
+    if _MARK.match(reason):
+        raise ValueError("it reads as if a chat's proposal had made the edit")
+    return reason
 
 
 def of_log(log: Sequence[Event]) -> tuple[Standing, ...]:

@@ -59,7 +59,7 @@ def image_format(path: Path) -> Format:
 async def _ask(settings: Settings, file: Path, question: str, locale: str, form: Format | None) -> tuple[Answer, bytes | None]:
     if (asking := asyncio.current_task()) is not None:  # as Ctrl-C does: the turn is stopped, nobody goes on with it
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asking.cancel)
-    async with open_services(settings, has_page=False) as services:
+    async with open_services(settings, has_page=False, is_local=True) as services:
         found = await answer(services, LOCAL, file, question, locale=locale, progress=say)
         return found, await _drawn(services, found, form)
 

@@ -79,7 +79,7 @@ def opened(settings: Settings) -> Generator[Backstage, None, None]:
 
     async def hold() -> None:
         loop = asyncio.get_running_loop()
-        async with open_services(settings, has_page=False) as services:
+        async with open_services(settings, has_page=False, is_local=True) as services:
             ready.set_result(Backstage(loop, services))
             await loop.run_in_executor(None, leave.wait)
 

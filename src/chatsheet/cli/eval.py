@@ -173,7 +173,7 @@ class _Run:
         if not left:
             return
         shape = contexts.shape(context, self._pack)
-        async with open_services(settings, has_page=False, limits=self._limits, shape=shape) as services:
+        async with open_services(settings, has_page=False, is_local=True, limits=self._limits, shape=shape) as services:
             examiner = Examiner(
                 library=services.library, chats=services.chats, pack=self._pack, context=context, rehearser=self._rehearser
             )

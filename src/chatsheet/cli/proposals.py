@@ -32,7 +32,7 @@ def list_(options: Options, chat: str, *, as_json: bool) -> None:
     """Show what CHAT proposes and what became of it."""
 
     async def work() -> tuple[Standing, ...]:
-        async with open_services(options.settings(), has_page=False) as services:
+        async with open_services(options.settings(), has_page=False, is_local=True) as services:
             return await services.chats.proposals(LOCAL, chat)
 
     found = asyncio.run(work())
@@ -74,7 +74,7 @@ def undo(options: Options, chat: str, proposal: str) -> None:
 
 def _decide(options: Options, chat: str, proposal: str, decision: Decision, consent: Sequence[str] = ()) -> None:
     async def work() -> Standing:
-        async with open_services(options.settings(), has_page=False) as services:
+        async with open_services(options.settings(), has_page=False, is_local=True) as services:
             return await services.chats.decide(LOCAL, chat, proposal, decision, consent)
 
     click.echo(line(asyncio.run(work())))

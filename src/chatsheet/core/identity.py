@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import IntEnum
 
 Scalar = bool | int | float | str
@@ -73,6 +73,8 @@ class Actor:
     """What they are on the sheet, or in the workspace, that the call is about."""
     rules: Rules = UNRULED
     """What of the sheet they see; services that read it apply them."""
+    credential: str = field(default="", compare=False, repr=False)
+    """What opened the door for them, without its secret; empty: nothing that ends before they do."""
 
 
 LOCAL = Actor(workspace_id="local", user_id="local", is_admin=True)

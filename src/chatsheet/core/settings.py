@@ -220,6 +220,11 @@ class OidcSettings(_Frozen):
     """What a group is in the shared workspace; who is in none of them has a workspace of their own only."""
     may_join: bool = True
     """Whether whoever the provider lets in may use this server; false: only those whom an administrator added."""
+    trusts_email: bool = False
+    """Whether addresses are taken for verified although the provider does not say so, as Entra ID does not: only for a tenant
+    whose administrators alone write them. People are shared with, invited and found by addresses that are verified."""
+    tokens_without_login_days: int = Field(default=30, ge=1, le=365)
+    """After so many days without a login the API tokens of an account stop working, until the next login."""
     ca_file: Path | None = None
     """Certificate authorities to trust for the provider instead of the system's, as PEM."""
 

@@ -318,6 +318,14 @@ audit_entry = Table(
 )
 """Who did what, append-only: `seq` counts from 1 without gaps, `hash` is over the entry and the hash before it."""
 
+shared_secret = Table(
+    "shared_secret",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+"""What all servers know and nobody set, such as what values in Redis are signed with; in hexadecimal."""
+
 budget = Table(
     "budget",
     metadata,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api.deps import Edits, ReadsWhole, Served
+from chatsheet.api.reasons import Reason
 from chatsheet.api.routes.sheets import SheetDetail, detail_of
 from chatsheet.sheets.ingest.corrections import Correction
 from chatsheet.sheets.ingest.raw import RawCells
@@ -23,7 +24,7 @@ class NewCorrection(BaseModel):
     tab: str
     tables: Annotated[tuple[Correction, ...], Field(max_length=50)] = ()
     types: Annotated[tuple[TypeSaid, ...], Field(max_length=1_000)] = ()
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Reason = ""
 
 
 @router.get("/cells")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatsheet.api import errors
 from chatsheet.api.deps import Edits, ReadsWhole, Served
 from chatsheet.api.errors import ErrorBody
+from chatsheet.api.reasons import Reason
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.edits import MOST_EDITS, Change, Edit, EditPreview
 from chatsheet.sheets.formulas.model import Impact
@@ -24,7 +25,7 @@ class NewEdits(BaseModel):
 
     version: str
     edits: Annotated[tuple[Edit, ...], Field(min_length=1, max_length=MOST_EDITS)]
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Reason = ""
 
 
 class HeadMove(BaseModel):
@@ -33,7 +34,7 @@ class HeadMove(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: str
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Reason = ""
 
 
 class SheetHead(BaseModel):

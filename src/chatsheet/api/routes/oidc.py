@@ -70,7 +70,8 @@ async def finish(
     try:
         arrived = await oidc.finish(state=state, code=code, error=error, issuer=iss, browser=browser, back=_back(request))
     except ChatSheetError as problem:
-        await services.audit.note(Act(action="login.failed", body={"way": "oidc", "code": problem.code}))
+        if problem.code != "login.expired":  # nobody began it here: anybody may send those, as many as they like
+            await services.audit.note(Act(action="login.failed", body={"way": "oidc", "code": problem.code}))
         return _problem(problem)
     answer = _to(arrived.next_path)
     await login.start(services, request, answer, arrived.user_id, arrived.provider)

@@ -143,6 +143,12 @@ def upgrade() -> None:
     )
     op.create_index("ix_audit_entry_workspace_id", "audit_entry", ["workspace_id"])
     op.create_table(
+        "shared_secret",
+        sa.Column("name", sa.String(40), nullable=False),
+        sa.Column("value", sa.String(64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name="pk_shared_secret"),
+    )
+    op.create_table(
         "budget",
         sa.Column("workspace_id", sa.String(40), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
