@@ -206,6 +206,25 @@ async def test_a_session_that_ended_loses_nothing_that_was_typed(site: Site, sal
         await expect(ada.get_by_text("Here again.")).to_be_visible()
 
 
+async def test_who_reads_a_chat_of_another_asks_in_a_branch_of_it(site: Site, sales: Path, wire: Wire) -> None:
+    wire.script("gpt-4o", says("Nothing to count."), says("Nor here."))
+    async with site.person() as ada, site.person(403) as bob:
+        await become_owner(site, ada)
+        await bring_in(ada, sales)
+        await ask(ada, "Anything?")
+        await expect(ada.get_by_text("Nothing to count.")).to_be_visible()
+        sheet = ada.url
+        code = await invite(site, ada, "Bob", "bob@example.com")
+        await ada.goto(sheet)
+        await share(ada, "bob@example.com")
+        await use_code(bob, code)
+        await expect(bob.get_by_text("Nothing to count.")).to_be_visible()
+        await ask(bob, "And for me?")
+        await expect(bob.get_by_text("Nor here.")).to_be_visible()
+        await expect(bob.get_by_text("Nothing to count.")).to_be_visible()
+        assert await ada.get_by_text("Nor here.").count() == 0
+
+
 async def test_rules_are_counted_before_they_hold_and_then_a_part_is_seen(site: Site, sales: Path) -> None:
     async with site.person() as ada, site.person() as bob:
         await become_owner(site, ada)
@@ -327,7 +346,7 @@ async def test_a_login_at_an_identity_provider_comes_back_to_where_one_was(
     tmp_path: Path, wire: Wire, browser: Browser
 ) -> None:
     async with serving("oidc_provider_mock", "--host", "127.0.0.1", "-n", "true") as url:
-        auth = f'mode = "oidc"\n[auth.oidc]\nissuer = "{url}"\nclient_id = "us"\nadmin_groups = ["it"]'
+        auth = f'mode = "oidc"\n[auth.oidc]\nissuer = "{url}"\nclient_id = "us"\nclient_secret = "{master}"\nadmin_groups = ["it"]'
         async with running(tmp_path, wire, browser, auth) as site, site.person("ERR_") as ada:
             await ada.context.route(
                 re.compile("^https://cdn"), lambda route: route.abort()

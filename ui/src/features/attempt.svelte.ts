@@ -1,5 +1,5 @@
 /** Work that may be refused: while it runs, and why it was refused, for a form to show. */
-import { ApiError, isGone } from "../api/client";
+import { ApiError, LOGIN_NEEDED } from "../api/client";
 
 export class Attempt {
   isBusy = $state(false);
@@ -15,7 +15,7 @@ export class Attempt {
       return true;
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.problem = isGone(error) ? null : error; // that the server is away, or wants a login, the page says already
+      this.problem = error.code === LOGIN_NEEDED ? null : error; // then the page asks for one
       return false;
     } finally {
       this.isBusy = false;
