@@ -346,7 +346,7 @@ async def test_a_login_at_an_identity_provider_comes_back_to_where_one_was(
     tmp_path: Path, wire: Wire, browser: Browser
 ) -> None:
     async with serving("oidc_provider_mock", "--host", "127.0.0.1", "-n", "true") as url:
-        auth = f'mode = "oidc"\n[auth.oidc]\nissuer = "{url}"\nclient_id = "us"\nclient_secret = "{master}"\nadmin_groups = ["it"]'
+        auth = f'mode = "oidc"\n[auth.oidc]\nissuer = "{url}"\nclient_id = "us"\nclient_secret = "{{master}}"'
         async with running(tmp_path, wire, browser, auth) as site, site.person("ERR_") as ada:
             await ada.context.route(
                 re.compile("^https://cdn"), lambda route: route.abort()

@@ -68,7 +68,10 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
       if (live.chats !== chats) happened.dispatchEvent(new Event(`chats ${sheet}`));
       tell();
     };
-    source.onerror = lose;
+    source.onerror = () => {
+      isRefused = source?.readyState === EventSource.CLOSED; // a line that is cut would be tried again
+      lose();
+    };
   }
 
   function tell(): void {
@@ -78,7 +81,6 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
 
   /** The browser's own attempts would end at the first refusal, and a server that was restarted refuses the old cookie. */
   function lose(): void {
-    isRefused = source?.readyState === EventSource.CLOSED;
     source?.close();
     onHeard(false);
     clearTimeout(waiting);
