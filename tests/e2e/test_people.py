@@ -360,3 +360,7 @@ async def test_a_login_at_an_identity_provider_comes_back_to_where_one_was(
             assert COOKIE in await cookies(ada.context)
             await ada.goto(f"{site.address}#/login?problem=login.not_invited")
             await expect(ada.get_by_role("status").filter(has_text="You are not invited yet.")).to_be_visible()
+            await log_out(ada)
+            await ada.get_by_role("button", name="End session").click()
+            await expect(ada.get_by_role("link", name="Log in with your organisation")).to_be_visible()
+            assert COOKIE not in await cookies(ada.context)
