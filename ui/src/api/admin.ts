@@ -29,6 +29,8 @@ export const audit = {
     call<AuditEntry[]>(asked("api/audit", of, { limit: "50", before: before === null ? "" : String(before) })),
   /** Where the entries can be downloaded. */
   exported: (of: AuditAsked) => asked("api/audit/export", of),
+  /** Where the whole chain can be downloaded, as administrators may. */
+  all: "api/audit/all",
   verify: () => call<ChainState>("api/audit/verify"),
 };
 
