@@ -7,17 +7,25 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from chatsheet.api.errors import ErrorBody
+from chatsheet.api.routes.account import Me, PasswordChange, SessionOfMine, TokenMade, TokenOfMine, TokenWanted
+from chatsheet.api.routes.audit import AuditEntry, ChainState
+from chatsheet.api.routes.budgets import BudgetState, NewBudget, Spending
+from chatsheet.api.routes.caches import CacheStates, Cleared
 from chatsheet.api.routes.chats import ChatEntry, LoggedEvent, NewChat, NewQuestion, TurnStarted
 from chatsheet.api.routes.corrections import NewCorrection
 from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
 from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, SheetHead
 from chatsheet.api.routes.glossary import GlossaryText, NewEntry
 from chatsheet.api.routes.imports import ImportStarted, NewImport
+from chatsheet.api.routes.login import CodeLogin, LoginWays, PasswordLogin
 from chatsheet.api.routes.proposals import NewDecision
 from chatsheet.api.routes.queries import Queried
+from chatsheet.api.routes.shares import NewShare, RulesEntry, RulesWanted, ShareEntry, TableSeen
 from chatsheet.api.routes.sheets import SheetDetail, SheetEntry
 from chatsheet.api.routes.status import About, RouteState, Status
 from chatsheet.api.routes.uploads import NewUpload
+from chatsheet.api.routes.users import Invitation, NewAccount, UserChange, UserEntry
+from chatsheet.api.routes.workspaces import MemberEntry, MemberRole, NewMember, WorkspaceName
 from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Event, Live
 from chatsheet.chat.live import SheetEvent
@@ -78,6 +86,35 @@ ROOTS = (
     Kept,
     NewEntry,
     GlossaryText,
+    LoginWays,
+    PasswordLogin,
+    CodeLogin,
+    Me,
+    PasswordChange,
+    SessionOfMine,
+    TokenOfMine,
+    TokenMade,
+    TokenWanted,
+    WorkspaceName,
+    NewMember,
+    MemberRole,
+    MemberEntry,
+    UserEntry,
+    NewAccount,
+    Invitation,
+    UserChange,
+    NewShare,
+    ShareEntry,
+    RulesWanted,
+    RulesEntry,
+    TableSeen,
+    NewBudget,
+    BudgetState,
+    Spending,
+    AuditEntry,
+    ChainState,
+    CacheStates,
+    Cleared,
 )
 UNIONS = {
     "SheetEvent": SheetEvent,
@@ -117,10 +154,12 @@ def _declarations() -> Iterator[str]:
 
 
 def _interface(name: str, schema: Mapping[str, object]) -> str:
+    about = " ".join(loose.text(schema.get("description")).split())
+    if "enum" in schema:
+        return f"\n/** {about} */\nexport type {name} = {_type(schema)};\n"
     fields = "".join(
         f"  readonly {field}: {_type(loose.obj(body))};\n" for field, body in loose.obj(schema.get("properties")).items()
     )
-    about = " ".join(loose.text(schema.get("description")).split())
     return f"\n/** {about} */\nexport interface {name} {{\n{fields}}}\n"
 
 

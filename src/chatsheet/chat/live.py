@@ -21,7 +21,7 @@ from chatsheet.sheets.library import HeadMove, Library, MoveKind, Standing
 from chatsheet.sheets.model import Value
 
 _LOOK_EVERY_S = 0.5
-_CHECK_EVERY_S = 1.5
+_CHECK_EVERY_S = 1.0
 """How often it is asked whether a listener may still listen, and under which rules."""
 _SAY_EVERY_S = 10.0
 _MOST_TOLD = 50

@@ -18,6 +18,7 @@ import type {
   SheetHead,
   Status,
 } from "./types.gen";
+import { inWorkspace } from "./workspace";
 
 export class ApiError extends Error {
   readonly code: string;
@@ -39,9 +40,20 @@ export const UNREACHABLE = {
   fix: "Start it again; this page goes on by itself.",
 };
 
-/** Whether the server could not be asked: it is away, or was started again and knows the page's cookie no more. */
+/** Nobody is logged in, or not any more. */
+export const LOGIN_NEEDED = "login.needed";
+const GONE: readonly string[] = [UNREACHABLE.code, "request.token_missing", LOGIN_NEEDED];
+
+/** Whether the server could not be asked: it is away, was started again and knows the page's cookie no more, or wants a login first. */
 export function isGone(error: unknown): boolean {
-  return error instanceof ApiError && (error.code === UNREACHABLE.code || error.code === "request.token_missing");
+  return error instanceof ApiError && GONE.includes(error.code);
+}
+
+let onLogin = () => {};
+
+/** Calls back whenever a call was refused because nobody is logged in. */
+export function whenLoginIsNeeded(callback: () => void): void {
+  onLogin = callback;
 }
 
 export async function call<T>(path: string, init?: RequestInit): Promise<T> {
@@ -53,8 +65,10 @@ export async function reach(path: string, init?: RequestInit): Promise<Response>
   const response = await fetch(path, init).catch(() => {
     throw new ApiError(UNREACHABLE);
   });
-  if (!response.ok) throw new ApiError(errorOf(await response.json().catch(() => null)));
-  return response;
+  if (response.ok) return response;
+  const error = new ApiError(errorOf(await response.json().catch(() => null)));
+  if (error.code === LOGIN_NEEDED) onLogin();
+  throw error;
 }
 
 function errorOf(body: unknown): ErrorBody | typeof UNREACHABLE {
@@ -70,7 +84,7 @@ export const api = {
   status: () => call<Status>("api/status"),
   about: () => call<About>("api/about"),
   routes: () => call<RouteState[]>("api/routes"),
-  sheets: () => call<SheetEntry[]>("api/sheets"),
+  sheets: () => call<SheetEntry[]>(inWorkspace("api/sheets")),
   sheet: (id: string) => call<SheetDetail>(`api/sheets/${id}`),
   correct: (id: string, said: NewCorrection) => call<SheetDetail>(`api/sheets/${id}/corrections`, send("PUT", said)),
   undo: (id: string, version: string) => call<SheetHead>(`api/sheets/${id}/undo`, send("POST", { version })),

@@ -1,15 +1,22 @@
 /** Brings files in: sends them in parts, goes on after a cut or a reload, follows the server's reading, cancels. */
 import { type Happening, type Kept, keptOf, keyOf } from "../state/imports";
 import { wait } from "../state/live";
-import { ApiError, call, send, UNREACHABLE } from "./client";
+import { ApiError, call, LOGIN_NEEDED, send, UNREACHABLE } from "./client";
 import { renewed } from "./live";
 import type { ImportEvent, ImportStarted, Upload } from "./types.gen";
+import { chosenWorkspace, inWorkspace } from "./workspace";
 
 const PART_BYTES = 4 * 2 ** 20;
 const AT_ONCE = 2;
 const KEPT = "chatsheet.uploads";
 /** The server is gone, or was started again since this page got its cookie. */
-const CUTS: readonly string[] = [UNREACHABLE.code, "request.token_missing", "upload.too_many", "upload.misplaced"];
+const CUTS: readonly string[] = [
+  UNREACHABLE.code,
+  "request.token_missing",
+  LOGIN_NEEDED,
+  "upload.too_many",
+  "upload.misplaced",
+];
 const UNREADABLE = {
   code: "file.changed",
   what: "The file cannot be read any more.",
@@ -22,6 +29,8 @@ interface Run {
   /** Whether every byte is there: then the upload may be gone, taken by its import. */
   isSent: boolean;
   reading: string;
+  /** Where it goes, whichever is looked at meanwhile. */
+  workspace: string;
 }
 
 export class Importer {
@@ -46,8 +55,8 @@ export class Importer {
 
   /** Finds uploads that an earlier page began: those that are all there are read, others wait for their file. */
   async restore(): Promise<void> {
-    for (const { key, name, size, upload } of kept()) {
-      const sent = await offset(upload).catch(() => 0);
+    for (const { key, name, size, upload, workspace } of kept()) {
+      const sent = await offset(upload, workspace).catch(() => 0);
       if (this.#runs.has(key)) continue;
       if (sent === null) {
         forget(key);
@@ -61,16 +70,19 @@ export class Importer {
   /** Stops a file where it is, and takes away what the server has of it. */
   async cancel(key: string): Promise<void> {
     const run = this.#runs.get(key);
-    const upload = run?.upload || kept().find((one) => one.key === key)?.upload;
+    const before = kept().find((one) => one.key === key);
+    const upload = run?.upload || before?.upload;
     run?.stop.abort();
     forget(key);
     this.#dispatch({ kind: "cancelled", key });
+    const workspace = run?.workspace ?? before?.workspace;
     const path = run?.reading ? `api/imports/${run.reading}` : upload ? `api/uploads/${upload}` : null;
-    if (path !== null) await call(path, send("DELETE", {})).catch(() => undefined); // gone anyway, or expires in a day
+    if (path !== null) await call(inWorkspace(path, workspace), send("DELETE", {})).catch(() => undefined); // gone anyway, or expires in a day
   }
 
   async #work(key: string, sending: (run: Run) => Promise<string>): Promise<void> {
-    const run: Run = { stop: new AbortController(), upload: "", isSent: false, reading: "" };
+    const workspace = kept().find((one) => one.key === key)?.workspace ?? chosenWorkspace();
+    const run: Run = { stop: new AbortController(), upload: "", isSent: false, reading: "", workspace };
     this.#runs.set(key, run);
     await this.#turn();
     try {
@@ -120,11 +132,13 @@ export class Importer {
   /** Sends what is not there yet, and returns the upload's id. */
   async #send(key: string, file: File, run: Run): Promise<string> {
     const known = kept().find((one) => one.key === key)?.upload ?? "";
-    let sent = known === "" ? null : await offset(known);
+    const { workspace } = run;
+    let sent = known === "" ? null : await offset(known, workspace);
     let upload = known;
     if (sent === null) {
-      upload = (await call<Upload>("api/uploads", send("POST", { name: file.name, size: file.size }))).id;
-      keep({ key, name: file.name, size: file.size, upload });
+      upload = (await call<Upload>(inWorkspace("api/uploads", workspace), send("POST", { name: file.name, size: file.size })))
+        .id;
+      keep({ key, name: file.name, size: file.size, upload, workspace });
       sent = 0;
     }
     run.upload = upload;
@@ -139,7 +153,8 @@ export class Importer {
         });
       const headers = { "Content-Type": "application/octet-stream", "Upload-Offset": String(from) };
       const { signal } = run.stop;
-      ({ offset: sent } = await call<Upload>(`api/uploads/${upload}`, { method: "PATCH", headers, body: part, signal }));
+      const path = inWorkspace(`api/uploads/${upload}`, workspace);
+      ({ offset: sent } = await call<Upload>(path, { method: "PATCH", headers, body: part, signal }));
       this.#dispatch({ kind: "sent", key, sent });
     }
     return upload;
@@ -147,10 +162,10 @@ export class Importer {
 
   /** Follows the server's reading to its outcome. */
   async #read(key: string, run: Run): Promise<ImportEvent> {
-    const { id } = await call<ImportStarted>("api/imports", send("POST", { upload: run.upload }));
+    const { id } = await call<ImportStarted>(inWorkspace("api/imports", run.workspace), send("POST", { upload: run.upload }));
     run.reading = id;
     return new Promise((resolve, reject) => {
-      const source = new EventSource(`api/imports/${id}`);
+      const source = new EventSource(inWorkspace(`api/imports/${id}`, run.workspace));
       const end = () => {
         source.close();
         reject(new ApiError(UNREACHABLE));
@@ -169,8 +184,8 @@ export class Importer {
 }
 
 /** How many bytes of an upload are there; null for none such. */
-async function offset(upload: string): Promise<number | null> {
-  const response = await fetch(`api/uploads/${upload}`, { method: "HEAD" }).catch(() => null);
+async function offset(upload: string, workspace: string): Promise<number | null> {
+  const response = await fetch(inWorkspace(`api/uploads/${upload}`, workspace), { method: "HEAD" }).catch(() => null);
   if (response?.status === 404) return null;
   const said = response?.headers.get("Upload-Offset") ?? null;
   if (said === null) throw new ApiError(UNREACHABLE);

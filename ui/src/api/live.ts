@@ -1,5 +1,6 @@
 /** A sheet's events, followed through cuts, sleep and restarts of the server. Deciding is in state/live.ts. */
 import { apply, isSilent, type Live, listening, wait } from "../state/live";
+import { ApiError, api, isGone } from "./client";
 import type { SheetEvent } from "./types.gen";
 
 const LOOK_EVERY_MS = 5000;
@@ -15,6 +16,11 @@ export function onChats(sheet: string, callback: () => void): () => void {
 /** Calls back when the server can be reached again after it was gone; streams that ended begin again then. */
 export function onBack(callback: () => void): () => void {
   return on("back", callback);
+}
+
+/** Says that the server can be asked again, such as after a login. */
+export function tellBack(): void {
+  happened.dispatchEvent(new Event("back"));
 }
 
 /** Waits until the server is back; not for ever, since a single call can fail while the streams go on. */
@@ -35,12 +41,13 @@ function on(name: string, callback: () => void): () => void {
   return () => happened.removeEventListener(name, callback);
 }
 
-/** Follows a sheet until the returned function is called; tells each state, and whether the server is heard. */
+/** Follows a sheet until the returned function is called, or it is not to be seen any more; tells each state, and whether the server is heard. */
 export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard: (isHeard: boolean) => void): () => void {
   let live = listening(sheet, Date.now());
   let source: EventSource | null = null;
   let attempt = 0;
   let isEnded = false;
+  let isRefused = false;
   let waiting: ReturnType<typeof setTimeout> | undefined;
 
   function open(): void {
@@ -52,16 +59,24 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
       attempt = 0;
       live = apply(live, { kind: "opened", at: Date.now() });
       onHeard(true);
-      if (wasGone) happened.dispatchEvent(new Event("back"));
+      if (wasGone) tellBack();
     };
     source.onmessage = (message: MessageEvent<string>) => {
       const { chats } = live;
       const event = JSON.parse(message.data) as SheetEvent;
       live = apply(live, { kind: "told", id: message.lastEventId, event, at: Date.now() });
       if (live.chats !== chats) happened.dispatchEvent(new Event(`chats ${sheet}`));
-      onLive(live);
+      tell();
     };
-    source.onerror = lose;
+    source.onerror = () => {
+      isRefused = source?.readyState === EventSource.CLOSED; // a line that is cut would be tried again
+      lose();
+    };
+  }
+
+  function tell(): void {
+    if (live.ended !== null) stop();
+    onLive(live);
   }
 
   /** The browser's own attempts would end at the first refusal, and a server that was restarted refuses the old cookie. */
@@ -74,8 +89,23 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
 
   async function comeBack(): Promise<void> {
     if (isEnded) return;
-    if (await renewed()) open();
+    const isThere = await renewed();
+    if (isThere && isRefused && (await hasEnded())) tell();
+    else if (isEnded) return;
+    else if (isThere) open();
     else lose();
+  }
+
+  /** Whether the sheet is not to be seen any more: then the server refuses its events without a word. */
+  async function hasEnded(): Promise<boolean> {
+    try {
+      await api.sheet(sheet);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (isGone(error) || isEnded) return false;
+      live = apply(live, { kind: "refused", why: { code: error.code, what: error.message, fix: error.fix } });
+    }
+    return live.ended !== null;
   }
 
   function look(): void {
@@ -92,15 +122,20 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
   document.addEventListener("visibilitychange", look);
   window.addEventListener("online", look);
   window.addEventListener("offline", lose); // an open stream would not notice
-  return () => {
+  const endBack = onBack(() => {
+    if (source?.readyState === EventSource.CLOSED) open();
+  });
+  function stop(): void {
     isEnded = true;
+    endBack();
     clearTimeout(waiting);
     clearInterval(timer);
     document.removeEventListener("visibilitychange", look);
     window.removeEventListener("online", look);
     window.removeEventListener("offline", lose);
     source?.close();
-  };
+  }
+  return stop;
 }
 
 /** Whether the server is there. Its page brings the cookie of its present run; a page of another build replaces this one. */

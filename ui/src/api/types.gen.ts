@@ -83,6 +83,19 @@ export interface Attempt {
 }
 
 
+/** One thing that somebody did; `hash` is over the entry and the hash before it. */
+export interface AuditEntry {
+  readonly seq: number;
+  readonly at: string;
+  readonly workspace: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly subject: string;
+  readonly body: unknown;
+  readonly hash: string;
+}
+
+
 /** What the numbers of a query stand on, told by code and not by the model. */
 export interface Basis {
   readonly rows: readonly RowsUsed[];
@@ -90,6 +103,46 @@ export interface Basis {
   readonly columns: readonly ColumnUsed[];
   readonly outputs: readonly Output[];
   readonly kept: readonly Kept[];
+}
+
+
+/** Whose budget it is, and its limits; `subject` is the user or the job, empty for the workspace. */
+export interface Budget {
+  readonly kind: "workspace" | "user" | "job";
+  readonly subject: string;
+  readonly limits: Limits;
+}
+
+
+/** A budget, what was spent of it in the present period (UTC), and what follows from that. */
+export interface BudgetState {
+  readonly budget: Budget;
+  readonly tokens: number;
+  readonly cost: number;
+  readonly unpriced_calls: number;
+  readonly state: "ok" | "warn" | "stop";
+}
+
+
+/** A cache in numbers since the start; bytes and entries are those in this process's memory. */
+export interface CacheState {
+  readonly name: string;
+  readonly hits: number;
+  readonly shared_hits: number;
+  readonly computes: number;
+  readonly failures: number;
+  readonly waits: number;
+  readonly evictions: number;
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+
+/** Everything that is kept; `is_shared_up` is None where no Redis is set. */
+export interface CacheStates {
+  readonly caches: readonly CacheState[];
+  readonly disk: DiskState;
+  readonly is_shared_up: boolean | null;
 }
 
 
@@ -134,6 +187,21 @@ export interface Certificate {
   readonly issuer: string;
   readonly names: readonly string[];
   readonly expires: string;
+}
+
+
+/** The first entry that is not as it was written. */
+export interface ChainBroken {
+  readonly seq: number;
+  readonly how: "changed" | "removed" | "reordered" | "truncated";
+}
+
+
+/** How many entries are as they were written, the hash of the last of them, and what comes then, if that is broken. */
+export interface ChainState {
+  readonly entries: number;
+  readonly head: string;
+  readonly broken: ChainBroken | null;
 }
 
 
@@ -200,6 +268,21 @@ export interface CitedTable {
   readonly columns: readonly string[];
   readonly is_certain: boolean;
   readonly ranges: readonly string[];
+}
+
+
+/** How many bytes of memory were let go. */
+export interface Cleared {
+  readonly bytes: number;
+}
+
+
+/** A one-time code: with `password` for one's own account, with name and e-mail too for the first administrator's. */
+export interface CodeLogin {
+  readonly code: string;
+  readonly name: string;
+  readonly email: string | "";
+  readonly password: string;
 }
 
 
@@ -307,6 +390,19 @@ export interface Difference {
   readonly paths: readonly [string, string];
   readonly field: string;
   readonly values: readonly [string, string];
+}
+
+
+/** What versions take on disk, in bytes; `evictable` of them can go, the rest is named by sheets, chats or jobs. */
+export interface DiskState {
+  readonly bytes: number;
+  readonly limit: number;
+  readonly versions: number;
+  readonly evictable: number;
+  readonly is_full: boolean;
+  readonly freed_bytes: number;
+  readonly freed_versions: number;
+  readonly freed_bases: number;
 }
 
 
@@ -549,6 +645,13 @@ export interface InsertRows {
 }
 
 
+/** The one-time code with which a user sets a password within 24 hours; it is shown this once. */
+export interface Invitation {
+  readonly user_id: string;
+  readonly code: string;
+}
+
+
 /** The tables in these cells are one, named by the header of the first. */
 export interface Join {
   readonly kind: "join";
@@ -570,10 +673,55 @@ export interface LatestReport {
 }
 
 
+/** What may be spent in a period (UTC): tokens, cost in the currency of the routes' prices, or both. */
+export interface Limits {
+  readonly period: "day" | "month";
+  readonly tokens: number | null;
+  readonly cost: number | null;
+  readonly soft: number;
+}
+
+
 /** An event of a chat; in the stream its number is the SSE id, and live events have none. */
 export interface LoggedEvent {
   readonly seq: number;
   readonly event: Asked | ModelReplied | Nudged | ToolAnswered | Answered | Failed | Cancelled | Decided;
+}
+
+
+/** How somebody gets in; `begin` is where: a page to open (oidc), or the address to post to (password). `end` is a page to open after POST /api/logout, which ends the provider's own session; empty: there is none. */
+export interface LoginWays {
+  readonly mode: "local" | "oidc" | "password";
+  readonly begin: "" | "/login/oidc" | "/api/login/password";
+  readonly end: "" | "/login/oidc/end";
+}
+
+
+/** Who asks. */
+export interface Me {
+  readonly mode: "local" | "oidc" | "password";
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly is_admin: boolean;
+  readonly workspaces: readonly WorkspaceOfMine[];
+}
+
+
+/** Somebody in a workspace; with `is_from_claims` groups at the identity provider say as what. */
+export interface MemberEntry {
+  readonly user_id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: "viewer" | "editor" | "owner";
+  readonly is_from_claims: boolean;
+  readonly is_active: boolean;
+}
+
+
+/** What a member is to be. */
+export interface MemberRole {
+  readonly role: "viewer" | "editor" | "owner";
 }
 
 
@@ -603,6 +751,23 @@ export interface Move {
   readonly created_by: string;
   readonly created_at: string;
   readonly changes: readonly Change[];
+}
+
+
+/** Whom to invite; with a role they are a member of the workspace "Everyone's" too, beside one of their own. */
+export interface NewAccount {
+  readonly name: string;
+  readonly email: string;
+  readonly role: "viewer" | "editor" | "owner" | null;
+}
+
+
+/** A budget to set, in place of the one that there was; `subject` is the user or the job, empty for the workspace. */
+export interface NewBudget {
+  readonly workspace_id: string;
+  readonly kind: "workspace" | "user" | "job";
+  readonly subject: string;
+  readonly limits: Limits;
 }
 
 
@@ -649,11 +814,25 @@ export interface NewImport {
 }
 
 
+/** Whom to make a member, by id or e-mail address, and as what. */
+export interface NewMember {
+  readonly user: string;
+  readonly role: "viewer" | "editor" | "owner";
+}
+
+
 /** What is asked. */
 export interface NewQuestion {
   readonly question: string;
   readonly locale: string;
   readonly selection: Selection | null;
+}
+
+
+/** With whom to share a sheet, by id or e-mail address, and as what. */
+export interface NewShare {
+  readonly user: string;
+  readonly role: "viewer" | "editor";
 }
 
 
@@ -725,6 +904,20 @@ export interface Output {
   readonly unit: Unit;
   readonly is_certain: boolean;
   readonly texts: readonly string[];
+}
+
+
+/** One's password, and the one to have from now on. */
+export interface PasswordChange {
+  readonly old: string;
+  readonly new: string;
+}
+
+
+/** Who somebody says they are. */
+export interface PasswordLogin {
+  readonly email: string;
+  readonly password: string;
 }
 
 
@@ -956,6 +1149,19 @@ export interface RowsUsed {
 }
 
 
+/** The rules that hold for a role. */
+export interface RulesEntry {
+  readonly role: "viewer" | "editor";
+  readonly tables: readonly TableRuleWanted[];
+}
+
+
+/** What a role sees of a sheet; tables without a rule are seen whole. */
+export interface RulesWanted {
+  readonly tables: readonly TableRuleWanted[];
+}
+
+
 /** One layer of a path. */
 export interface Rung {
   readonly name: "settings" | "environment" | "dns" | "proxy" | "tcp" | "tls" | "server" | "litellm_up" | "litellm_key" | "litellm_alias" | "litellm_health" | "upstream" | "auth" | "permission" | "deployment" | "api_version" | "model" | "parameters" | "chat" | "stream" | "tools";
@@ -973,11 +1179,25 @@ export interface RungSeen {
 }
 
 
+/** What an API token may be used for; a person's session has all. */
+export type Scope = "read" | "ask" | "edit" | "decide" | "model" | "admin";
+
+
 /** What a person marked in the grid when asking. */
 export interface Selection {
   readonly table: string;
   readonly columns: readonly string[];
   readonly rows: readonly number[];
+}
+
+
+/** A browser that is logged in; `agent` is what it calls itself. */
+export interface SessionOfMine {
+  readonly id: string;
+  readonly agent: string;
+  readonly created_at: string;
+  readonly seen_at: string;
+  readonly is_this: boolean;
 }
 
 
@@ -995,6 +1215,16 @@ export interface SettingsProblem {
   readonly cause: string;
   readonly reason: string;
   readonly fix: string;
+}
+
+
+/** With whom a sheet is shared, and as what. */
+export interface ShareEntry {
+  readonly user_id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly role: "viewer" | "editor";
+  readonly created_at: string;
 }
 
 
@@ -1058,6 +1288,18 @@ export interface Speed {
   readonly failed: number;
   readonly first_content_ms: number | null;
   readonly total_ms: number | null;
+}
+
+
+/** What a user, or a job of theirs, spent of a day (UTC). */
+export interface Spending {
+  readonly day: string;
+  readonly user: string;
+  readonly job: string;
+  readonly input_tokens: number;
+  readonly output_tokens: number;
+  readonly cost: number;
+  readonly unpriced_calls: number;
 }
 
 
@@ -1145,11 +1387,63 @@ export interface TableAt {
 }
 
 
+/** What of a table is seen: the rows that fulfil every condition, without the hidden columns. */
+export interface TableRuleWanted {
+  readonly table: string;
+  readonly hidden: readonly string[];
+  readonly rows: readonly Filter[];
+}
+
+
+/** How many rows and columns of a table are seen, of how many. */
+export interface TableSeen {
+  readonly table: string;
+  readonly rows: number;
+  readonly of_rows: number;
+  readonly columns: number;
+  readonly of_columns: number;
+}
+
+
 /** A word of the people who use the sheet, and what it means there. */
 export interface Term {
   readonly kind: "term";
   readonly term: string;
   readonly meaning: string;
+}
+
+
+/** A new API token with its secret, which is shown this once. */
+export interface TokenMade {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly workspace_id: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly used_at: string | null;
+  readonly token: string;
+}
+
+
+/** An API token; without a workspace it is for all of them. */
+export interface TokenOfMine {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly workspace_id: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly used_at: string | null;
+}
+
+
+/** What a new API token is to be for. */
+export interface TokenWanted {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  readonly workspace_id: string;
+  readonly days: number;
 }
 
 
@@ -1246,6 +1540,26 @@ export interface Usage {
 }
 
 
+/** What to change of an account; what is left out stays. */
+export interface UserChange {
+  readonly is_active: boolean | null;
+  readonly is_admin: boolean | null;
+}
+
+
+/** An account. */
+export interface UserEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly email: string;
+  readonly is_admin: boolean;
+  readonly is_active: boolean;
+  readonly has_password: boolean;
+  readonly created_at: string;
+  readonly seen_at: string | null;
+}
+
+
 /** The result of an import: deterministic for (parser, content). */
 export interface Workbook {
   readonly parser: string;
@@ -1255,6 +1569,20 @@ export interface Workbook {
   readonly shapes: Readonly<Record<string, string>>;
   readonly corrections: Readonly<Record<string, unknown>>;
   readonly formulas: Formulas;
+}
+
+
+/** What a workspace is called. */
+export interface WorkspaceName {
+  readonly name: string;
+}
+
+
+/** A workspace, and what one is in it. */
+export interface WorkspaceOfMine {
+  readonly id: string;
+  readonly name: string;
+  readonly role: "viewer" | "editor" | "owner";
 }
 
 

@@ -196,7 +196,8 @@ export class Body {
   /** Put the fill handle into the last cell of the range that changes, where that is seen. */
   #tail(shown: Shown, selection: Selection): void {
     const { bottom, right } = current(selection);
-    const cell = bottom < shown.rows && selection.ranges.length === 1 ? this.cell({ row: bottom, column: right }) : null;
+    const isFilled = !shown.isReadOnly && bottom < shown.rows && selection.ranges.length === 1;
+    const cell = isFilled ? this.cell({ row: bottom, column: right }) : null;
     if (cell === null) this.handle.remove();
     else if (this.handle.parentElement !== cell) cell.append(this.handle);
   }

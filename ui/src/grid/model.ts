@@ -30,6 +30,8 @@ export interface Shown {
   /** How many columns stay in view. */
   readonly frozen: number;
   readonly rows: number;
+  /** Nothing is changed in it. */
+  readonly isReadOnly: boolean;
 }
 
 export interface Source {

@@ -46,7 +46,7 @@ export class Grid {
   readonly #rowHeight = matchMedia("(pointer: coarse)").matches ? TOUCH_ROW_PX : ROW_PX;
   readonly #ends = new AbortController();
   readonly #sizes: ResizeObserver;
-  #shown: Shown = { caption: "", columns: [], frozen: 0, rows: 0 };
+  #shown: Shown = { caption: "", columns: [], frozen: 0, rows: 0, isReadOnly: false };
   #layout: Columns = { lefts: [NUMBERS_PX], frozen: 0 };
   #scale: Scale = { total: 0, height: 0, view: 0 };
   #scrolled: Scrolled = { top: 0, offset: 0 };
@@ -110,6 +110,7 @@ export class Grid {
     this.#layout = columnsOf(widths, start, frozen);
     const fitting = fitted(this.#selection, { rows: shown.rows, columns: shown.columns.length });
     this.#scroller.setAttribute("aria-label", shown.caption);
+    this.#scroller.setAttribute("aria-readonly", String(shown.isReadOnly));
     this.#scroller.setAttribute("aria-rowcount", String(shown.rows + 1));
     this.#scroller.setAttribute("aria-colcount", String(shown.columns.length + 1));
     this.#scroller.style.setProperty("--lead", `${leftOf(this.#layout, this.#layout.frozen)}px`);

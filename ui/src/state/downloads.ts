@@ -21,5 +21,5 @@ export function downloadsOf({ sheet }: SheetDetail, table: Table): Download[] {
     href: `${path}/tables/${encodeURIComponent(table.id)}/export?${new URLSearchParams({ format, version: sheet.version })}`,
   }));
   const whole = { says: `${sheet.name} with its edits`, href: `${path}/original` };
-  return PATCHED.test(sheet.name) ? [...formats, whole] : formats;
+  return PATCHED.test(sheet.name) && !sheet.is_partial ? [...formats, whole] : formats;
 }

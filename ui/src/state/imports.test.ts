@@ -79,8 +79,9 @@ test("what is removed is gone, others stay", () => {
 });
 
 test("only what this page wrote is read back", () => {
-  const kept = { ...FILE, upload: "upload_1" };
+  const kept = { ...FILE, upload: "upload_1", workspace: "w" };
   expect(keptOf(JSON.stringify([kept, 3, { key: 1 }]))).toEqual([kept]);
+  expect(keptOf(JSON.stringify([{ ...FILE, upload: "upload_1" }]))).toEqual([{ ...kept, workspace: "" }]);
   expect([keptOf("nonsense"), keptOf(null), keptOf("{}")]).toEqual([[], [], []]);
 });
 

@@ -128,19 +128,22 @@ export interface Kept {
   readonly name: string;
   readonly size: number;
   readonly upload: string;
+  /** Where it goes; empty for the first of one's own. */
+  readonly workspace: string;
 }
 
 export function keptOf(text: string | null): readonly Kept[] {
   try {
     const kept: unknown = JSON.parse(text ?? "[]");
-    return Array.isArray(kept) ? kept.filter(isKept) : [];
+    return Array.isArray(kept) ? kept.flatMap(keptFrom) : [];
   } catch {
     return []; // somebody else's text
   }
 }
 
-function isKept(one: unknown): one is Kept {
-  if (typeof one !== "object" || one === null) return false;
-  const { key, name, size, upload } = one as Partial<Record<keyof Kept, unknown>>;
-  return typeof key === "string" && typeof name === "string" && typeof size === "number" && typeof upload === "string";
+function keptFrom(one: unknown): readonly Kept[] {
+  if (typeof one !== "object" || one === null) return [];
+  const { key, name, size, upload, workspace } = one as Partial<Record<keyof Kept, unknown>>;
+  if (typeof key !== "string" || typeof name !== "string" || typeof size !== "number" || typeof upload !== "string") return [];
+  return [{ key, name, size, upload, workspace: typeof workspace === "string" ? workspace : "" }];
 }

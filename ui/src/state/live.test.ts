@@ -39,9 +39,11 @@ test("events of a sheet that was left are not heard", () => {
   expect(told(START, { kind: "chats", sheet_id: "another", version: "v" })).toBe(START);
 });
 
-test("a sheet that is hidden is heard and changes nothing that is known", () => {
+test("a sheet that is hidden ends, and says why", () => {
   const hidden = { kind: "hidden", sheet_id: "s", version: "", code: "access.denied", what: "it ended.", fix: "ask." } as const;
-  expect(told(START, hidden, "", 9).heardAt).toBe(9);
+  expect(told(START, hidden, "", 9)).toMatchObject({ heardAt: 9, version: "", ended: { what: "it ended." } });
+  const why = { code: "sheet.not_found", what: "gone.", fix: "" };
+  expect(apply(START, { kind: "refused", why }).ended).toBe(why);
 });
 
 test("a line is dead after some silence, and any word wakes it", () => {

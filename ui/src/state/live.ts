@@ -12,21 +12,31 @@ export interface Live {
   readonly chats: number;
   readonly sheets: number;
   readonly heardAt: number;
+  /** Why the sheet is not to be seen any more, or not as it was; nothing is heard after that. */
+  readonly ended: Ended | null;
+}
+
+export interface Ended {
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
 }
 
 export type LiveHappening =
   | { readonly kind: "opened"; readonly at: number }
+  | { readonly kind: "refused"; readonly why: Ended }
   | { readonly kind: "told"; readonly id: string; readonly event: SheetEvent; readonly at: number };
 
 /** The server says something at least every ten seconds; after so many milliseconds of nothing the line is dead. */
 export const SILENT_MS = 25_000;
 
 export function listening(sheet: string, at: number): Live {
-  return { sheet, cursor: "", version: "", seq: -1, chats: 0, sheets: 0, heardAt: at };
+  return { sheet, cursor: "", version: "", seq: -1, chats: 0, sheets: 0, heardAt: at, ended: null };
 }
 
 export function apply(live: Live, happening: LiveHappening): Live {
   if (happening.kind === "opened") return { ...live, heardAt: happening.at };
+  if (happening.kind === "refused") return { ...live, ended: happening.why };
   const { event, id, at } = happening;
   if (event.sheet_id !== live.sheet) return live; // of a sheet that was left
   const heard = { ...live, cursor: id || live.cursor, heardAt: at };
@@ -39,8 +49,9 @@ export function apply(live: Live, happening: LiveHappening): Live {
     case "sheets":
       return { ...heard, sheets: live.sheets + 1 };
     case "here":
-    case "hidden": // the server ends the line; what is asked next is answered with what is seen now
       return heard;
+    case "hidden":
+      return { ...heard, ended: event };
   }
 }
 

@@ -19,3 +19,9 @@ test("each workbook has an address", () => {
   expect(viewOf(sheetAddress("sheet_1"))).toEqual({ name: "chat", sheet: "sheet_1" });
   expect(viewOf("#/sheet/")).toEqual({ name: "chat", sheet: null });
 });
+
+test("a login has an address that says what went wrong, or brings a code", () => {
+  expect(viewOf("#/login?problem=login.expired")).toEqual({ name: "login", problem: "login.expired", code: "" });
+  expect(viewOf("#/login?code=ab-cd")).toEqual({ name: "login", problem: "", code: "ab-cd" });
+  expect(viewOf("#/admin")).toEqual({ name: "admin" });
+});

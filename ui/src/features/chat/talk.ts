@@ -12,6 +12,8 @@ export interface Talk {
   readonly names: ReadonlySet<string>;
   /** A question is being answered: no other can be asked here. */
   readonly isBusy: boolean;
+  /** Whether whoever reads decides on what is proposed. */
+  readonly mayDecide: boolean;
   /** The turns before one: a chart may be drawn over what they gave. */
   readonly before: (turn: Turn) => Chat;
   readonly onAsk: (question: string, selection: Selection | null) => void;
