@@ -1,8 +1,8 @@
 """People on one server and on two in the same run: what they wait for as there are more of them, and what is full first.
 
-Each server is `chatsheet serve` in a login mode; Postgres, Valkey and the files are shared. The model, played, speaks for half a
-second; people think as long as `--think` says between what they do. Everything, those who play included, is on one machine: with few
-cores a second server shares them with the first, and how many it has to itself is what the lines of cores say.
+Each server is `chatsheet serve` in a login mode; Postgres, Valkey and the files are shared. The model, played, speaks for
+half a second; people think as long as `--think` says between what they do. Everything, those who play included, is on one
+machine: with few cores a second server shares them with the first; how many it had is what the lines of cores say.
 
     python benchmarks/load.py [--levels 10,20,40] [--seconds 30] [--think 2]
 """

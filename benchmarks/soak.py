@@ -1,4 +1,4 @@
-"""Half an hour of people on two servers, one of which is restarted under them: memory, errors, waits, and whether an answer is lost.
+"""Half an hour of people on two servers, one of which is restarted under them: memory, waits, errors, lost answers.
 
 python benchmarks/soak.py [--minutes 30] [--people 8] [--think 2]
 """
@@ -41,9 +41,8 @@ async def soak(minutes: float, people: int, think_s: float) -> list[Line]:
                 await at.restart(1)
             slices.append(await acting)
             rss.append(processes.rss_mb(at.servers[0].process.pid))
-            print(
-                f"{number + 1:3}  {rss[-1]:7.1f} MB  grid p95 {p95(slices[-1].waited['grid']):6.1f} ms  {slices[-1].wrong or ''}"
-            )
+            grid = p95(slices[-1].waited["grid"])
+            print(f"{number + 1:3}  {rss[-1]:7.1f} MB  grid p95 {grid:6.1f} ms  {slices[-1].wrong or ''}", flush=True)
         return [*_lines(rss, slices)]
 
 
