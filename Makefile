@@ -75,8 +75,9 @@ eval: .venv/ready ## score the offline model on a pack in every context; hours, 
 	@.venv/bin/chatsheet model pull
 	@.venv/bin/chatsheet eval $(PACK) --local --ablation --results .eval/$(PACK)-local.jsonl
 
-soak: .venv/ready ## thirty thousand steps of edits, shares and queries on two replicas
+soak: .venv/ready ## thirty thousand steps on two replicas, then half an hour of people on them; an hour and a half
 	@PYTHONPATH=src:. $(RUN) python -m tests.soak.replicas 30000
+	@$(RUN) python benchmarks/soak.py
 
 fuzz: .venv/ready ## ten minutes of damaged files against the readers
 	@mkdir -p .fuzz && PYTHONPATH=src:. $(RUN) python -m tests.fuzz.readers 600 .fuzz

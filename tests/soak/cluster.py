@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 
 from tests import valkeys
-from tests.harness import free_ports, program, write_settings
+from tests.harness import Program, free_ports, program, write_settings
 from tests.postgres import serving
 
 _SETTINGS = """
@@ -27,11 +27,10 @@ url = "env:SOAK_REDIS"
 routes = ["azure"]
 [llm.route.azure]
 kind = "azure"
-endpoint = "http://127.0.0.1:9"
+endpoint = "{wire}"
 deployment = "gpt-4o"
 key = "{azure}"
 """
-"""No model is asked, so nobody listens at its endpoint."""
 _JSON = {"Sec-Fetch-Site": "same-origin", "Content-Type": "application/json"}
 _COOKIE = "__Host-chatsheet_session"
 
@@ -47,36 +46,56 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """Where the servers are, and who may ask them."""
+    """The servers, where they are, and who may ask them."""
 
+    servers: list[Program]
     addresses: tuple[str, ...]
     people: Mapping[str, Person]
+    restart: Callable[[int], Awaitable[None]]
+    """End a server as a deployment does, and start it again where it was."""
+
+    def headers(self, who: str) -> dict[str, str]:
+        """Return what somebody's browser sends with each request."""
+        return {**_JSON, "Cookie": f"{_COOKIE}={self.people[who].session}"}
 
     def client(self, server: int, who: str) -> httpx.Client:
         """Return somebody's connection to a server."""
-        cookie = f"{_COOKIE}={self.people[who].session}"
-        return httpx.Client(base_url=self.addresses[server], headers={**_JSON, "Cookie": cookie}, timeout=60)
+        return httpx.Client(base_url=self.addresses[server], headers=self.headers(who), timeout=60)
 
 
 @asynccontextmanager
-async def cluster(folder: Path, servers: int = 2) -> AsyncGenerator[Cluster, None]:
-    """Start the servers one after the other, and let the two in."""
+async def cluster(
+    folder: Path, servers: int = 2, *, wire: str = "http://127.0.0.1:9", key: str = "none"
+) -> AsyncGenerator[Cluster, None]:
+    """Start the servers one after the other, and let the two in; `wire` is the model's endpoint, by default nobody's."""
     async with AsyncExitStack() as stack:
         database = stack.enter_context(serving())
         at = stack.enter_context(database.database())
         redis = await stack.enter_async_context(valkeys.running())
         env = {"SOAK_DATABASE": at, "SOAK_REDIS": redis.url}
-        addresses: list[str] = []
-        code = ""
-        for number, port in enumerate(free_ports(servers)):
+        ports, running = free_ports(servers), list[Program]()
+
+        async def start(number: int) -> Program:
             own = folder / f"server{number}"
-            own.mkdir()
-            text = _SETTINGS.replace("{data}", str(folder / "data")).replace("{port}", str(port))
-            settings = write_settings(own, text, {"azure": secrets.token_hex(8)})
-            running = await stack.enter_async_context(program("--config", str(settings), "serve", env=env))
-            addresses.append((await running.wait_for(r"ChatSheetAI on (http://\S+)")).group(1))
-            code = (await running.wait_for(r"24 hours: (\S+)")).group(1)  # the latest counts
-        yield Cluster(tuple(addresses), await _people(addresses[0], code))
+            own.mkdir(exist_ok=True)
+            told = {"data": folder / "data", "port": ports[number], "wire": wire}
+            text = _SETTINGS
+            for name, value in told.items():
+                text = text.replace(f"{{{name}}}", str(value))
+            settings = write_settings(own, text, {"azure": key})
+            one = await stack.enter_async_context(program("--config", str(settings), "serve", env=env))
+            await one.wait_for(r"ChatSheetAI on (http://\S+)")
+            return one
+
+        async def restart(number: int) -> None:
+            await running[number].stop()
+            running[number] = await start(number)
+
+        for number in range(servers):
+            running.append(await start(number))
+        code = (await running[-1].wait_for(r"24 hours: (\S+)")).group(1)  # the latest counts
+        addresses = tuple(f"http://127.0.0.1:{port}/" for port in ports)
+        yield Cluster(running, addresses, await _people(addresses[0], code), restart)
 
 
 async def _people(address: str, code: str) -> dict[str, Person]:
