@@ -9,7 +9,7 @@ import pytest
 
 from chatsheet.audit.budgets import Budget, Limits
 from chatsheet.audit.chain import Entry
-from chatsheet.chat import metering
+from chatsheet.llm import metering
 from chatsheet.chat.events import Answered, Cancelled, Failed, ModelReplied
 from chatsheet.core.identity import LOCAL
 from chatsheet.llm.model import ChatRequest
