@@ -394,6 +394,7 @@ job_row = Table(
     Column("token", Integer, nullable=False, server_default="0"),
     Column("not_before", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("losses", Integer, nullable=False, server_default="0"),
     Column("value", JSON, nullable=True),
     Column("confidence", Float, nullable=True),
     Column("reason", String, nullable=False, server_default=""),

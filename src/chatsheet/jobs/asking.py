@@ -56,14 +56,18 @@ class Said:
     reason: str
 
 
+def places(template: str) -> list[str]:
+    """Return the columns that a template names, each once, in its order."""
+    return list(dict.fromkeys(_PLACE.findall(template)))
+
+
 def columns(order: AiColumn, table: Table) -> list[Column]:
     """Return the columns that a prompt is about, in its order; raises OrderInvalid, EditRefused."""
-    places = dict.fromkeys(_PLACE.findall(order.template))
-    if not places:
+    if not (named := places(order.template)):
         raise OrderInvalid("the prompt names no column: every row would get the same answer.", fix="write one as {column}.")
     for choice in order.choices:
         edits.parse(choice, result_column(order))
-    return [edits.column_of(table, name) for name in places]
+    return [edits.column_of(table, name) for name in named]
 
 
 def result_column(order: AiColumn) -> Column:

@@ -143,7 +143,7 @@ class Job(Value):
     is_counted: bool = False
     """Whether all rows are known."""
     is_settled: bool = False
-    """Whether what is done stands in the sheet, for a job that ended."""
+    """Of a job that ended, whether what is done stands in the sheet; of a draft, whether its sample is answered."""
     problem: Problem = Problem()
     created_by: str
     created_at: datetime

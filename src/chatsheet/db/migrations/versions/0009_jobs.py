@@ -56,6 +56,7 @@ def upgrade() -> None:
         sa.Column("token", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("losses", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("value", sa.JSON(), nullable=True),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("reason", sa.String(), nullable=False, server_default=""),
