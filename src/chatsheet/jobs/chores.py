@@ -76,7 +76,9 @@ async def settle(means: Means, known: Known) -> None:
         if not await store.holds(connection, job.id, means.worker):
             return
         now = await store.get(connection, known.actor, job.id)
-        if now.job.state == "paused":
+        left = await ledger.left(connection, job.id, is_draft=now.job.state == "draft", now=means.clock.now())
+        has_moved = (now.job.state, now.job.run) != (job.state, job.run)  # it was told something meanwhile
+        if has_moved or (left.is_any and job.state not in states.ENDED):
             await store.change(connection, job.id, owner="")
             return
         tally = await ledger.tally(connection, job.id, below=job.order.review_below, now=means.clock.now())
