@@ -15,7 +15,7 @@ PORT ?= 8000
 BENCH ?= startup
 PACK ?= office
 
-.PHONY: help bench cover demo dev eval fuzz serve test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
+.PHONY: help bench cover demo dev eval fuzz soak serve test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,6 +74,9 @@ eval: .venv/ready ## score the offline model on a pack in every context; hours, 
 	@sh tools/get_openmp.sh
 	@.venv/bin/chatsheet model pull
 	@.venv/bin/chatsheet eval $(PACK) --local --ablation --results .eval/$(PACK)-local.jsonl
+
+soak: .venv/ready ## thirty thousand steps of edits, shares and queries on two replicas
+	@PYTHONPATH=src:. $(RUN) python -m tests.soak.replicas 30000
 
 fuzz: .venv/ready ## ten minutes of damaged files against the readers
 	@mkdir -p .fuzz && PYTHONPATH=src:. $(RUN) python -m tests.fuzz.readers 600 .fuzz

@@ -107,6 +107,7 @@ async def test_a_silent_turn_can_be_stopped(served: Served, sales: Path) -> None
         ("GET", "/api/nothing", None, 404, "request.not_found"),
         ("DELETE", "/api/sheets", {}, 405, "request.method_not_allowed"),
         ("POST", "/api/chats", {"sheet_id": "\ud800"}, 400, "input.invalid"),
+        ("POST", "/api/chats", {"sheet_id": "sheet_\0"}, 400, "input.invalid"),
         ("POST", "/api/chats/chat_none/questions", {"question": " "}, 400, "chat.question_invalid"),
     ],
 )

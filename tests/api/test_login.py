@@ -326,7 +326,7 @@ async def test_a_closed_account_is_out_at_once(guarded: Guarded) -> None:
         _, token = await token_of(browser, "read")
         me = (await browser.get("/api/me")).json()["id"]
         await guarded.services.accounts.create(NewUser(name="Boss", is_admin=True))
-        await guarded.services.users.change(me, is_active=False)
+        await guarded.services.users.change(me, by="", is_active=False)
         assert code_of(await browser.get("/api/me")) == (401, "login.needed")
         answer = await browser.post("/api/login/password", json={"email": EMAIL, "password": PASSWORD})
         assert code_of(answer) == (401, "login.failed")

@@ -23,6 +23,7 @@ READ = "out   hid  ok   ok   ok   ok   hid  ok   hid"
 WHOLE = "out  hid  ok   no   ok   ok   hid  ok   hid"
 EDIT = "out   hid  no   no   bad  bad  hid  no   hid"
 OWN = "out    hid  no   no   no   ok   hid  no   hid"
+AUDIT = "out  hid  no   no   no   ok   hid  ok   hid"  # a token for whoever collects logs
 ASK = "out    hid  bad  bad  bad  bad  hid  no   hid"
 ADMIN = "out  hid  hid  hid  hid  hid  ok   hid  hid"
 MODEL = "out  out  out  out  out  out  out  no   ok"  # for programs: no session opens it
@@ -50,6 +51,10 @@ TABLE: dict[str, tuple[str, str]] = {
     "GET /api/login": ("", OPEN),
     "POST /api/login/password": ("", bad(OPEN)),
     "POST /api/login/code": ("", bad(OPEN)),
+    "GET /login/oidc": ("", OPEN.replace("ok", "409")),
+    "GET /login/oidc/callback": ("", OPEN.replace("ok", "409")),
+    "GET /login/oidc/end": ("", OPEN.replace("ok", "409")),
+    "POST /login/oidc/backchannel": ("", OPEN.replace("ok", "409")),
     "GET /api/status": ("", SELF),
     "GET /api/about": ("", SELF),
     "GET /api/routes": ("", SELF),
@@ -137,6 +142,14 @@ TABLE: dict[str, tuple[str, str]] = {
     f"POST {JOB}/rows/{{row_id}}/accept": ("", gone(EDIT)),
     f"PUT {JOB}/rows/{{row_id}}": ("", EDIT),
     f"GET {JOB}/export": ("", WHOLE),
+    "GET /api/audit": (IN, AUDIT),
+    "GET /api/audit/export": (IN, AUDIT),
+    "GET /api/audit/all": ("", ADMIN),
+    "GET /api/audit/verify": ("", ADMIN),
+    "GET /api/budgets": (IN, OWN),
+    "PUT /api/budgets": (IN, bad(OWN)),
+    "DELETE /api/budgets": (f"{IN}&kind=workspace", gone(OWN)),
+    "GET /api/spend": (IN, READ),
     "GET /api/doctor": ("", ADMIN),
     "POST /api/doctor": ("", ADMIN),
     "GET /api/doctor/history": ("", ADMIN),

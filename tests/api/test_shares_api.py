@@ -55,6 +55,28 @@ async def test_a_shared_sheet_is_in_the_list_with_what_one_is_on_it(tmp_path: Pa
         assert code(await ask(world, "stranger", "GET", url)) == "404 sheet.not_found"
 
 
+async def test_whom_a_sheet_is_shown_and_who_is_who_is_told_to_the_audit_log(tmp_path: Path, sales: Path) -> None:
+    async with inhabited(tmp_path, sales) as world:
+        url, space = f"/api/sheets/{(await world.place()).sheet_id}", f"/api/workspaces/{world.workspace_id}/members"
+        stranger = world.users["stranger"]
+        before = len([one async for one in world.services.audit.entries()])
+        await ask(world, "owner", "PUT", f"{url}/shares", user=stranger, role="viewer")
+        await ask(world, "owner", "DELETE", f"{url}/shares/{stranger}")
+        await ask(world, "owner", "PUT", f"{url}/rules/viewer", tables=[NORTH])
+        await ask(world, "owner", "DELETE", f"{url}/rules/viewer")
+        await ask(world, "owner", "POST", space, user=stranger, role="viewer")
+        await ask(world, "owner", "DELETE", f"{space}/{stranger}")
+        await ask(world, "owner", "DELETE", url)
+        await ask(world, "administrator", "PATCH", f"/api/users/{stranger}", is_admin=True)
+        await ask(world, "administrator", "PATCH", f"/api/users/{stranger}", is_active=False)
+        entries = [one async for one in world.services.audit.entries()][before:]
+        told = [(one.action, one.actor_id) for one in entries if one.action != "login"]
+        by_owner = ["sheet.share", "sheet.unshare", "sheet.rules", "sheet.rules", "member.set", "member.end", "sheet.remove"]
+        owner, administrator = world.users["owner"], world.users["administrator"]
+        assert told == [(one, owner) for one in by_owner] + [("user.change", administrator), ("user.close", administrator)]
+        assert "North" not in str(entries)
+
+
 async def test_a_list_is_of_the_workspace_asked_for(tmp_path: Path, sales: Path) -> None:
     async with inhabited(tmp_path, sales) as world:
         here = f"/api/sheets?workspace_id={world.workspace_id}"

@@ -66,7 +66,7 @@ async def test_a_share_is_seen_at_once_and_gone_at_once(
     sheet_id = await add_sheet(database, clock, owner.workspace_id)
     await shares.set(owner, sheet_id, "bob@x.org", Role.EDITOR)
     assert (await access.standing(bob, sheet_id=sheet_id)).role is Role.EDITOR
-    await shares.revoke(sheet_id, bob.user_id)
+    await shares.revoke(owner, sheet_id, bob.user_id)
     assert (await access.standing(bob, sheet_id=sheet_id)).role is None
 
 
@@ -112,7 +112,7 @@ async def test_work_that_outlives_its_request_ends_with_the_access(
     assert (await access.fresh(asking, sheet_id, Action.READ)).role is Role.VIEWER
     with pytest.raises(Denied):
         await access.fresh(asking, sheet_id, Action.EDIT)
-    await users.change(bob.user_id, is_active=False)
+    await users.change(bob.user_id, by="", is_active=False)
     with pytest.raises(Denied):
         await access.fresh(asking, sheet_id, Action.READ)
 

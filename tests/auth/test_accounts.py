@@ -133,7 +133,7 @@ async def test_a_closed_account_neither_logs_in_nor_uses_its_code(accounts: Acco
     ada = await first(accounts)
     code = await accounts.invite(ada)
     await accounts.create(NewUser(name="Boss", is_admin=True))
-    await users.change(ada, is_active=False)
+    await users.change(ada, by="", is_active=False)
     with pytest.raises(LoginFailed):
         await accounts.login("ada@example.com", PASSWORD)
     with pytest.raises(CodeRefused):

@@ -75,9 +75,9 @@ async def test_an_owner_names_members_and_changes_what_they_are(accounts: Accoun
         ("Bob", Role.EDITOR),
     ]
     assert [one.name for one in await accounts.memberships(bob.id)] == ["Bob", "Sales 2026"]
-    await members.remove(opened.workspace_id, bob.id)
+    await members.remove(opened.workspace_id, bob.id, by="")
     with pytest.raises(MemberNotFound):
-        await members.remove(opened.workspace_id, bob.id)
+        await members.remove(opened.workspace_id, bob.id, by="")
 
 
 async def test_the_last_owner_who_can_log_in_stays(accounts: Accounts, members: Members, users: Users) -> None:
@@ -85,13 +85,13 @@ async def test_the_last_owner_who_can_log_in_stays(accounts: Accounts, members: 
     bob = await accounts.create(NewUser(name="Bob"))
     where = (await members.open(ada.id, "Sales")).workspace_id
     await members.add(where, bob.id, Role.OWNER, by=ada.id)
-    await users.change(bob.id, is_active=False)
+    await users.change(bob.id, by="", is_active=False)
     with pytest.raises(LastOwner):
         await members.change(where, ada.id, Role.EDITOR, by=ada.id)
     with pytest.raises(LastOwner):
-        await members.remove(where, ada.id)
-    await users.change(bob.id, is_active=True)
-    await members.remove(where, ada.id)
+        await members.remove(where, ada.id, by="")
+    await users.change(bob.id, by="", is_active=True)
+    await members.remove(where, ada.id, by="")
 
 
 async def test_of_two_owners_who_leave_at_once_one_stays(accounts: Accounts, members: Members) -> None:
@@ -99,7 +99,7 @@ async def test_of_two_owners_who_leave_at_once_one_stays(accounts: Accounts, mem
     bob = await accounts.create(NewUser(name="Bob"))
     where = (await members.open(ada.id, "Sales")).workspace_id
     await members.add(where, bob.id, Role.OWNER, by=ada.id)
-    left = await asyncio.gather(*(members.remove(where, one.id) for one in (ada, bob)), return_exceptions=True)
+    left = await asyncio.gather(*(members.remove(where, one.id, by="") for one in (ada, bob)), return_exceptions=True)
     assert sum(isinstance(one, LastOwner) for one in left) == 1
     assert len(await members.list(where)) == 1
 
@@ -113,7 +113,7 @@ async def test_what_claims_say_is_not_changed_by_hand(
     with pytest.raises(RoleFromClaims):
         await members.change(SHARED, bob.id, Role.OWNER, by=bob.id)
     with pytest.raises(RoleFromClaims):
-        await members.remove(SHARED, bob.id)
+        await members.remove(SHARED, bob.id, by="")
     with pytest.raises(RoleFromClaims):
         await members.appoint(bob.id, Role.OWNER, by=bob.id)
 
@@ -130,12 +130,12 @@ async def test_the_last_administrator_stays(accounts: Accounts, users: Users) ->
     bob = await accounts.create(NewUser(name="Bob"))
     for said in ({"is_admin": False}, {"is_active": False}):
         with pytest.raises(LastAdministrator):
-            await users.change(ada.id, **said)
-    await users.change(bob.id, is_admin=True)
-    assert not (await users.change(ada.id, is_admin=False)).is_admin
+            await users.change(ada.id, by="", **said)
+    await users.change(bob.id, by="", is_admin=True)
+    assert not (await users.change(ada.id, by="", is_admin=False)).is_admin
     assert [(one.name, one.is_admin, one.has_password) for one in await users.list()] == [
         ("Ada", False, False),
         ("Bob", True, False),
     ]
     with pytest.raises(UserNotFound):
-        await users.change("usr_none", is_active=False)
+        await users.change("usr_none", by="", is_active=False)

@@ -51,6 +51,14 @@ async def test_after_a_logout_the_provider_is_asked_to_end_its_session_too(site:
     assert asked == {"client_id": [CLIENT], "post_logout_redirect_uri": [f"{URL}/"], "logout_uri": [f"{URL}/"]}
 
 
+async def test_failed_logins_and_sessions_ended_at_the_provider_are_told(site: Site, idp: Idp) -> None:
+    browser = await logged_in(site, idp, sub="ada")
+    await browser.get("/login/oidc/callback?state=none&code=none")
+    await site.backchannel(idp.logout_token(sub="ada"))
+    told = [(one.action, one.body) async for one in site.services.audit.entries()]
+    assert told[-2:] == [("login.failed", {"way": "oidc", "code": "login.expired"}), ("session.end", {"issuer": idp.url})]
+
+
 async def test_a_provider_that_ends_no_sessions_leaves_the_browser_here(site: Site, idp: Idp) -> None:
     idp.says["end_session_endpoint"] = ""
     async with site.browser() as browser:

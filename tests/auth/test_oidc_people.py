@@ -153,7 +153,7 @@ async def test_of_two_accounts_with_an_address_none_is_given_away(closed: Site, 
 async def test_a_closed_account_stays_closed(mapped: Site) -> None:
     async with mapped.browser() as browser:
         await log_in(browser)
-        await mapped.services.users.change(str((await me(browser))["id"]), is_active=False)
+        await mapped.services.users.change(str((await me(browser))["id"]), by="", is_active=False)
         assert not await me(browser)
         assert await log_in(browser) == problem("login.closed")
 

@@ -47,7 +47,7 @@ async def test_nobody_is_guessed(shares: Shares, accounts: Accounts, sheet_id: s
 
 async def test_a_share_that_is_not_there_is_not_taken_back(shares: Shares, sheet_id: str) -> None:
     with pytest.raises(ShareNotFound):
-        await shares.revoke(sheet_id, "usr_none")
+        await shares.revoke(OWNER, sheet_id, "usr_none")
 
 
 async def test_what_is_gone_is_neither_shared_nor_ruled(
@@ -64,10 +64,10 @@ async def test_rules_are_kept_by_role_as_they_were_said(ruling: Ruling, sheet_id
     await ruling.set(OWNER, sheet_id, Role.VIEWER, Rules((TableRule("orders", hidden=("cost",)),)))
     await ruling.set(OWNER, sheet_id, Role.VIEWER, RULES)
     assert await ruling.of(sheet_id) == {Role.VIEWER: RULES}
-    await ruling.remove(sheet_id, Role.VIEWER)
+    await ruling.remove(OWNER, sheet_id, Role.VIEWER)
     assert await ruling.of(sheet_id) == {}
     with pytest.raises(RulesNotFound):
-        await ruling.remove(sheet_id, Role.VIEWER)
+        await ruling.remove(OWNER, sheet_id, Role.VIEWER)
 
 
 async def test_owners_are_under_no_rules(ruling: Ruling, sheet_id: str) -> None:

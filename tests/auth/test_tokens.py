@@ -121,5 +121,5 @@ async def test_a_closed_account_ends_its_tokens(tokens: Tokens, users: Users, us
     async with database.unit() as connection:  # by whatever way: not only by ours, which removes them too
         await connection.execute(update(user).values(is_active=False))
     assert await tokens.find(secret) is None
-    await users.change(user_id, is_active=False)
+    await users.change(user_id, by="", is_active=False)
     assert await tokens.list(user_id) == ()

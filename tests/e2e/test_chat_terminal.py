@@ -9,10 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from chatsheet.core.identity import LOCAL
+from chatsheet.core.settings_file import load as read_settings
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedCall
+from chatsheet.wiring import open_services
 from tests import terminal
+from tests.chat.test_stopping import Talker
 from tests.e2e.test_cli import settings_file
-from tests.harness import Wire, runs, says
+from tests.harness import Wire, runs, says, start_wire
 from tests.terminal import Terminal
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -61,6 +65,22 @@ async def test_a_question_shows_its_steps_its_table_and_marks_what_is_not_from_t
     one.type("/quit\n")
     assert await asyncio.to_thread(one.end) == 0
     assert (tmp_path / "top.csv").read_text().startswith("Region,total")
+
+
+async def test_a_terminated_chat_stops_its_turn(tmp_path: Path, sales: Path, started: list[Terminal]) -> None:
+    async with start_wire(model=Talker()) as wire:
+        config = settings_file(tmp_path, wire)
+        one = await talk(started, "--config", str(config), "chat", str(sales))
+        one.type("Go on?\n")
+        while not wire.calls("gpt-4o"):
+            await asyncio.sleep(0.05)
+        one.process.terminate()
+        assert await asyncio.to_thread(one.end) == 143
+    async with open_services(read_settings(config), has_page=False) as services:
+        (sheet,) = await services.library.listing(LOCAL)
+        (chat,) = await services.chats.listing(LOCAL, sheet.id)
+        log = await services.chats.log(LOCAL, chat.id)
+    assert log[-1].kind == "cancelled"
 
 
 async def test_lines_that_end_with_a_backslash_are_one_question(

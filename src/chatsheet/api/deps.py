@@ -140,7 +140,7 @@ async def _named(request: Request) -> dict[str, str]:
 
 
 async def whole_text(request: Request) -> None:
-    """Raise BadInput for JSON with half of a surrogate pair: Python takes it, and no store or model does."""
+    """Raise BadInput for JSON with half of a surrogate pair or a NUL: Python takes them, and not every store or model does."""
     await _body(request)
 
 
@@ -150,9 +150,24 @@ async def _body(request: Request) -> JsonValue:
     if kind != "application/json" or not (body := await request.body()):
         return None
     try:
-        return _JSON.validate_json(body)
+        said = _JSON.validate_json(body)
     except ValidationError:
         raise BadInput("the body is no JSON of whole characters.", fix="send UTF-8.") from None
+    if rb"\u0000" in body and _has_nul(said):
+        raise BadInput("a text of the body holds a NUL character.", fix="send it without.")
+    return said
+
+
+def _has_nul(said: JsonValue) -> bool:
+    match said:
+        case str():
+            return "\0" in said
+        case dict():
+            return any("\0" in name or _has_nul(value) for name, value in said.items())
+        case list():
+            return any(map(_has_nul, said))
+        case _:
+            return False
 
 
 Lists = Annotated[Actor, Depends(MayIn(Action.LIST))]
@@ -169,7 +184,9 @@ Asks = Annotated[Actor, Depends(May(Action.CHAT_ASK))]
 ChangesChat = Annotated[Actor, Depends(May(Action.CHAT_CHANGE))]
 SeesMembers = Annotated[Actor, Depends(May(Action.MEMBERS_READ))]
 NamesMembers = Annotated[Actor, Depends(May(Action.MEMBERS))]
-Audits = Annotated[Actor, Depends(May(Action.AUDIT))]
+Audits = Annotated[Actor, Depends(MayIn(Action.AUDIT))]
+SeesSpend = Annotated[Actor, Depends(MayIn(Action.MEMBERS_READ))]
+SetsBudgets = Annotated[Actor, Depends(MayIn(Action.MEMBERS))]
 OpensWorkspace = Annotated[Actor, Depends(May(Action.OPEN))]
 Admin = Annotated[Actor, Depends(May(Action.INSTALLATION))]
 Itself = Annotated[Actor, Depends(May(Action.ITSELF))]

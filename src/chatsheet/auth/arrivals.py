@@ -9,8 +9,10 @@ from chatsheet.auth import members
 from chatsheet.auth.accounts import has_admin
 from chatsheet.auth.claims import Person
 from chatsheet.auth.members import SHARED, NewUser
+from chatsheet.core.acts import Act
 from chatsheet.core.errors import Refused
 from chatsheet.db import writing
+from chatsheet.db.engine import tell
 from chatsheet.db.tables import member, user, user_identity
 
 
@@ -82,3 +84,5 @@ async def _place(connection: AsyncConnection, user_id: str, person: Person, *, n
         await members.join_shared(connection, user_id, person.role, now=now, by=user_id, is_from_claims=True)
     elif held is not None:
         await connection.execute(delete(member).where(theirs))
+        body = {"is_from_claims": True}
+        tell(connection, Act(action="member.end", workspace_id=SHARED, actor_id=user_id, subject=user_id, body=body))

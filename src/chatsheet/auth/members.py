@@ -153,12 +153,13 @@ class Members:
             await _join(connection, workspace_id, user_id, role, now=self._clock.now(), by=by)
             return await _require(connection, workspace_id, user_id)
 
-    async def remove(self, workspace_id: str, user_id: str) -> None:
+    async def remove(self, workspace_id: str, user_id: str, *, by: str) -> None:
         """Let somebody be a member no more; raises MemberNotFound, RoleFromClaims, LastOwner."""
         async with self._database.unit() as connection:
             await _hold(connection, workspace_id)
             await _require_changeable(connection, workspace_id, user_id, None)
             await connection.execute(delete(member).where(_is(workspace_id, user_id)))
+            tell(connection, Act(action="member.end", workspace_id=workspace_id, actor_id=by, subject=user_id))
 
 
 async def find(connection: AsyncConnection, who: str) -> str:

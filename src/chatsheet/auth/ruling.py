@@ -4,11 +4,12 @@ from sqlalchemy import delete, select
 
 from chatsheet.auth import rules as form
 from chatsheet.auth.shares import hold
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, NotFound
 from chatsheet.core.identity import Actor, Role, Rules
 from chatsheet.db import writing
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import sheet_rule
 
 
@@ -48,11 +49,14 @@ class Ruling:
             await hold(connection, actor, sheet_id)
             adding = writing.insert(connection, sheet_rule).values(row)
             await connection.execute(adding.on_conflict_do_update(index_elements=sheet_rule.primary_key.columns, set_=said))
+            tell(connection, Act.of(actor, "sheet.rules", sheet_id, {"role": role.name.lower(), "rules": rules.key}))
 
-    async def remove(self, sheet_id: str, role: Role) -> None:
+    async def remove(self, actor: Actor, sheet_id: str, role: Role) -> None:
         """Let a role see all of a sheet again; raises RulesNotFound."""
         this = (sheet_rule.c.sheet_id == sheet_id) & (sheet_rule.c.role == role)
         async with self._database.unit() as connection:
             ended = await connection.execute(delete(sheet_rule).where(this))
+            if ended.rowcount:
+                tell(connection, Act.of(actor, "sheet.rules", sheet_id, {"role": role.name.lower(), "rules": ""}))
         if not ended.rowcount:
             raise RulesNotFound(f"no rules hold for {role.name.lower()}s.", fix="look at the sheet's rules.")

@@ -130,7 +130,9 @@ class Sessions:
         if of.session:
             over &= session.c.provider_session.in_([of.session, ""] if of.subject else [of.session])
         async with self._database.unit() as connection:
-            await connection.execute(delete(session).where(over))
+            ended = delete(session).where(over).returning(session.c.id, session.c.user_id)
+            for row in (await connection.execute(ended)).all():
+                tell(connection, Act(action="session.end", actor_id=row.user_id, subject=row.id, body={"issuer": of.issuer}))
 
     async def list(self, user_id: str, *, this: str) -> tuple[Session, ...]:
         """Return a user's sessions that last, the latest seen first; `this` is the secret of the one that asks."""

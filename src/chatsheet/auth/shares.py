@@ -7,11 +7,12 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.auth.members import find
+from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import NotFound
 from chatsheet.core.identity import Actor, Role
 from chatsheet.db import writing
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import share, sheet, user
 
 
@@ -59,13 +60,16 @@ class Shares:
             row = {"sheet_id": sheet_id, "user_id": user_id, "workspace_id": actor.workspace_id, **said}
             adding = writing.insert(connection, share).values(row)
             await connection.execute(adding.on_conflict_do_update(index_elements=share.primary_key.columns, set_=said))
+            tell(connection, Act.of(actor, "sheet.share", sheet_id, {"user": user_id, "role": role.name.lower()}))
             return next(one for one in await _list(connection, sheet_id) if one.user_id == user_id)
 
-    async def revoke(self, sheet_id: str, user_id: str) -> None:
+    async def revoke(self, actor: Actor, sheet_id: str, user_id: str) -> None:
         """Take a share back; raises ShareNotFound."""
         this = (share.c.sheet_id == sheet_id) & (share.c.user_id == user_id)
         async with self._database.unit() as connection:
             ended = await connection.execute(delete(share).where(this))
+            if ended.rowcount:
+                tell(connection, Act.of(actor, "sheet.unshare", sheet_id, {"user": user_id}))
         if not ended.rowcount:
             raise ShareNotFound(f"the sheet is not shared with {user_id}.", fix="look at the list of its shares.")
 

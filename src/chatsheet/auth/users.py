@@ -7,9 +7,10 @@ from sqlalchemy import RowMapping, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.auth.members import UserNotFound, find
+from chatsheet.core.acts import Act
 from chatsheet.core.errors import Conflict
 from chatsheet.db import writing
-from chatsheet.db.engine import Database
+from chatsheet.db.engine import Database, tell
 from chatsheet.db.tables import api_token, login_code, session, user
 
 
@@ -50,7 +51,7 @@ class Users:
         async with self._database.unit() as connection:
             return await find(connection, who)
 
-    async def change(self, user_id: str, *, is_active: bool | None = None, is_admin: bool | None = None) -> Known:
+    async def change(self, user_id: str, *, by: str, is_active: bool | None = None, is_admin: bool | None = None) -> Known:
         """Close an account or open it again, make an administrator of it or not; None leaves that as it is.
 
         A closed account's sessions, tokens and codes end at once. Raises UserNotFound, LastAdministrator.
@@ -63,6 +64,8 @@ class Users:
                 await _require_another(connection, user_id)
             if said:
                 await connection.execute(update(user).where(user.c.id == user_id).values(said))
+                action = "user.close" if is_active is False else "user.change"
+                tell(connection, Act(action=action, actor_id=by, subject=user_id, body=said))
             if is_active is False:
                 for table in (session, api_token, login_code):
                     await connection.execute(delete(table).where(table.c.user_id == user_id))

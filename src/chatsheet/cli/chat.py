@@ -1,9 +1,11 @@
 """`chatsheet chat FILE`: a conversation on the terminal; in a pipe one question a line, one answer after the other."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -23,6 +25,7 @@ from chatsheet.core.settings import Settings
 
 _PROMPT, _MORE = "> ", "… "
 _MOST_REMEMBERED = 1_000
+_TERMINATED = 128 + signal.SIGTERM
 
 
 @click.command("chat")
@@ -37,6 +40,7 @@ def command(options: Options, file: Path, *, goes_on: bool, locale: str) -> int:
     Without a terminal, questions are read from stdin, one a line; exit code 1 where one had no answer.
     """
     settings = options.settings()
+    signal.signal(signal.SIGTERM, _terminate)
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     with backstage.opened(settings) as back:
         talk = _Talk(back, _subject(back, file, locale, goes_on=goes_on), is_terminal=is_terminal)
@@ -85,6 +89,9 @@ class _Talk:
                 self._commands.obey(line)
             else:
                 self._ask(line)
+        except SystemExit:  # as Ctrl-C does: the turn is stopped, nobody goes on with it
+            self._back.run(lambda: self._back.services.chats.stop(LOCAL, self._subject.chat_id))
+            raise
         except TurnStopped:
             click.secho("Stopped.", fg="yellow")
         except (ChatSheetError, click.UsageError) as error:
@@ -112,6 +119,12 @@ class _Talk:
     def _log(self) -> list[Event]:
         services, chat_id = self._back.services, self._subject.chat_id
         return self._back.run(lambda: services.chats.log(LOCAL, chat_id))
+
+
+def _terminate(number: int, frame: object) -> NoReturn:
+    """End by SIGTERM as by /quit, with what a shell expects."""
+    del number, frame
+    sys.exit(_TERMINATED)
 
 
 def _typed(settings: Settings) -> Iterator[str]:

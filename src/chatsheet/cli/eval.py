@@ -148,7 +148,8 @@ class _Run:
             settings = self._options.settings(llm__routes=None if route is None else (route,))
             self._answered_by = f"routes {', '.join(settings.llm.routes)}, asked for {settings.llm.model}"
             self._consent(settings)
-            yield settings
+            asked_anew = settings.cache.model_copy(update={"model_replies": False})
+            yield settings.model_copy(update={"cache": asked_anew})
 
     def _consent(self, settings: Settings) -> None:
         """Ask before money is spent."""

@@ -120,8 +120,11 @@ def role(options: Options, who: str, role: str, workspace: str) -> None:
 
 
 def _change(options: Options, who: str, *, is_active: bool | None = None, is_admin: bool | None = None) -> None:
+    from chatsheet.core.identity import LOCAL  # noqa: PLC0415  --help must stay fast
+
     async def change(people: "People") -> str:
-        known = await people.users.change(await people.users.find(who), is_active=is_active, is_admin=is_admin)
+        user_id = await people.users.find(who)
+        known = await people.users.change(user_id, by=LOCAL.user_id, is_active=is_active, is_admin=is_admin)
         kind = "an administrator" if known.is_admin else "a user"
         return f"{known.name} is {kind}{'' if known.is_active else ', and cannot log in'}."
 

@@ -16,6 +16,7 @@ from chatsheet.context.glossary import model as glossaries
 from chatsheet.context.glossary.model import Entry, Term
 from chatsheet.context.quoting import name
 from chatsheet.context.search import Index, words
+from chatsheet.core import locales
 from chatsheet.core.loose import JsonObject
 from chatsheet.sheets.model import Workbook
 
@@ -28,7 +29,6 @@ _STEM = 5
 _FILLING = frozenset({"a", "an", "and", "in", "of", "per", "the", "to"})
 _VERSION = re.compile(r"<!-- version: (\w+) -->\n")
 _REASON = re.compile(r" ?<!--.*?-->", re.DOTALL)
-_LOCALE = re.compile(r"[A-Za-z0-9-]{1,35}")
 _FURTHER = {
     "search_columns": "search_columns finds the rest.",
     "describe": "Before the first query of a table describe it.",
@@ -165,7 +165,7 @@ def tail(question: str, around: Circumstances, scope: Scope) -> list[str]:
     if around.day is not None and has_day:
         said.append(f"today is {around.day.isoformat()}")
     if has_day or around.locale != "en":
-        said.append(f"locale {around.locale if _LOCALE.fullmatch(around.locale) else 'unknown'}")
+        said.append(f"locale {around.locale if locales.is_locale(around.locale) else 'unknown'}")
     if around.table:
         said.append(f"selected in the grid: {_selection(around)}")
     told = [f"({'; '.join(said)})"] if said else []

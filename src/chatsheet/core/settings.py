@@ -188,7 +188,8 @@ class RedisSettings(_Frozen):
     """A Redis or Valkey that replicas share."""
 
     url: SecretField | None = None
-    """Its address, as a reference to redis://… or rediss://…; left out, each process keeps its state to itself."""
+    """Its address, as a reference to redis://… or rediss://…; left out, each process keeps its state to itself.
+    It holds results, cell values among them, until they are evicted: guard it as you guard the data folder."""
 
 
 class DatabaseSettings(_Frozen):

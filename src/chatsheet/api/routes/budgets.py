@@ -6,15 +6,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatsheet.api.deps import NamesMembers, SeesMembers, Served
+from chatsheet.api.deps import SeesSpend, Served, SetsBudgets
 from chatsheet.audit.budgets import Budget, Kind, Level, Limits, Standing
 from chatsheet.core.errors import BadInput
 
 router = APIRouter(prefix="/api", tags=["budgets"])
 _DAYS = 30
 _MOST_DAYS = 366
-Workspace = Annotated[str, Query(max_length=40)]
-"""Left out: the first of one's workspaces."""
 
 
 class BudgetState(Standing):
@@ -28,7 +26,6 @@ class NewBudget(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    workspace_id: Annotated[str, Field(max_length=40)] = ""
     kind: Kind
     subject: Annotated[str, Field(max_length=40)] = ""
     limits: Limits
@@ -62,14 +59,13 @@ class BudgetInvalid(BadInput):
 
 
 @router.get("/budgets")
-async def budgets(services: Served, actor: NamesMembers, workspace_id: Workspace = "") -> list[BudgetState]:
+async def budgets(services: Served, actor: SetsBudgets) -> list[BudgetState]:
     """Return a workspace's budgets and where they stand."""
-    del workspace_id  # it is who may do it where that tells
     return [_state(one) for one in await services.spending.standings(actor)]
 
 
 @router.put("/budgets")
-async def set_budget(services: Served, actor: NamesMembers, body: NewBudget) -> BudgetState:
+async def set_budget(services: Served, actor: SetsBudgets, body: NewBudget) -> BudgetState:
     """Set a budget."""
     if (body.kind == "workspace") != (not body.subject):
         raise BudgetInvalid("a user's or a job's budget names them, a workspace's nobody.", fix="correct subject.")
@@ -81,26 +77,22 @@ async def set_budget(services: Served, actor: NamesMembers, body: NewBudget) -> 
 @router.delete("/budgets", status_code=204)
 async def remove_budget(
     services: Served,
-    actor: NamesMembers,
+    actor: SetsBudgets,
     kind: Kind,
     subject: Annotated[str, Query(max_length=40)] = "",
-    workspace_id: Workspace = "",
 ) -> None:
     """Remove a budget."""
-    del workspace_id
     await services.spending.remove(actor, kind, subject)
 
 
 @router.get("/spend")
 async def spend(
     services: Served,
-    actor: SeesMembers,
-    workspace_id: Workspace = "",
+    actor: SeesSpend,
     since: date | None = None,
     until: date | None = None,
 ) -> list[Spending]:
     """Return what was spent in a workspace, day by day (UTC) and the newest first; of the last 30 days where none are named."""
-    del workspace_id
     until = until or services.clock.now().date()
     since = since or max(date.min + timedelta(days=_DAYS), until) - timedelta(days=_DAYS - 1)
     if not 0 <= (until - since).days <= _MOST_DAYS:

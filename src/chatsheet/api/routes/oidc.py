@@ -13,6 +13,7 @@ from chatsheet.api.closed import BACKCHANNEL
 from chatsheet.api.deps import Served
 from chatsheet.api.routes import login
 from chatsheet.api.routes.login import LoginOff
+from chatsheet.core.acts import Act
 from chatsheet.core.errors import BadInput, ChatSheetError
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ async def finish(
     try:
         arrived = await oidc.finish(state=state, code=code, error=error, issuer=iss, browser=browser, back=_back(request))
     except ChatSheetError as problem:
+        await services.audit.note(Act(action="login.failed", body={"way": "oidc", "code": problem.code}))
         return _problem(problem)
     answer = _to(arrived.next_path)
     await login.start(services, request, answer, arrived.user_id, arrived.provider)

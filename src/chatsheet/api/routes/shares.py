@@ -102,8 +102,7 @@ async def share(sheet_id: str, services: LoggedInto, actor: Shares, body: NewSha
 @router.delete("/shares/{user_id}", status_code=204)
 async def revoke(sheet_id: str, services: LoggedInto, actor: Shares, user_id: str) -> None:
     """Take a share back: who looks at the sheet is told within two seconds, and answers in the making end."""
-    del actor
-    await services.shares.revoke(sheet_id, user_id)
+    await services.shares.revoke(actor, sheet_id, user_id)
 
 
 @router.get("/rules")
@@ -131,8 +130,7 @@ async def set_rules(sheet_id: str, role: LesserName, services: LoggedInto, actor
 @router.delete("/rules/{role}", status_code=204)
 async def remove_rules(sheet_id: str, role: LesserName, services: LoggedInto, actor: Shares) -> None:
     """Let a role see all of a sheet again."""
-    del actor
-    await services.ruling.remove(sheet_id, roles.of(role))
+    await services.ruling.remove(actor, sheet_id, roles.of(role))
 
 
 async def _seen(services: Services, actor: Actor, sheet_id: str, wanted: Rules) -> list[TableSeen]:

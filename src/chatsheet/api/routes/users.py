@@ -84,5 +84,5 @@ async def invite_again(services: WithPasswords, actor: Admin, user_id: str) -> I
 @router.patch("/{user_id}")
 async def change(services: LoggedInto, actor: Admin, user_id: str, body: UserChange) -> UserEntry:
     """Close an account or open it again, make an administrator of it or not; one administrator is always left."""
-    del actor
-    return UserEntry.model_validate(await services.users.change(user_id, is_active=body.is_active, is_admin=body.is_admin))
+    changed = await services.users.change(user_id, by=actor.user_id, is_active=body.is_active, is_admin=body.is_admin)
+    return UserEntry.model_validate(changed)

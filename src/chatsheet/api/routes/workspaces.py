@@ -97,8 +97,7 @@ async def change(services: LoggedInto, actor: NamesMembers, workspace_id: str, u
 @router.delete("/{workspace_id}/members/{user_id}", status_code=204)
 async def remove(services: LoggedInto, actor: NamesMembers, workspace_id: str, user_id: str) -> None:
     """Let somebody be a member no more; the last owner stays one. What was shared with them by name stays shared."""
-    del actor
-    await services.members.remove(workspace_id, user_id)
+    await services.members.remove(workspace_id, user_id, by=actor.user_id)
 
 
 def _entry(one: Member) -> MemberEntry:

@@ -1,0 +1,1 @@
+"""Long runs of real servers under everything that people do to them at once."""
