@@ -21,7 +21,6 @@ from chatsheet.auth.policy import Action, Denied
 from chatsheet.core.acts import NOTHING, Act, Spent
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks, to_the_end
 from chatsheet.db import writing
@@ -32,6 +31,7 @@ from chatsheet.jobs.calling import Called, Caller
 from chatsheet.jobs.ledger import Outcome, Taken
 from chatsheet.jobs.model import Job, Problem
 from chatsheet.jobs.pace import Slots, Waiting
+from chatsheet.jobs.states import State
 from chatsheet.jobs.store import Known
 from chatsheet.llm.gateway import Gateway
 from chatsheet.sheets.library import Library
@@ -44,7 +44,7 @@ _LOOK_S = 0.25
 _IDLE_S = 1.0
 _GRACE_S = 1.0
 """How long calls of a paused or cancelled job may take to their end."""
-_CHECK_S = 2.0
+_CHECK_S = 1.0
 """How often budgets and access are asked for a job."""
 _STREAK = 5
 """After so many failures in a row it is asked whether any route answers at all."""
@@ -55,9 +55,9 @@ _ENDING = "ending"
 
 @dataclass(slots=True)
 class _Checked:
-    """Until when a job may be asked about without another look at budgets and access."""
+    """Until when a job in a state may be asked about without another look at budgets and access."""
 
-    actor: Actor
+    state: State
     until: float
 
 
@@ -121,6 +121,13 @@ class Worker:
             await self._write(self._came)
             async with self._database.unit() as connection:
                 await store.leave(connection, self.id, now=self._clock.now())
+
+    async def die(self) -> None:
+        """End as a process that is killed does: nothing is written any more, and nobody is told."""
+        self._is_ending = True
+        self._came.clear()
+        await self._tasks.close()
+        await self._rows.close()
 
     # the loops
 
@@ -234,7 +241,7 @@ class Worker:
         """Tell whether a job may be asked about: its user still may, and budgets allow it; else it is paused."""
         now, job = self._clock.monotonic(), known.job
         checked = self._checked.get(job.id)
-        if checked is not None and checked.until > now:
+        if checked is not None and checked.state == job.state and checked.until > now:
             return True
         try:
             actor = await self._access.fresh(known.actor, job.sheet_id, Action.EDIT)
@@ -248,7 +255,7 @@ class Worker:
                 elif await store.step(connection, known, "pause", at=self._clock.now(), problem=problem):
                     tell(connection, Act.of(known.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
             return False
-        self._checked[job.id] = _Checked(actor, now + _CHECK_S)
+        self._checked[job.id] = _Checked(job.state, now + _CHECK_S)
         return True
 
     # asking
