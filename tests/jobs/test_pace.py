@@ -82,7 +82,7 @@ def test_shares_are_all_given_out_to_the_highest_priority_and_alike_to_its_users
     top = max((one.priority for one in waiting), default=0)
     first = {one.job: one.user for one in waiting if one.priority == top}
     assert shares.keys() <= first.keys()
-    of_user = Counter({user: 0 for user in first.values()})
+    of_user = Counter(dict.fromkeys(first.values(), 0))
     for job, number in shares.items():
         of_user[first[job]] += number
     assert not of_user or max(of_user.values()) - min(of_user.values()) <= 1

@@ -8,7 +8,7 @@ from chatsheet.core.errors import ChatSheetError
 from chatsheet.jobs import asking, pace
 from chatsheet.jobs.asking import AnswerInvalid
 from chatsheet.jobs.ledger import Outcome, Taken
-from chatsheet.jobs.model import Problem
+from chatsheet.jobs.model import JobProblem
 from chatsheet.jobs.pace import GiveUp
 from chatsheet.jobs.store import Known
 from chatsheet.llm import metering
@@ -60,7 +60,7 @@ class Caller:
         try:
             reply = await self._reply(request, taken)
         except (NoRouteAnswered, RequestRefused) as error:
-            problem = Problem(code=error.cause.code, what=error.what)
+            problem = JobProblem(code=error.cause.code, what=error.what)
             is_refused = isinstance(error, RequestRefused)
             return Called(
                 known,
@@ -100,5 +100,5 @@ class Caller:
         raise AssertionError("a stream ends with Finished or an error")
 
 
-def _problem(error: ChatSheetError) -> Problem:
-    return Problem(code=error.code, what=error.what)
+def _problem(error: ChatSheetError) -> JobProblem:
+    return JobProblem(code=error.code, what=error.what)

@@ -9,11 +9,11 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.db.engine import Database, tell
 from chatsheet.jobs import counting, ledger, settling, states, store
-from chatsheet.jobs.model import Problem
+from chatsheet.jobs.model import JobProblem
 from chatsheet.jobs.store import Known
 from chatsheet.sheets.library import Library
 
-_NONE = Problem()
+_NONE = JobProblem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ async def count(means: Means, known: Known) -> None:
                 await store.change(connection, job.id, is_counted=True, owner="")
     except ChatSheetError as error:
         async with means.database.unit() as connection:
-            problem = Problem(code=error.code, what=error.what)
+            problem = JobProblem(code=error.code, what=error.what)
             await store.step(connection, await store.get(connection, known.actor, job.id), "fail", at=now, problem=problem)
             await store.change(connection, job.id, is_settled=True, owner="")
 
@@ -71,7 +71,7 @@ async def settle(means: Means, known: Known) -> None:
         try:
             settled = await _settled(means, known)
         except ChatSheetError as error:
-            problem = Problem(code=error.code, what=error.what)
+            problem = JobProblem(code=error.code, what=error.what)
     async with means.database.unit() as connection:
         if not await store.holds(connection, job.id, means.worker):
             return

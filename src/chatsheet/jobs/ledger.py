@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from chatsheet.core import loose
 from chatsheet.db import writing
 from chatsheet.db.tables import job_row
-from chatsheet.jobs.model import SAMPLED, Problem, Progress, Row, RowFilter, RowNotFound, RowState
+from chatsheet.jobs.model import SAMPLED, JobProblem, JobProgress, JobRow, RowFilter, RowNotFound, RowState
 
 _SHOWN_ROWS = 100
 _MOST_LOSSES = 4
@@ -19,7 +19,7 @@ _MOST_LOSSES = 4
 _UNSEEN = -1
 
 
-_FINE = Problem()
+_FINE = JobProblem()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Outcome:
     value: JsonValue = None
     confidence: float | None = None
     reason: str = ""
-    problem: Problem = _FINE
+    problem: JobProblem = _FINE
     tries: int = 0
     wait_s: float = 0.0
     model: str = ""
@@ -242,14 +242,14 @@ async def rows(
     after: int,
     most: int,
     whole: bool = False,
-) -> list[tuple[int, Row]]:
+) -> list[tuple[int, JobRow]]:
     """Return rows behind a place, in the sheet's order, each with its place; `whole`: with all ids of those that have it."""
     wanted = (job_row.c.job_id == job_id) & (job_row.c.place > after) & _filtered(which, below)
     found = select(job_row).where(wanted).order_by(job_row.c.place).limit(most)
     return [(row["place"], shown(row, names, whole=whole)) for row in (await connection.execute(found)).mappings()]
 
 
-async def sample(connection: AsyncConnection, job_id: str, names: Sequence[str]) -> list[Row]:
+async def sample(connection: AsyncConnection, job_id: str, names: Sequence[str]) -> list[JobRow]:
     """Return the sampled rows, in the sheet's order."""
     wanted = (job_row.c.job_id == job_id) & job_row.c.is_sample
     found = select(job_row).where(wanted).order_by(job_row.c.place).limit(SAMPLED)
@@ -271,7 +271,7 @@ async def sources(connection: AsyncConnection, job_id: str) -> list[tuple[str, s
     return sorted((row.model, row.route) for row in found)
 
 
-async def tally(connection: AsyncConnection, job_id: str, *, below: float, now: datetime) -> Progress:
+async def tally(connection: AsyncConnection, job_id: str, *, below: float, now: datetime) -> JobProgress:
     """Return where a job stands, counted from its rows; without an estimate of its end."""
 
     def summed(column: ColumnElement[int] | int, when: ColumnElement[bool]) -> ColumnElement[int]:
@@ -301,7 +301,7 @@ async def tally(connection: AsyncConnection, job_id: str, *, below: float, now: 
     minutes = max((now - row["since"]).total_seconds() / 60, 1 / 60) if row["since"] is not None else 1.0
     open_inputs = fields["inputs"] - fields["done_inputs"] - fields["failed_inputs"]
     per_minute = int(row["recent_inputs"]) / minutes
-    return Progress(
+    return JobProgress(
         **fields,
         per_minute=round(int(row["recent"]) / minutes, 1),
         eta_s=round(60 * open_inputs / per_minute, 1) if per_minute else None,
@@ -314,10 +314,10 @@ _COUNTED = (
 )  # fmt: skip
 
 
-def shown(row: RowMapping, names: Sequence[str], *, whole: bool = False) -> Row:
+def shown(row: RowMapping, names: Sequence[str], *, whole: bool = False) -> JobRow:
     """Return a row as people see it: with the first ids of those that have it, or all."""
     inputs: Mapping[str, str] = {name: loose.text(text) for name, text in zip(names, row["inputs"], strict=False)}
-    return Row(
+    return JobRow(
         id=row["input_hash"],
         rows=tuple(row["rows"] if whole else row["rows"][:_SHOWN_ROWS]),
         copies=row["copies"],
@@ -326,7 +326,7 @@ def shown(row: RowMapping, names: Sequence[str], *, whole: bool = False) -> Row:
         value=row["value"],
         confidence=row["confidence"],
         reason=row["reason"],
-        failure=Problem(code=row["code"], what=row["what"]),
+        failure=JobProblem(code=row["code"], what=row["what"]),
         tries=row["tries"],
         is_reviewed=bool(row["reviewed_by"]),
         model=row["model"],

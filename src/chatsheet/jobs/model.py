@@ -57,14 +57,14 @@ class AiColumn(Value):
     """Answers less sure than that are put before a person."""
 
 
-class Problem(Value):
+class JobProblem(Value):
     """Why a job waits or ended: a stable code and words."""
 
     code: str = ""
     what: str = ""
 
 
-class Estimate(Value):
+class JobEstimate(Value):
     """What all of a job is likely to take, from its sampled rows; None where nothing is known yet."""
 
     sampled: int = 0
@@ -76,7 +76,7 @@ class Estimate(Value):
     minutes: float | None = None
 
 
-class Progress(Value):
+class JobProgress(Value):
     """Where a job stands; rows with the same inputs share one call."""
 
     rows: int = 0
@@ -98,7 +98,7 @@ class Progress(Value):
     """None where a route has no prices."""
 
 
-class Row(Value):
+class JobRow(Value):
     """One input of a job, the rows that have it, and the answer."""
 
     id: str
@@ -112,7 +112,7 @@ class Row(Value):
     value: JsonValue = None
     confidence: float | None = None
     reason: str = ""
-    failure: Problem = Problem()
+    failure: JobProblem = JobProblem()
     tries: int = 0
     is_reviewed: bool = False
     model: str = ""
@@ -144,12 +144,12 @@ class Job(Value):
     """Whether all rows are known."""
     is_settled: bool = False
     """Of a job that ended, whether what is done stands in the sheet; of a draft, whether its sample is answered."""
-    problem: Problem = Problem()
+    problem: JobProblem = JobProblem()
     created_by: str
     created_at: datetime
     started_at: datetime | None = None
     ended_at: datetime | None = None
-    progress: Progress = Progress()
-    estimate: Estimate = Estimate()
-    sample: tuple[Row, ...] = ()
+    progress: JobProgress = JobProgress()
+    estimate: JobEstimate = JobEstimate()
+    sample: tuple[JobRow, ...] = ()
     """The rows that the draft asked about, with real answers."""

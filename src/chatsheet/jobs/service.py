@@ -21,7 +21,7 @@ from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import Database, tell
 from chatsheet.jobs import asking, counting, ledger, pace, settling, states, store
-from chatsheet.jobs.model import AiColumn, Estimate, Job, Progress, Row, RowFilter
+from chatsheet.jobs.model import AiColumn, Job, JobEstimate, JobProgress, JobRow, RowFilter
 from chatsheet.jobs.states import JobNotSo, Verb
 from chatsheet.jobs.store import Known
 from chatsheet.sheets.edits import CellValue, SetCells
@@ -147,7 +147,7 @@ class Jobs:
 
     async def rows(
         self, actor: Actor, job_id: str, which: RowFilter = "all", *, after: int = -1, most: int = 100
-    ) -> tuple[list[Row], int | None]:
+    ) -> tuple[list[JobRow], int | None]:
         """Return rows behind a place in the sheet's order, and the place to go on behind; None at the end."""
         async with self.database.unit() as connection:
             order = (await store.get(connection, actor, job_id)).job.order
@@ -156,7 +156,7 @@ class Jobs:
             )
         return [row for _, row in found], found[-1][0] if len(found) == most else None
 
-    async def accept(self, actor: Actor, job_id: str, row_id: str) -> Row:
+    async def accept(self, actor: Actor, job_id: str, row_id: str) -> JobRow:
         """Take a row from the list for review as it is; raises JobNotFound, RowNotFound."""
         async with self.database.unit() as connection:
             job = (await store.get(connection, actor, job_id)).job
@@ -165,7 +165,7 @@ class Jobs:
             tell(connection, Act.of(actor, "job.row", job.sheet_id, {"job": job_id, "row": row_id, "is_changed": False}))
             return ledger.shown(await ledger.get(connection, job_id, row_id), asking.places(job.order.template))
 
-    async def correct(self, actor: Actor, job_id: str, row_id: str, value: JsonValue) -> Row:
+    async def correct(self, actor: Actor, job_id: str, row_id: str, value: JsonValue) -> JobRow:
         """Give a row a value of a person's; in the sheet at once where the job has written there.
 
         Raises JobNotFound, RowNotFound, AnswerInvalid, JobNotSo while the row is asked, and what editing raises.
@@ -258,16 +258,16 @@ class Jobs:
         )
 
 
-def estimate(sample: list[Row], tally: Progress, *, at_once: int) -> Estimate:
+def estimate(sample: list[JobRow], tally: JobProgress, *, at_once: int) -> JobEstimate:
     """Return what a job is likely to take, from the answers to its sample. Pure."""
     answered = [one for one in sample if one.tokens]
     if not answered or not tally.inputs:
-        return Estimate()
+        return JobEstimate()
     tokens = [one.tokens for one in answered]
     costs = [one.cost for one in answered if one.cost is not None]
     mean = sum(tokens) / len(tokens)
     seconds = pace.percentile([one.milliseconds / 1000 for one in answered], 0.5)
-    return Estimate(
+    return JobEstimate(
         sampled=len(answered),
         tokens_p50=round(pace.percentile(tokens, 0.5)),
         tokens_p95=round(pace.percentile(tokens, 0.95)),

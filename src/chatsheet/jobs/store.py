@@ -12,7 +12,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.db import writing
 from chatsheet.db.tables import job, job_row, job_worker, route_minute, turn_lease
 from chatsheet.jobs import states
-from chatsheet.jobs.model import AiColumn, Job, JobNotFound, Problem
+from chatsheet.jobs.model import AiColumn, Job, JobNotFound, JobProblem
 from chatsheet.jobs.pace import Minute
 from chatsheet.jobs.states import State, Verb
 
@@ -79,11 +79,11 @@ async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str, *, m
 
 
 async def step(
-    connection: AsyncConnection, known: Known, verb: Verb, *, at: datetime, problem: Problem | None = None
+    connection: AsyncConnection, known: Known, verb: Verb, *, at: datetime, problem: JobProblem | None = None
 ) -> State | None:
     """Take a job a step further where it still stands where it was read; None where it has moved. Raises JobNotSo."""
     after = states.step(known.job.state, verb)
-    problem = problem or Problem()
+    problem = problem or JobProblem()
     values: dict[str, object] = {"state": after, "code": problem.code, "what": problem.what}
     if verb == "start":
         values["started_at"] = at
@@ -195,7 +195,7 @@ def _known(row: RowMapping) -> Known:
             column=row["column_name"],
             is_counted=row["is_counted"],
             is_settled=row["is_settled"],
-            problem=Problem(code=row["code"], what=row["what"]),
+            problem=JobProblem(code=row["code"], what=row["what"]),
             created_by=row["created_by"],
             created_at=row["created_at"],
             started_at=row["started_at"],

@@ -29,7 +29,7 @@ from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.jobs import chores, ledger, pace, states, store
 from chatsheet.jobs.calling import Called, Caller
 from chatsheet.jobs.ledger import Outcome, Taken
-from chatsheet.jobs.model import Job, Problem
+from chatsheet.jobs.model import Job, JobProblem
 from chatsheet.jobs.pace import Slots, Waiting
 from chatsheet.jobs.states import State
 from chatsheet.jobs.store import Known
@@ -248,7 +248,7 @@ class Worker:
             await self._spending.check(actor, job_id=job.id)
         except (Denied, BudgetExceeded) as error:
             self._checked.pop(job.id, None)
-            problem = Problem(code="budget" if isinstance(error, BudgetExceeded) else error.code, what=error.what)
+            problem = JobProblem(code="budget" if isinstance(error, BudgetExceeded) else error.code, what=error.what)
             async with self._database.unit() as connection:
                 if job.state == "draft":
                     await store.change(connection, job.id, code=problem.code, what=problem.what)

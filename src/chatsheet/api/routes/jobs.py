@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chatsheet.api import stream
 from chatsheet.api.deps import Edits, ReadsWhole, Served
 from chatsheet.api.routes.chats import EventStream, Nothing
-from chatsheet.jobs.model import AiColumn, Job, Row, RowFilter
+from chatsheet.jobs.model import AiColumn, Job, JobRow, RowFilter
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 _Priority = Annotated[int, Field(ge=-10, le=10)]
@@ -52,16 +52,16 @@ class JobRetry(BaseModel):
     changed: bool = False
 
 
-class RowPage(BaseModel):
+class JobRowPage(BaseModel):
     """Rows of a job, and the place to go on behind; null at the end."""
 
     model_config = ConfigDict(frozen=True)
 
-    rows: tuple[Row, ...]
+    rows: tuple[JobRow, ...]
     next: int | None
 
 
-class RowValue(BaseModel):
+class JobRowValue(BaseModel):
     """A person's value for a row; null for none."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -136,21 +136,21 @@ async def rows(
     which: RowFilter = "all",
     after: Annotated[int, Query(ge=-1)] = -1,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-) -> RowPage:
+) -> JobRowPage:
     """Return rows in the sheet's order; `review` are those that failed or are not sure, and nobody has looked at."""
     found, following = await services.jobs.rows(actor, job_id, which, after=after, most=limit)
-    return RowPage(rows=tuple(found), next=following)
+    return JobRowPage(rows=tuple(found), next=following)
 
 
 @router.post("/{job_id}/rows/{row_id}/accept")
-async def accept(job_id: str, row_id: str, body: Nothing, services: Served, actor: Edits) -> Row:
+async def accept(job_id: str, row_id: str, body: Nothing, services: Served, actor: Edits) -> JobRow:
     """Leave a row as it is and take it from the list for review."""
     del body
     return await services.jobs.accept(actor, job_id, row_id)
 
 
 @router.put("/{job_id}/rows/{row_id}")
-async def correct(job_id: str, row_id: str, body: RowValue, services: Served, actor: Edits) -> Row:
+async def correct(job_id: str, row_id: str, body: JobRowValue, services: Served, actor: Edits) -> JobRow:
     """Give a row another value, in the sheet too where the job has written there."""
     return await services.jobs.correct(actor, job_id, row_id, body.value)
 
