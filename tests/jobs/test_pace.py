@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,9 +10,13 @@ from chatsheet.jobs import pace
 from chatsheet.jobs.pace import Again, GiveUp, Minute, Slots, Waiting
 
 
-def test_good_calls_open_slots_up_to_the_most() -> None:
-    slots = Slots(most=16)
-    for _ in range(300):
+@pytest.mark.parametrize(("was_refused", "calls"), [(False, 12), (True, 116)])
+def test_good_calls_open_slots_up_to_the_most_and_slower_once_something_was_refused(*, was_refused: bool, calls: int) -> None:
+    slots = Slots(most=16, is_free=not was_refused)
+    for _ in range(calls - 1):
+        slots = slots.answered(1.0)
+    assert slots.free(in_flight=0, chats=0) == 15
+    for _ in range(20):
         slots = slots.answered(1.0)
     assert slots.free(in_flight=0, chats=0) == 16
 

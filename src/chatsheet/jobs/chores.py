@@ -6,14 +6,16 @@ from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action
 from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
-from chatsheet.core.errors import ChatSheetError
+from chatsheet.core.errors import ChatSheetError, Unavailable
 from chatsheet.db.engine import Database, tell
 from chatsheet.jobs import counting, ledger, settling, states, store
 from chatsheet.jobs.model import JobProblem
 from chatsheet.jobs.store import Known
-from chatsheet.sheets.library import Library
+from chatsheet.sheets.library import HeadMoved, Library
 
 _NONE = JobProblem()
+_PASSING = (Unavailable, HeadMoved)
+"""What another try mends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ async def count(means: Means, known: Known) -> None:
             if await store.holds(connection, job.id, means.worker):
                 await ledger.end_count(connection, job.id)
                 await store.change(connection, job.id, is_counted=True, owner="")
+    except _PASSING:
+        raise
     except ChatSheetError as error:
         async with means.database.unit() as connection:
             problem = JobProblem(code=error.code, what=error.what)
@@ -70,6 +74,8 @@ async def settle(means: Means, known: Known) -> None:
     if job.started_at is not None:
         try:
             settled = await _settled(means, known)
+        except _PASSING:
+            raise
         except ChatSheetError as error:
             problem = JobProblem(code=error.code, what=error.what)
     async with means.database.unit() as connection:

@@ -137,7 +137,7 @@ async def in_flight(connection: AsyncConnection, jobs: Sequence[str]) -> dict[st
 
 async def left(connection: AsyncConnection, job_id: str, *, is_draft: bool, now: datetime) -> Left:
     """Return what there is to ask of a job; of a draft, its sample."""
-    some = (job_row.c.job_id == job_id) & (job_row.c.is_sample if is_draft else True)
+    some = _counted(job_id, is_draft=is_draft)
     ready = some & (job_row.c.state == "open") & (job_row.c.not_before <= now)
     if (await connection.execute(select(job_row.c.place).where(ready).limit(1))).first() is not None:
         return Left(is_ready=True, is_any=True)
@@ -146,12 +146,17 @@ async def left(connection: AsyncConnection, job_id: str, *, is_draft: bool, now:
     return Left(is_ready=False, is_any=found.first() is not None)
 
 
+def _counted(job_id: str, *, is_draft: bool) -> ColumnElement[bool]:
+    """Return which rows may be asked: not those that a count has not come across again."""
+    mine = (job_row.c.job_id == job_id) & (job_row.c.place != _UNSEEN)
+    return mine & job_row.c.is_sample if is_draft else mine
+
+
 async def take(
     connection: AsyncConnection, job_id: str, worker: str, *, most: int, is_draft: bool, now: datetime
 ) -> list[Taken]:
     """Give open rows to a worker, each under a new token, in the order of the sheet; of a draft, its sample."""
-    ready = (job_row.c.job_id == job_id) & (job_row.c.state == "open") & (job_row.c.not_before <= now)
-    which = ready & job_row.c.is_sample if is_draft else ready
+    which = _counted(job_id, is_draft=is_draft) & (job_row.c.state == "open") & (job_row.c.not_before <= now)
     columns = (job_row.c.input_hash, job_row.c.token, job_row.c.inputs, job_row.c.tries)
     found = (await connection.execute(select(*columns).where(which).order_by(job_row.c.place).limit(most))).all()
     if not found:

@@ -21,7 +21,11 @@ _CHAT_SHARE = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slots:
-    """How many calls a worker makes at once: one more after each round of good ones, half after a refusal."""
+    """How many calls a worker makes at once.
+
+    One more after each good call at first; once something was slow or refused, one more after each round of good ones.
+    A refusal halves them.
+    """
 
     most: int
     limit: float = 4.0
@@ -29,18 +33,22 @@ class Slots:
     """The usual seconds of a good call, slowly followed."""
     best_s: float = 0.0
     """The fewest that were usual."""
+    is_free: bool = True
+    """Whether nothing was slow or refused yet."""
 
     def answered(self, seconds: float) -> "Slots":
         """Return the slots after a good call."""
         usual = self.usual_s + _SMOOTH * (seconds - self.usual_s) if self.usual_s else seconds
         best = min(self.best_s or usual, usual)
-        grown = self.limit * _EASED ** (1 / self.limit) if usual > _SLOWER * best else self.limit + 1 / self.limit
+        is_slow = usual > _SLOWER * best
+        grown = self.limit * _EASED ** (1 / self.limit) if is_slow else self.limit + (1 if self.is_free else 1 / self.limit)
         # what is usual today may be slower than the best of a quiet night
-        return replace(self, limit=min(max(grown, 1.0), float(self.most)), usual_s=usual, best_s=best * 1.001)
+        limit, best = min(max(grown, 1.0), float(self.most)), best * 1.001
+        return replace(self, limit=limit, usual_s=usual, best_s=best, is_free=self.is_free and not is_slow)
 
     def refused(self) -> "Slots":
         """Return the slots after a 429."""
-        return replace(self, limit=max(1.0, self.limit / 2))
+        return replace(self, limit=max(1.0, self.limit / 2), is_free=False)
 
     def free(self, *, in_flight: int, chats: int) -> int:
         """Return how many calls may begin now; chats come before jobs, which then keep to a quarter."""

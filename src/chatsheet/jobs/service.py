@@ -31,6 +31,7 @@ from chatsheet.sheets.library import Library
 _MOST_JOBS = 200
 _LOOK_EVERY_S = 0.5
 _CHECK_EVERY_S = 1.5
+_RESTING_S = 5.0
 _PAGE = 1_000
 _SAYS: dict[Verb, acts.Action] = {
     "start": "job.start", "pause": "job.pause", "resume": "job.resume", "cancel": "job.cancel", "retry": "job.retry",
@@ -215,19 +216,25 @@ class Jobs:
 
     async def watch(self, actor: Actor, sheet_id: str) -> AsyncGenerator[Job, None]:
         """Yield each job of a sheet as it stands, then each that changes, until access ends."""
-        known: dict[str, Job] = {}
+        told: dict[str, Job] = {}
+        seen: dict[str, tuple[Known, float]] = {}
         checked_at = self.clock.monotonic()
         while True:
-            upcoming = self.database.upcoming
-            if self.clock.monotonic() - checked_at >= _CHECK_EVERY_S:
-                checked_at = self.clock.monotonic()
+            upcoming, now = self.database.upcoming, self.clock.monotonic()
+            if now - checked_at >= _CHECK_EVERY_S:
+                checked_at = now
                 try:
                     await self.access.fresh(actor, sheet_id, Action.READ_WHOLE)
                 except Denied:
                     return
-            for job in reversed(await self.listing(actor, sheet_id)):
-                if known.get(job.id) != job:
-                    known[job.id] = job
+            async with self.database.unit() as connection:
+                found = await store.listing(connection, actor, sheet_id, most=_MOST_JOBS)
+                moved = [one for one in reversed(found) if _may_differ(one, seen.get(one.job.id), now)]
+                jobs = [await self._shown(connection, one) for one in moved]
+            seen |= {one.job.id: (one, now) for one in moved}
+            for job in jobs:
+                if told.get(job.id) != job:
+                    told[job.id] = job
                     yield job
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
@@ -256,6 +263,12 @@ class Jobs:
         return job.model_copy(
             update={"progress": tally, "sample": tuple(sample), "estimate": estimate(sample, tally, at_once=self.at_once)}
         )
+
+
+def _may_differ(known: Known, seen: tuple[Known, float] | None, now: float) -> bool:
+    """Tell whether rows of a job may be others than when it was seen: of one that rests they seldom are."""
+    is_at_rest = known.job.state == "paused" or known.job.is_settled
+    return seen is None or seen[0] != known or now - seen[1] >= (_RESTING_S if is_at_rest else 0)
 
 
 def estimate(sample: list[JobRow], tally: JobProgress, *, at_once: int) -> JobEstimate:

@@ -133,8 +133,8 @@ async def workers(connection: AsyncConnection, *, now: datetime) -> dict[str, in
 
 
 async def take(connection: AsyncConnection, job_id: str, worker: str, *, now: datetime) -> bool:
-    """Take a job to count or settle it, where no worker that is there has it; tell whether it is ours."""
-    there = select(job_worker.c.id).where(job_worker.c.until >= now)
+    """Take a job to count or settle it, where no other worker that is there has it; tell whether it is ours."""
+    there = select(job_worker.c.id).where(job_worker.c.until >= now, job_worker.c.id != worker)
     free = (job.c.id == job_id) & (job.c.owner.not_in(there))
     return bool((await connection.execute(update(job).where(free).values(owner=worker))).rowcount)
 

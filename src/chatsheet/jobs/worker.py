@@ -185,7 +185,7 @@ class Worker:
         active = [one for one in jobs if one.job.state not in states.ENDED]
         able = [one for one in active if await self._may(one)]
         now, moment = self._clock.now(), self._clock.monotonic()
-        taken: list[Taken] = []
+        taken: list[tuple[Taken, int]] = []
         async with self._database.unit() as connection:
             await writing.hold(connection, "jobs")
             there = await store.workers(connection, now=now)
@@ -202,31 +202,33 @@ class Worker:
             if ready and free and moment >= self._held_until:
                 taken = await self._shared(connection, ready, free, now)
         by_id = {one.job.id: one for one in active}
-        for one in taken:
-            known = by_id[one.job_id]
-            asking = self._ask(known, one, round(self._size(known.job)))
+        for one, reserved in taken:
+            asking = self._ask(by_id[one.job_id], one, reserved)
             self._asked[one.job_id, one.input_hash] = self._rows.spawn(asking, name=f"row {one.input_hash} of {one.job_id}")
 
-    async def _shared(self, connection: AsyncConnection, ready: Sequence[Known], free: int, now: datetime) -> list[Taken]:
-        """Take rows of jobs in fair shares, as far as slots and the tokens of the minute reach."""
-        by_id, taken = {one.job.id: one for one in ready}, list[Taken]()
+    async def _shared(
+        self, connection: AsyncConnection, ready: Sequence[Known], free: int, now: datetime
+    ) -> list[tuple[Taken, int]]:
+        """Take rows of jobs in fair shares, as far as slots and the tokens of the minute reach; each with what is set aside."""
+        by_id = {one.job.id: one for one in ready}
+        sizes = {job_id: round(self._size(one.job)) for job_id, one in by_id.items()}
         minute = await store.minute(connection, self._route, now_s=now.timestamp())
-        room = minute.room(max(self._size(one.job) for one in ready))
+        room = minute.room(max(sizes.values()))
         flying = await ledger.in_flight(connection, list(by_id))
         waiting = [
             Waiting(job=job_id, user=one.run_by, priority=one.job.priority, in_flight=flying.get(job_id, 0))
             for job_id, one in by_id.items()
         ]
+        taken: list[tuple[Taken, int]] = []
         for job_id, number in pace.share(waiting, free if room is None else min(free, room)).items():
             known = by_id[job_id]
             is_draft = known.job.state == "draft"
             some = await ledger.take(connection, job_id, self.id, most=number, is_draft=is_draft, now=now)
-            minute = minute.spend(len(some) * round(self._size(known.job)), now.timestamp())
             if known.job.state == "queued" and some:
                 await store.step(connection, known, "begin", at=now)
-            taken += some
+            taken += [(one, sizes[job_id]) for one in some]
         if taken:
-            await store.keep_minute(connection, self._route, minute)
+            await store.keep_minute(connection, self._route, minute.spend(sum(size for _, size in taken), now.timestamp()))
         return taken
 
     @property
@@ -249,12 +251,17 @@ class Worker:
         except (Denied, BudgetExceeded) as error:
             self._checked.pop(job.id, None)
             problem = JobProblem(code="budget" if isinstance(error, BudgetExceeded) else error.code, what=error.what)
+            if job.state == "draft" and job.problem == problem:
+                return False
             async with self._database.unit() as connection:
                 if job.state == "draft":
                     await store.change(connection, job.id, code=problem.code, what=problem.what)
                 elif await store.step(connection, known, "pause", at=self._clock.now(), problem=problem):
                     tell(connection, Act.of(known.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
             return False
+        if job.state == "draft" and job.problem.code:
+            async with self._database.unit() as connection:
+                await store.change(connection, job.id, code="", what="")
         self._checked[job.id] = _Checked(job.state, now + _CHECK_S)
         return True
 
