@@ -113,7 +113,7 @@ async def survive(rows: int, percent: float) -> list[Line]:
         return [
             Line(what=f"{rows} rows, {percent:g} % faults, two kills: lost", value=lost, unit="rows", goal=0),
             Line(what="beyond the sheet's rows", value=max(0, seen.progress.done_rows - rows), unit="rows", goal=0),
-            Line(what="asked again without a fault", value=len(office.judge.twice), unit="rows", goal=2 * 2 * AT_ONCE),
+            Line(what="asked twice, for kills and cut streams", value=len(office.judge.twice), unit="rows", goal=2 * 2 * AT_ONCE),
             Line(what="in flight at the kills", value=killed, unit="rows"),
         ]
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from pydantic import JsonValue
 
 from chatsheet.audit.budgets import Budget, Limits
 from chatsheet.core.identity import LOCAL, Actor
+from chatsheet.jobs import ledger, store
 from chatsheet.jobs.asking import AnswerInvalid
+from chatsheet.jobs.ledger import Outcome
 from chatsheet.jobs.model import AiColumn, OrderInvalid
 from chatsheet.jobs.states import JobNotSo
 from chatsheet.sheets.edits import CellValue, EditRefused, SetCells
@@ -166,19 +169,37 @@ async def test_a_budget_that_is_used_up_pauses_a_job_and_says_so(tmp_path: Path)
 
 
 async def test_rows_of_a_worker_that_died_are_taken_over_and_it_writes_nothing_any_more(tmp_path: Path) -> None:
-    async with open_office(tmp_path, rows=10, is_held=True) as office:
-        dead = office.services.worker()
-        dead.start()
-        job = await office.begin()
-        await until_asked(office, 4)
-        await dead.die()
-        began = time.monotonic()
-        office.judge.is_open.set()
+    async with open_office(tmp_path, rows=10) as office:
         async with working(office.services.worker()):
-            job = await office.ended(job.id)
-        assert (job.state, await office.column()) == ("completed", ["good"] * 10)
-        assert len(office.judge.twice) <= 4
-        assert time.monotonic() - began < 20  # of which 8 s are the lease
+            draft = await office.until((await office.draft()).id, lambda job: job.is_settled)
+        await office.services.jobs.start(LOCAL, draft.id)
+        now, database = office.services.clock.now(), office.services.database
+        async with database.unit() as connection:
+            await store.beat(connection, "worker_gone", at_once=8, now=now - store.LEASE - timedelta(seconds=1))
+            lost = await ledger.take(connection, draft.id, "worker_gone", most=3, is_draft=False, now=now)
+        async with working(office.services.worker()):
+            job = await office.ended(draft.id)
+        late = [Outcome(taken=one, state="done", value="bad", confidence=1.0) for one in lost]
+        async with database.unit() as connection:
+            await ledger.put(connection, late, "worker_gone", now=now)
+        rows, _ = await office.services.jobs.rows(LOCAL, job.id)
+        assert (job.state, [row.value for row in rows], len(lost)) == ("completed", ["good"] * 10, 3)
+
+
+async def test_a_row_that_kills_its_workers_is_given_up(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=6) as office:
+        async with working(office.services.worker()):
+            draft = await office.until((await office.draft()).id, lambda job: job.is_settled)
+        await office.services.jobs.start(LOCAL, draft.id)
+        now = office.services.clock.now()
+        async with office.services.database.unit() as connection:
+            for _ in range(4):
+                await ledger.take(connection, draft.id, "worker_gone", most=1, is_draft=False, now=now)
+                await ledger.reclaim(connection, [draft.id], ["worker_there"], now=now)
+        async with working(office.services.worker()):
+            job = await office.ended(draft.id)
+        (row,), _ = await office.services.jobs.rows(LOCAL, job.id, "failed")
+        assert (job.state, row.failure.code) == ("completed_with_failures", "job.worker_lost")
 
 
 async def test_a_worker_that_is_told_to_end_hands_its_rows_over_at_once(tmp_path: Path) -> None:

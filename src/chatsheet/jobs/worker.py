@@ -97,11 +97,6 @@ class Worker:
         self._rows = Tasks()
         self._tasks = Tasks()
 
-    @property
-    def in_flight(self) -> int:
-        """How many rows are asked here."""
-        return len(self._asked)
-
     def start(self) -> None:
         """Begin to work in the background."""
         self._tasks.spawn(self._beat(), name="beat of the worker")
@@ -121,13 +116,6 @@ class Worker:
             await self._write(self._came)
             async with self._database.unit() as connection:
                 await store.leave(connection, self.id, now=self._clock.now())
-
-    async def die(self) -> None:
-        """End as a process that is killed does: nothing is written any more, and nobody is told."""
-        self._is_ending = True
-        self._came.clear()
-        await self._tasks.close()
-        await self._rows.close()
 
     # the loops
 
@@ -149,6 +137,8 @@ class Worker:
                 jobs = await self._look()
             except (SQLAlchemyError, DatabaseUnavailable) as error:
                 log.warning("the worker's look at jobs failed (%s)", type(error).__name__)
+            except Exception:  # boundary: a job that cannot be looked at stops no other
+                log.exception("the worker's look at jobs failed")
             await self._rest(upcoming, _LOOK_S if jobs else _IDLE_S)
 
     async def _rest(self, upcoming: asyncio.Event, most_s: float) -> None:
@@ -274,6 +264,10 @@ class Worker:
             called = await self._caller.ask(known, taken)
         except asyncio.CancelledError:
             called = replace(called, spent=self._caller.left.pop(id(taken), NOTHING))
+        except Exception:  # boundary: a row ends in the list of failures, whatever broke
+            log.exception("row %s of job %s failed", taken.input_hash, taken.job_id)
+            problem = JobProblem(code=ChatSheetError.code, what="something in ChatSheetAI itself went wrong.")
+            called = replace(called, outcome=replace(called.outcome, problem=problem), cause=ChatSheetError.code)
         finally:
             await to_the_end(self._ended(called, time.perf_counter() - began, reserved))
 
@@ -287,14 +281,21 @@ class Worker:
         elif called.cause:
             self._streak += 1
             is_outage = self._streak >= _STREAK and not called.is_throttled and not await self._any_route_answers()
-            if called.is_throttled:
-                self._slots = self._slots.refused()
             if called.is_throttled or is_outage:
-                self._holds += 1
-                self._held_until = self._clock.monotonic() + pace.hold_s(streak=self._holds, told_s=called.retry_after_s)
+                self._hold(called)
             called = called.judged(is_outage=is_outage)
         self._came.append((called, reserved))
         self._keeping.set()
+
+    def _hold(self, called: Called) -> None:
+        """Ask nothing for a while; of calls that were refused together the first one counts."""
+        now = self._clock.monotonic()
+        if now < self._held_until:
+            return
+        self._holds += 1
+        self._held_until = now + pace.hold_s(streak=self._holds, told_s=called.retry_after_s)
+        if called.is_throttled:
+            self._slots = self._slots.refused()
 
     async def _any_route_answers(self) -> bool:
         """Find out by a small call whether it is the rows or the routes; many who want to know ask once."""
