@@ -9,13 +9,15 @@ import pytest
 from pydantic import JsonValue
 
 from chatsheet.audit.budgets import Budget, Limits
+from chatsheet.chat.events import AiColumnProposal
 from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.jobs import ledger, store
 from chatsheet.jobs.asking import AnswerInvalid
 from chatsheet.jobs.ledger import Outcome
-from chatsheet.jobs.model import AiColumn, OrderInvalid
+from chatsheet.jobs.model import AiColumn, JobNotFound, OrderInvalid
 from chatsheet.jobs.states import JobNotSo
 from chatsheet.sheets.edits import CellValue, EditRefused, SetCells
+from chatsheet.wiring import AiColumns
 from tests.jobs.rig import ORDER, Judge, Office, open_office, working
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
@@ -249,3 +251,44 @@ async def test_the_csv_holds_a_line_for_each_row_and_no_formula(tmp_path: Path) 
             [row, comment, f"'={comment}", "1.0", "'+x"]
             for comment, row in (("c0", "2"), ("c0", "4"), ("c1", "3"), ("c1", "5"))
         ]
+
+
+async def test_a_job_whose_user_may_not_edit_the_sheet_any_more_is_paused(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=10, is_held=True) as office, working(office.services.worker()):
+        job = await office.begin()
+        await until_asked(office, 1)
+        office.services.access.is_local = False  # nobody is known there
+        office.judge.is_open.set()
+        job = await office.until(job.id, lambda job: job.state == "paused")
+        assert job.problem.code == "access.denied"
+
+
+async def test_a_sheet_that_is_removed_takes_its_jobs_along(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=10, is_held=True) as office, working(office.services.worker()):
+        job = await office.begin()
+        await until_asked(office, 1)
+        await office.services.chats.remove_sheet(LOCAL, office.sheet_id)
+        await until_quiet(office)
+        with pytest.raises(JobNotFound):
+            await office.services.jobs.get(LOCAL, job.id)
+
+
+async def test_what_a_chat_proposed_becomes_one_draft_however_often_it_is_applied(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=10) as office:
+        version = (await office.services.library.open(LOCAL, office.sheet_id)).sheet.version
+        said = ORDER.model_dump(include={"table", "label", "template", "output", "choices"})
+        proposal = AiColumnProposal(id="p1", version=version, rows=10, distinct=10, tokens=1_000, **said)
+        columns = AiColumns(office.services.jobs)
+        made = [await columns.start(LOCAL, office.sheet_id, proposal, key="p1 of chat_1: ") for _ in range(2)]
+        (draft,) = await office.services.jobs.listing(LOCAL, office.sheet_id)
+        assert (made, draft.state, draft.order.template) == ([draft.id] * 2, "draft", ORDER.template)
+
+
+async def test_an_outage_costs_no_row_and_the_job_goes_on_when_it_is_over(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=12) as office, working(office.services.worker()):
+        draft = await office.until((await office.draft()).id, lambda job: job.is_settled)
+        office.wire.fault("gpt-4o", "503", times=25)
+        await office.services.jobs.start(LOCAL, draft.id)
+        job = await office.ended(draft.id)
+        assert (job.progress.done_rows + job.progress.failed_rows, job.progress.asked_inputs) == (12, 0)
+        assert job.progress.failed_rows <= 4
