@@ -20,7 +20,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import Database, tell
-from chatsheet.jobs import asking, counting, ledger, pace, settling, states, store
+from chatsheet.jobs import asking, counting, found, ledger, pace, settling, states, store
 from chatsheet.jobs.model import AiColumn, Job, JobEstimate, JobProgress, JobRow, RowFilter
 from chatsheet.jobs.states import JobNotSo, Verb
 from chatsheet.jobs.store import Known
@@ -31,6 +31,7 @@ from chatsheet.sheets.library import Library
 _MOST_JOBS = 200
 _LOOK_EVERY_S = 0.5
 _CHECK_EVERY_S = 1.5
+_LOOK_SHARE = 4
 _RESTING_S = 5.0
 _PAGE = 1_000
 _SAYS: dict[Verb, acts.Action] = {
@@ -82,6 +83,10 @@ class Jobs:
             await store.add(connection, actor, new, mark=mark or None)
             tell(connection, Act.of(actor, "job.draft", sheet_id, {"job": new.id, "prompt": asking.prompt_hash(order)}))
             return await self._shown(connection, await store.get(connection, actor, new.id))
+
+    async def found(self, actor: Actor, sheet_id: str) -> tuple[AiColumn, ...]:
+        """Return the orders that a sheet's dead formulas of another program's model stand for; raises SheetNotFound."""
+        return found.orders((await self.library.open(actor, sheet_id)).workbook)
 
     async def get(self, actor: Actor, job_id: str) -> Job:
         """Return a job as it stands; raises JobNotFound."""
@@ -232,6 +237,7 @@ class Jobs:
                 moved = [one for one in reversed(found) if _may_differ(one, seen.get(one.job.id), now)]
                 jobs = [await self._shown(connection, one) for one in moved]
             seen |= {one.job.id: (one, now) for one in moved}
+            took = self.clock.monotonic() - now
             for job in jobs:
                 if told.get(job.id) != job:
                     told[job.id] = job
@@ -239,7 +245,7 @@ class Jobs:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await upcoming.wait()
-            await asyncio.sleep(_LOOK_EVERY_S / 5)
+            await asyncio.sleep(max(_LOOK_EVERY_S / 5, _LOOK_SHARE * took))  # counting 100,000 rows is not all that is done
 
     async def follow(self, actor: Actor, job_id: str) -> AsyncGenerator[Job, None]:
         """Yield one job as it changes, until it has ended and its results are in the sheet, or it waits for a person."""

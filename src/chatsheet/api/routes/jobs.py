@@ -81,6 +81,12 @@ async def listing(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, 
     return await services.jobs.listing(actor, sheet_id)
 
 
+@router.get("/found")
+async def found(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, Query(max_length=40)]) -> list[AiColumn]:
+    """Return orders for the columns of a sheet that `=COPILOT(…)` or `=AI(…)` were to fill; each can be drafted as it is."""
+    return list(await services.jobs.found(actor, sheet_id))
+
+
 @router.get("/events", response_class=EventStream, responses=_STREAM)
 async def events(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, Query(max_length=40)]) -> StreamingResponse:
     """Follow a sheet's jobs as server-sent events: each as it stands, then each that changes."""
