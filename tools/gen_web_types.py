@@ -17,6 +17,7 @@ from chatsheet.api.routes.doctor import DoctorEvent, LatestReport
 from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, SheetHead
 from chatsheet.api.routes.glossary import GlossaryText, NewEntry
 from chatsheet.api.routes.imports import ImportStarted, NewImport
+from chatsheet.api.routes.jobs import JobRetry, JobRowPage, JobRowValue, JobStart, NewJob
 from chatsheet.api.routes.login import CodeLogin, LoginWays, PasswordLogin
 from chatsheet.api.routes.proposals import NewDecision
 from chatsheet.api.routes.queries import Queried
@@ -34,6 +35,7 @@ from chatsheet.context.glossary.model import Kept
 from chatsheet.core import loose
 from chatsheet.doctor.clinic import ExaminationEntry
 from chatsheet.doctor.model import Report
+from chatsheet.jobs.model import Job
 from chatsheet.sheets.edits import EditPreview
 from chatsheet.sheets.imports import ImportEvent
 from chatsheet.sheets.ingest.raw import RawCells
@@ -115,6 +117,12 @@ ROOTS = (
     ChainState,
     CacheStates,
     Cleared,
+    Job,
+    NewJob,
+    JobStart,
+    JobRetry,
+    JobRowPage,
+    JobRowValue,
 )
 UNIONS = {
     "SheetEvent": SheetEvent,

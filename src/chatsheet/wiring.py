@@ -29,6 +29,7 @@ from chatsheet.auth.users import Users
 from chatsheet.cache.cache import Caches
 from chatsheet.chat.drawing import Drawings
 from chatsheet.chat.driver import Chats
+from chatsheet.chat.events import AiColumnProposal
 from chatsheet.chat.live import Live
 from chatsheet.chat.loop import Limits
 from chatsheet.context.glossary.glossary import Glossary
@@ -36,7 +37,7 @@ from chatsheet.context.prompt import Scope
 from chatsheet.core import processes
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.errors import ChatSheetError
-from chatsheet.core.identity import LOCAL
+from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.core.presence import Presence, present
 from chatsheet.core.settings import Settings
 from chatsheet.db import secrets
@@ -45,6 +46,9 @@ from chatsheet.doctor.clinic import Clinic
 from chatsheet.doctor.model import Report, RouteHistory
 from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.readiness import Readiness
+from chatsheet.jobs.model import AiColumn
+from chatsheet.jobs.service import Jobs
+from chatsheet.jobs.worker import Worker
 from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.plan import plan
@@ -113,6 +117,19 @@ def weighed(counted: tuple[RouteCounts, ...]) -> tuple[RouteHistory, ...]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class AiColumns:
+    """What a chat proposes becomes the draft of a job: its costs are seen before it is started."""
+
+    jobs: Jobs
+
+    async def start(self, actor: Actor, sheet_id: str, proposal: AiColumnProposal, *, key: str) -> str:
+        """Make the draft and return its id; a second one with the same key is the same job."""
+        fields = proposal.model_dump(include={"table", "label", "template", "output", "choices", "where"})
+        order = AiColumn.model_validate(fields, strict=False)
+        return (await self.jobs.draft(actor, sheet_id, order, version=proposal.version, mark=key)).id
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What the three doors share."""
@@ -140,6 +157,7 @@ class Services:
     gateway: Gateway
     records: RemoteRecords
     chats: Chats
+    jobs: Jobs
     caches: Caches
     room: Room
     live: Live
@@ -156,6 +174,13 @@ class Services:
         """Go on with the routes of changed settings; what else changed waits for the next start."""
         self.doctor.settings = settings
         await self.gateway.change(plan(settings.llm))
+
+    def worker(self) -> Worker:
+        """Build a worker on jobs, which works once it is started and until it is closed."""
+        return Worker(
+            database=self.database, access=self.access, spending=self.spending, library=self.library, gateway=self.gateway,
+            clock=self.clock, at_once=self.settings.jobs.at_once, drain_s=self.settings.jobs.drain_s,
+        )  # fmt: skip
 
 
 @asynccontextmanager
@@ -320,9 +345,10 @@ async def open_services(
         without_login = timedelta(days=auth.oidc.tokens_without_login_days) if auth.mode == "oidc" else None
         tokens = Tokens(database, clock, without_login=without_login)
         access = Access(database, is_local=is_local or auth.mode == "local", again=credentials.again(sessions, tokens))
+        jobs = Jobs(database=database, access=access, library=library, clock=clock, at_once=settings.jobs.at_once)
         chats = Chats(
             database=database, access=access, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits,
-            shape=shape,
+            ai_columns=AiColumns(jobs), shape=shape,
         )  # fmt: skip
         stack.push_async_callback(chats.close)
         doctor = Doctor(settings=settings, records=records, clock=clock, history=history, settings_file=settings_file)
@@ -363,6 +389,7 @@ async def open_services(
             gateway=gateway,
             records=records,
             chats=chats,
+            jobs=jobs,
             caches=caches,
             room=_room(settings, database, clock),
             live=Live(database=database, access=access, library=library, clock=clock),

@@ -42,6 +42,7 @@ def gone(pattern: str) -> str:
 
 
 SHEET, CHAT, SPACE = "/api/sheets/{sheet_id}", "/api/chats/{chat_id}", "/api/workspaces/{workspace_id}"
+JOB = "/api/jobs/{job_id}"
 IN = "?workspace_id={workspace_id}"
 TABLE: dict[str, tuple[str, str]] = {
     # route: what is asked of it after its path, and what each caller is answered
@@ -131,6 +132,17 @@ TABLE: dict[str, tuple[str, str]] = {
     f"GET {CHAT}/charts/{{name}}": ("", gone(READ)),
     f"GET {CHAT}/proposals": ("", READ),
     f"POST {CHAT}/proposals/{{proposal_id}}/decision": ("", bad(READ)),
+    "GET /api/jobs": ("?sheet_id={sheet_id}", WHOLE),
+    "POST /api/jobs": ("", EDIT),
+    "GET /api/jobs/found": ("?sheet_id={sheet_id}", WHOLE),
+    "GET /api/jobs/events": ("?sheet_id={sheet_id}", WHOLE),
+    f"GET {JOB}": ("", WHOLE),
+    **{f"POST {JOB}/{verb}": ("", EDIT.replace("bad", "ok")) for verb in ("start", "cancel")},
+    **{f"POST {JOB}/{verb}": ("", EDIT.replace("bad", "409")) for verb in ("pause", "resume", "retry")},
+    f"GET {JOB}/rows": ("", WHOLE),
+    f"POST {JOB}/rows/{{row_id}}/accept": ("", gone(EDIT)),
+    f"PUT {JOB}/rows/{{row_id}}": ("", EDIT),
+    f"GET {JOB}/export": ("", WHOLE),
     "GET /api/audit": (IN, AUDIT),
     "GET /api/audit/export": (IN, AUDIT),
     "GET /api/audit/all": ("", ADMIN),
@@ -152,9 +164,12 @@ TABLE: dict[str, tuple[str, str]] = {
     **{f"{method} /v1/{{path:path}}": ("", gone(MODEL)) for method in ("GET", "POST", "PUT", "PATCH", "DELETE")},
 }
 NAMES = {"table_id": "orders", "role": "editor", "name": "c1.svg", "handle": "r1", "path:path": "nothing"}
-BODIES = {"POST /api/chats": '{"sheet_id": "{sheet_id}"}'}
-HIDDEN = {"sheet.not_found", "chat.not_found", "workspace.not_found", "request.not_found"}
+BODIES: dict[str, str] = dict.fromkeys(("POST /api/chats", "POST /api/jobs"), '{"sheet_id": "{sheet_id}"}')
+HIDDEN = {"sheet.not_found", "chat.not_found", "job.not_found", "workspace.not_found", "request.not_found"}
 WORDS = {401: "out", 400: "bad", 415: "bad"}
+
+
+_IDS = ("sheet_id", "chat_id", "job_id", "workspace_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +179,12 @@ class Call:
     route: str
     sheet_id: str
     chat_id: str
+    job_id: str
     workspace_id: str
 
     def filled(self, text: str) -> str:
         """Return a text with the ids in it."""
-        ours = {"sheet_id": self.sheet_id, "chat_id": self.chat_id, "workspace_id": self.workspace_id}
+        ours = {name: getattr(self, name) for name in _IDS}
         for name, value in {**NAMES, **ours}.items():
             text = text.replace(f"{{{name}}}", value)
         return text
@@ -219,7 +235,7 @@ async def test_everybody_is_answered_as_the_table_says(tmp_path: Path, sales: Pa
         for route, (_, pattern) in TABLE.items():
             for caller, expected in zip(CALLERS, pattern.split(), strict=True):
                 place = await world.place(caller)
-                call = Call(route, place.sheet_id, place.chat_id, world.workspace_id)
+                call = Call(route, place.sheet_id, place.chat_id, place.job_id, world.workspace_id)
                 credentials = await world.credentials(caller)
                 answer = await call.sent(world, credentials)
                 if (told := word(answer)) != expected:
@@ -231,10 +247,10 @@ async def test_everybody_is_answered_as_the_table_says(tmp_path: Path, sales: Pa
 
 async def is_as_never_was(world: World, call: Call, answer: httpx.Response, credentials: dict[str, str]) -> bool:
     """Tell whether what is hidden is answered, but for the ids, byte by byte as what never was."""
-    never = Call(call.route, "sheet_" + "0" * 20, "chat_" + "0" * 20, "wsp_" + "0" * 20)
+    never = Call(call.route, "sheet_" + "0" * 20, "chat_" + "0" * 20, "job_" + "0" * 20, "wsp_" + "0" * 20)
     other = await never.sent(world, credentials)
     said = answer.text
-    for name in ("sheet_id", "chat_id", "workspace_id"):
+    for name in _IDS:
         said = said.replace(getattr(call, name), getattr(never, name))
     same = {"content-length", "date"}
     headers = [{k: v for k, v in one.headers.items() if k not in same} for one in (answer, other)]

@@ -65,10 +65,11 @@ class Hasty:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A sheet with a chat of its caller's."""
+    """A sheet with a chat and the draft of a job of its caller's."""
 
     sheet_id: str
     chat_id: str
+    job_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +104,7 @@ class World:
     async def place(self, caller: str = "owner", *, rules: Rules = RULES) -> Place:
         """Insert a sheet like the imported one, with a chat of its own; for a ruled viewer with rules."""
         at, by, is_ruled = self.services.clock.now(), self.user(caller), caller.startswith("ruled")
-        made = Place(ids.new_id("sheet"), ids.new_id("chat"))
+        made = Place(ids.new_id("sheet"), ids.new_id("chat"), ids.new_id("job"))
         owned = {"workspace_id": self.workspace_id, "created_by": by, "created_at": at}
         kept = {"id": self.version, "parent_id": None, "content_sha256": self.content}
         async with self.services.database.unit() as connection:
@@ -113,6 +114,10 @@ class World:
             key = rules.key if is_ruled else ""
             chat = {"id": made.chat_id, "sheet_id": made.sheet_id, "rules_key": key}
             await connection.execute(insert(tables.chat).values(**chat, **owned))
+            draft = {"kind": "ai_column", "state": "draft", "priority": 0, "run": 1, "is_counted": True, "is_settled": True}
+            order = {"table": "orders", "label": "Mood", "template": "{region}"}
+            asked = {"id": made.job_id, "sheet_id": made.sheet_id, "body": order, "version": self.version, "run_by": by}
+            await connection.execute(insert(tables.job).values(**asked, **draft, **owned))
         if is_ruled:
             owner = Actor(self.workspace_id, self.users["owner"])
             await self.services.ruling.set(owner, made.sheet_id, Role.VIEWER, rules)

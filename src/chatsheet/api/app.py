@@ -31,6 +31,7 @@ from chatsheet.api.routes import (
     exports,
     glossary,
     imports,
+    jobs,
     live,
     login,
     metrics,
@@ -50,7 +51,7 @@ from chatsheet.wiring import Services
 
 ROUTES = (
     status, login, oidc, account, workspaces, users, sheets, shares, queries, edits, corrections, glossary, exports, uploads,
-    imports, live, chats, charts, proposals, audit, budgets, doctor, metrics, caches, openai,
+    imports, live, chats, charts, proposals, jobs, audit, budgets, doctor, metrics, caches, openai,
 )  # fmt: skip
 """The modules of the API's routes, in the order of its reference."""
 

@@ -16,7 +16,7 @@ from chatsheet.wiring import Services
 
 PRINCIPAL = "chatsheet.principal"
 """Where a request's ASGI scope says whom the door let in; nothing: the path is open to everybody."""
-_ABOUT = ("chat_id", "sheet_id", "workspace_id")
+_ABOUT = ("chat_id", "job_id", "sheet_id", "workspace_id")
 _OF_A_SHEET = frozenset(Action) - {
     Action.ITSELF, Action.SESSIONS, Action.OPEN, Action.LIST, Action.IMPORT, Action.MEMBERS_READ, Action.MEMBERS, Action.AUDIT,
     Action.MODEL, Action.STATUS, Action.INSTALLATION,
@@ -36,6 +36,12 @@ class ChatHidden(NotFound):
     """No such chat, or one of strangers."""
 
     code = "chat.not_found"
+
+
+class JobHidden(NotFound):
+    """No such job, or one of strangers."""
+
+    code = "job.not_found"
 
 
 class WorkspaceNotFound(NotFound):
@@ -68,7 +74,7 @@ class May:
     async def __call__(self, request: Request, services: Served, asking: Asking) -> Actor:
         """Raise what strangers are told, the same as for what never was there, or Denied; return the actor."""
         named = await _named(request)
-        if self.action in _OF_A_SHEET and not named.keys() & {"sheet_id", "chat_id"}:
+        if self.action in _OF_A_SHEET and not named.keys() & {"sheet_id", "chat_id", "job_id"}:
             raise BadInput("the request names no sheet.", fix="give sheet_id.")  # never one's standing in the workspace
         return await self._let_in(request, services, asking, named)
 
@@ -85,6 +91,8 @@ class May:
             return Denied("you may not do that.", fix="ask an owner of the workspace for the right, or use another token.")
         if chat_id := named.get("chat_id"):
             return ChatHidden(f"there is no chat {chat_id}.", fix="start one for a sheet.")
+        if job_id := named.get("job_id"):
+            return JobHidden(f"there is no job {job_id}.", fix="list the jobs of the sheet.")
         if sheet_id := named.get("sheet_id"):
             return SheetHidden(f"there is no sheet {sheet_id}.", fix="open one of the list.")
         return WorkspaceNotFound(f"there is no workspace {named['workspace_id']}.", fix="choose one of yours.")

@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from chatsheet.chat import deeds, metering
+from chatsheet.chat import deeds
 from chatsheet.core.acts import Spent
 from chatsheet.core.identity import Actor
 from chatsheet.core.tasks import to_the_end
+from chatsheet.llm import metering
 from chatsheet.llm.gateway import NoRouteAnswered, RequestRefused
 from chatsheet.llm.model import ChatRequest, Finished, Reply, StreamEvent
 from chatsheet.wiring import Services

@@ -10,7 +10,7 @@ from chatsheet.auth import policy, rules
 from chatsheet.auth.policy import Action, Denied, Principal, Standing
 from chatsheet.core.identity import LOCAL, Actor, Role, Rules
 from chatsheet.db.engine import Database
-from chatsheet.db.tables import chat, member, share, sheet, sheet_rule, user
+from chatsheet.db.tables import chat, job, member, share, sheet, sheet_rule, user
 
 _OWNER = Standing(workspace_id=LOCAL.workspace_id, member=Role.OWNER)
 
@@ -28,15 +28,20 @@ class Access:
         self._again = again
 
     async def standing(
-        self, principal: Principal, *, workspace_id: str = "", sheet_id: str = "", chat_id: str = ""
+        self, principal: Principal, *, workspace_id: str = "", sheet_id: str = "", chat_id: str = "", job_id: str = ""
     ) -> Standing:
-        """Return a principal's standing on a chat, else a sheet, else in a workspace, else in the first of theirs.
+        """Return a principal's standing on a chat, else on a job's sheet, else on a sheet, else in a workspace, or the first.
 
         What does not exist gives the same standing as what belongs to strangers.
         """
         if self.is_local:
             return _OWNER
         async with self._database.unit() as connection:
+            if job_id:
+                found = await connection.execute(select(job.c.sheet_id).where(job.c.id == job_id))
+                if (of := found.scalar_one_or_none()) is None:
+                    return Standing()
+                sheet_id = of
             return await _standing(connection, principal, workspace_id, sheet_id, chat_id)
 
     async def apart(self, principal: Principal, workspace_id: str) -> dict[str, Standing]:

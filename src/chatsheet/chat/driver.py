@@ -10,7 +10,7 @@ from dataclasses import replace
 from chatsheet.audit.spending import Spending
 from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action, Denied
-from chatsheet.chat import answers, calls, citations, deeds, loop, messages, metering, questions, store
+from chatsheet.chat import answers, calls, citations, deeds, loop, messages, questions, store
 from chatsheet.chat.audience import Audience, Numbered, Watcher
 from chatsheet.chat.citations import Citation, CitationNotFound, NotTraced
 from chatsheet.chat.deciding import AiColumns, Deciding
@@ -46,6 +46,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.engine import Database, tell
+from chatsheet.llm import metering
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.model import ChatRequest, Finished, Restarted, TextDelta, ToolCall
 from chatsheet.sheets.library import Library, OpenSheet

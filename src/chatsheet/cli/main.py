@@ -25,6 +25,7 @@ _COMMANDS = {
     "demo": "Run the whole chain on this machine with a sample workbook.",
     "doctor": "Say why a route fails, layer by layer, and what mends it.",
     "eval": "Score the answers to a pack of questions with known answers.",
+    "job": "Let a model fill a column, and follow it.",
     "litellm": "Generate LiteLLM's config, or run it with its egress.",
     "mcp": "Serve the reading tools over workbooks to an MCP client.",
     "model": "Get the offline model.",
@@ -33,6 +34,7 @@ _COMMANDS = {
     "sheet": "Import, read, query, edit and export a workbook.",
     "user": "Say who may log in, and as what.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
+    "work": "Work on jobs beside a server.",
 }
 
 

@@ -115,10 +115,15 @@ async def serve(
             tasks.spawn(follow(read, config, settings, services.change), name="follow settings")
         if companion is not None:
             tasks.spawn(companion(services), name="companion")
+        worker = services.worker() if settings.jobs.work else None
+        if worker is not None:
+            worker.start()
         await _greet(settings, services, door, port)
         try:
             await server.serve(sockets=[listening])
         finally:
+            if worker is not None:
+                await worker.close()
             await tasks.close()
 
 

@@ -44,6 +44,15 @@ Action = Literal[
     "budget.set",
     "budget.end",
     "audit.export",
+    "job.draft",
+    "job.start",
+    "job.pause",
+    "job.resume",
+    "job.cancel",
+    "job.retry",
+    "job.end",
+    "job.row",
+    "job.export",
 ]
 
 

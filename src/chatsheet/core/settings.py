@@ -281,6 +281,17 @@ class DoctorSettings(_Frozen):
     """Name servers that answer as the internet does; with them the doctor proves that the public path is refused."""
 
 
+class JobsSettings(_Frozen):
+    """Work on many rows."""
+
+    work: bool = True
+    """Whether the server works on jobs itself; false where `chatsheet work` does it in processes of its own."""
+    at_once: int = Field(default=16, ge=1, le=500)
+    """How many model calls one worker makes at once at most; it finds out by itself how many are good."""
+    drain_s: Seconds = 8
+    """For how long a worker that is told to end waits for its calls before it hands its rows over."""
+
+
 class Settings(_Frozen):
     """All settings of a process."""
 
@@ -302,3 +313,5 @@ class Settings(_Frozen):
     """What is told of model calls."""
     doctor: DoctorSettings = DoctorSettings()
     """How routes are examined."""
+    jobs: JobsSettings = JobsSettings()
+    """How jobs are worked on."""

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Table,
+    UniqueConstraint,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -351,3 +353,89 @@ spend_day = Table(
     Column("unpriced_calls", Integer, nullable=False),
 )
 """What a user's questions, or a job, took of a day (UTC); calls on routes without a price are counted apart."""
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("sheet_id", String(40), ForeignKey("sheet.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("mark", String(200), nullable=True),
+    Column("state", String(30), nullable=False),
+    Column("code", String(64), nullable=False, server_default=""),
+    Column("what", String, nullable=False, server_default=""),
+    Column("body", JSON, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("result_version", String(64), nullable=False, server_default=""),
+    Column("column_name", String(255), nullable=False, server_default=""),
+    Column("is_counted", Boolean, nullable=False),
+    Column("is_settled", Boolean, nullable=False),
+    Column("owner", String(40), nullable=False, server_default=""),
+    Column("created_by", String(40), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("run_by", String(40), nullable=False),
+    Column("started_at", UtcDateTime, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    UniqueConstraint("workspace_id", "mark"),
+    Index("ix_job_sheet_id", "sheet_id"),
+    Index("ix_job_state", "state"),
+)
+"""The same question for many rows of a sheet, and where it stands; `owner` is the worker that counts or settles it."""
+
+job_row = Table(
+    "job_row",
+    metadata,
+    Column("job_id", String(40), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True),
+    Column("input_hash", String(32), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("is_sample", Boolean, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("rows", JSON, nullable=False),
+    Column("copies", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("owner", String(40), nullable=False, server_default=""),
+    Column("token", Integer, nullable=False, server_default="0"),
+    Column("not_before", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("losses", Integer, nullable=False, server_default="0"),
+    Column("value", JSON, nullable=True),
+    Column("confidence", Float, nullable=True),
+    Column("reason", String, nullable=False, server_default=""),
+    Column("code", String(64), nullable=False, server_default=""),
+    Column("what", String, nullable=False, server_default=""),
+    Column("model", String(255), nullable=False, server_default=""),
+    Column("route", String(255), nullable=False, server_default=""),
+    Column("input_tokens", Integer, nullable=False, server_default="0"),
+    Column("output_tokens", Integer, nullable=False, server_default="0"),
+    Column("cost", Float, nullable=True),
+    Column("milliseconds", Integer, nullable=False, server_default="0"),
+    Column("ended_at", UtcDateTime, nullable=True),
+    Column("reviewed_by", String(40), nullable=False, server_default=""),
+    Index("ix_job_row_state", "job_id", "state", "place"),
+)
+"""The ledger: each different input of a job once, with the rows that have it, who asks it now by which token, and the answer.
+
+A result is written by the owner under its token and by nobody else, so that a row which two asked is answered once.
+"""
+
+job_worker = Table(
+    "job_worker",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    Column("at_once", Integer, nullable=False),
+)
+"""Who works on jobs: what a worker holds is its own until then, and anybody's after."""
+
+route_minute = Table(
+    "route_minute",
+    metadata,
+    Column("route", String(64), primary_key=True),
+    Column("body", JSON, nullable=False),
+)
+"""What workers spent on a route in the last minute, and its limit (`jobs.pace.Minute`)."""

@@ -14,7 +14,7 @@ import aiohttp
 from chatsheet.core.clock import Clock
 from chatsheet.core.ids import new_id
 from chatsheet.core.loose import JsonObject
-from chatsheet.llm import causes, legs, retry_after, wire
+from chatsheet.llm import allowance, causes, legs, retry_after, wire
 from chatsheet.llm import model as values
 from chatsheet.llm.causes import CATALOGUE, Cause, Evidence
 from chatsheet.llm.collect import Collected, Delta
@@ -69,6 +69,7 @@ class Attempt:
         self.request_id: str | None = None
         self.proof: values.Proof = "unverified" if route.kind == "litellm" else "direct"
         self.adapted: tuple[str, ...] = ()
+        self.allowance: values.Allowance | None = None
         self.is_rushed = False
         """Given less time than its limit, because the deadline is near: silence says nothing then."""
         self.collected = Collected()
@@ -109,6 +110,7 @@ class Attempt:
         self.adapted, self.status, self.request_id = answer.adapted, response.status, answer.request_id
         if response.status != OK:
             raise await self._refused(response, answer.said)
+        self.allowance = allowance.read(response.headers)
         if response.content_type == "text/html":
             raise await self._failure(symptom="provider.not_json")
         return response

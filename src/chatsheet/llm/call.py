@@ -41,6 +41,8 @@ class NoRouteAnswered(Unavailable):
     trail = Trail()
     spent = NOTHING
     cause = CATALOGUE["unknown"]
+    retry_after_s: float | None = None
+    """What the provider that failed last told to wait."""
 
 
 class RequestRefused(BadInput):
@@ -210,13 +212,14 @@ class Call:
         if price is not None and usage is not None:
             hedged = usage.input_tokens * self._hedged_price / 1_000_000
             price, spent = price + hedged, spent + Spent(cost=hedged)
-        return replace(attempt.collected.reply(route=route.name, trail=self._trail(), cost=price), spent=spent)
+        reply = attempt.collected.reply(route=route.name, trail=self._trail(), cost=price)
+        return replace(reply, spent=spent, allowance=attempt.allowance)
 
     def repeated(self, route: Route, reply: Reply) -> Reply:
         """Return what the route said before to the same request: nobody was asked, and nothing spent."""
         self._tried.append(Tried(route=route.name, cause=None, proof="cache", milliseconds=0))
         self._tell(len(self._tried), "answered", route.name)
-        return replace(reply, route=route.name, trail=self._trail(), usage=Usage(), cost=0.0, spent=NOTHING)
+        return replace(reply, route=route.name, trail=self._trail(), usage=Usage(), cost=0.0, spent=NOTHING, allowance=None)
 
     def _end(self, attempt: Attempt, cause: str) -> None:
         """Close an attempt, and write it into the trail and its span."""
@@ -264,6 +267,7 @@ class Call:
         if cause.another_route_helps or cause.code == "deadline.exceeded":
             what = f"no route to the model answered ({trail.line() or cause.code})."
             error: NoRouteAnswered | RequestRefused = NoRouteAnswered(what, fix=f"{cause.fix}.")
+            error.retry_after_s = self._failures[-1].retry_after_s if self._failures else None
         else:
             what = f"the model refused the request: {cause.code}" + (f" ({self._filtered})." if self._filtered else ".")
             error = RequestRefused(what, fix=f"{cause.fix}.")

@@ -24,7 +24,10 @@ from chatsheet.llm.legs import OK, Legs
 from chatsheet.llm.records import Record, Records
 from chatsheet.llm.routes import Route
 
-_PASSED_BACK = ("content-type", "retry-after", "retry-after-ms", "x-ms-region", "apim-request-id", "x-request-id")
+_PASSED_BACK = (
+    "content-type", "retry-after", "retry-after-ms", "x-ms-region", "apim-request-id", "x-request-id",
+    "x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens",
+)  # fmt: skip
 _MAX_BODY = 32 * 2**20
 _WAIT_FOR_END_S = 0.8
 

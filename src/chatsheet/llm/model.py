@@ -79,6 +79,14 @@ class Trail:
         return " → ".join([*left, *parts])
 
 
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """The tokens of a minute that a deployment takes, and how many are left of it."""
+
+    limit_tokens: int
+    remaining_tokens: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """The same for every route: what was said, by which model, at what cost, and how it got here."""
@@ -94,6 +102,8 @@ class Reply:
     """In the currency of the route's prices; None where no price is set."""
     spent: Spent = NOTHING
     """By all attempts, those that failed too."""
+    allowance: Allowance | None = None
+    """As the provider told beside this answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,18 @@ export interface AddColumn {
 }
 
 
+/** A column that a model fills row by row: a prompt with columns as `{name}`, and what may come of it. */
+export interface AiColumn {
+  readonly table: string;
+  readonly label: string;
+  readonly template: string;
+  readonly output: "text" | "integer" | "decimal" | "boolean" | "date" | "datetime" | "time";
+  readonly choices: readonly string[];
+  readonly where: string;
+  readonly review_below: number;
+}
+
+
 /** A column that a model would fill row by row, if a person starts it. */
 export interface AiColumnProposal {
   readonly kind: "ai_column";
@@ -652,6 +664,111 @@ export interface Invitation {
 }
 
 
+/** A job as it stands. */
+export interface Job {
+  readonly id: string;
+  readonly sheet_id: string;
+  readonly kind: "ai_column";
+  readonly state: "draft" | "queued" | "running" | "paused" | "completed" | "completed_with_failures" | "failed" | "cancelled";
+  readonly order: AiColumn;
+  readonly priority: number;
+  readonly run: number;
+  readonly version: string;
+  readonly result_version: string;
+  readonly column: string;
+  readonly is_counted: boolean;
+  readonly is_settled: boolean;
+  readonly problem: JobProblem;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly started_at: string | null;
+  readonly ended_at: string | null;
+  readonly progress: JobProgress;
+  readonly estimate: JobEstimate;
+  readonly sample: readonly JobRow[];
+}
+
+
+/** What all of a job is likely to take, from its sampled rows; None where nothing is known yet. */
+export interface JobEstimate {
+  readonly sampled: number;
+  readonly tokens_p50: number | null;
+  readonly tokens_p95: number | null;
+  readonly cost: number | null;
+  readonly minutes: number | null;
+}
+
+
+/** Why a job waits or ended: a stable code and words. */
+export interface JobProblem {
+  readonly code: string;
+  readonly what: string;
+}
+
+
+/** Where a job stands; rows with the same inputs share one call. */
+export interface JobProgress {
+  readonly rows: number;
+  readonly inputs: number;
+  readonly done_rows: number;
+  readonly done_inputs: number;
+  readonly failed_rows: number;
+  readonly failed_inputs: number;
+  readonly asked_inputs: number;
+  readonly review_inputs: number;
+  readonly per_minute: number;
+  readonly eta_s: number | null;
+  readonly tokens: number;
+  readonly cost: number | null;
+}
+
+
+/** What is asked again: failed rows, or rows that changed in the sheet since. */
+export interface JobRetry {
+  readonly changed: boolean;
+}
+
+
+/** One input of a job, the rows that have it, and the answer. */
+export interface JobRow {
+  readonly id: string;
+  readonly rows: readonly number[];
+  readonly copies: number;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly state: "open" | "asked" | "done" | "failed";
+  readonly value: unknown;
+  readonly confidence: number | null;
+  readonly reason: string;
+  readonly failure: JobProblem;
+  readonly tries: number;
+  readonly is_reviewed: boolean;
+  readonly model: string;
+  readonly route: string;
+  readonly tokens: number;
+  readonly cost: number | null;
+  readonly milliseconds: number;
+}
+
+
+/** Rows of a job, and the place to go on behind; null at the end. */
+export interface JobRowPage {
+  readonly rows: readonly JobRow[];
+  readonly next: number | null;
+}
+
+
+/** A person's value for a row; null for none. */
+export interface JobRowValue {
+  readonly value: string | number | number | boolean | null;
+}
+
+
+/** With which priority a job starts; null for that of its draft. */
+export interface JobStart {
+  readonly priority: number | null;
+}
+
+
 /** The tables in these cells are one, named by the header of the first. */
 export interface Join {
   readonly kind: "join";
@@ -764,7 +881,6 @@ export interface NewAccount {
 
 /** A budget to set, in place of the one that there was; `subject` is the user or the job, empty for the workspace. */
 export interface NewBudget {
-  readonly workspace_id: string;
   readonly kind: "workspace" | "user" | "job";
   readonly subject: string;
   readonly limits: Limits;
@@ -811,6 +927,14 @@ export interface NewEntry {
 /** Which upload to import. */
 export interface NewImport {
   readonly upload: string;
+}
+
+
+/** The sheet and what is to be filled. */
+export interface NewJob {
+  readonly sheet_id: string;
+  readonly order: AiColumn;
+  readonly priority: number;
 }
 
 

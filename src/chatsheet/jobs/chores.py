@@ -1,0 +1,118 @@
+"""What jobs need besides answers: their rows counted before, and what was answered put into the sheet after. May run twice."""
+
+from dataclasses import dataclass
+
+from chatsheet.auth.access import Access
+from chatsheet.auth.policy import Action
+from chatsheet.core.acts import Act
+from chatsheet.core.clock import Clock
+from chatsheet.core.errors import ChatSheetError, Unavailable
+from chatsheet.db.engine import Database, tell
+from chatsheet.jobs import counting, ledger, settling, states, store
+from chatsheet.jobs.model import JobProblem
+from chatsheet.jobs.store import Known
+from chatsheet.sheets.library import HeadMoved, Library
+
+_NONE = JobProblem()
+_PASSING = (Unavailable, HeadMoved)
+"""What another try mends."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What chores are done with, and by which worker."""
+
+    database: Database
+    access: Access
+    library: Library
+    clock: Clock
+    worker: str
+
+
+async def count(means: Means, known: Known) -> None:
+    """Put all inputs of a job into its ledger, a few from all over the sheet first."""
+    if not await _take(means, known):
+        return
+    job, now = known.job, means.clock.now()
+    try:
+        actor = await means.access.fresh(known.actor, job.sheet_id, Action.EDIT)
+        questions = means.library.questions(await means.library.at(actor, job.sheet_id, job.version))
+        async with means.database.unit() as connection:
+            await ledger.begin_count(connection, job.id)
+        if job.run == 1:
+            await _add(means, known, await counting.sample(questions, job.order), is_sample=True)
+        async for page in counting.pages(questions, job.order):
+            await _add(means, known, page, is_sample=False)
+        async with means.database.unit() as connection:
+            if await store.holds(connection, job.id, means.worker):
+                await ledger.end_count(connection, job.id)
+                await store.change(connection, job.id, is_counted=True, owner="")
+    except _PASSING:
+        raise
+    except ChatSheetError as error:
+        async with means.database.unit() as connection:
+            problem = JobProblem(code=error.code, what=error.what)
+            await store.step(connection, await store.get(connection, known.actor, job.id), "fail", at=now, problem=problem)
+            await store.change(connection, job.id, is_settled=True, owner="")
+
+
+async def _add(means: Means, known: Known, page: list[ledger.New], *, is_sample: bool) -> None:
+    job = known.job
+    async with means.database.unit() as connection:
+        await ledger.add(connection, known.workspace_id, job.id, page, run=job.run, at=means.clock.now(), is_sample=is_sample)
+
+
+async def settle(means: Means, known: Known) -> None:
+    """Put what a job answered into its sheet, once nothing of it is asked any more, and end it; a draft only rests."""
+    job = known.job
+    async with means.database.unit() as connection:
+        if (await ledger.in_flight(connection, [job.id])).get(job.id):
+            return
+    if not await _take(means, known):
+        return
+    problem, settled = _NONE, None
+    if job.started_at is not None:
+        try:
+            settled = await _settled(means, known)
+        except _PASSING:
+            raise
+        except ChatSheetError as error:
+            problem = JobProblem(code=error.code, what=error.what)
+    async with means.database.unit() as connection:
+        if not await store.holds(connection, job.id, means.worker):
+            return
+        now = await store.get(connection, known.actor, job.id)
+        left = await ledger.left(connection, job.id, is_draft=now.job.state == "draft", now=means.clock.now())
+        has_moved = (now.job.state, now.job.run) != (job.state, job.run)  # it was told something meanwhile
+        if has_moved or (left.is_any and job.state not in states.ENDED):
+            await store.change(connection, job.id, owner="")
+            return
+        tally = await ledger.tally(connection, job.id, below=job.order.review_below, now=means.clock.now())
+        if now.job.state == "queued":  # its sample was all there was to ask
+            await store.step(connection, now, "begin", at=means.clock.now())
+            now = await store.get(connection, known.actor, job.id)
+        if now.job.state == "running":
+            verb = states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
+            after = await store.step(connection, now, verb, at=means.clock.now(), problem=problem)
+            said = {"job": job.id, "state": after, "done": tally.done_inputs, "failed": tally.failed_inputs}
+            tell(connection, Act.of(known.actor, "job.end", job.sheet_id, said))
+        elif problem.code:
+            await store.change(connection, job.id, code=problem.code, what=problem.what)
+        if settled is not None:
+            await store.change(connection, job.id, result_version=settled.version, column_name=settled.column)
+        await store.change(connection, job.id, is_settled=True, owner="")
+
+
+async def _settled(means: Means, known: Known) -> settling.Settled | None:
+    job = known.job
+    actor = await means.access.fresh(known.actor, job.sheet_id, Action.EDIT)
+    async with means.database.unit() as connection:
+        everything = await ledger.answers(connection, job.id, run=None)
+        news = await ledger.answers(connection, job.id, run=job.run)
+        sources = await ledger.sources(connection, job.id)
+    return await settling.settle(means.library, actor, job, everything, news, why=settling.reason(job, sources))
+
+
+async def _take(means: Means, known: Known) -> bool:
+    async with means.database.unit() as connection:
+        return await store.take(connection, known.job.id, means.worker, now=means.clock.now())

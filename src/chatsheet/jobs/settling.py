@@ -1,0 +1,110 @@
+"""What a job answered becomes one version of its sheet: plain values, one undo, and a reason that says where they are from."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from pydantic import JsonValue
+
+from chatsheet.core import loose
+from chatsheet.core.identity import Actor
+from chatsheet.jobs import asking
+from chatsheet.jobs.ledger import Answer
+from chatsheet.jobs.model import Job
+from chatsheet.sheets import edits
+from chatsheet.sheets.edits import MOST_CELLS, AddColumn, CellValue, Edit, EditRefused, SetCells
+from chatsheet.sheets.guard import GuardedSql
+from chatsheet.sheets.library import EditRepeated, Library, OpenSheet
+from chatsheet.sheets.model import ROW_ID, Table
+from chatsheet.sheets.query import Limits
+
+log = logging.getLogger(__name__)
+_MOST_TRIES = 3
+_ALL = Limits(deadline_s=60, max_rows=50_000_000, max_bytes=2**30, wait_s=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The version that holds a job's answers, and the column that they are in."""
+
+    version: str
+    column: str
+
+
+def reason(job: Job, sources: Sequence[tuple[str, str]]) -> str:
+    """Return where values are from: job and run, column, model and route, and the prompt's hash."""
+    by = ", ".join(f"{model} over {route}" for model, route in sources) or "a person"
+    return f"{mark(job)}: {job.order.label} by {by}, prompt {asking.prompt_hash(job.order)}"
+
+
+def mark(job: Job) -> str:
+    """Return how the reason of the version begins that a run of a job makes; no other version's reason does."""
+    return f"{job.id} run {job.run}"
+
+
+def column_at(job: Job, table: Table) -> str:
+    """Return the column of a table that the job filled before, or nothing where it is gone."""
+    found = next((one for one in table.columns if one.name == job.column), None)
+    return found.name if found is not None and found.type == job.order.output else ""
+
+
+async def settle(
+    library: Library, actor: Actor, job: Job, everything: Sequence[Answer], news: Sequence[Answer], *, why: str
+) -> Settled | None:
+    """Write answers into the sheet: all of them into a new column, or the news into the one that is there.
+
+    None where there is nothing to write. Once for each run, whoever does it again. Raises the errors of the library.
+    """
+    for left in reversed(range(_MOST_TRIES)):
+        opened = await library.open(actor, job.sheet_id)
+        table = edits.table_of(opened.workbook, job.order.table)
+        known = column_at(job, table)
+        answers = news if known else everything
+        if not answers:
+            return None
+        column = known or edits.named(table, job.order.label)
+        there = await _rows(library, opened, table.id)
+        added: list[Edit] = [] if known else [AddColumn(table=table.id, label=job.order.label, type=job.order.output)]
+        made = [*added, *_cells(table.id, column, answers, there, keeps_empty=bool(known))]
+        if not made:
+            return None
+        try:
+            done = await library.edit(
+                actor, job.sheet_id, made, expected_version=opened.sheet.version, reason=why, is_once=True
+            )
+        except EditRepeated:
+            moves = await library.history(actor, job.sheet_id)
+            version = next(move.to_version for move in moves if move.reason == why)
+            return Settled(version, column)
+        except EditRefused:  # somebody took rows or the column away in this moment
+            if not left:
+                raise
+            log.info("job %s: the sheet changed while its results were written", job.id)
+            continue
+        return Settled(done.opened.sheet.version, column)
+    raise AssertionError("the last try returns or raises")
+
+
+async def _rows(library: Library, opened: OpenSheet, table: str) -> set[int]:
+    """Return the ids of the rows that are there: those that were deleted since are passed over."""
+    questions = library.questions(opened)
+    found = await questions.engine.run(
+        questions.database,
+        GuardedSql(f'SELECT {ROW_ID} FROM "{table}"', (table,), None),  # noqa: S608  our own name
+        _ALL,
+    )
+    return {loose.number(row) for (row,) in found.rows}
+
+
+def _cells(table: str, column: str, answers: Iterable[Answer], there: set[int], *, keeps_empty: bool) -> Iterable[SetCells]:
+    values: Iterable[tuple[int, JsonValue]] = (
+        (row, answer.value)
+        for answer in answers
+        if keeps_empty or answer.value is not None
+        for row in answer.rows
+        if row in there
+    )
+    cells = (CellValue(row=row, column=column, value=value) for row, value in values)
+    while page := tuple(islice(cells, MOST_CELLS)):
+        yield SetCells(table=table, cells=page)

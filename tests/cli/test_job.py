@@ -1,0 +1,56 @@
+"""`chatsheet job …` and `chatsheet work` as programs, with the simulator behind them."""
+
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.harness import program, run_program, start_wire
+from tests.jobs.rig import Judge, sheet
+
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+ASKED = ("--label", "Mood", "--prompt", "What mood is this? {comment}", "--choice", "good", "--choice", "bad")
+
+
+def configured(folder: Path, url: str, key: str) -> str:
+    """Write settings that lead to the model, and return their place."""
+    (folder / "azure.key").write_text(key, encoding="utf-8")
+    route = f'kind = "azure"\nendpoint = "{url}"\ndeployment = "gpt-4o"\nkey = "file:{folder}/azure.key"\n'
+    path = folder / "chatsheet.toml"
+    path.write_text(f"data = '{folder}/data'\n[llm]\nroutes = [\"azure\"]\n[llm.route.azure]\n{route}", encoding="utf-8")
+    return str(path)
+
+
+async def test_a_job_is_started_listed_and_exported(tmp_path: Path) -> None:
+    judge = Judge()
+    judge.is_open.set()
+    async with start_wire(model=judge) as wire:
+        config = configured(tmp_path, wire.url, wire.key)
+        path = sheet(tmp_path, 12, distinct=4)
+        code, out, err = await run_program("--config", config, "job", "start", str(path), *ASKED, "--yes")
+        assert (code, re.sub(r"\w+$", "V", re.sub(r"job_\w+", "JOB", out)).strip()) == (
+            0, "JOB completed: 12 of 12 rows done; version V",
+        ), err  # fmt: skip
+        job = out.split()[0]
+        assert job in (await run_program("--config", config, "job", "list"))[1]
+        target = tmp_path / "answers.csv"
+        assert (await run_program("--config", config, "job", "export", job, str(target)))[0] == 0
+        assert len(target.read_text(encoding="utf-8").splitlines()) == 13
+        code, _, err = await run_program("--config", config, "job", "pause", job)
+        assert (code, "error[job.not_so]" in err) == (1, True)
+
+
+async def test_a_job_that_is_not_waited_for_is_done_by_a_worker(tmp_path: Path) -> None:
+    judge = Judge()
+    judge.is_open.set()
+    async with start_wire(model=judge) as wire:
+        config = configured(tmp_path, wire.url, wire.key)
+        path = sheet(tmp_path, 10)
+        _, out, _ = await run_program("--config", config, "job", "start", str(path), *ASKED, "--no-wait")
+        assert "queued" in out
+        async with program("--config", config, "work") as worker:
+            await worker.wait_for("works on jobs")
+            code, told, _ = await run_program("--config", config, "job", "watch", out.split()[0])
+            assert (code, "completed: 10 of 10 rows done" in told) == (0, True)
+            assert await worker.stop(signal.SIGTERM) == 0
