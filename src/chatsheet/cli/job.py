@@ -198,7 +198,7 @@ def _with(options: Options, work: "Callable[[Services], Awaitable[_Found]]", *, 
     from chatsheet.wiring import open_services  # noqa: PLC0415  --help must stay fast
 
     async def run() -> _Found:
-        async with open_services(options.settings(), has_page=False) as services:
+        async with open_services(options.settings(), has_page=False, is_local=True) as services:
             worker = services.worker() if is_working else None
             if worker is None:
                 return await work(services)
