@@ -78,6 +78,19 @@ async def test_a_users_budget_is_theirs_alone(kept: Kept) -> None:
     )
 
 
+async def test_a_persons_budget_counts_what_they_spend_in_all_workspaces(kept: Kept) -> None:
+    await kept.set("person")
+    await kept.set("person", "ben", tokens=5_000)
+    for one in (ADA, STRANGER, BEN):
+        await kept.spend(one, 600)
+    assert [await kept.level(one) for one in (ADA, STRANGER, BEN)] == ["stop", "stop", "ok"]
+    with pytest.raises(BudgetExceeded, match="in all workspaces") as refused:
+        await kept.spending.check(STRANGER)
+    assert "administrator" in refused.value.fix
+    await kept.spending.remove(ADA, "person", "")
+    assert await kept.level(ADA) == "ok"
+
+
 async def test_a_jobs_budget_is_the_jobs_whoever_started_it(kept: Kept) -> None:
     await kept.set("job", "job_1")
     await kept.spend(ADA, 5_000, job_id="job_2")

@@ -1,4 +1,4 @@
-"""Budgets: how much a workspace, a user in it or a job may spend in a day or a month, and what follows from what was. Pure."""
+"""Budgets: how much a workspace, a user in it, a job, or a person everywhere may spend in a day or a month. Pure."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -8,9 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from chatsheet.core.acts import Spent
 
-Kind = Literal["workspace", "user", "job"]
+Kind = Literal["workspace", "user", "job", "person"]
+"""`person`: in all workspaces together, as administrators set it; without a subject for each who has none of their own."""
 Level = Literal["ok", "warn", "stop"]
-_WHOSE: dict[Kind, str] = {"workspace": "this workspace", "user": "your questions in this workspace", "job": "this job"}
+_WHOSE: dict[Kind, str] = {
+    "workspace": "this workspace",
+    "user": "your questions in this workspace",
+    "job": "this job",
+    "person": "your questions in all workspaces",
+}
 
 
 class Limits(BaseModel):
@@ -36,7 +42,7 @@ class Limits(BaseModel):
 
 
 class Budget(BaseModel):
-    """Whose budget it is, and its limits; `subject` is the user or the job, empty for the workspace."""
+    """Whose budget it is, and its limits; `subject` is the user or the job, empty for the workspace or for each person."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -46,7 +52,7 @@ class Budget(BaseModel):
 
     @model_validator(mode="after")
     def _names_whose(self) -> Self:
-        if (self.kind == "workspace") != (not self.subject):
+        if self.kind != "person" and (self.kind == "workspace") != (not self.subject):
             raise ValueError("a user's or a job's budget names them as subject, a workspace's nobody")
         return self
 
@@ -95,6 +101,12 @@ class Decision(BaseModel):
 
     level: Level = "ok"
     because: Standing | None = None
+
+
+def chosen(known: Iterable[Budget], user_id: str) -> Budget | None:
+    """Return the budget of a person everywhere: their own, else that of each."""
+    persons = {one.subject: one for one in known if one.kind == "person"}
+    return persons.get(user_id) or persons.get("")
 
 
 def decide(standings: Iterable[Standing]) -> Decision:

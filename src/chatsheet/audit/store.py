@@ -10,7 +10,6 @@ from chatsheet.audit.budgets import Budget, Kind, Limits
 from chatsheet.audit.chain import GENESIS, Entry
 from chatsheet.audit.model import ALL, SpendDay, Wanted
 from chatsheet.core.acts import Act, Spent
-from chatsheet.core.identity import Actor
 from chatsheet.db import writing
 from chatsheet.db.tables import audit_entry, budget, spend_day
 
@@ -67,10 +66,12 @@ async def spend(connection: AsyncConnection, act: Act, *, day: date) -> None:
 
 
 async def spent(connection: AsyncConnection, workspace_id: str, since: date, kind: Kind, subject: str) -> Spent:
-    """Return what a workspace, a user in it or a job spent since a day."""
+    """Return what a workspace, a user in it or a job spent since a day, or a person in all workspaces."""
     sums = [func.coalesce(func.sum(_COST if name == "cost" else spend_day.c[name]), 0) for name in _COUNTED]
-    whose = {"workspace": True, "user": spend_day.c.user_id == subject, "job": spend_day.c.job_id == subject}[kind]
-    query = select(*sums).where(spend_day.c.workspace_id == workspace_id, spend_day.c.day >= since, whose)
+    whose = {"workspace": True, "user": spend_day.c.user_id == subject, "job": spend_day.c.job_id == subject}
+    here = spend_day.c.workspace_id == workspace_id
+    which = spend_day.c.user_id == subject if kind == "person" else here & whose[kind]
+    query = select(*sums).where(spend_day.c.day >= since, which)
     inputs, outputs, cost, unpriced = [float(one) for one in (await connection.execute(query)).one()]
     return Spent(input_tokens=int(inputs), output_tokens=int(outputs), cost=cost, unpriced_calls=int(unpriced))
 
@@ -101,15 +102,15 @@ async def budgets(connection: AsyncConnection, workspace_id: str) -> list[Budget
     ]
 
 
-async def set_budget(connection: AsyncConnection, actor: Actor, new: Budget, *, at: datetime) -> None:
+async def set_budget(connection: AsyncConnection, workspace_id: str, new: Budget, *, by: str, at: datetime) -> None:
     """Set a budget, in place of the one that there was."""
-    said = {"body": new.limits.model_dump(mode="json"), "created_by": actor.user_id, "created_at": at}
-    key = {"workspace_id": actor.workspace_id, "kind": new.kind, "subject": new.subject}
+    said = {"body": new.limits.model_dump(mode="json"), "created_by": by, "created_at": at}
+    key = {"workspace_id": workspace_id, "kind": new.kind, "subject": new.subject}
     adding = writing.insert(connection, budget).values(**key, **said)
     await connection.execute(adding.on_conflict_do_update(index_elements=budget.primary_key.columns, set_=said))
 
 
-async def remove_budget(connection: AsyncConnection, actor: Actor, kind: Kind, subject: str) -> bool:
+async def remove_budget(connection: AsyncConnection, workspace_id: str, kind: Kind, subject: str) -> bool:
     """Remove a budget; False where there was none."""
-    mine = (budget.c.workspace_id == actor.workspace_id) & (budget.c.kind == kind) & (budget.c.subject == subject)
+    mine = (budget.c.workspace_id == workspace_id) & (budget.c.kind == kind) & (budget.c.subject == subject)
     return bool((await connection.execute(delete(budget).where(mine))).rowcount)

@@ -19,7 +19,7 @@ function asked(path: string, of: AuditAsked, more: Readonly<Record<string, strin
 
 export const budgets = {
   list: () => call<BudgetState[]>(inWorkspace("api/budgets")),
-  set: (budget: NewBudget) => call<BudgetState>("api/budgets", send("PUT", budget)),
+  set: (budget: NewBudget) => call<BudgetState>(inWorkspace("api/budgets"), send("PUT", budget)),
   remove: ({ kind, subject }: Budget) =>
     call<null>(inWorkspace(`api/budgets?${new URLSearchParams({ kind, subject })}`), send("DELETE", {})),
 };

@@ -118,9 +118,9 @@ export interface Basis {
 }
 
 
-/** Whose budget it is, and its limits; `subject` is the user or the job, empty for the workspace. */
+/** Whose budget it is, and its limits; `subject` is the user or the job, empty for the workspace or for each person. */
 export interface Budget {
-  readonly kind: "workspace" | "user" | "job";
+  readonly kind: "workspace" | "user" | "job" | "person";
   readonly subject: string;
   readonly limits: Limits;
 }
@@ -881,7 +881,7 @@ export interface NewAccount {
 
 /** A budget to set, in place of the one that there was; `subject` is the user or the job, empty for the workspace. */
 export interface NewBudget {
-  readonly kind: "workspace" | "user" | "job";
+  readonly kind: "workspace" | "user" | "job" | "person";
   readonly subject: string;
   readonly limits: Limits;
 }

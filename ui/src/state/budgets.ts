@@ -9,6 +9,7 @@ export const EXCEEDED = "budget.exceeded";
 
 export function whoseSaid({ budget }: BudgetState, members: readonly MemberEntry[]): string {
   if (budget.kind === "workspace") return "The whole workspace";
+  if (budget.kind === "person" && budget.subject === "") return "Each person, everywhere";
   if (budget.kind === "job") return `The job ${budget.subject}`;
   return members.find((one) => one.user_id === budget.subject)?.name ?? budget.subject;
 }

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatsheet.api.deps import SeesSpend, Served, SetsBudgets
+from chatsheet.api.deps import Admin, SeesSpend, Served, SetsBudgets
 from chatsheet.audit.budgets import Budget, Kind, Level, Limits, Standing
 from chatsheet.core.errors import BadInput
 
@@ -28,6 +28,15 @@ class NewBudget(BaseModel):
 
     kind: Kind
     subject: Annotated[str, Field(max_length=40)] = ""
+    limits: Limits
+
+
+class PersonBudget(BaseModel):
+    """What a user may spend in all workspaces together; without one, each user who has no such budget of their own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    user: Annotated[str, Field(max_length=40)] = ""
     limits: Limits
 
 
@@ -67,6 +76,8 @@ async def budgets(services: Served, actor: SetsBudgets) -> list[BudgetState]:
 @router.put("/budgets")
 async def set_budget(services: Served, actor: SetsBudgets, body: NewBudget) -> BudgetState:
     """Set a budget."""
+    if body.kind == "person":
+        raise BudgetInvalid("a person's budget everywhere is an administrator's to set.", fix="use /api/users/budgets.")
     if (body.kind == "workspace") != (not body.subject):
         raise BudgetInvalid("a user's or a job's budget names them, a workspace's nobody.", fix="correct subject.")
     if body.kind == "user" and not services.access.is_local:
@@ -82,7 +93,29 @@ async def remove_budget(
     subject: Annotated[str, Query(max_length=40)] = "",
 ) -> None:
     """Remove a budget."""
+    if kind == "person":
+        raise BudgetInvalid("a person's budget everywhere is an administrator's to remove.", fix="use /api/users/budgets.")
     await services.spending.remove(actor, kind, subject)
+
+
+@router.get("/users/budgets")
+async def budgets_of_people(services: Served, actor: Admin) -> list[BudgetState]:
+    """Return the budgets of people in all workspaces, and where they stand; one without a subject is each person's."""
+    return [_state(one) for one in await services.spending.of_people(actor)]
+
+
+@router.put("/users/budgets")
+async def set_budget_of_people(services: Served, actor: Admin, body: PersonBudget) -> BudgetState:
+    """Set what a person, or each who has none of their own, may spend in all workspaces together."""
+    if body.user and not services.access.is_local:
+        await services.accounts.get(body.user)
+    return _state(await services.spending.set(actor, Budget(kind="person", subject=body.user, limits=body.limits)))
+
+
+@router.delete("/users/budgets", status_code=204)
+async def remove_budget_of_people(services: Served, actor: Admin, user: Annotated[str, Query(max_length=40)] = "") -> None:
+    """Remove a person's budget, or that of each."""
+    await services.spending.remove(actor, "person", user)
 
 
 @router.get("/spend")
