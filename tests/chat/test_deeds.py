@@ -9,9 +9,9 @@ import pytest
 
 from chatsheet.audit.budgets import Budget, Limits
 from chatsheet.audit.chain import Entry
-from chatsheet.llm import metering
 from chatsheet.chat.events import Answered, Cancelled, Failed, ModelReplied
 from chatsheet.core.identity import LOCAL
+from chatsheet.llm import metering
 from chatsheet.llm.model import ChatRequest
 from chatsheet.wiring import Services
 from tests.chat.test_driver import SQL, chatting, follow, of_kind
