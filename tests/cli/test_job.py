@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from chatsheet.core import settings_file
+from chatsheet.core.identity import LOCAL
+from chatsheet.wiring import open_services
 from tests.harness import program, run_program, start_wire
-from tests.jobs.rig import Judge, sheet
+from tests.jobs.rig import ORDER, Judge, sheet
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 ASKED = ("--label", "Mood", "--prompt", "What mood is this? {comment}", "--choice", "good", "--choice", "bad")
@@ -54,3 +57,17 @@ async def test_a_job_that_is_not_waited_for_is_done_by_a_worker(tmp_path: Path) 
             code, told, _ = await run_program("--config", config, "job", "watch", out.split()[0])
             assert (code, "completed: 10 of 10 rows done" in told) == (0, True)
             assert await worker.stop(signal.SIGTERM) == 0
+
+
+async def test_a_draft_that_is_there_is_started_by_its_name(tmp_path: Path) -> None:
+    judge = Judge()
+    judge.is_open.set()
+    async with start_wire(model=judge) as wire:
+        config = configured(tmp_path, wire.url, wire.key)
+        async with open_services(settings_file.load(Path(config))) as services:
+            opened = await services.library.bring_in(LOCAL, sheet(tmp_path, 6))
+            draft = await services.jobs.draft(LOCAL, opened.sheet.id, ORDER)
+        code, out, err = await run_program("--config", config, "job", "start", draft.id, "--yes")
+        assert (code, f"{draft.id} completed: 6 of 6 rows done" in out) == (0, True), err
+        code, _, err = await run_program("--config", config, "job", "start", draft.id, "--yes")
+        assert (code, "error[job.not_so]" in err) == (1, True)

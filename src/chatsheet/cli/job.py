@@ -30,10 +30,10 @@ def command() -> None:
 
 
 @command.command("start")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--label", required=True, help="The new column's header.")
-@click.option("--prompt", required=True, help="What is asked for each row, with columns as {name}.")
-@click.option("--table", help="The table, where the workbook has several.")
+@click.argument("what", metavar="FILE|JOB")
+@click.option("--label", default="", help="The new column's header.")
+@click.option("--prompt", "template", default="", help="What is asked for each row, with columns as {name}.")
+@click.option("--table", default="", help="The table, where the workbook has several.")
 @click.option("--type", "output", type=_TYPES, default="text", show_default=True, help="The new column's type.")
 @click.option("--choice", "choices", multiple=True, help="A value that is allowed; once for each. Left out: any.")
 @click.option("--where", default="", help="An SQL condition; left out: every row.")
@@ -41,31 +41,39 @@ def command() -> None:
 @click.option("--yes", is_flag=True, help="Start without showing the sample first.")
 @click.option("--no-wait", is_flag=True, help="Leave the work to a server, or to `chatsheet work`.")
 @click.pass_obj
-def start(options: Options, file: Path, *, yes: bool, no_wait: bool, table: str | None, **given: object) -> None:
-    """Fill a column of FILE: a sample first, then, if you say so, all of it."""
-    from chatsheet.cli.sheets.desk import TableUnknown  # noqa: PLC0415  --help must stay fast
-    from chatsheet.jobs.model import AiColumn  # noqa: PLC0415  likewise
+def start(options: Options, what: str, *, priority: int, yes: bool, no_wait: bool, **order: object) -> None:
+    """Fill a column of FILE, or the one that the draft JOB is about: a sample first, then, if you say so, all of it."""
+    is_draft = what.startswith("job_") and not Path(what).exists()
+    if not is_draft and not (order["label"] and order["template"]):
+        raise click.UsageError("give --label and --prompt.")
 
     async def work(services: "Services") -> "Job | None":
-        opened = await services.library.bring_in(LOCAL, file)
-        names = [one.id for one in opened.workbook.tables]
-        if (named := table or (names[0] if len(names) == 1 else "")) not in names:
-            raise TableUnknown("the table is not clear.", fix=f"name one with --table: {', '.join(names)}.")
-        fields = {name: value for name, value in given.items() if name not in {"prompt", "priority"}}
-        order = AiColumn.model_validate({**fields, "table": named, "template": given["prompt"]}, strict=False)
-        draft = await services.jobs.draft(LOCAL, opened.sheet.id, order, priority=loose.number(given["priority"]))
+        jobs = services.jobs
+        draft = await (jobs.get(LOCAL, what) if is_draft else _drafted(services, Path(what), order, priority))
         if not (yes or no_wait):
-            draft = await _to_end(services.jobs, draft.id, is_shown=False)
+            draft = await _to_end(jobs, draft.id, is_shown=False)
             show_sample(draft)
             if not await asyncio.to_thread(click.confirm, f"start {draft.id}?"):
-                await services.jobs.cancel(LOCAL, draft.id)
                 return None
-        started = await services.jobs.start(LOCAL, draft.id)
-        return started if no_wait else await _to_end(services.jobs, started.id, is_shown=True)
+        started = await jobs.start(LOCAL, draft.id, priority=priority)
+        return started if no_wait else await _to_end(jobs, started.id, is_shown=True)
 
     job = _with(options, work, is_working=not no_wait)
     if job is not None:
         click.echo(line(job))
+
+
+async def _drafted(services: "Services", file: Path, order: dict[str, object], priority: int) -> "Job":
+    from chatsheet.cli.sheets.desk import TableUnknown  # noqa: PLC0415  --help must stay fast
+    from chatsheet.jobs.model import AiColumn  # noqa: PLC0415  likewise
+
+    opened = await services.library.bring_in(LOCAL, file)
+    names = [one.id for one in opened.workbook.tables]
+    named = order["table"] or (names[0] if len(names) == 1 else "")
+    if named not in names:
+        raise TableUnknown("the table is not clear.", fix=f"name one with --table: {', '.join(names)}.")
+    asked = AiColumn.model_validate({**order, "table": named}, strict=False)
+    return await services.jobs.draft(LOCAL, opened.sheet.id, asked, priority=priority)
 
 
 @command.command("list")

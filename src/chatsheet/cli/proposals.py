@@ -100,5 +100,6 @@ def line(standing: Standing) -> str:
     """Return what became of a proposal in one line."""
     by = f" by {standing.by} at {standing.at:%Y-%m-%d %H:%M}" if standing.at else ""
     version = f", version {standing.version}" if standing.version else ""
+    version += f", draft {standing.job}: `chatsheet job start {standing.job}`" if standing.job else ""
     reason = f": {plain(standing.proposal.reason)}" if standing.proposal.reason else ""
     return f"{standing.proposal.id} {standing.state}{by}{version}{reason}"
