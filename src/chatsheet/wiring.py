@@ -172,10 +172,14 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
 
 
-async def _database(settings: Settings) -> Database:
+def database_at(settings: Settings) -> Path | str:
+    """Return where the database is: a file, or the address of a Postgres database."""
     url = settings.database.url
-    at = url.reveal() if url else settings.data / _DATABASE
-    return await open_database(at, pool=settings.database.pool, witness=Writer(SystemClock()))
+    return url.reveal() if url else settings.data / _DATABASE
+
+
+async def _database(settings: Settings) -> Database:
+    return await open_database(database_at(settings), pool=settings.database.pool, witness=Writer(SystemClock()))
 
 
 async def _database_if_usable(settings: Settings) -> Database | None:

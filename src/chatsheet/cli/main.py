@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "ask": "Answer one question about a workbook.",
     "audit": "Export the audit log, and check that nobody changed it.",
+    "backup": "Write everything into one file, also while the server runs.",
     "cache": "Say what is kept so that it is computed once, and let go of it.",
     "chat": "Talk about a workbook on the terminal.",
     "demo": "Run the whole chain on this machine with a sample workbook.",
@@ -29,6 +30,7 @@ _COMMANDS = {
     "mcp": "Serve the reading tools over workbooks to an MCP client.",
     "model": "Get the offline model.",
     "proposals": "Decide on the changes that a chat proposes.",
+    "restore": "Bring a backup back into an empty data folder.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
     "user": "Say who may log in, and as what.",
