@@ -54,6 +54,8 @@ from chatsheet.sheets.room import Room
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
+from chatsheet.upkeep.forgetting import Forgetting
+from chatsheet.upkeep.retention import Retention
 
 if TYPE_CHECKING:
     from chatsheet.auth.oidc import Oidc
@@ -140,6 +142,7 @@ class Services:
     chats: Chats
     caches: Caches
     room: Room
+    retention: Retention
     live: Live
     drawings: Drawings
     presence: Presence
@@ -252,6 +255,27 @@ async def open_people(settings: Settings) -> AsyncGenerator[People, None]:
 
 
 @asynccontextmanager
+async def open_upkeep(settings: Settings) -> AsyncGenerator[tuple[Forgetting, Retention], None]:
+    """Build what lets go of data, alone."""
+    clock = SystemClock()
+    async with open_people(settings) as people, AsyncExitStack() as stack:
+        database = await _database(settings)
+        stack.push_async_callback(database.close)
+        engine = Engine()
+        stack.push_async_callback(engine.close)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        stack.push_async_callback(library.close)
+        forgetting = Forgetting(
+            database=database, library=library, accounts=people.accounts, users=people.users, members=people.members
+        )
+        yield forgetting, _retention(settings, database, _room(settings, database, clock), clock)
+
+
+def _retention(settings: Settings, database: Database, room: Room, clock: Clock) -> Retention:
+    return Retention(database=database, room=room, clock=clock, settings=settings.retention)
+
+
+@asynccontextmanager
 async def open_audit(settings: Settings) -> AsyncGenerator[Audit, None]:
     """Build the audit log alone."""
     database = await _database(settings)
@@ -337,6 +361,7 @@ async def open_services(
         stack.push_async_callback(rates.close)
         idle, absolute = timedelta(hours=auth.session_idle_h), timedelta(hours=auth.session_absolute_h)
         sessions = Sessions(database, clock, idle=idle, absolute=absolute)
+        room = _room(settings, database, clock)
         yield Services(
             settings=settings,
             database=database,
@@ -361,7 +386,8 @@ async def open_services(
             records=records,
             chats=chats,
             caches=caches,
-            room=_room(settings, database, clock),
+            room=room,
+            retention=_retention(settings, database, room, clock),
             live=Live(database=database, access=access, library=library, clock=clock),
             drawings=Drawings(),
             presence=presence,

@@ -3,9 +3,12 @@
 import re
 
 from chatsheet.core.settings import TelemetrySettings
+from chatsheet.telemetry import cache_instruments
+from chatsheet.telemetry.requests import Requests
 from chatsheet.telemetry.setup import open_telemetry
 from tests.harness import ROOT
 from tests.telemetry.rig import Seen, end, fail, start
+from tests.telemetry.test_cache_instruments import STATE
 
 PAGE = (ROOT / "docs/howto/watch-model-calls.md").read_text(encoding="utf-8")
 METRICS, SPANS, ALERTS = (PAGE.split(f"## {title}\n")[1].split("\n## ")[0] for title in ("Metrics", "Spans", "Five alerts"))
@@ -26,6 +29,8 @@ def tell_all(seen: Seen) -> None:
 def test_every_metric_stands_there_with_its_unit() -> None:
     seen = Seen()
     tell_all(seen)
+    cache_instruments.observe(seen.meter, lambda: [STATE])
+    Requests(seen.meter).answered(method="GET", route="/api/sheets", status=200, seconds=0.1)
     units = {name: metric.unit or "" for name, metric in seen.metrics().items()}
     rows = re.findall(r"^\| `([a-z_.]+)` \| \w+ \| ?(\S*) \|", METRICS, re.MULTILINE)
     assert dict(rows) == units

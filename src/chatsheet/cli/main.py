@@ -31,9 +31,11 @@ _COMMANDS = {
     "model": "Get the offline model.",
     "proposals": "Decide on the changes that a chat proposes.",
     "restore": "Bring a backup back into an empty data folder.",
+    "retention": "Let go of what settings keep no longer.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
     "user": "Say who may log in, and as what.",
+    "workspace": "Say which workspaces there are, and remove one.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
 }
 

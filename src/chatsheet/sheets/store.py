@@ -127,6 +127,7 @@ async def remove(connection: AsyncConnection, actor: Actor, sheet_id: str) -> se
     await connection.execute(delete(sheet_move).where(moved))
     await connection.execute(delete(sheet_version).where(_of(actor, sheet_id)))
     await connection.execute(delete(sheet).where(sheet.c.id == sheet_id, sheet.c.workspace_id == actor.workspace_id))
+    tell(connection, Act.of(actor, "sheet.remove", sheet_id, {"versions": len(had)}))
     return had
 
 
