@@ -17,9 +17,9 @@ from pathlib import Path
 from cachetools import TTLCache
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.ids import new_id
 from chatsheet.db.engine import Database
 from chatsheet.sheets import store, versions
+from chatsheet.sheets.asides import owned
 
 log = logging.getLogger(__name__)
 
@@ -184,7 +184,7 @@ def _remove(one: _Spare) -> bool:
         if folder.stat().st_mtime != one.used_at:
             return False
         if one.path is folder:
-            aside = folder.parents[1] / "incoming" / f"{new_id('evicted')}.{os.getpid()}"
+            aside = folder.parents[1] / "incoming" / owned("evicted")
             aside.parent.mkdir(exist_ok=True, mode=0o700)
             folder.rename(aside)  # whole or absent, whoever looks
             shutil.rmtree(aside)
