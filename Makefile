@@ -15,7 +15,7 @@ PORT ?= 8000
 BENCH ?= startup
 PACK ?= office
 
-.PHONY: help bench cover demo dev eval fuzz soak serve test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
+.PHONY: help bench cover demo dev eval fuzz lint-deploy sbom soak serve wheels test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -98,6 +98,15 @@ types: .venv/ready ## write what is generated: the page's types, the reference
 
 build: $(UV) ## sdist and wheel, the page inside
 	@$(UV) build
+
+lint-deploy: .venv/ready ## the files under deploy/, as far as they can be checked without building them
+	@$(RUN) pytest -q tests/deploy
+
+wheels: $(UV) ## everything that an installation without a network needs, by hash, in dist/wheels
+	@sh tools/make_wheels.sh dist/wheels
+
+sbom: .venv/ready ## what is in an installation and in LiteLLM's environment, as CycloneDX, in dist/
+	@sh tools/make_sbom.sh dist
 
 shots: .venv/ready browser-tools ## screenshots for the docs
 	@$(RUN) python tools/shots.py

@@ -59,6 +59,8 @@ def settings_page() -> Iterator[str]:
         ("database", settings.DatabaseSettings),
         ("cache", settings.CacheSettings),
         ("redis", settings.RedisSettings),
+        ("log", settings.LogSettings),
+        ("retention", settings.RetentionSettings),
         ("telemetry", settings.TelemetrySettings),
         ("doctor", settings.DoctorSettings),
     ]

@@ -60,6 +60,8 @@ from chatsheet.sheets.room import Room
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
+from chatsheet.upkeep.forgetting import Forgetting
+from chatsheet.upkeep.retention import Retention
 
 if TYPE_CHECKING:
     from chatsheet.auth.oidc import Oidc
@@ -160,6 +162,7 @@ class Services:
     jobs: Jobs
     caches: Caches
     room: Room
+    retention: Retention
     live: Live
     drawings: Drawings
     presence: Presence
@@ -199,10 +202,14 @@ async def open_doctor(settings: Settings, settings_file: Path | None) -> AsyncGe
         yield doctor, Clinic(examine=doctor.examine, database=database, clock=clock) if database is not None else None
 
 
-async def _database(settings: Settings) -> Database:
+def database_at(settings: Settings) -> Path | str:
+    """Return where the database is: a file, or the address of a Postgres database."""
     url = settings.database.url
-    at = url.reveal() if url else settings.data / _DATABASE
-    return await open_database(at, pool=settings.database.pool, witness=Writer(SystemClock()))
+    return url.reveal() if url else settings.data / _DATABASE
+
+
+async def _database(settings: Settings) -> Database:
+    return await open_database(database_at(settings), pool=settings.database.pool, witness=Writer(SystemClock()))
 
 
 async def _database_if_usable(settings: Settings) -> Database | None:
@@ -272,6 +279,27 @@ async def open_people(settings: Settings) -> AsyncGenerator[People, None]:
         passwords = Passwords()
         stack.callback(passwords.close)
         yield People(accounts=Accounts(database, passwords, clock), users=Users(database), members=Members(database, clock))
+
+
+@asynccontextmanager
+async def open_upkeep(settings: Settings) -> AsyncGenerator[tuple[Forgetting, Retention], None]:
+    """Build what lets go of data, alone."""
+    clock = SystemClock()
+    async with open_people(settings) as people, AsyncExitStack() as stack:
+        database = await _database(settings)
+        stack.push_async_callback(database.close)
+        engine = Engine()
+        stack.push_async_callback(engine.close)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        stack.push_async_callback(library.close)
+        forgetting = Forgetting(
+            database=database, library=library, accounts=people.accounts, users=people.users, members=people.members
+        )
+        yield forgetting, _retention(settings, database, _room(settings, database, clock), clock)
+
+
+def _retention(settings: Settings, database: Database, room: Room, clock: Clock) -> Retention:
+    return Retention(database=database, room=room, clock=clock, settings=settings.retention)
 
 
 @asynccontextmanager
@@ -366,6 +394,7 @@ async def open_services(
             redis_url=redis.reveal() if redis else None,
         )
         stack.push_async_callback(rates.close)
+        room = _room(settings, database, clock)
         yield Services(
             settings=settings,
             database=database,
@@ -391,7 +420,8 @@ async def open_services(
             chats=chats,
             jobs=jobs,
             caches=caches,
-            room=_room(settings, database, clock),
+            room=room,
+            retention=_retention(settings, database, room, clock),
             live=Live(database=database, access=access, library=library, clock=clock),
             drawings=Drawings(),
             presence=presence,

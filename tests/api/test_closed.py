@@ -44,7 +44,7 @@ def check(method: str, path: str, headers: dict[str, str], keys: Keys, *, peer: 
 
 ALL = list(routes())
 UNSAFE = [(method, path) for method, path in ALL if method not in {"GET", "HEAD"}]
-KEPT = [(method, path) for method, path in ALL if path not in {"/healthz", "/readyz"}]
+KEPT = [(method, path) for method, path in ALL if path not in {"/livez", "/readyz"}]
 
 
 @pytest.mark.parametrize("origin", ["http://[", "http://[::1", "null", "", "//127.0.0.1:8000.evil.example"])
@@ -171,7 +171,7 @@ async def test_the_page_sets_its_cookie_and_nothing_else_does(served: Served) ->
             cookie = page.headers["Set-Cookie"]
             assert "HttpOnly" in cookie
             assert "samesite=strict" in cookie.lower()
-        async with stranger.get("/healthz") as health:
+        async with stranger.get("/livez") as health:
             assert "Set-Cookie" not in health.headers
 
 

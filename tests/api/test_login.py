@@ -123,7 +123,7 @@ async def test_a_login_gives_a_host_cookie_that_scripts_cannot_read(guarded: Gua
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:8000", "localhost", "sheets.example.com.evil.example", ""])
 async def test_another_host_is_refused_even_with_a_session(guarded: Guarded, host: str) -> None:
     async with guarded.ada() as browser:
-        for path in ("/", "/api/me", "/healthz"):
+        for path in ("/", "/api/me", "/livez"):
             assert code_of(await browser.get(path, headers={"Host": host})) == (403, "request.host_refused")
 
 

@@ -128,6 +128,6 @@ async def test_a_login_mode_may_listen_beyond_loopback(tmp_path: Path, wire: Wir
     async with program("--config", str(settings_file(tmp_path, wire, text)), "serve") as server:
         port = (await server.wait_for(r"ChatSheetAI on http://0\.0\.0\.0:(\d+)/")).group(1)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
-            assert (await client.get("/healthz")).status_code == 403
+            assert (await client.get("/livez")).status_code == 403
             answer = await client.get("/", headers={"Host": "sheets.example.com"})
             assert (answer.status_code, answer.headers["strict-transport-security"]) == (200, "max-age=31536000")

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import socket
 import struct
 import zipfile
 from collections.abc import Callable
@@ -309,7 +310,7 @@ async def test_what_a_dead_process_left_goes_at_once_and_what_a_living_one_makes
     ended = await asyncio.create_subprocess_exec("true")
     await ended.wait()
     mine = library.incoming()
-    for path in (mine, mine.with_name(f"import_1.{ended.pid}"), mine.with_name("upload_of_unknown")):
+    for path in (mine, mine.with_name(f"import_1.{ended.pid}.{socket.gethostname()}"), mine.with_name("upload_of_unknown")):
         path.mkdir()
     await library.sweep()
     assert {path.name for path in mine.parent.iterdir()} == {mine.name, "upload_of_unknown"}

@@ -85,7 +85,8 @@ class Seen:
         tracers = TracerProvider(resource=nowhere, shutdown_on_exit=False)
         tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.tracer: Tracer = tracers.get_tracer("test")
-        self.calls = ModelCalls(tracer=self.tracer, meter=meters.get_meter("test"), listener=listener)
+        self.meter = meters.get_meter("test")
+        self.calls = ModelCalls(tracer=self.tracer, meter=self.meter, listener=listener)
 
     def metrics(self) -> dict[str, Metric]:
         """Return what is collected now, by name."""

@@ -3,12 +3,16 @@
 import re
 
 from chatsheet.core.settings import TelemetrySettings
+from chatsheet.telemetry import cache_instruments
+from chatsheet.telemetry.requests import Requests
 from chatsheet.telemetry.setup import open_telemetry
 from tests.harness import ROOT
 from tests.telemetry.rig import Seen, end, fail, start
+from tests.telemetry.test_cache_instruments import STATE
 
 PAGE = (ROOT / "docs/howto/watch-model-calls.md").read_text(encoding="utf-8")
-METRICS, SPANS, ALERTS = (PAGE.split(f"## {title}\n")[1].split("\n## ")[0] for title in ("Metrics", "Spans", "Five alerts"))
+RULES = (ROOT / "deploy/alerts.yaml").read_text(encoding="utf-8")
+METRICS, SPANS, ALERTS = (PAGE.split(f"## {title}\n")[1].split("\n## ")[0] for title in ("Metrics", "Spans", "Alerts"))
 NAMES = re.compile(r"^\| `([a-z_.]+)` \|", re.MULTILINE)
 
 
@@ -26,6 +30,8 @@ def tell_all(seen: Seen) -> None:
 def test_every_metric_stands_there_with_its_unit() -> None:
     seen = Seen()
     tell_all(seen)
+    cache_instruments.observe(seen.meter, lambda: [STATE])
+    Requests(seen.meter).answered(method="GET", route="/api/sheets", status=200, seconds=0.1)
     units = {name: metric.unit or "" for name, metric in seen.metrics().items()}
     rows = re.findall(r"^\| `([a-z_.]+)` \| \w+ \| ?(\S*) \|", METRICS, re.MULTILINE)
     assert dict(rows) == units
@@ -38,13 +44,15 @@ def test_every_attribute_of_a_span_stands_there() -> None:
     assert set(NAMES.findall(SPANS)) == told
 
 
-def test_every_name_and_label_of_the_alerts_is_on_the_page() -> None:
+def test_every_name_and_label_of_the_alerts_is_there_to_scrape() -> None:
     seen = Seen()
     telemetry = open_telemetry(TelemetrySettings())
     seen.calls = telemetry.model_calls
     tell_all(seen)
+    telemetry.watch_caches(lambda: [STATE])
+    telemetry.requests.answered(method="GET", route="/api/sheets", status=200, seconds=0.1)
     text = (telemetry.metrics_text() or b"").decode()
     telemetry.close()
-    named = set(re.findall(r"(?:chatsheet_llm|gen_ai|error)_[a-z_]+", PAGE))
+    named = set(re.findall(r"\b(?:chatsheet|gen_ai|error|http)_[a-z_]+", RULES))
     assert len(named) > 10
     assert [name for name in named if not re.search(rf"\b{name}[ ={{]", text)] == []

@@ -18,6 +18,7 @@ from chatsheet.api import closed, errors, openai
 from chatsheet.api.closed import Door, Keys
 from chatsheet.api.deps import actions, whole_text
 from chatsheet.api.errors import ErrorAnswer
+from chatsheet.api.observed import Observed
 from chatsheet.api.routes import (
     account,
     audit,
@@ -56,7 +57,7 @@ ROUTES = (
 """The modules of the API's routes, in the order of its reference."""
 
 
-_OPEN = re.compile(r"/healthz|/readyz|/livez|/api/login(/.*)?|/login/oidc(/.*)?")
+_OPEN = re.compile(r"/livez|/readyz|/api/login(/.*)?|/login/oidc(/.*)?")
 """What is there for whoever is not known yet, beside the page; every other route names the action that it is."""
 _TOKEN = HTTPBearer(
     scheme_name="token",
@@ -110,7 +111,7 @@ class Kept:
 
 def create(services: Services, door: Door, *, page: Path | None = None) -> ASGIApp:
     """Return the whole application, closed; raises PageMissing."""
-    return closed.Closed(routed(services, door, page=page), door)
+    return closed.Closed(Observed(routed(services, door, page=page), services.telemetry.requests), door)
 
 
 def routed(services: Services, door: Door, *, page: Path | None = None) -> FastAPI:

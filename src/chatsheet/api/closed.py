@@ -30,7 +30,7 @@ from chatsheet.core.identity import LOCAL
 
 _LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_OPEN_PATHS = frozenset({"/", "/index.html", "/healthz", "/readyz"})
+_OPEN_PATHS = frozenset({"/", "/index.html", "/livez", "/readyz"})
 BACKCHANNEL = "/login/oidc/backchannel"
 """Where an identity provider, which sends a form, ends sessions."""
 _UPLOAD = "application/octet-stream"

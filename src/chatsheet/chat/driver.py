@@ -10,7 +10,7 @@ from dataclasses import replace
 from chatsheet.audit.spending import Spending
 from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action, Denied
-from chatsheet.chat import answers, calls, citations, deeds, loop, messages, questions, store
+from chatsheet.chat import answers, calls, citations, deeds, loop, messages, questions, removal, store
 from chatsheet.chat.audience import Audience, Numbered, Watcher
 from chatsheet.chat.citations import Citation, CitationNotFound, NotTraced
 from chatsheet.chat.deciding import AiColumns, Deciding
@@ -209,11 +209,7 @@ class Chats:
         for chat_id in chats:
             await self.turns.stop(chat_id)
         async with self._database.unit() as connection:
-            await self._library.hold(connection, actor, sheet_id)
-            for chat_id in await store.of_sheet(connection, actor, sheet_id):
-                await store.remove(connection, actor, chat_id)
-            await self._glossary.forget(connection, actor, sheet_id)
-            gone = await self._library.remove(connection, actor, sheet_id)
+            gone = await removal.with_sheet(connection, actor, sheet_id)
         await self._library.forget(gone)
 
     async def watch(self, actor: Actor, chat_id: str, *, after: int = 0) -> AsyncGenerator[Numbered, None]:

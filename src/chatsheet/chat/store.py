@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, RowMapping, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Result, RowMapping, delete, exists, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,7 @@ from chatsheet.core.errors import Conflict, NotFound
 from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
-from chatsheet.db.tables import chat, chat_event
+from chatsheet.db.tables import chat, chat_event, turn_lease
 
 
 class ChatNotFound(NotFound):
@@ -128,6 +128,34 @@ async def remove(connection: AsyncConnection, actor: Actor, chat_id: str) -> Non
     mine = (chat.c.id == chat_id) & _seen(actor)
     await connection.execute(delete(chat_event).where(of_log))
     await connection.execute(delete(chat).where(mine))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A chat with whom it is held for: whoever began it."""
+
+    actor: Actor
+    chat_id: str
+    sheet_id: str
+
+
+async def made_by(connection: AsyncConnection, user_id: str) -> list[Held]:
+    """Return the chats that somebody began, in any workspace."""
+    return _held(await connection.execute(select(chat).where(chat.c.created_by == user_id).order_by(chat.c.id)))
+
+
+async def silent_since(connection: AsyncConnection, before: datetime, *, chat_id: str | None = None) -> list[Held]:
+    """Return the chats, or the one, in which nothing was said since then, and on which nobody works."""
+    last = select(func.max(chat_event.c.at)).where(chat_event.c.chat_id == chat.c.id).scalar_subquery()
+    is_worked_on = exists().where(turn_lease.c.chat_id == chat.c.id)
+    found = select(chat).where(func.coalesce(last, chat.c.created_at) < before, ~is_worked_on)
+    if chat_id is not None:
+        found = found.where(chat.c.id == chat_id)
+    return _held(await connection.execute(found.order_by(chat.c.id)))
+
+
+def _held(rows: Result[*tuple[object, ...]]) -> list[Held]:
+    return [Held(Actor(row["workspace_id"], row["created_by"]), row["id"], row["sheet_id"]) for row in rows.mappings()]
 
 
 async def of_sheet(connection: AsyncConnection, actor: Actor, sheet_id: str) -> list[str]:

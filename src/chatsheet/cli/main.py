@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _COMMANDS = {
     "ask": "Answer one question about a workbook.",
     "audit": "Export the audit log, and check that nobody changed it.",
+    "backup": "Write everything into one file, also while the server runs.",
     "cache": "Say what is kept so that it is computed once, and let go of it.",
     "chat": "Talk about a workbook on the terminal.",
     "demo": "Run the whole chain on this machine with a sample workbook.",
@@ -30,9 +31,12 @@ _COMMANDS = {
     "mcp": "Serve the reading tools over workbooks to an MCP client.",
     "model": "Get the offline model.",
     "proposals": "Decide on the changes that a chat proposes.",
+    "restore": "Bring a backup back into an empty data folder.",
+    "retention": "Let go of what settings keep no longer.",
     "serve": "Serve the page and the API.",
     "sheet": "Import, read, query, edit and export a workbook.",
     "user": "Say who may log in, and as what.",
+    "workspace": "Say which workspaces there are, and remove one.",
     "simulator": "Run the simulator of Azure OpenAI and OpenAI.",
     "work": "Work on jobs beside a server.",
 }

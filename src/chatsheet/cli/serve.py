@@ -22,7 +22,7 @@ from chatsheet.cli import beside, checkup
 from chatsheet.cli.follow import follow
 from chatsheet.cli.main import Options
 from chatsheet.context import budget
-from chatsheet.core import ids, settings_file
+from chatsheet.core import ids, logs, settings_file
 from chatsheet.core.address_check import LOOPBACK
 from chatsheet.core.errors import BadInput, Conflict, Refused
 from chatsheet.core.settings import ServerSettings, Settings
@@ -34,6 +34,7 @@ from chatsheet.wiring import Services, open_services
 log = logging.getLogger(__name__)
 _LOOK_AFTER_S = 5
 _MAKE_ROOM_S = 600.0
+_LET_GO_S = 24 * 3600.0
 
 Companion = Callable[[Services], Coroutine[object, object, None]]
 """Work that runs beside the server, on the same services."""
@@ -64,7 +65,9 @@ class AddressTaken(Conflict):
 def command(options: Options, host: str | None, port: int | None) -> None:
     """Serve the page and the API."""
     read = functools.partial(options.settings, server__host=host, server__port=port)
-    asyncio.run(serve(read(), options.config, read=read))
+    settings = read()
+    logs.open_log(level=settings.log.level, form=settings.log.form)
+    asyncio.run(serve(settings, options.config, read=read))
 
 
 class _Server(uvicorn.Server):
@@ -103,6 +106,7 @@ async def serve(
         tasks = Tasks()
         tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(_make_room(services), name="make room on disk")
+        tasks.spawn(_let_go(services), name="let go of what is kept no longer")
         tasks.spawn(services.engine.warm(), name="warm engine")
         tasks.spawn(_warm_count(), name="warm token table")
         has_ours = any(route.is_ours for route in services.gateway.plan.routes)
@@ -139,6 +143,7 @@ def _configured(server: ServerSettings, app: ASGIApp) -> uvicorn.Config:
         app,
         lifespan="off",
         access_log=False,
+        log_config=None,
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=2,  # an open stream would otherwise hold the server for minutes
@@ -184,6 +189,15 @@ async def _make_room(services: Services) -> None:
         except SQLAlchemyError as error:
             log.warning("room on disk was not made: %s", type(error).__name__)
         await asyncio.sleep(_MAKE_ROOM_S)
+
+
+async def _let_go(services: Services) -> None:
+    while True:
+        try:
+            await services.retention.apply()
+        except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
+            log.warning("what is kept no longer was not removed: %s", type(error).__name__)
+        await asyncio.sleep(_LET_GO_S)
 
 
 async def _warm_count() -> None:

@@ -93,6 +93,24 @@ def activate(options: Options, who: str) -> None:
     _change(options, who, is_active=True)
 
 
+@command.command("forget")
+@_WHO
+@click.confirmation_option(prompt="Their account, chats and own workspaces go for good. Go on?")
+@click.pass_obj
+def forget(options: Options, who: str) -> None:
+    """Remove a user: account, sessions, tokens, the chats they began, and the workspaces that they alone are in.
+
+    What they brought into a workspace of others stays there. The audit log keeps what they did under an id that names nobody.
+    """
+    from chatsheet.cli.workspace import forget as forgetting  # noqa: PLC0415  likewise
+
+    gone = forgetting(options, lambda one: one.user(who))
+    click.echo(
+        f"{plain(who)} is forgotten, with {len(gone.workspaces)} workspaces, {gone.sheets} sheets and {gone.chats} chats "
+        "elsewhere; files of sheets go with `chatsheet retention apply`."
+    )
+
+
 @command.command("admin")
 @_WHO
 @click.option("--remove", is_flag=True, help="Make them one no more; the last one stays.")

@@ -39,6 +39,8 @@ Action = Literal[
     "user.change",
     "user.close",
     "user.password",
+    "user.forget",
+    "workspace.remove",
     "member.set",
     "member.end",
     "budget.set",

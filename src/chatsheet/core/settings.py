@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import platformdirs
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from chatsheet.core.logs import Form, Level
 from chatsheet.core.secret import Secret, resolve
 
 
@@ -259,6 +260,26 @@ class CacheSettings(_Frozen):
     """For how long."""
 
 
+class LogSettings(_Frozen):
+    """What is written to stderr: names, numbers and ids, never what was asked or answered."""
+
+    level: Level = "warning"
+    """From which level on; at info each request is a line."""
+    form: Form = "text"
+    """text: for a person; json: one object a line."""
+
+
+class RetentionSettings(_Frozen):
+    """For how long what people did is kept; looked at once a day."""
+
+    chats_days: float | None = Field(default=None, gt=0)
+    """Chats in which nothing was said for so long are removed; left out, they stay until somebody removes them."""
+    reports_days: float = Field(default=90, gt=0)
+    """The doctor's reports."""
+    files_days: float = Field(default=1, gt=0)
+    """Files of versions that no sheet, history or chat names any more, counted from their last use."""
+
+
 class TelemetrySettings(_Frozen):
     """Spans and metrics of model calls: names and numbers only, never what was asked or answered."""
 
@@ -309,6 +330,10 @@ class Settings(_Frozen):
     """What is kept."""
     redis: RedisSettings = RedisSettings()
     """What replicas share."""
+    log: LogSettings = LogSettings()
+    """What is written to stderr."""
+    retention: RetentionSettings = RetentionSettings()
+    """For how long what people did is kept."""
     telemetry: TelemetrySettings = TelemetrySettings()
     """What is told of model calls."""
     doctor: DoctorSettings = DoctorSettings()

@@ -1,6 +1,6 @@
 """What can be wrong with a database, said without its password."""
 
-from chatsheet.core.errors import BadInput, Conflict, Unavailable
+from chatsheet.core.errors import BadInput, Conflict, NotFound, Unavailable
 
 
 class DatabaseUrlInvalid(BadInput):
@@ -25,3 +25,21 @@ class DatabaseNewer(Conflict):
     """The database was migrated by a newer version of this program."""
 
     code = "database.newer"
+
+
+class DatabaseOlder(Conflict):
+    """The database was not migrated to what this program reads."""
+
+    code = "database.older"
+
+
+class DatabaseFilled(Conflict):
+    """There is something in a database that was to be filled."""
+
+    code = "database.filled"
+
+
+class DatabaseMissing(NotFound):
+    """There is no database in the data folder."""
+
+    code = "database.missing"

@@ -23,12 +23,12 @@ def is_current(found: Sequence[str]) -> bool:
     return list(found) == [HEAD]
 
 
-def upgrade(connection: Connection) -> None:
-    """Run what is missing, in the connection's transaction."""
+def upgrade(connection: Connection, *, to: str = HEAD) -> None:
+    """Run what is missing up to a migration, in the connection's transaction."""
     from alembic import command  # noqa: PLC0415  a third of a start, and seldom needed
     from alembic.config import Config  # noqa: PLC0415  as above
 
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)

@@ -10,7 +10,7 @@ from psycopg.abc import Buffer
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
 from psycopg.types.string import StrDumper
-from sqlalchemy import URL, Connection, NullPool, create_engine, event, inspect, make_url
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError, ProgrammingError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolEmpty
@@ -81,21 +81,26 @@ def engine(url: URL, *, pool: int) -> AsyncEngine:
     return made
 
 
+def patient(url: URL) -> Engine:
+    """Return an engine without the limits of `engine`: a migration takes as long as it takes, and so does a copy."""
+    made = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=_ALIVE, json_serializer=_json)
+    event.listen(made, "connect", _configure)
+    return made
+
+
 def prepare(url: URL) -> None:
     """Bring a database to the newest schema.
 
     Raises DatabaseUnavailable, DatabaseUnfit, DatabaseNewer.
     """
-    # without the limits of `engine`: a migration takes as long as it takes, and so does waiting for another's
-    engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=_ALIVE)
     try:
-        with engine.begin() as connection:
+        with patient(url).begin() as connection:
             number, encoding = (str(connection.exec_driver_sql(f"SHOW {name}").scalar_one()) for name in _REQUIRED)
             require(int(number) // 10_000, encoding)
-            if migrating.is_current(_versions(connection)):
+            if migrating.is_current(versions(connection)):
                 return
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({key_number('migration')})")
-            if not migrating.is_current(_versions(connection)):  # else another server did it while we waited
+            if not migrating.is_current(versions(connection)):  # else another server did it while we waited
                 migrating.upgrade(connection)
     except ProgrammingError as error:
         if not isinstance(error.orig, InsufficientPrivilege):
@@ -125,7 +130,8 @@ def answering() -> Generator[None, None, None]:
         raise DatabaseUnavailable("the database does not answer in time.", fix="try again; the log says more.") from error
 
 
-def _versions(connection: Connection) -> list[str]:
+def versions(connection: Connection) -> list[str]:
+    """Return the migration that a database is at; nothing for one without tables."""
     if not inspect(connection).has_table("alembic_version"):
         return []
     return list(connection.exec_driver_sql(migrating.VERSIONS).scalars())

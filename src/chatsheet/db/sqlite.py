@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
-from sqlalchemy import NullPool, create_engine, event
+from sqlalchemy import URL, Engine, NullPool, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -19,6 +19,12 @@ def engine(path: Path) -> AsyncEngine:
     made = create_async_engine(f"sqlite+aiosqlite:///{path}", hide_parameters=True)  # errors reach logs
     event.listen(made.sync_engine, "connect", _configure)
     return made
+
+
+def patient(path: Path) -> Engine:
+    """Return an engine that waits for as long as a migration may take."""
+    url = URL.create("sqlite", database=str(path))
+    return create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": _MIGRATED_WITHIN_S})
 
 
 def prepare(path: Path) -> None:
@@ -49,7 +55,6 @@ def _versions(path: Path) -> list[str]:
 
 
 def _migrate(path: Path) -> None:
-    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool, connect_args={"timeout": _MIGRATED_WITHIN_S})
-    with engine.begin() as connection:
+    with patient(path).begin() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # who starts at the same time waits, and finds it done
         migrating.upgrade(connection)

@@ -118,6 +118,8 @@ def place_of(*, cache: Path | None = None) -> Path:
 def install(say: Say, *, cache: Path | None = None) -> Path:
     """Return LiteLLM's environment, made once per lock file; blocking. Raises LitellmNotInstalled."""
     place = place_of(cache=cache)
+    if (place / "complete").exists():  # also where nobody may write, as in an image
+        return place
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.with_suffix(".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # two processes that start at once make it once

@@ -123,7 +123,7 @@ async def write(database: Path, plan: Plan, target: Path, options: Options, *, d
     answer, size = await _call(request, target, deadline_s)
     written = Written.model_validate(answer)
     if options.keeps_formulas and written.notes:
-        log.warning("formula-like texts were exported as they are: %s", target.name)
+        log.warning("formula-like texts were exported as they are, as asked")
     return Exported(path=target, rows=written.rows, bytes=size, notes=(*plan.notes, *written.notes))
 
 

@@ -114,7 +114,7 @@ class Follower:
                 return None
             await export.patch(source, Edits(results=results), target)
         except ChatSheetError as error:  # the file is as good as it was
-            log.info("formulas of %s have no values, and were not calculated: %s", source.name, error.what)
+            log.info("formulas of a file have no values, and were not calculated: %s", error.code)
             return None
         return following.after(Cells(), Touched(), impact.model_copy(update={"stale": ()}))
 

@@ -7,8 +7,6 @@ leaves the old head or the new one.
 
 import asyncio
 import hashlib
-import os
-import re
 import shutil
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -26,10 +24,10 @@ from chatsheet.core.acts import Act, Action
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import BadInput, Conflict, NotFound, Refused
 from chatsheet.core.identity import UNRULED, Actor, Rules
-from chatsheet.core.ids import new_id
 from chatsheet.db.engine import Database, tell
 from chatsheet.sheets import authors, following, kept, store, versions
 from chatsheet.sheets import rules as ruling
+from chatsheet.sheets.asides import is_orphan, owned
 from chatsheet.sheets.compaction import Compactions
 from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
@@ -244,7 +242,7 @@ class Library:
         return version.decode()
 
     async def _parse(self, version: str, path: Path, name: str, said: Said, report: Report) -> str:
-        aside = self._incoming / _owned("import")
+        aside = self._incoming / owned("import")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await asyncio.to_thread(shutil.copyfile, path, aside / name)
@@ -276,7 +274,7 @@ class Library:
 
     async def cells(self, opened: OpenSheet, tab: str, *, top: int, left: int) -> RawCells:
         """Return a window of a tab as the imported file has it, before any edit; raises TabNotFound."""
-        aside = self._incoming / _owned("cells")
+        aside = self._incoming / owned("cells")
         found = await self._engine.cells(self.original(opened), tab, aside, top=top, left=left)
         if found is None:
             raise TabNotFound(f"there is no tab {tab}.", fix=f"the tabs are {', '.join(opened.workbook.shapes)}.")
@@ -472,7 +470,7 @@ class Library:
             if since is not None:
                 await store.version(connection, actor, sheet_id, since)
             next_row = await store.next_row(connection, actor, sheet_id)
-        aside = self._incoming / _owned("edit")
+        aside = self._incoming / owned("edit")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         order = Order(
             versions=str(self._versions), head=sheet.version, aside=str(aside), edits=edits, next_row=next_row,
@@ -642,30 +640,13 @@ class Library:
         self._excerpts.sweep(known)
         for entry in left:
             is_old = time.time() - entry.stat().st_mtime > _ABANDONED_S  # younger ones may be another command's
-            if is_old or _is_orphan(entry.name):
+            if is_old or is_orphan(entry.name):
                 shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink(missing_ok=True)
 
     def incoming(self) -> Path:
         """Return a fresh path for an upload; the caller removes it."""
         self._incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return self._incoming / _owned("upload")
-
-
-def _owned(kind: str) -> str:
-    """Return a fresh name that says which process it belongs to."""
-    return f"{new_id(kind)}.{os.getpid()}"
-
-
-def _is_orphan(name: str) -> bool:
-    """Tell whether the name is of `_owned` and its process has ended."""
-    owner = re.fullmatch(r"\w+\.(\d+)", name)
-    try:
-        os.kill(int(owner[1]) if owner else os.getpid(), 0)
-    except ProcessLookupError:
-        return True
-    except (PermissionError, OverflowError):
-        return False
-    return False
+        return self._incoming / owned("upload")
 
 
 def _moved(here: str, expected: str) -> HeadMoved:

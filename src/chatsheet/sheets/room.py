@@ -11,14 +11,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from cachetools import TTLCache
 
 from chatsheet.core.clock import Clock
-from chatsheet.core.ids import new_id
 from chatsheet.db.engine import Database
 from chatsheet.sheets import store, versions
+from chatsheet.sheets.asides import owned
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,9 @@ class Freed:
     bases: int
 
 
+_NOTHING = Freed(bytes=0, versions=0, bases=0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Spare:
     """Something that can go: a whole folder, or the base in it."""
@@ -84,7 +88,7 @@ class Room:
         self._versions = folder / "versions"
         self._limit = limit
         self._clock = clock
-        self.freed = Freed(bytes=0, versions=0, bases=0)
+        self.freed = _NOTHING
         """Since the start."""
 
     async def state(self) -> Disk:
@@ -97,15 +101,11 @@ class Room:
         """Remove what can go, the longest unused first, until at most `limit` bytes are kept; the settings' by default."""
         limit = self._limit if limit is None else limit
         size, _ = await asyncio.to_thread(_size, self._versions)
-        freed = Freed(bytes=0, versions=0, bases=0)
+        freed = _NOTHING
         for one in await self._spare() if size > limit else ():
             if size - freed.bytes <= limit:
                 break
-            if await asyncio.to_thread(_remove, one):
-                is_base = one.path.name == versions.BASE
-                freed = Freed(
-                    bytes=freed.bytes + one.bytes, versions=freed.versions + (not is_base), bases=freed.bases + is_base
-                )
+            freed = await _tried(one, freed)
         self.freed = Freed(
             bytes=self.freed.bytes + freed.bytes,
             versions=self.freed.versions + freed.versions,
@@ -119,11 +119,24 @@ class Room:
             )
         return freed
 
-    async def _spare(self) -> list[_Spare]:
+    async def unnamed(self, unused: timedelta) -> Freed:
+        """Return what `forget` would remove."""
+        found = [one for one in await self._spare(unused.total_seconds()) if one.path.name != versions.BASE]
+        return Freed(bytes=sum(one.bytes for one in found), versions=len(found), bases=0)
+
+    async def forget(self, unused: timedelta) -> Freed:
+        """Remove the versions that nothing names any more and nobody used for so long, at least for an hour."""
+        freed = _NOTHING
+        for one in await self._spare(unused.total_seconds()):
+            if one.path.name != versions.BASE:
+                freed = await _tried(one, freed)
+        return freed
+
+    async def _spare(self, unused_s: float = RESTING_S) -> list[_Spare]:
         """Return what can go, the longest unused first."""
         async with self._database.unit() as connection:
             named = await store.named_versions(connection)
-        before = self._clock.now().timestamp() - RESTING_S
+        before = self._clock.now().timestamp() - max(unused_s, RESTING_S)
         unnamed, bases = await asyncio.to_thread(_found, self._versions, named, before)
         async with self._database.unit() as connection:
             told = {one.path.name for one in unnamed if await store.is_told(connection, one.path.name)}
@@ -156,6 +169,14 @@ def _is_twice(entry: Path) -> bool:
     return (entry / versions.BASE).exists() and (entry / versions.DELTA).exists()
 
 
+async def _tried(one: _Spare, freed: Freed) -> Freed:
+    """Return what was freed with this one, if it could be removed."""
+    if not await asyncio.to_thread(_remove, one):
+        return freed
+    is_base = one.path.name == versions.BASE
+    return Freed(bytes=freed.bytes + one.bytes, versions=freed.versions + (not is_base), bases=freed.bases + is_base)
+
+
 def _remove(one: _Spare) -> bool:
     """Remove it, unless it was used in the meantime."""
     folder = one.path.parent if one.path.name == versions.BASE else one.path
@@ -163,7 +184,7 @@ def _remove(one: _Spare) -> bool:
         if folder.stat().st_mtime != one.used_at:
             return False
         if one.path is folder:
-            aside = folder.parents[1] / "incoming" / f"{new_id('evicted')}.{os.getpid()}"
+            aside = folder.parents[1] / "incoming" / owned("evicted")
             aside.parent.mkdir(exist_ok=True, mode=0o700)
             folder.rename(aside)  # whole or absent, whoever looks
             shutil.rmtree(aside)

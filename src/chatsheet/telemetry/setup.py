@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from chatsheet.core.errors import BadInput
 from chatsheet.core.settings import TelemetrySettings
 from chatsheet.telemetry.model_calls import Listener, ModelCalls
+from chatsheet.telemetry.requests import Requests
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import Meter
@@ -20,7 +21,7 @@ class TelemetryRefused(BadInput):
 
 
 class Telemetry:
-    """What a process tells of its model calls, and to whom."""
+    """What a process tells of its model calls and requests, and to whom."""
 
     content_type: ClassVar[str] = "text/plain; version=0.0.4; charset=utf-8"
     """The format of `metrics_text`."""
@@ -35,6 +36,7 @@ class Telemetry:
     ) -> None:
         self.model_calls = model_calls
         self._meter = meter
+        self.requests = Requests(meter)
         self._read = read
         self._close = close
 

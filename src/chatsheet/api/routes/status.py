@@ -148,8 +148,8 @@ def _unnamed(route: str, evidence: Evidence) -> Unnamed:
     )
 
 
-@router.get("/healthz", openapi_extra=_OPEN)
-async def healthz() -> dict[str, str]:
+@router.get("/livez", openapi_extra=_OPEN)
+async def livez() -> dict[str, str]:
     """Say that the process serves; it says nothing of routes."""
     return {"status": "ok"}
 

@@ -1,0 +1,1 @@
+"""What keeps an installation: copies of all of it, and letting go of what is to be kept no longer."""
