@@ -16,12 +16,14 @@ from chatsheet.auth.policy import Action, Denied
 from chatsheet.chat import leases, store
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.events import AccessEnded, Answered, Asked, Event, Failed, ToolAnswered
-from chatsheet.chat.live import SheetHidden
+from chatsheet.chat.live import Cursor, HeadMoved, SheetHidden
 from chatsheet.chat.store import Chat, ChatNotFound
 from chatsheet.context.glossary.model import Pinned, Term
 from chatsheet.core.identity import LOCAL, UNRULED, Actor, Condition, Role, Rules, TableRule
 from chatsheet.db import tables
 from chatsheet.mcp_server import Shelf
+from chatsheet.sheets.edits import DeleteColumn
+from chatsheet.sheets.store import VersionNotFound
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedCall
 from chatsheet.wiring import Services, open_services
 from tests.harness import Wire, azure_settings, runs, says
@@ -272,3 +274,37 @@ async def test_an_answer_is_not_traced_under_other_rules_than_its_own(tmp_path: 
         mine, whole = [await at.services.chats.citation(one, chat.id, "r1", row=0, column="n") for one in (at.vera, LOCAL)]
     assert (len(mine.tables[0].rows), mine.not_traced) == (133, None)
     assert (whole.tables[0].rows, whole.not_traced is not None) == ((), True)
+
+
+async def test_a_past_version_is_seen_by_whoever_asked_it_without_what_is_not_there_any_more(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
+    wire.script("gpt-4o", runs("SELECT region, count(*) AS n FROM orders GROUP BY region"), says("There are 133."))
+    async with shared(tmp_path, wire, sales) as at:
+        library, chats, bob = at.services.library, at.services.chats, replace(at.vera, user_id="bob")
+        past = (await library.open(at.vera, at.sheet)).sheet.version
+        chat = await chats.start(at.vera, at.sheet)
+        await chats.ask(at.vera, chat.id, "How many?")
+        await ended(at.services, at.vera, chat.id)
+        await chats.shelf.branch(bob, chat.id, before=None)
+        await library.edit(LOCAL, at.sheet, [DeleteColumn(table="orders", column="product")], expected_version=past)
+        seen = await library.at(at.vera, at.sheet, past)
+        assert "product" not in seen.workbook.tables[0].names
+        for one in (bob, replace(at.vera, rules=OTHER)):
+            with pytest.raises(VersionNotFound, match="as it is now"):
+                await library.at(one, at.sheet, past)
+        for one in (at.vera, bob):
+            cited = await chats.citation(one, chat.id, "r1", row=0, column="n")
+            assert (len(cited.tables[0].rows), cited.version, cited.not_traced) == (133, past, None)
+
+
+async def test_who_sees_a_part_hears_of_no_version_before_the_head(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    async with shared(tmp_path, wire, sales) as at:
+        library = at.services.library
+        version = (await library.open(LOCAL, at.sheet)).sheet.version
+        for column in ("product", "channel"):
+            edit = DeleteColumn(table="orders", column=column)
+            version = (await library.edit(LOCAL, at.sheet, [edit], expected_version=version)).opened.sheet.version
+        async with asyncio.timeout(10), aclosing(at.services.live.watch(at.vera, at.sheet, Cursor(0, "", ""))) as watched:
+            heard = (await anext(watched)).event
+        assert heard == HeadMoved(sheet_id=at.sheet, version=version, seq=2)

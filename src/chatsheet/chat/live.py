@@ -153,7 +153,7 @@ class Live:
             look.add_done_callback(lambda _: self._looks.pop(key, None))
         standing, chats = await asyncio.shield(look)
         after = known.seq if known is not None else standing.seq
-        is_behind = after < standing.seq
+        is_behind = after < standing.seq and not actor.rules.tables  # they see the head, and no version before it
         moves = await self._library.moves_after(actor, sheet_id, after, most=_MOST_TOLD) if is_behind else []
         return State(
             sheet_id=sheet_id,
