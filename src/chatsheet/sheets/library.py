@@ -373,6 +373,11 @@ class Library:
             raise VersionLost(lost, fix="restore the data folder, or import the file again.") from None
         return OpenSheet(sheet, shown, actor.rules, ruling.hidden(whole, shown))
 
+    async def tried(self, opened: OpenSheet, rules: Rules) -> Workbook:
+        """Return what would be seen of the version that `opened` holds under rules; raises SeenInPart."""
+        _check_whole(opened.rules)
+        return await self._excerpts.tried(opened.sheet.version, rules)
+
     async def standing(self, actor: Actor, sheet_id: str) -> Standing:
         """Return where a sheet's head stands; raises SheetNotFound."""
         async with self._database.unit() as connection:

@@ -1,7 +1,7 @@
 """How much room versions take on disk, and what of it can be given back without losing anything.
 
 A version that a sheet's head or history, a chat or another version names is never removed. What can go, the longest unused
-first: folders that nothing names, and bases that compaction wrote beside a delta that says the same.
+first: folders that nothing names, and copies: bases that compaction wrote beside a delta that says the same, and excerpts.
 """
 
 import asyncio
@@ -45,7 +45,7 @@ class Uses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """What versions take, in bytes; `evictable` of them can be given back now."""
+    """What versions and their copies take, in bytes; `evictable` of them can be given back now."""
 
     bytes: int
     limit: int
@@ -64,7 +64,8 @@ class Freed:
 
     bytes: int
     versions: int
-    bases: int
+    copies: int
+    """Versions that they are copies of are still there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class _Spare:
     """Something that can go: a whole folder, or the base in it."""
 
     path: Path
+    is_copy: bool
     bytes: int
     used_at: float
 
@@ -82,34 +84,36 @@ class Room:
     def __init__(self, *, database: Database, folder: Path, limit: int, clock: Clock) -> None:
         self._database = database
         self._versions = folder / "versions"
+        self._excerpts = folder / "excerpts"
         self._limit = limit
         self._clock = clock
-        self.freed = Freed(bytes=0, versions=0, bases=0)
+        self.freed = Freed(bytes=0, versions=0, copies=0)
         """Since the start."""
 
     async def state(self) -> Disk:
         """Return how much is kept and how much of it can go."""
         spare = await self._spare()
-        size, count = await asyncio.to_thread(_size, self._versions)
-        return Disk(bytes=size, limit=self._limit, versions=count, evictable=sum(one.bytes for one in spare))
+        count = await asyncio.to_thread(lambda: sum(1 for _ in _folders(self._versions)))
+        return Disk(bytes=await self._size(), limit=self._limit, versions=count, evictable=sum(one.bytes for one in spare))
 
     async def make(self, *, limit: int | None = None) -> Freed:
         """Remove what can go, the longest unused first, until at most `limit` bytes are kept; the settings' by default."""
         limit = self._limit if limit is None else limit
-        size, _ = await asyncio.to_thread(_size, self._versions)
-        freed = Freed(bytes=0, versions=0, bases=0)
+        size = await self._size()
+        freed = Freed(bytes=0, versions=0, copies=0)
         for one in await self._spare() if size > limit else ():
             if size - freed.bytes <= limit:
                 break
             if await asyncio.to_thread(_remove, one):
-                is_base = one.path.name == versions.BASE
                 freed = Freed(
-                    bytes=freed.bytes + one.bytes, versions=freed.versions + (not is_base), bases=freed.bases + is_base
+                    bytes=freed.bytes + one.bytes,
+                    versions=freed.versions + (not one.is_copy),
+                    copies=freed.copies + one.is_copy,
                 )
         self.freed = Freed(
             bytes=self.freed.bytes + freed.bytes,
             versions=self.freed.versions + freed.versions,
-            bases=self.freed.bases + freed.bases,
+            copies=self.freed.copies + freed.copies,
         )
         if size - freed.bytes > limit and limit == self._limit:
             log.warning(
@@ -119,15 +123,19 @@ class Room:
             )
         return freed
 
+    async def _size(self) -> int:
+        return await asyncio.to_thread(lambda: sum(_weight(one) for one in (self._versions, self._excerpts)))
+
     async def _spare(self) -> list[_Spare]:
         """Return what can go, the longest unused first."""
         async with self._database.unit() as connection:
             named = await store.named_versions(connection)
         before = self._clock.now().timestamp() - RESTING_S
-        unnamed, bases = await asyncio.to_thread(_found, self._versions, named, before)
+        unnamed, copies = await asyncio.to_thread(_found, self._versions, named, before)
+        copies += await asyncio.to_thread(_unused, self._excerpts, before)
         async with self._database.unit() as connection:
             told = {one.path.name for one in unnamed if await store.is_told(connection, one.path.name)}
-        return sorted((*(one for one in unnamed if one.path.name not in told), *bases), key=lambda one: one.used_at)
+        return sorted((*(one for one in unnamed if one.path.name not in told), *copies), key=lambda one: one.used_at)
 
 
 def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare], list[_Spare]]:
@@ -145,11 +153,17 @@ def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare
         if used_at >= before:
             continue
         if name not in needed:
-            unnamed.append(_Spare(path=entry, bytes=_weight(entry), used_at=used_at))
+            unnamed.append(_Spare(path=entry, is_copy=False, bytes=_weight(entry), used_at=used_at))
         elif _is_twice(entry) and name in manifests and name not in based_on | named.heads:
             base = entry / versions.BASE
-            bases.append(_Spare(path=base, bytes=base.stat().st_size, used_at=used_at))
+            bases.append(_Spare(path=base, is_copy=True, bytes=base.stat().st_size, used_at=used_at))
     return unnamed, bases
+
+
+def _unused(folder: Path, before: float) -> list[_Spare]:
+    """Return folders that were not used since then."""
+    used = [(entry, entry.stat().st_mtime) for entry in _folders(folder)]
+    return [_Spare(path=one, is_copy=True, bytes=_weight(one), used_at=used_at) for one, used_at in used if used_at < before]
 
 
 def _is_twice(entry: Path) -> bool:
@@ -183,9 +197,3 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 def _weight(entry: Path) -> int:
     return sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
-
-
-def _size(folder: Path) -> tuple[int, int]:
-    """Return the bytes and the number of versions."""
-    weights = [_weight(entry) for entry in _folders(folder)]
-    return sum(weights), len(weights)
