@@ -238,7 +238,9 @@ async def test_who_listens_to_a_sheet_hears_that_it_is_seen_otherwise(
     assert ("has changed" in last.what) is not is_revoked
 
 
-async def test_what_names_a_hidden_column_is_not_in_the_glossary(tmp_path: Path, wire: Wire, sales: Path) -> None:
+async def test_what_names_a_hidden_column_or_may_state_values_of_hidden_rows_is_not_in_the_glossary(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
     async with shared(tmp_path, wire, sales) as at:
         glossary = at.services.glossary
         every = (
@@ -246,6 +248,7 @@ async def test_what_names_a_hidden_column_is_not_in_the_glossary(tmp_path: Path,
             Term(term="boss", meaning="whoever signs orders"),
             Pinned(question="How much?", sql="SELECT SUM(revenue) AS s FROM orders"),
             Pinned(question="How many?", sql="SELECT COUNT(*) AS n FROM orders"),
+            Pinned(question="How is our whale?", sql="SELECT COUNT(*) AS n FROM orders WHERE region = 'South'"),
         )
         for entry in every:
             await glossary.add(LOCAL, at.sheet, entry)
@@ -253,6 +256,9 @@ async def test_what_names_a_hidden_column_is_not_in_the_glossary(tmp_path: Path,
         listed = [kept.entry for kept in await glossary.listing(at.vera, at.sheet)]
         assert listed == [*await glossary.entries(at.vera, opened)] == [every[1], every[3]]
         assert len(await glossary.listing(LOCAL, at.sheet)) == len(every)
+        await at.rule(OTHER)
+        fewer = replace(at.vera, rules=OTHER)
+        assert [kept.entry for kept in await glossary.listing(fewer, at.sheet)] == list(every)
 
 
 async def test_the_tools_of_an_agent_see_what_its_user_sees(tmp_path: Path, wire: Wire, sales: Path) -> None:

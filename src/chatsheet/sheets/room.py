@@ -162,8 +162,12 @@ def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare
 
 def _unused(folder: Path, before: float) -> list[_Spare]:
     """Return folders that were not used since then."""
-    used = [(entry, entry.stat().st_mtime) for entry in _folders(folder)]
-    return [_Spare(path=one, is_copy=True, bytes=_weight(one), used_at=used_at) for one, used_at in used if used_at < before]
+    found: list[_Spare] = []
+    for entry in _folders(folder):
+        with contextlib.suppress(FileNotFoundError):  # a removed sheet takes its excerpts along
+            if (used_at := entry.stat().st_mtime) < before:
+                found.append(_Spare(path=entry, is_copy=True, bytes=_weight(entry), used_at=used_at))
+    return found
 
 
 def _is_twice(entry: Path) -> bool:
@@ -196,4 +200,10 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _weight(entry: Path) -> int:
-    return sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
+    """Return the bytes of a folder's files, but of those that are removed meanwhile."""
+    size = 0
+    for folder, _, names in os.walk(entry):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += Path(folder, name).stat().st_size
+    return size
