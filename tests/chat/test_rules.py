@@ -119,6 +119,18 @@ async def test_the_list_of_chats_changes_for_those_who_see_the_change(tmp_path: 
         assert (await at.services.live.state(at.vera, at.sheet)).chats != before.chats
 
 
+async def test_who_is_no_member_hears_of_the_sheets_that_are_shared_with_them(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    async with shared(tmp_path, wire, sales) as at:
+        live, guest = at.services.live, replace(at.vera, rules=UNRULED)
+        before = [(await live.state(one, at.sheet)).sheets for one in (LOCAL, guest)]
+        (tmp_path / "b.csv").write_text("a;b\n1;2\n")
+        other = (await at.services.library.bring_in(LOCAL, tmp_path / "b.csv")).sheet.id
+        now = [one.sheets for one in await asyncio.gather(live.state(LOCAL, at.sheet), live.state(guest, at.sheet))]
+        assert (now[0] != before[0], now[1]) == (True, before[1])
+        await at.services.shares.set(LOCAL, other, "vera", Role.VIEWER)
+        assert other in (await live.state(guest, at.sheet)).sheets
+
+
 async def test_a_branch_keeps_the_rules_and_is_not_asked_under_others(tmp_path: Path, wire: Wire, sales: Path) -> None:
     async with shared(tmp_path, wire, sales) as at:
         chat = await at.services.chats.start(at.vera, at.sheet)

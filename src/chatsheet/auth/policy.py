@@ -197,6 +197,7 @@ def actor(principal: Principal, standing: Standing) -> Actor:
         can_decide=allows(principal, Action.CHAT_DECIDE, standing),
         role=role,
         rules=_rules(role, standing),
+        is_member=standing.member is not None,
     )
 
 

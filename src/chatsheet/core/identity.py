@@ -73,6 +73,8 @@ class Actor:
     """What they are on the sheet, or in the workspace, that the call is about."""
     rules: Rules = UNRULED
     """What of the sheet they see; services that read it apply them."""
+    is_member: bool = True
+    """Whether they see all sheets of the workspace; else those that were shared with them."""
 
 
 LOCAL = Actor(workspace_id="local", user_id="local", is_admin=True)

@@ -15,7 +15,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import tell
-from chatsheet.db.tables import chat, chat_event, sheet, sheet_correction, sheet_move, sheet_version
+from chatsheet.db.tables import chat, chat_event, share, sheet, sheet_correction, sheet_move, sheet_version
 from chatsheet.sheets.edits import Change
 from chatsheet.sheets.model import Value
 
@@ -324,9 +324,11 @@ async def moves_after(connection: AsyncConnection, actor: Actor, sheet_id: str, 
 
 
 async def mark(connection: AsyncConnection, actor: Actor) -> str:
-    """Return a text that is another one after a sheet came or went."""
-    counted = select(func.count(), func.max(sheet.c.id)).where(sheet.c.workspace_id == actor.workspace_id)
-    number, newest = (await connection.execute(counted)).one()
+    """Return a text that is another one after a sheet came or went that the actor sees."""
+    seen = sheet.c.workspace_id == actor.workspace_id
+    if not actor.is_member:
+        seen &= sheet.c.id.in_(select(share.c.sheet_id).where(share.c.user_id == actor.user_id))
+    number, newest = (await connection.execute(select(func.count(), func.max(sheet.c.id)).where(seen))).one()
     return f"{number}.{newest or ''}"
 
 
