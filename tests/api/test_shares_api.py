@@ -102,6 +102,15 @@ async def test_rules_hold_from_the_next_request_on(tmp_path: Path, sales: Path) 
         assert (await ask(world, "viewer", "GET", url)).json()["sheet"]["is_partial"] is False
 
 
+async def test_rules_that_are_tried_leave_nothing_on_disk(tmp_path: Path, sales: Path) -> None:
+    async with inhabited(tmp_path, sales) as world:
+        url = f"/api/sheets/{(await world.place()).sheet_id}"
+        for method, path in (("POST", "preview"), ("PUT", "viewer")):
+            assert (await ask(world, "owner", method, f"{url}/rules/{path}", tables=[NORTH])).status_code == 200
+        left = [one for name in ("excerpts", "incoming") for one in (world.services.settings.data / name).glob("*")]
+        assert left == []
+
+
 @pytest.mark.parametrize("rule", UNFIT)
 async def test_rules_that_do_not_fit_are_refused_and_nothing_is_kept(
     tmp_path: Path, sales: Path, rule: dict[str, JsonValue]

@@ -16,12 +16,14 @@ from chatsheet.auth.policy import Action, Denied
 from chatsheet.chat import leases, store
 from chatsheet.chat.driver import Chats
 from chatsheet.chat.events import AccessEnded, Answered, Asked, Event, Failed, ToolAnswered
-from chatsheet.chat.live import SheetHidden
+from chatsheet.chat.live import Cursor, HeadMoved, SheetHidden
 from chatsheet.chat.store import Chat, ChatNotFound
 from chatsheet.context.glossary.model import Pinned, Term
 from chatsheet.core.identity import LOCAL, UNRULED, Actor, Condition, Role, Rules, TableRule
 from chatsheet.db import tables
 from chatsheet.mcp_server import Shelf
+from chatsheet.sheets.edits import DeleteColumn
+from chatsheet.sheets.store import VersionNotFound
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedCall
 from chatsheet.wiring import Services, open_services
 from tests.harness import Wire, azure_settings, runs, says
@@ -115,6 +117,18 @@ async def test_the_list_of_chats_changes_for_those_who_see_the_change(tmp_path: 
         assert (await at.services.live.state(at.vera, at.sheet)).chats == before.chats
         await at.services.chats.start(at.vera, at.sheet)
         assert (await at.services.live.state(at.vera, at.sheet)).chats != before.chats
+
+
+async def test_who_is_no_member_hears_of_the_sheets_that_are_shared_with_them(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    async with shared(tmp_path, wire, sales) as at:
+        live, guest = at.services.live, replace(at.vera, rules=UNRULED)
+        before = [(await live.state(one, at.sheet)).sheets for one in (LOCAL, guest)]
+        (tmp_path / "b.csv").write_text("a;b\n1;2\n")
+        other = (await at.services.library.bring_in(LOCAL, tmp_path / "b.csv")).sheet.id
+        now = [one.sheets for one in await asyncio.gather(live.state(LOCAL, at.sheet), live.state(guest, at.sheet))]
+        assert (now[0] != before[0], now[1]) == (True, before[1])
+        await at.services.shares.set(LOCAL, other, "vera", Role.VIEWER)
+        assert other in (await live.state(guest, at.sheet)).sheets
 
 
 async def test_a_branch_keeps_the_rules_and_is_not_asked_under_others(tmp_path: Path, wire: Wire, sales: Path) -> None:
@@ -236,7 +250,9 @@ async def test_who_listens_to_a_sheet_hears_that_it_is_seen_otherwise(
     assert ("has changed" in last.what) is not is_revoked
 
 
-async def test_what_names_a_hidden_column_is_not_in_the_glossary(tmp_path: Path, wire: Wire, sales: Path) -> None:
+async def test_what_names_a_hidden_column_or_may_state_values_of_hidden_rows_is_not_in_the_glossary(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
     async with shared(tmp_path, wire, sales) as at:
         glossary = at.services.glossary
         every = (
@@ -244,6 +260,7 @@ async def test_what_names_a_hidden_column_is_not_in_the_glossary(tmp_path: Path,
             Term(term="boss", meaning="whoever signs orders"),
             Pinned(question="How much?", sql="SELECT SUM(revenue) AS s FROM orders"),
             Pinned(question="How many?", sql="SELECT COUNT(*) AS n FROM orders"),
+            Pinned(question="How is our whale?", sql="SELECT COUNT(*) AS n FROM orders WHERE region = 'South'"),
         )
         for entry in every:
             await glossary.add(LOCAL, at.sheet, entry)
@@ -251,6 +268,9 @@ async def test_what_names_a_hidden_column_is_not_in_the_glossary(tmp_path: Path,
         listed = [kept.entry for kept in await glossary.listing(at.vera, at.sheet)]
         assert listed == [*await glossary.entries(at.vera, opened)] == [every[1], every[3]]
         assert len(await glossary.listing(LOCAL, at.sheet)) == len(every)
+        await at.rule(OTHER)
+        fewer = replace(at.vera, rules=OTHER)
+        assert [kept.entry for kept in await glossary.listing(fewer, at.sheet)] == list(every)
 
 
 async def test_the_tools_of_an_agent_see_what_its_user_sees(tmp_path: Path, wire: Wire, sales: Path) -> None:
@@ -272,3 +292,37 @@ async def test_an_answer_is_not_traced_under_other_rules_than_its_own(tmp_path: 
         mine, whole = [await at.services.chats.citation(one, chat.id, "r1", row=0, column="n") for one in (at.vera, LOCAL)]
     assert (len(mine.tables[0].rows), mine.not_traced) == (133, None)
     assert (whole.tables[0].rows, whole.not_traced is not None) == ((), True)
+
+
+async def test_a_past_version_is_seen_by_whoever_asked_it_without_what_is_not_there_any_more(
+    tmp_path: Path, wire: Wire, sales: Path
+) -> None:
+    wire.script("gpt-4o", runs("SELECT region, count(*) AS n FROM orders GROUP BY region"), says("There are 133."))
+    async with shared(tmp_path, wire, sales) as at:
+        library, chats, bob = at.services.library, at.services.chats, replace(at.vera, user_id="bob")
+        past = (await library.open(at.vera, at.sheet)).sheet.version
+        chat = await chats.start(at.vera, at.sheet)
+        await chats.ask(at.vera, chat.id, "How many?")
+        await ended(at.services, at.vera, chat.id)
+        await chats.shelf.branch(bob, chat.id, before=None)
+        await library.edit(LOCAL, at.sheet, [DeleteColumn(table="orders", column="product")], expected_version=past)
+        seen = await library.at(at.vera, at.sheet, past)
+        assert "product" not in seen.workbook.tables[0].names
+        for one in (bob, replace(at.vera, rules=OTHER)):
+            with pytest.raises(VersionNotFound, match="as it is now"):
+                await library.at(one, at.sheet, past)
+        for one in (at.vera, bob):
+            cited = await chats.citation(one, chat.id, "r1", row=0, column="n")
+            assert (len(cited.tables[0].rows), cited.version, cited.not_traced) == (133, past, None)
+
+
+async def test_who_sees_a_part_hears_of_no_version_before_the_head(tmp_path: Path, wire: Wire, sales: Path) -> None:
+    async with shared(tmp_path, wire, sales) as at:
+        library = at.services.library
+        version = (await library.open(LOCAL, at.sheet)).sheet.version
+        for column in ("product", "channel"):
+            edit = DeleteColumn(table="orders", column=column)
+            version = (await library.edit(LOCAL, at.sheet, [edit], expected_version=version)).opened.sheet.version
+        async with asyncio.timeout(10), aclosing(at.services.live.watch(at.vera, at.sheet, Cursor(0, "", ""))) as watched:
+            heard = (await anext(watched)).event
+        assert heard == HeadMoved(sheet_id=at.sheet, version=version, seq=2)

@@ -36,7 +36,7 @@ def test_clearing_removes_what_nothing_names_and_leaves_the_sheet(run: Run, tmp_
     run("sheet", "import", str(sales))
     aged(tmp_path / "data" / "versions" / ("a" * 32), days=2)
     assert json.loads(run("cache", "stats", "--json"))["disk"]["evictable"] == 1_000
-    assert json.loads(run("cache", "clear", "--json"))["disk"] == {"bytes": 1_000, "versions": 1, "bases": 0}
+    assert json.loads(run("cache", "clear", "--json"))["disk"] == {"bytes": 1_000, "versions": 1, "copies": 0}
     assert "nothing of it can go: all is named" in run("cache", "stats")
     assert run("sheet", "query", str(sales), "SELECT count(*) AS n FROM orders").split() == ["n", "600"]
 

@@ -3,14 +3,14 @@
 import logging
 import os
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import insert
 
 from chatsheet.core.clock import SystemClock
-from chatsheet.core.identity import LOCAL
+from chatsheet.core.identity import LOCAL, Rules, TableRule
 from chatsheet.db.engine import Database, open_database
 from chatsheet.db.tables import chat, chat_event
 from chatsheet.sheets import versions
@@ -115,7 +115,7 @@ async def test_a_copy_that_compaction_made_goes_and_the_version_reads_the_same(s
     questions = shelf.library.questions(middle)
     was = (await questions.run(questions.check("SELECT sum(_row) AS s, count(*) AS n FROM orders"))).rows
     freed = await shelf.room().make()
-    assert (freed.bases, (folder / versions.BASE).exists(), (folder / versions.DELTA).exists()) == (1, False, True)
+    assert (freed.copies, (folder / versions.BASE).exists(), (folder / versions.DELTA).exists()) == (1, False, True)
     again = shelf.library.questions(middle)
     assert (await again.run(again.check("SELECT count(*) AS n, sum(_row) AS s FROM orders"))).rows == (was[0][::-1],)
 
@@ -135,3 +135,16 @@ async def test_opening_a_sheet_is_a_use_of_its_version(shelf: Shelf) -> None:
     await other.open(LOCAL, shelf.opened.sheet.id)
     assert SystemClock().now().timestamp() - folder.stat().st_mtime < 60
     await other.close()
+
+
+async def test_what_is_kept_for_those_under_rules_counts_goes_and_is_made_again(shelf: Shelf) -> None:
+    ruled = replace(LOCAL, rules=Rules((TableRule("orders", hidden=("region",)),)))
+    size = (await shelf.room().state()).bytes
+    opened = await shelf.library.open(ruled, shelf.opened.sheet.id)
+    excerpt = shelf.library.questions(opened).database.parent
+    assert ((await shelf.room().state()).bytes > size, (await shelf.room().make()).bytes) == (True, 0)
+    aged(excerpt, days=1)
+    spare = (await shelf.room().state()).evictable
+    freed = await shelf.room().make()
+    assert (freed.bytes, freed.versions, freed.copies, excerpt.exists()) == (spare, 0, 1, False)
+    assert (await shelf.library.open(ruled, shelf.opened.sheet.id)).workbook == opened.workbook

@@ -28,6 +28,7 @@ from chatsheet.sheets.model import Table, Workbook
 from chatsheet.sheets.query import Engine
 from chatsheet.sheets.questions import Questions
 from chatsheet.sheets.rules import seen
+from chatsheet.sheets.store import VersionNotFound
 from chatsheet.sheets.windows import Filter, Sort, Window, WindowInvalid
 
 pytestmark = pytest.mark.anyio
@@ -275,19 +276,29 @@ async def test_what_rules_cannot_be_applied_to_is_refused(library: Library, part
         library.original(part)
 
 
-async def test_an_edit_is_seen_where_it_may_be_and_older_versions_hide_the_same(library: Library, tmp_path: Path) -> None:
+async def test_an_edit_is_seen_where_it_may_be_and_no_version_before_it(library: Library, tmp_path: Path) -> None:
     whole = await library.bring_in(LOCAL, write(tmp_path / "edited.xlsx"))
     edit = SetCells(
         table="staff",
         cells=(CellValue(row=6, column="region", value="North"), CellValue(row=4, column="region", value="South")),
     )
-    edited = await library.edit(LOCAL, whole.sheet.id, [edit], expected_version=whole.sheet.version)
-    counts: list[object] = []
-    for version in (whole.sheet.version, edited.opened.sheet.version):
-        opened = await library.at(under(RULED), whole.sheet.id, version)
-        found = await rows(library.questions(opened), "SELECT name FROM staff WHERE _row IN (4, 6) ORDER BY _row")
-        counts.append((opened.workbook.tables[0].rows, [name for (name,) in found]))
-    assert counts == [(40, ["Person 1"]), (40, ["Zoe"])]
+    head = (await library.edit(LOCAL, whole.sheet.id, [edit], expected_version=whole.sheet.version)).opened.sheet.version
+    opened = await library.at(under(RULED), whole.sheet.id, head)
+    found = await rows(library.questions(opened), "SELECT name FROM staff WHERE _row IN (4, 6) ORDER BY _row")
+    assert (opened.workbook.tables[0].rows, found) == (40, [("Zoe",)])
+    for version in (whole.sheet.version, "nosuch"):
+        with pytest.raises(VersionNotFound, match=f"only as it is now, at version {head}"):
+            await library.at(under(RULED), whole.sheet.id, version)
+
+
+async def test_what_is_not_seen_any_more_is_hidden_in_the_past_too(whole: OpenSheet, part: OpenSheet) -> None:
+    staff, offices = part.workbook.tables
+    less = staff.model_copy(update={"columns": tuple(one for one in staff.columns if one.name not in {"since", "level"})})
+    now = part.workbook.model_copy(update={"tables": (less,)})
+    assert rules.as_now(RULED, whole.workbook, part.workbook) == RULED
+    gone = rules.as_now(RULED, whole.workbook, now).tables[len(RULED.tables) :]
+    hidden = {one.table: one.hidden for one in gone}
+    assert hidden == {"staff": ("level", "since"), "offices": tuple(sorted(offices.names))}
 
 
 async def test_a_result_under_rules_has_a_handle_of_its_own(library: Library, whole: OpenSheet, questions: Questions) -> None:

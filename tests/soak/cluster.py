@@ -19,6 +19,7 @@ data = '{data}'
 port = {port}
 [auth]
 mode = "password"
+logins_per_minute = 1000
 [database]
 url = "env:SOAK_DATABASE"
 [redis]
@@ -41,6 +42,7 @@ class Person:
 
     id: str
     email: str
+    password: str
     session: str
 
 
@@ -56,11 +58,23 @@ class Cluster:
 
     def headers(self, who: str) -> dict[str, str]:
         """Return what somebody's browser sends with each request."""
-        return {**_JSON, "Cookie": f"{_COOKIE}={self.people[who].session}"}
+        return {**_JSON, **cookie(self.people[who].session)}
 
     def client(self, server: int, who: str) -> httpx.Client:
         """Return somebody's connection to a server."""
         return httpx.Client(base_url=self.addresses[server], headers=self.headers(who), timeout=60)
+
+
+def cookie(session: str) -> dict[str, str]:
+    """Return the header that a session is sent in."""
+    return {"Cookie": f"{_COOKIE}={session}"}
+
+
+def session_of(answer: httpx.Response) -> str:
+    """Return the session that an answer begins."""
+    found = re.match(rf"{_COOKIE}=([\w-]+)", answer.headers["set-cookie"])
+    assert found is not None
+    return found[1]
 
 
 @asynccontextmanager
@@ -102,8 +116,8 @@ async def _people(address: str, code: str) -> dict[str, Person]:
     """Make the first owner by the code that was printed, and a friend by an invitation."""
     async with httpx.AsyncClient(base_url=address, headers={"Sec-Fetch-Site": "same-origin"}) as client:
         owner = await _enter(client, code, "owner")
-        cookie = {"Cookie": f"{_COOKIE}={owner.session}"}
-        invited = await client.post("/api/users", json={"name": "friend", "email": "friend@example.com"}, headers=cookie)
+        said = {"name": "friend", "email": "friend@example.com"}
+        invited = await client.post("/api/users", json=said, headers=cookie(owner.session))
         invited.raise_for_status()
         return {"owner": owner, "friend": await _enter(client, invited.json()["code"], "friend")}
 
@@ -112,8 +126,7 @@ async def _enter(client: httpx.AsyncClient, code: str, name: str) -> Person:
     said = {"name": name, "email": f"{name}@example.com", "password": secrets.token_urlsafe(), "code": code}
     answer = await client.post("/api/login/code", json=said)
     assert answer.status_code == 204, answer.text
-    found = re.match(rf"{_COOKIE}=([\w-]+)", answer.headers["set-cookie"])
-    assert found is not None
+    session = session_of(answer)
     client.cookies.clear()
-    me = (await client.get("/api/me", headers={"Cookie": f"{_COOKIE}={found[1]}"})).json()
-    return Person(me["id"], said["email"], found[1])
+    me = (await client.get("/api/me", headers=cookie(session))).json()
+    return Person(me["id"], said["email"], said["password"], session)

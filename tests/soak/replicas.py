@@ -1,4 +1,6 @@
-"""Edits, queries, shares, rules and revocations in any order on two servers: no answer is older than what was acknowledged.
+"""Edits, queries, shares, rules, revocations and logins in any order on two servers.
+
+No answer is older than what was acknowledged, and none tells what is not seen any more.
 
 `python -m tests.soak.replicas STEPS` prints how many steps were taken, and ends with 1 at the first answer that is wrong.
 """
@@ -17,7 +19,7 @@ from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from tests.soak.cluster import Cluster, cluster
+from tests.soak.cluster import Cluster, cluster, cookie, session_of
 
 REGIONS = ("North", "South", "North", "East", "South", "North")
 STEPS_EACH = 50
@@ -71,6 +73,18 @@ class Site:
         """Send a request as somebody to a server."""
         return self._clients[server, who].request(method, path, json=body)
 
+    def log_in_again(self, ended: int, begun: int) -> None:
+        """End the friend's session on a server, and begin one on a server; the old one opens neither."""
+        assert self.ask(ended, "friend", "POST", "/api/logout").is_success
+        for server in (0, 1):
+            assert self.ask(server, "friend", "GET", "/api/me").status_code == httpx.codes.UNAUTHORIZED
+        said = {"email": self.friend.email, "password": self.friend.password}
+        begins = self.ask(begun, "friend", "POST", "/api/login/password", said)
+        assert begins.is_success, begins.text
+        for server in (0, 1):
+            self._clients[server, "friend"].headers.update(cookie(session_of(begins)))
+            self._clients[server, "friend"].cookies.clear()
+
     def upload(self, server: int) -> tuple[str, str, str, list[int]]:
         """Import a sheet; return its id, its version, its table and the ids of its rows."""
         lines = [f"{region};{10 + place}" for place, region in enumerate(REGIONS)]
@@ -95,6 +109,7 @@ class Replicas(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.expected = Expected()
+        self.past: list[tuple[str, tuple[int, ...]]] = []
 
     @initialize(server=SERVER)
     def begin(self, server: int) -> None:
@@ -132,15 +147,26 @@ class Replicas(RuleBasedStateMachine):
 
     @rule(server=SERVER, who=WHO)
     def look(self, server: int, who: str) -> None:
-        answer = self.site.ask(server, who, "GET", f"{self.url}/tables/{self.table}/rows")
-        if self._is_hidden(who, answer):
-            return
-        shown = {row[0]: row[1:] for row in answer.json()["rows"]}
-        ruled = self.expected.rules(who)
-        for place, region in enumerate(REGIONS):
-            whole = [region] if ruled == "column" else [region, self.expected.amounts[place]]
-            expected = None if ruled == "rows" and region != "North" else whole
-            assert shown.get(self.rows[place]) == expected, (who, place, shown, expected)
+        self._check_rows(who, self.site.ask(server, who, "GET", f"{self.url}/tables/{self.table}/rows"), self.expected.amounts)
+
+    @precondition(lambda self: self.past)
+    @rule(server=SERVER, who=WHO, back=st.integers(0, 9))
+    def look_back(self, server: int, who: str, back: int) -> None:
+        """Whoever sees all of the sheet sees all of its past; whoever is under rules sees none."""
+        version, amounts = self.past[-1 - back % len(self.past)]
+        rows = self.site.ask(server, who, "GET", f"{self.url}/tables/{self.table}/rows?version={version}")
+        ran = self._query(server, who, 0, version)
+        if self.expected.rules(who) and version != self.version:
+            codes = [answer.json()["error"]["code"] for answer in (rows, ran)]
+            assert codes == ["sheet.version_not_found"] * 2, (who, rows.text, ran.text)
+        else:
+            self._check_rows(who, rows, amounts)
+            self._check(who, ran, [self.expected.total(who, 0, amounts)])
+
+    @rule(ended=SERVER, begun=SERVER)
+    def log_in_again(self, ended: int, begun: int) -> None:
+        self.site.steps += 1
+        self.site.log_in_again(ended, begun)
 
     @rule(server=SERVER, role=st.sampled_from(("viewer", "editor")))
     def share(self, server: int, role: Role) -> None:
@@ -195,22 +221,34 @@ class Replicas(RuleBasedStateMachine):
 
     def _edited(self, answer: httpx.Response, place: int, amount: int) -> None:
         assert answer.status_code == 201, answer.text
-        self.version = answer.json()["version"]
         before = self.expected.amounts
+        self.past.append((self.version, before))
+        self.version = answer.json()["version"]
         if before[place] != amount:
             self.expected.undoable.append(before)
             self.expected.redoable.clear()
             self.expected.amounts = (*before[:place], amount, *before[place + 1 :])
 
     def _move(self, server: int, kind: str, source: list[tuple[int, ...]], target: list[tuple[int, ...]]) -> None:
+        self.past.append((self.version, self.expected.amounts))
         self.version = self._owner(server, "POST", f"/{kind}", {"version": self.version}).json()["version"]
         target.append(self.expected.amounts)
         self.expected.amounts = source.pop()
 
-    def _query(self, server: int, who: str, least: int) -> httpx.Response:
+    def _query(self, server: int, who: str, least: int, version: str = "") -> httpx.Response:
         self.site.steps += 1
         sql = f'SELECT count(*) AS n, sum(amount) AS s FROM "{self.table}" WHERE amount >= {least}'  # noqa: S608  our own table
-        return self.site.ask(server, who, "POST", f"{self.url}/query", {"sql": sql})
+        return self.site.ask(server, who, "POST", f"{self.url}/query", {"sql": sql, "version": version})
+
+    def _check_rows(self, who: str, answer: httpx.Response, amounts: tuple[int, ...]) -> None:
+        if self._is_hidden(who, answer):
+            return
+        shown = {row[0]: row[1:] for row in answer.json()["rows"]}
+        ruled = self.expected.rules(who)
+        for place, region in enumerate(REGIONS):
+            whole = [region] if ruled == "column" else [region, amounts[place]]
+            expected = None if ruled == "rows" and region != "North" else whole
+            assert shown.get(self.rows[place]) == expected, (who, place, shown, expected)
 
     def _check(self, who: str, answer: httpx.Response, allowed: list[list[object]]) -> None:
         if self._is_hidden(who, answer):

@@ -200,6 +200,7 @@ def actor(principal: Principal, standing: Standing) -> Actor:
         role=role,
         rules=_rules(role, standing),
         credential=principal.credential,
+        is_member=standing.member is not None,
     )
 
 

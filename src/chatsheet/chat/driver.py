@@ -181,7 +181,7 @@ class Chats:
         answered = next((e for e in events if isinstance(e, ToolAnswered) and e.handle == handle), None)
         if answered is None:
             raise CitationNotFound(f"there is no result {handle} in this chat.", fix="take a handle from its answers.")
-        opened = await self._library.at(actor, chat.sheet_id, answered.version)
+        opened = await self._library.at(actor, chat.sheet_id, answered.version, is_cited=True)
         why = None if actor.rules.key == chat.rules_key else _UNDER_RULES
         asked = self._library.questions(opened)
         return await citations.cite(asked, answered, row=row, column=column, most_rows=most_rows, why=why)

@@ -46,7 +46,7 @@ class ChatsChanged(Value):
 
 
 class SheetsChanged(Value):
-    """The list of the workspace's sheets is another one than before."""
+    """The list of the sheets that are seen is another one than before."""
 
     kind: Literal["sheets"] = "sheets"
     sheet_id: str
@@ -143,17 +143,17 @@ class Live:
         self._access = access
         self._library = library
         self._clock = clock
-        self._looks: dict[tuple[str, str, str], asyncio.Future[tuple[Standing, str]]] = {}
+        self._looks: dict[tuple[str, str, str, str], asyncio.Future[tuple[Standing, str]]] = {}
 
     async def state(self, actor: Actor, sheet_id: str, known: Cursor | None = None) -> State:
         """Return a sheet as it is now; raises SheetNotFound."""
-        key = actor.workspace_id, sheet_id, actor.rules.key
+        key = actor.workspace_id, sheet_id, actor.rules.key, "" if actor.is_member else actor.user_id
         if (look := self._looks.get(key)) is None:  # who asks meanwhile shares it: a sheet with many listeners costs as one
             look = self._looks[key] = asyncio.ensure_future(self._look(actor, sheet_id))
             look.add_done_callback(lambda _: self._looks.pop(key, None))
         standing, chats = await asyncio.shield(look)
         after = known.seq if known is not None else standing.seq
-        is_behind = after < standing.seq
+        is_behind = after < standing.seq and not actor.rules.tables  # they see the head, and no version before it
         moves = await self._library.moves_after(actor, sheet_id, after, most=_MOST_TOLD) if is_behind else []
         return State(
             sheet_id=sheet_id,
@@ -176,7 +176,7 @@ class Live:
         except Denied as error:
             denied = error
         else:
-            if now.rules == actor.rules:
+            if (now.rules, now.is_member) == (actor.rules, actor.is_member):
                 return None
             denied = Denied("what you may see of the workbook has changed.", fix="open it again.")
         return SheetHidden(sheet_id=sheet_id, code=denied.code, what=denied.what, fix=denied.fix)

@@ -69,7 +69,7 @@ def clear(options: Options, *, as_json: bool) -> None:
     if as_json:
         click.echo(loose.dumps({"disk": asdict(freed), "shared": {"values": values}}))
         return
-    click.echo(f"disk: {freed.bytes / _MB:,.1f} MB freed ({freed.versions} versions, {freed.bases} copies of versions)")
+    click.echo(f"disk: {freed.bytes / _MB:,.1f} MB freed ({freed.versions} versions, {freed.copies} copies of versions)")
     click.echo(f"redis: {'nothing removed' if values is None else f'{values} values removed'}")
 
 

@@ -75,6 +75,8 @@ class Actor:
     """What of the sheet they see; services that read it apply them."""
     credential: str = field(default="", compare=False, repr=False)
     """What opened the door for them, without its secret; empty: nothing that ends before they do."""
+    is_member: bool = True
+    """Whether they see all sheets of the workspace; else those that were shared with them."""
 
 
 LOCAL = Actor(workspace_id="local", user_id="local", is_admin=True)

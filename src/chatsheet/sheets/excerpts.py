@@ -9,13 +9,15 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Collection
+from collections.abc import AsyncGenerator, Collection
 from pathlib import Path
 from weakref import WeakValueDictionary
 
 from chatsheet.core.identity import Rules
 from chatsheet.core.ids import new_id
+from chatsheet.sheets.model import Workbook
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.versions import read_workbook
 
 _FORM = 1
 """Another number for another way to make them: what is on disk is then made again."""
@@ -45,13 +47,24 @@ class Excerpts:
                 await self._make(version, rules, place)
         return place
 
+    async def tried(self, version: str, rules: Rules) -> Workbook:
+        """Return what an excerpt says of itself; nothing is kept of it."""
+        async with self._made(version, rules) as aside:
+            return await asyncio.to_thread(read_workbook, aside)
+
     async def _make(self, version: str, rules: Rules, place: Path) -> None:
+        async with self._made(version, rules) as aside:
+            await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True, mode=0o700)
+            await asyncio.to_thread(_put, aside, place)
+
+    @contextlib.asynccontextmanager
+    async def _made(self, version: str, rules: Rules) -> AsyncGenerator[Path, None]:
+        """Make an excerpt aside, which is gone afterwards unless it was put in its place."""
         aside = self._incoming / new_id("excerpt")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await self._engine.excerpt(self._versions, version, aside, rules)
-            await asyncio.to_thread(self._folder.mkdir, parents=True, exist_ok=True, mode=0o700)
-            await asyncio.to_thread(_put, aside, place)
+            yield aside
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
 

@@ -48,7 +48,7 @@ from chatsheet.sheets.model import ROW_ID, Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.questions import Questions
 from chatsheet.sheets.room import Uses
-from chatsheet.sheets.store import HeadMove, Move, MoveKind, Sheet, Version
+from chatsheet.sheets.store import HeadMove, Move, MoveKind, Sheet, Version, VersionNotFound
 from chatsheet.sheets.writer import Made, Order
 
 _HASH_BLOCK = 2**20
@@ -333,11 +333,24 @@ class Library:
             sheet = await store.get(connection, actor, sheet_id)
         return await self._opened(actor, sheet)
 
-    async def at(self, actor: Actor, sheet_id: str, version: str) -> OpenSheet:
-        """Return a sheet at any version it ever had, as the actor sees it; raises SheetNotFound and VersionNotFound."""
+    async def at(self, actor: Actor, sheet_id: str, version: str, *, is_cited: bool = False) -> OpenSheet:
+        """Return a sheet at a version it had, as the actor sees it; raises SheetNotFound and VersionNotFound.
+
+        Whoever is under rules sees the head, and versions that they asked under the same rules, or that a chat they see cites;
+        of those without what they do not see of the head.
+        """
         async with self._database.unit() as connection:
             sheet = await store.get(connection, actor, sheet_id)
+            is_past = bool(actor.rules.tables) and version != sheet.version
+            if is_past and not is_cited and not await store.was_asked(connection, actor, sheet_id, version):
+                raise VersionNotFound(
+                    f"you see this sheet only as it is now, at version {sheet.version}.", fix="open it again."
+                )
             await store.version(connection, actor, sheet_id, version)
+        if is_past:
+            then = await self._opened(replace(actor, rules=UNRULED), replace(sheet, version=version))
+            head = await self._opened(actor, sheet)
+            actor = replace(actor, rules=ruling.as_now(actor.rules, then.workbook, head.workbook))
         return await self._opened(actor, replace(sheet, version=version))
 
     async def _opened(self, actor: Actor, sheet: Sheet) -> OpenSheet:
@@ -357,6 +370,11 @@ class Library:
             lost = f"the files of version {sheet.version} of {sheet.name} are gone."
             raise VersionLost(lost, fix="restore the data folder, or import the file again.") from None
         return OpenSheet(sheet, shown, actor.rules, ruling.hidden(whole, shown))
+
+    async def tried(self, opened: OpenSheet, rules: Rules) -> Workbook:
+        """Return what would be seen of the version that `opened` holds under rules; raises SeenInPart."""
+        _check_whole(opened.rules)
+        return await self._excerpts.tried(opened.sheet.version, rules)
 
     async def standing(self, actor: Actor, sheet_id: str) -> Standing:
         """Return where a sheet's head stands; raises SheetNotFound."""

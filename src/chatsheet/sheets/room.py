@@ -1,7 +1,7 @@
 """How much room versions take on disk, and what of it can be given back without losing anything.
 
 A version that a sheet's head or history, a chat or another version names is never removed. What can go, the longest unused
-first: folders that nothing names, and bases that compaction wrote beside a delta that says the same.
+first: folders that nothing names, and copies: bases that compaction wrote beside a delta that says the same, and excerpts.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Uses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """What versions take, in bytes; `evictable` of them can be given back now."""
+    """What versions and their copies take, in bytes; `evictable` of them can be given back now."""
 
     bytes: int
     limit: int
@@ -65,10 +65,11 @@ class Freed:
 
     bytes: int
     versions: int
-    bases: int
+    copies: int
+    """Versions that they are copies of are still there."""
 
 
-_NOTHING = Freed(bytes=0, versions=0, bases=0)
+_NOTHING = Freed(bytes=0, versions=0, copies=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,7 @@ class _Spare:
     """Something that can go: a whole folder, or the base in it."""
 
     path: Path
+    is_copy: bool
     bytes: int
     used_at: float
 
@@ -86,6 +88,7 @@ class Room:
     def __init__(self, *, database: Database, folder: Path, limit: int, clock: Clock) -> None:
         self._database = database
         self._versions = folder / "versions"
+        self._excerpts = folder / "excerpts"
         self._limit = limit
         self._clock = clock
         self.freed = _NOTHING
@@ -94,13 +97,13 @@ class Room:
     async def state(self) -> Disk:
         """Return how much is kept and how much of it can go."""
         spare = await self._spare()
-        size, count = await asyncio.to_thread(_size, self._versions)
-        return Disk(bytes=size, limit=self._limit, versions=count, evictable=sum(one.bytes for one in spare))
+        count = await asyncio.to_thread(lambda: sum(1 for _ in _folders(self._versions)))
+        return Disk(bytes=await self._size(), limit=self._limit, versions=count, evictable=sum(one.bytes for one in spare))
 
     async def make(self, *, limit: int | None = None) -> Freed:
         """Remove what can go, the longest unused first, until at most `limit` bytes are kept; the settings' by default."""
         limit = self._limit if limit is None else limit
-        size, _ = await asyncio.to_thread(_size, self._versions)
+        size = await self._size()
         freed = _NOTHING
         for one in await self._spare() if size > limit else ():
             if size - freed.bytes <= limit:
@@ -109,7 +112,7 @@ class Room:
         self.freed = Freed(
             bytes=self.freed.bytes + freed.bytes,
             versions=self.freed.versions + freed.versions,
-            bases=self.freed.bases + freed.bases,
+            copies=self.freed.copies + freed.copies,
         )
         if size - freed.bytes > limit and limit == self._limit:
             log.warning(
@@ -121,26 +124,30 @@ class Room:
 
     async def unnamed(self, unused: timedelta) -> Freed:
         """Return what `forget` would remove."""
-        found = [one for one in await self._spare(unused.total_seconds()) if one.path.name != versions.BASE]
-        return Freed(bytes=sum(one.bytes for one in found), versions=len(found), bases=0)
+        found = [one for one in await self._spare(unused.total_seconds()) if not one.is_copy]
+        return Freed(bytes=sum(one.bytes for one in found), versions=len(found), copies=0)
 
     async def forget(self, unused: timedelta) -> Freed:
         """Remove the versions that nothing names any more and nobody used for so long, at least for an hour."""
         freed = _NOTHING
         for one in await self._spare(unused.total_seconds()):
-            if one.path.name != versions.BASE:
+            if not one.is_copy:
                 freed = await _tried(one, freed)
         return freed
+
+    async def _size(self) -> int:
+        return await asyncio.to_thread(lambda: sum(_weight(one) for one in (self._versions, self._excerpts)))
 
     async def _spare(self, unused_s: float = RESTING_S) -> list[_Spare]:
         """Return what can go, the longest unused first."""
         async with self._database.unit() as connection:
             named = await store.named_versions(connection)
         before = self._clock.now().timestamp() - max(unused_s, RESTING_S)
-        unnamed, bases = await asyncio.to_thread(_found, self._versions, named, before)
+        unnamed, copies = await asyncio.to_thread(_found, self._versions, named, before)
+        copies += await asyncio.to_thread(_unused, self._excerpts, before)
         async with self._database.unit() as connection:
             told = {one.path.name for one in unnamed if await store.is_told(connection, one.path.name)}
-        return sorted((*(one for one in unnamed if one.path.name not in told), *bases), key=lambda one: one.used_at)
+        return sorted((*(one for one in unnamed if one.path.name not in told), *copies), key=lambda one: one.used_at)
 
 
 def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare], list[_Spare]]:
@@ -158,11 +165,21 @@ def _found(folder: Path, named: store.Named, before: float) -> tuple[list[_Spare
         if used_at >= before:
             continue
         if name not in needed:
-            unnamed.append(_Spare(path=entry, bytes=_weight(entry), used_at=used_at))
+            unnamed.append(_Spare(path=entry, is_copy=False, bytes=_weight(entry), used_at=used_at))
         elif _is_twice(entry) and name in manifests and name not in based_on | named.heads:
             base = entry / versions.BASE
-            bases.append(_Spare(path=base, bytes=base.stat().st_size, used_at=used_at))
+            bases.append(_Spare(path=base, is_copy=True, bytes=base.stat().st_size, used_at=used_at))
     return unnamed, bases
+
+
+def _unused(folder: Path, before: float) -> list[_Spare]:
+    """Return folders that were not used since then."""
+    found: list[_Spare] = []
+    for entry in _folders(folder):
+        with contextlib.suppress(FileNotFoundError):  # a removed sheet takes its excerpts along
+            if (used_at := entry.stat().st_mtime) < before:
+                found.append(_Spare(path=entry, is_copy=True, bytes=_weight(entry), used_at=used_at))
+    return found
 
 
 def _is_twice(entry: Path) -> bool:
@@ -173,8 +190,7 @@ async def _tried(one: _Spare, freed: Freed) -> Freed:
     """Return what was freed with this one, if it could be removed."""
     if not await asyncio.to_thread(_remove, one):
         return freed
-    is_base = one.path.name == versions.BASE
-    return Freed(bytes=freed.bytes + one.bytes, versions=freed.versions + (not is_base), bases=freed.bases + is_base)
+    return Freed(bytes=freed.bytes + one.bytes, versions=freed.versions + (not one.is_copy), copies=freed.copies + one.is_copy)
 
 
 def _remove(one: _Spare) -> bool:
@@ -203,10 +219,10 @@ def _folders(folder: Path) -> Iterator[Path]:
 
 
 def _weight(entry: Path) -> int:
-    return sum(file.stat().st_size for file in entry.rglob("*") if file.is_file())
-
-
-def _size(folder: Path) -> tuple[int, int]:
-    """Return the bytes and the number of versions."""
-    weights = [_weight(entry) for entry in _folders(folder)]
-    return sum(weights), len(weights)
+    """Return the bytes of a folder's files, but of those that are removed meanwhile."""
+    size = 0
+    for folder, _, names in os.walk(entry):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                size += Path(folder, name).stat().st_size
+    return size

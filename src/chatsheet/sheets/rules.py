@@ -75,6 +75,17 @@ def seen(workbook: Workbook, rules: Rules) -> Iterator[Seen]:
             yield Seen(_told(table, tuple(map(_without_formula, table.columns))))
 
 
+def as_now(rules: Rules, then: Workbook, now: Workbook) -> Rules:
+    """Return rules that hide of a workbook as it was also what it has not any more as it is seen now."""
+    more: list[TableRule] = []
+    for table in then.tables:
+        left = now.table(table.id)
+        known = {name for rule in rules.tables if rule.table == table.id for name in rule.hidden}
+        if gone := sorted(set(table.names) - set(left.names if left is not None else ()) - known):
+            more.append(TableRule(table.id, hidden=tuple(gone)))
+    return Rules((*rules.tables, *more))
+
+
 def _ruled(table: Table, rules: list[TableRule]) -> Iterator[Seen]:
     hidden = {name for rule in rules for name in rule.hidden}
     parameters: list[Scalar] = []

@@ -15,7 +15,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import tell
-from chatsheet.db.tables import chat_event, sheet, sheet_correction, sheet_move, sheet_version
+from chatsheet.db.tables import chat, chat_event, share, sheet, sheet_correction, sheet_move, sheet_version
 from chatsheet.sheets.edits import Change
 from chatsheet.sheets.model import Value
 
@@ -324,9 +324,11 @@ async def moves_after(connection: AsyncConnection, actor: Actor, sheet_id: str, 
 
 
 async def mark(connection: AsyncConnection, actor: Actor) -> str:
-    """Return a text that is another one after a sheet came or went."""
-    counted = select(func.count(), func.max(sheet.c.id)).where(sheet.c.workspace_id == actor.workspace_id)
-    number, newest = (await connection.execute(counted)).one()
+    """Return a text that is another one after a sheet came or went that the actor sees."""
+    seen = sheet.c.workspace_id == actor.workspace_id
+    if not actor.is_member:
+        seen &= sheet.c.id.in_(select(share.c.sheet_id).where(share.c.user_id == actor.user_id))
+    number, newest = (await connection.execute(select(func.count(), func.max(sheet.c.id)).where(seen))).one()
     return f"{number}.{newest or ''}"
 
 
@@ -358,6 +360,17 @@ async def named_versions(connection: AsyncConnection) -> Named:
 async def is_told(connection: AsyncConnection, version_id: str) -> bool:
     """Tell whether any chat's log names a version."""
     found = select(chat_event.c.seq).where(cast(chat_event.c.body, String).contains(version_id, autoescape=True)).limit(1)
+    return (await connection.execute(found)).first() is not None
+
+
+async def was_asked(connection: AsyncConnection, actor: Actor, sheet_id: str, version_id: str) -> bool:
+    """Tell whether a version answered a question of the actor's, under the rules that hold for them."""
+    said = chat_event.c.body
+    theirs = (chat.c.sheet_id == sheet_id) & (chat.c.workspace_id == actor.workspace_id) & (chat.c.rules_key == actor.rules.key)
+    # what a branch begins with is of its first moment, and may be somebody else's
+    asked = theirs & (chat_event.c.actor_id == actor.user_id) & (chat_event.c.at > chat.c.created_at)
+    answered = (said["kind"].as_string() == "tool_answered") & (said["version"].as_string() == version_id)
+    found = select(chat_event.c.seq).join(chat, chat.c.id == chat_event.c.chat_id).where(asked & answered).limit(1)
     return (await connection.execute(found)).first() is not None
 
 

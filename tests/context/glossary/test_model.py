@@ -36,6 +36,23 @@ def test_an_entry_stays_on_its_line_and_in_its_block(hostile: str) -> None:
     assert "<glossary" not in told
 
 
+@pytest.mark.parametrize(
+    ("sql", "is_so"),
+    [
+        ("SELECT sum(revenue) AS s FROM orders GROUP BY region HAVING count(*) > sum(a)", False),
+        ("SELECT sum(revenue) FROM orders WHERE region = 'South'", True),
+        ("SELECT count(*) FROM orders WHERE quantity BETWEEN -7 AND a", True),
+        ("SELECT count(*) FROM orders WHERE since > DATE '2025-01-01'", True),
+        ("SELECT count(*) FROM orders WHERE region IN ($$South$$)", True),
+        ("SELECT count(*) FROM orders WHERE region = x'AB' OR region = e'South'", True),
+        ("SELECT (", True),
+    ],
+)
+def test_sql_states_values_by_its_literals(sql: str, *, is_so: bool) -> None:
+    assert model.states_values(Pinned(question="?", sql=sql)) is is_so
+    assert not model.states_values(TURNOVER)
+
+
 def test_the_same_term_in_another_case_is_the_same_entry() -> None:
     assert model.key(TURNOVER) == model.key(Term(term="  turnOVER ", meaning="x"))
     assert model.key(TURNOVER) != model.key(Pinned(question="Turnover", sql="SELECT 1"))

@@ -1391,7 +1391,7 @@ export interface SheetHidden {
 }
 
 
-/** The list of the workspace's sheets is another one than before. */
+/** The list of the sheets that are seen is another one than before. */
 export interface SheetsChanged {
   readonly kind: "sheets";
   readonly sheet_id: string;

@@ -27,7 +27,7 @@ class CacheState(BaseModel):
 
 
 class DiskState(BaseModel):
-    """What versions take on disk, in bytes; `evictable` of them can go, the rest is named by sheets, chats or jobs."""
+    """What versions and their copies take, in bytes; `evictable` of them can go, the rest is named by sheets, chats or jobs."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
@@ -38,8 +38,8 @@ class DiskState(BaseModel):
     is_full: bool
     freed_bytes: int
     freed_versions: int
-    freed_bases: int
-    """Copies that compaction had made, and that could go: the versions are still there."""
+    freed_copies: int
+    """Copies that compaction or rules had made, and that could go: the versions are still there."""
 
 
 class CacheStates(BaseModel):
@@ -76,7 +76,7 @@ async def caches(services: Served, actor: Admin) -> CacheStates:
             is_full=disk.is_full,
             freed_bytes=freed.bytes,
             freed_versions=freed.versions,
-            freed_bases=freed.bases,
+            freed_copies=freed.copies,
         ),
         is_shared_up=None if shared is None else shared.is_up,
     )

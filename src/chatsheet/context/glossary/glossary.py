@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.context.glossary import imports, store
 from chatsheet.context.glossary.imports import Format
-from chatsheet.context.glossary.model import MOST, Entry, Kept, Pinned, key, names
+from chatsheet.context.glossary.model import MOST, Entry, Kept, Pinned, key, names, states_values
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import Conflict
 from chatsheet.core.identity import Actor
@@ -40,20 +40,20 @@ class Glossary:
     async def entries(self, actor: Actor, opened: OpenSheet) -> tuple[Entry, ...]:
         """Return what a sheet's glossary says, for a prompt; without SQL that this version cannot answer any more.
 
-        What names a table or column that rules hide is left out too.
+        What names a table or column that rules hide, or may state values of rows that they hide, is left out too.
         """
         columns = tuple((table, tuple(names)) for table, names in opened.columns().items())
         async with self._database.unit() as connection:
             entries = [kept.entry for kept in await store.listing(connection, actor, opened.sheet.id)]
-        seen = [one for one in entries if not names(one, opened.hidden)]
+        seen = [one for one in entries if _is_seen(one, opened)]
         return tuple(one for one in seen if not isinstance(one, Pinned) or _runs(one.sql, columns))
 
     async def listing(self, actor: Actor, sheet_id: str) -> list[Kept]:
-        """Return a sheet's entries that name nothing that is hidden, oldest first; raises SheetNotFound."""
+        """Return a sheet's entries that say nothing that is hidden, oldest first; raises SheetNotFound."""
         opened = await self._library.open(actor, sheet_id)
         async with self._database.unit() as connection:
             every = await store.listing(connection, actor, sheet_id)
-        return [kept for kept in every if not names(kept.entry, opened.hidden)]
+        return [kept for kept in every if _is_seen(kept.entry, opened)]
 
     async def add(self, actor: Actor, sheet_id: str, entry: Entry) -> Kept:
         """Keep one entry; raises SheetNotFound, SqlRefused, EntryKnown, GlossaryFull."""
@@ -113,6 +113,11 @@ class Glossary:
             for kept in changed:
                 await store.change(connection, actor, sheet_id, kept)
             return [*changed, *await store.add(connection, actor, sheet_id, new, at=self._clock.now())]
+
+
+def _is_seen(entry: Entry, opened: OpenSheet) -> bool:
+    hides_rows = any(rule.rows for rule in opened.rules.tables)
+    return not names(entry, opened.hidden) and not (hides_rows and states_values(entry))
 
 
 @lru_cache(maxsize=1_024)

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 from typing import Annotated, Literal
 
+import sqlglot
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
 
 from chatsheet.context import budget
 from chatsheet.context.quoting import quoted, sql
@@ -13,6 +17,7 @@ MOST = 500
 """Entries of one sheet."""
 _LONGEST_SQL = 4_000
 _LONGEST_MEANING = 1_000
+_LITERALS = (exp.Literal, exp.RawString, exp.ByteString, exp.HexString, exp.BitString, exp.UnicodeString, exp.National)
 
 
 def _text(longest: int) -> StringConstraints:
@@ -62,6 +67,19 @@ def names(entry: Entry, words: Collection[str]) -> bool:
     texts = (entry.term, entry.meaning) if isinstance(entry, Term) else (entry.question, entry.sql)
     said = " ".join(" ".join(texts).casefold().replace("_", " ").split())
     return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said) for word in _spaced(words))
+
+
+def states_values(entry: Entry) -> bool:
+    """Tell whether an entry's SQL has literals, which may be values of rows."""
+    return isinstance(entry, Pinned) and _has_literals(entry.sql)
+
+
+@lru_cache(maxsize=1_024)
+def _has_literals(sql: str) -> bool:
+    try:
+        return sqlglot.parse_one(sql, read="duckdb").find(*_LITERALS) is not None
+    except (SqlglotError, RecursionError):
+        return True
 
 
 def _spaced(words: Collection[str]) -> Iterator[str]:
