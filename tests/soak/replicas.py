@@ -254,7 +254,7 @@ class Replicas(RuleBasedStateMachine):
         if self._is_hidden(who, answer):
             return
         if self.expected.rules(who) == "column":
-            assert answer.status_code == httpx.codes.BAD_REQUEST, answer.text
+            assert answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY, answer.text
             assert str(self.expected.amounts[0]) not in answer.json()["error"]["what"]
             return
         assert answer.status_code == httpx.codes.OK, answer.text
