@@ -69,11 +69,11 @@ class Forgetting:
         """
         user_id = await self._users.find(who)
         alone = [one for one in await self._accounts.memberships(user_id) if await self._is_alone(user_id, one)]
-        await self._users.change(user_id, is_active=False)  # nobody logs in while it goes on
+        await self._users.change(user_id, by=_BY_LOCAL, is_active=False)  # nobody logs in while it goes on
         chats = await removal.of_user(self._database, user_id)
         sheets = [(await self.workspace(one.workspace_id)).sheets for one in alone]
         async with self._database.unit() as connection:
-            await connection.execute(delete(budget).where(budget.c.kind == "user", budget.c.subject == user_id))
+            await connection.execute(delete(budget).where(budget.c.kind.in_(("user", "person")), budget.c.subject == user_id))
             await connection.execute(delete(user).where(user.c.id == user_id))
             tell(connection, Act(action="user.forget", actor_id=_BY_LOCAL, subject=user_id))
         return Forgotten(workspaces=tuple(one.workspace_id for one in alone), sheets=sum(sheets), chats=chats)

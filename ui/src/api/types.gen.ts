@@ -405,7 +405,7 @@ export interface Difference {
 }
 
 
-/** What versions take on disk, in bytes; `evictable` of them can go, the rest is named by sheets, chats or jobs. */
+/** What versions and their copies take, in bytes; `evictable` of them can go, the rest is named by sheets, chats or jobs. */
 export interface DiskState {
   readonly bytes: number;
   readonly limit: number;
@@ -414,7 +414,7 @@ export interface DiskState {
   readonly is_full: boolean;
   readonly freed_bytes: number;
   readonly freed_versions: number;
-  readonly freed_bases: number;
+  readonly freed_copies: number;
 }
 
 
