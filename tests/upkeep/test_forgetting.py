@@ -61,20 +61,20 @@ def named(settings: Settings, *words: str) -> set[str]:
 async def test_a_person_goes_with_all_that_was_theirs(
     services: Services, forgetting: Forgetting, settings: Settings, sales: Path
 ) -> None:
-    ada, grace = await person(services, "ada"), await person(services, "grace", is_admin=True)
+    ada, grace = await person(services, "ottilie"), await person(services, "grace", is_admin=True)
     sheet = (await services.library.bring_in(ada, sales)).sheet
     await services.chats.start(ada, sheet.id)
     await services.sessions.begin(ada.user_id)
     await services.shares.set(ada, sheet.id, grace.user_id, Role.VIEWER)
-    gone = await forgetting.user("ada@x.org")
+    gone = await forgetting.user("ottilie@x.org")
     assert (gone.workspaces, gone.sheets) == ((ada.workspace_id,), 1)
-    assert named(settings, ada.user_id, ada.workspace_id, sheet.id, "ada@x.org") == {"audit_entry"}
-    assert named(settings, "ada") == set()
+    assert named(settings, ada.user_id, ada.workspace_id, sheet.id, "ottilie@x.org") == {"audit_entry"}
+    assert named(settings, "ottilie") == set()  # a name that no random id can hold: they have no i, l or o
     walk = await services.audit.verify()
     assert walk.broken is None
     assert walk.entries >= 4
     with pytest.raises(UserNotFound):
-        await forgetting.user("ada@x.org")
+        await forgetting.user("ottilie@x.org")
 
 
 async def test_chats_in_a_workspace_of_others_go_and_its_sheets_stay(
