@@ -20,7 +20,7 @@ from tests.api.test_rules_api import ruled
 from tests.harness import Wire, says
 
 __all__ = ["guarded"]
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 JSON = {"Content-Type": "application/json"}
 ASK = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]}
 

@@ -7,7 +7,7 @@ import pytest
 from tests.api.test_shares_api import ask, code
 from tests.api.world import inhabited
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 async def test_a_workspace_is_opened_named_and_filled_by_its_owner(tmp_path: Path, sales: Path) -> None:

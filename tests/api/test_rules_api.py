@@ -11,7 +11,7 @@ from chatsheet.db import tables
 from tests.api.conftest import Served
 from tests.api.test_edits_api import sheet_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 NORTH = TableRule("orders", hidden=("revenue",), rows=(Condition("region", "equals", ("North",)),))
 RULES = Rules((NORTH, TableRule("targets", hidden=("target", "region")), TableRule("returns", hidden=("nowhere",))))

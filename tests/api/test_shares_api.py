@@ -15,7 +15,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.db import tables
 from tests.api.world import World, inhabited
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 NORTH: dict[str, JsonValue] = {
     "table": "orders",
     "hidden": ["revenue"],
@@ -144,7 +144,6 @@ async def test_streams_end_with_the_login_or_the_token_that_opened_them(tmp_path
         assert [one.kind for one in said] == ["access_ended"]
 
 
-@pytest.mark.usefixtures("each_database")
 async def test_a_removed_sheet_leaves_nothing_and_its_listeners_hear_of_it(tmp_path: Path, sales: Path) -> None:
     async with inhabited(tmp_path, sales) as world:
         place = await world.place("ruled viewer")
