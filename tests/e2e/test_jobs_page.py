@@ -1,15 +1,17 @@
 """Jobs in a browser: a column is drafted, started, watched, paused, looked through and taken back."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
 from pydantic import JsonValue
 
+from chatsheet.core import loose
 from chatsheet.simulator.brain import Piece
 from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain, ScriptedCall
 from tests.e2e import axe
@@ -132,7 +134,7 @@ async def test_a_draft_shows_real_answers_and_what_all_of_it_takes(tmp_path: Pat
         await expect(sample.get_by_text("it says so").first).to_be_visible()
         await expect(sample.get_by_text("90% sure").first).to_be_visible()
         takes = jobs.get_by_label("What all of it takes")
-        for figure in ("60", "30", "120 in the middle, 120 at most", "about 0.0108"):
+        for figure in ("60", "30", "120 and 120", "about 0.0108"):
             await expect(takes.get_by_text(figure, exact=True)).to_be_visible()
         assert await axe.violations(opened.page) == []
         await jobs.get_by_role("button", name="Discard").click()
@@ -194,3 +196,24 @@ async def test_an_order_that_fits_no_column_says_what_is_wrong_and_keeps_what_wa
         await expect(jobs.get_by_label("What the model is asked about each row")).to_have_value("What of {nothing}?")
         await jobs.get_by_label("Insert a column").select_option("comment")
         await expect(jobs.get_by_label("What the model is asked about each row")).to_have_value("What of {nothing}? {comment}")
+
+
+async def read_only(route: Route) -> None:
+    """Let the page hear that whoever looks may read only."""
+    answer = await route.fetch()
+    said = loose.obj(await answer.json())
+    await route.fulfill(response=answer, json={**said, "sheet": {**loose.obj(said["sheet"]), "role": "viewer"}})
+
+
+async def test_who_may_read_only_sees_progress_and_nothing_to_press(tmp_path: Path, browser: Browser) -> None:
+    async with commented(tmp_path, browser, Clerk()) as opened:
+        await expect((await start(opened)).get_by_text("Completed", exact=True)).to_be_visible()
+        page, jobs = opened.page, drawer(opened)
+        await page.route(re.compile(r"/api/sheets/sheet_\w+$"), read_only)
+        await page.reload()
+        await page.get_by_role("button", name="Jobs").click()
+        job = jobs.get_by_role("article", name="Mood")
+        await expect(job.get_by_text("12 of 12 rows")).to_be_visible()
+        await expect(job.get_by_role("button")).to_have_count(0)
+        await expect(job.get_by_role("link")).to_have_count(0)
+        await expect(jobs.get_by_role("button", name="Fill a new column…")).to_have_count(0)

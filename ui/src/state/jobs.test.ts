@@ -17,7 +17,15 @@ import {
   verbsOf,
 } from "./jobs";
 
-const ORDER = { table: "t", label: "Mood", template: "{comment}", output: "text", choices: [], where: "", review_below: 0.6 } as const;
+const ORDER = {
+  table: "t",
+  label: "Mood",
+  template: "{comment}",
+  output: "text",
+  choices: [],
+  where: "",
+  review_below: 0.6,
+} as const;
 const NONE: JobProgress = {
   rows: 0,
   inputs: 0,
@@ -127,13 +135,7 @@ test("what a draft takes is said, or that it is not known", () => {
   const known = { sampled: 5, tokens_p50: 120, tokens_p95: 140, cost: 0.5, minutes: 3 };
   const said = (one: Job) => outlookOf(one).map(([, figure]) => figure);
   const counted = { rows: 60, inputs: 30 };
-  expect(said(job("draft", { estimate: known }, counted))).toEqual([
-    "60",
-    "30",
-    "120 in the middle, 140 at most",
-    "about 0.5",
-    "about 3 min",
-  ]);
+  expect(said(job("draft", { estimate: known }, counted))).toEqual(["60", "30", "120 and 140", "about 0.5", "about 3 min"]);
   expect(said(job("draft"))).toContain("not known: the route has no prices");
 });
 

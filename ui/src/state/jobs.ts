@@ -121,12 +121,11 @@ export function costSaid(cost: number): string {
 /** What all of a draft is likely to take: a name and a figure each. */
 export function outlookOf({ progress, estimate }: Job): readonly (readonly [string, string])[] {
   const { tokens_p50: middle, tokens_p95: most, cost, minutes }: JobEstimate = estimate;
-  const perCall =
-    middle === null ? "not known" : `${whole.format(middle)} in the middle, ${whole.format(most ?? middle)} at most`;
+  const perCall = middle === null ? "not known" : `${whole.format(middle)} and ${whole.format(most ?? middle)}`;
   return [
     ["Rows", whole.format(progress.rows)],
     ["Different inputs, a call each", whole.format(progress.inputs)],
-    ["Tokens of a call (p50, p95)", perCall],
+    ["Tokens of a call, p50 and p95", perCall],
     ["Cost", cost === null ? "not known: the route has no prices" : `about ${costSaid(cost)}`],
     ["Time", minutes === null ? "not known" : `about ${lasting(minutes * 60)}`],
   ];

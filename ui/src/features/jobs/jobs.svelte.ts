@@ -35,6 +35,7 @@ export class SheetJobs {
   }
 
   show(job: string): void {
+    this.ending = null;
     this.sight = { kind: "job", job };
   }
 
