@@ -147,6 +147,7 @@ async def test_a_job_is_paused_goes_on_and_is_cancelled_with_what_is_done(tmp_pa
     async with commented(tmp_path, browser, clerk, rows=400) as opened:
         jobs = await start(opened)
         page, done = opened.page, jobs.get_by_text("of 400 rows")
+        await expect(jobs.get_by_role("heading", name="A column filled by a model")).to_be_focused()
         await expect(done).not_to_contain_text("5 of 400 rows")
         await jobs.get_by_role("button", name="Pause: Mood").click()
         await expect(jobs.get_by_text("Paused by a person")).to_be_visible(timeout=WITHIN_MS)
@@ -154,7 +155,8 @@ async def test_a_job_is_paused_goes_on_and_is_cancelled_with_what_is_done(tmp_pa
             while clerk.in_flight:
                 await asyncio.sleep(0.05)
         await expect(page.locator("header .badge")).to_have_count(0)
-        await jobs.get_by_role("button", name="Resume: Mood").click()
+        await expect(jobs.get_by_role("button", name="Resume: Mood")).to_be_focused()
+        await opened.page.keyboard.press("Enter")
         await expect(jobs.get_by_text("a minute")).to_be_visible()
         await expect(page.locator("header .badge")).to_have_text("1 running")
         await jobs.get_by_role("button", name="Cancel: Mood").click()
@@ -217,3 +219,19 @@ async def test_who_may_read_only_sees_progress_and_nothing_to_press(tmp_path: Pa
         await expect(job.get_by_role("button")).to_have_count(0)
         await expect(job.get_by_role("link")).to_have_count(0)
         await expect(jobs.get_by_role("button", name="Fill a new column…")).to_have_count(0)
+
+
+async def test_a_second_window_and_another_browser_see_a_job_go_on(tmp_path: Path, browser: Browser) -> None:
+    async with commented(tmp_path, browser, Clerk(seconds=0.5), rows=60) as opened:
+        second = await opened.page.context.new_page()  # the first one holds the stream: this one asks
+        elsewhere = await browser.new_page()
+        for page in (second, elsewhere):
+            await page.goto(opened.address)
+            await expect(page.get_by_role("gridcell", name="c0", exact=True)).to_be_visible()
+        jobs = await start(opened)
+        for page in (elsewhere, second):
+            await expect(page.locator("header .badge")).to_have_text("1 running")
+        await jobs.get_by_role("button", name="Cancel: Mood").click()
+        for page in (elsewhere, second):
+            await expect(page.get_by_text("“Mood” is cancelled;")).to_be_visible()
+        await elsewhere.close()
