@@ -238,7 +238,7 @@ async def test_twenty_wrong_passwords_are_too_many(guarded: Guarded) -> None:
         assert 1 <= int(answers[-1].headers["retry-after"]) <= 60
     async with guarded.browser(peer="192.0.2.77") as elsewhere:
         right = {"email": EMAIL.upper(), "password": PASSWORD}
-        assert code_of(await elsewhere.post("/api/login/password", json=right)) == (429, "login.too_many")
+        assert (await elsewhere.post("/api/login/password", json=right)).status_code == 204  # strangers lock nobody out
         unknown = {"email": "nobody@example.com", "password": PASSWORD}
         assert code_of(await elsewhere.post("/api/login/password", json=unknown)) == (401, "login.failed")
 
@@ -256,7 +256,7 @@ async def test_a_token_does_what_its_scope_says_and_no_more(guarded: Guarded) ->
         assert (await program.get("/api/sheets")).status_code == 200
         assert (await program.get("/api/me")).json()["is_admin"] is False
         for method, path in (("POST", "/api/chats"), ("POST", "/v1/chat/completions"), ("POST", "/api/tokens")):
-            answer = await program.request(method, path, json={"sheet_id": ""})
+            answer = await program.request(method, path, json={"sheet_id": "sheet_none"})
             assert answer.status_code in {403, 404}, (path, answer.text)
         for path in ("/api/sessions", "/api/tokens"):
             assert code_of(await program.get(path)) == (403, "access.denied")
