@@ -216,6 +216,12 @@ async def reclaim(connection: AsyncConnection, jobs: Sequence[str], there: Seque
 # review and retries
 
 
+async def move_open(connection: AsyncConnection, job_id: str, *, run: int) -> None:
+    """Make rows that are still open part of a run: what is answered in it is what it puts into the sheet."""
+    is_open = (job_row.c.job_id == job_id) & (job_row.c.state == "open")
+    await connection.execute(update(job_row).where(is_open).values(run=run))
+
+
 async def retry_failed(connection: AsyncConnection, job_id: str, *, run: int, now: datetime) -> int:
     """Open failed rows again, and return how many."""
     failed = (job_row.c.job_id == job_id) & (job_row.c.state == "failed")

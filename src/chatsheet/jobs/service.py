@@ -140,6 +140,7 @@ class Jobs:
                 changed["priority"] = priority
             if verb == "retry":
                 changed |= {"run": job.run + 1, "ended_at": None}
+                await ledger.move_open(connection, job_id, run=job.run + 1)
                 if head:
                     changed |= {"version": head, "is_counted": False}
                 else:
