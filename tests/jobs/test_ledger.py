@@ -28,3 +28,13 @@ async def test_a_cancelled_job_that_is_retried_puts_all_its_answers_into_the_she
         await office.services.jobs.retry(LOCAL, draft.id, changed=changed)
         job = await office.ended(draft.id)
         assert (job.state, await office.column()) == ("completed", ["good"] * 20)
+
+
+@pytest.mark.parametrize("changed", [False, True])
+async def test_a_draft_that_was_cancelled_is_not_retried(tmp_path: Path, changed: bool) -> None:
+    async with open_office(tmp_path) as office:
+        draft = await office.draft()
+        await office.services.jobs.cancel(LOCAL, draft.id)
+        with pytest.raises(JobNotSo):
+            await office.services.jobs.retry(LOCAL, draft.id, changed=changed)
+        assert (await office.services.jobs.get(LOCAL, draft.id)).state == "cancelled"

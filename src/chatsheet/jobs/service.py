@@ -128,6 +128,8 @@ class Jobs:
             job = known.job
             if verb == "retry" and not job.is_settled:
                 raise JobNotSo("what is done is being put into the sheet.", fix="try again in a moment.")
+            if verb == "retry" and job.started_at is None and job.state in states.ENDED:
+                raise JobNotSo("the job was never started: there is nothing to ask again.", fix="make a new draft.")
             if await store.step(connection, known, verb, at=now) is None:
                 raise JobMoved("the job was told something else in this moment.", fix="look at it again.")
             changed: dict[str, object] = {} if verb in {"pause", "cancel"} else {"run_by": actor.user_id}
