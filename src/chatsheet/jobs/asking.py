@@ -130,13 +130,23 @@ def read(order: AiColumn, reply: Reply) -> Said:
     confidence = said.get("confidence")
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
         raise AnswerInvalid("the reply does not say how sure it is.", fix="retry the row, or write it yourself.")
-    return Said(value(order, said["value"]), float(confidence), loose.text(said.get("reason"))[:_LONGEST_REASON])
+    because = loose.text(said.get("reason"))[:_LONGEST_REASON]
+    if not _is_writable(because):
+        raise AnswerInvalid("the reason holds characters that no text has.", fix="retry the row, or write it yourself.")
+    return Said(value(order, said["value"]), float(confidence), because)
+
+
+def _is_writable(text: str) -> bool:
+    """Tell whether databases take a text: half of a surrogate pair is none, and Postgres has no NUL."""
+    return "\0" not in text and text == text.encode(errors="ignore").decode()
 
 
 def value(order: AiColumn, given: object) -> TypedValue:
     """Return a value as the column keeps it; raises AnswerInvalid."""
     if not isinstance(given, str | int | float | bool | None):
         raise AnswerInvalid("the value is no single one.", fix="give one text, number or truth value.")
+    if isinstance(given, str) and not _is_writable(given):
+        raise AnswerInvalid("the value holds characters that no text has.", fix="give a plain text.")
     try:
         typed = edits.parse(given, result_column(order))
     except edits.EditRefused as error:
