@@ -5,20 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from chatsheet.auth.members import NewUser
-from chatsheet.core.identity import LOCAL, Actor, Role
+from chatsheet.core.identity import LOCAL
 from chatsheet.jobs import chores, settling, store
 from chatsheet.jobs.chores import Means
 from chatsheet.sheets.edits import EditRefused
-from tests.jobs.rig import Office, open_office, working
+from tests.jobs.rig import colleague, open_office, working
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
-
-
-async def colleague(office: Office) -> Actor:
-    """Add somebody who may edit the sheets of local mode."""
-    ben = await office.services.accounts.create(NewUser(name="Ben", email="ben@x.org", role=Role.EDITOR))
-    return Actor(LOCAL.workspace_id, ben.id)
 
 
 async def test_a_job_that_another_worker_counted_is_not_counted_again(tmp_path: Path) -> None:

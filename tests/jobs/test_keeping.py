@@ -23,7 +23,12 @@ _FREE = ORDER.model_copy(update={"choices": ()})
 class _Dumped:
     """JSON with half of a surrogate pair escaped, as providers send it."""
 
-    text, obj, array, dumps = staticmethod(loose.text), staticmethod(loose.obj), staticmethod(loose.array), staticmethod(json.dumps)
+    text, obj, array, dumps = (
+        staticmethod(loose.text),
+        staticmethod(loose.obj),
+        staticmethod(loose.array),
+        staticmethod(json.dumps),
+    )
 
 
 @pytest.mark.parametrize("text", ["\ud83d", "a\0b"])

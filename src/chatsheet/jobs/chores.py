@@ -35,7 +35,7 @@ async def count(means: Means, known: Known) -> None:
         return
     known, job, now = taken, taken.job, means.clock.now()
     try:
-        actor = await means.access.fresh(known.actor, job.sheet_id, Action.EDIT)
+        actor = await means.access.behind(known.actor, job.sheet_id, Action.EDIT)
         questions = means.library.questions(await means.library.at(actor, job.sheet_id, job.version))
         async with means.database.unit() as connection:
             if not await store.holds(connection, job.id, means.worker):
@@ -124,7 +124,7 @@ async def settle(means: Means, known: Known) -> None:
 
 async def _settled(means: Means, known: Known) -> settling.Settled | None:
     job = known.job
-    actor = await means.access.fresh(known.actor, job.sheet_id, Action.EDIT)
+    actor = await means.access.behind(known.actor, job.sheet_id, Action.EDIT)
     async with means.database.unit() as connection:
         everything = await ledger.answers(connection, job.id, run=None)
         news = await ledger.answers(connection, job.id, run=job.run)

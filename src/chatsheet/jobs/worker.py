@@ -238,7 +238,7 @@ class Worker:
         if checked is not None and checked.state == job.state and checked.until > now:
             return True
         try:
-            actor = await self._access.fresh(known.actor, job.sheet_id, Action.EDIT)
+            actor = await self._access.behind(known.actor, job.sheet_id, Action.EDIT)
             await self._spending.check(actor, job_id=job.id)
         except (Denied, BudgetExceeded) as error:
             self._checked.pop(job.id, None)
