@@ -232,7 +232,7 @@ class Jobs:
             if now - checked_at >= _CHECK_EVERY_S:
                 checked_at = now
                 try:
-                    await self.access.fresh(actor, sheet_id, Action.READ_WHOLE)
+                    await self.access.watching(actor, sheet_id, Action.READ_WHOLE)
                 except Denied:
                     return
             async with self.database.unit() as connection:
