@@ -51,6 +51,7 @@ async def test_a_settlement_that_is_refused_fails_the_job_and_a_retry_makes_up_f
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refuse(*given: object, **named: object) -> None:
+        del given, named
         raise EditRefused("there is no table comments.", fix="add it again.")
 
     async with open_office(tmp_path) as office, working(office.services.worker()):

@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 @pytest.mark.parametrize("changed", [False, True])
-async def test_a_cancelled_job_that_is_retried_puts_all_its_answers_into_the_sheet(tmp_path: Path, changed: bool) -> None:
+async def test_a_cancelled_job_that_is_retried_puts_all_its_answers_into_the_sheet(tmp_path: Path, *, changed: bool) -> None:
     judge = Judge()
     async with open_office(tmp_path, rows=20, judge=judge) as office, working(office.services.worker()):
         draft = await office.until((await office.draft()).id, lambda job: job.is_settled)
@@ -31,7 +31,7 @@ async def test_a_cancelled_job_that_is_retried_puts_all_its_answers_into_the_she
 
 
 @pytest.mark.parametrize("changed", [False, True])
-async def test_a_draft_that_was_cancelled_is_not_retried(tmp_path: Path, changed: bool) -> None:
+async def test_a_draft_that_was_cancelled_is_not_retried(tmp_path: Path, *, changed: bool) -> None:
     async with open_office(tmp_path) as office:
         draft = await office.draft()
         await office.services.jobs.cancel(LOCAL, draft.id)
