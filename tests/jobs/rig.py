@@ -9,8 +9,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from chatsheet.auth.members import NewUser, adopt_local
 from chatsheet.core import loose
-from chatsheet.core.identity import LOCAL
+from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.core.settings import JobsSettings, Settings
 from chatsheet.jobs.model import AiColumn, Job
 from chatsheet.jobs.worker import Worker
@@ -116,6 +117,15 @@ class Office:
 
         opened = await self.services.library.open(LOCAL, self.sheet_id)
         return await edited.column(self.services.library, opened, name, "comments")
+
+
+async def colleague(office: Office) -> Actor:
+    """Add somebody who may do everything with what local mode has."""
+    now = office.services.clock.now()
+    ben = await office.services.accounts.create(NewUser(name="Ben", email="ben@x.org"))
+    async with office.services.database.unit() as connection:
+        await adopt_local(connection, ben.id, now=now)
+    return Actor(LOCAL.workspace_id, ben.id)
 
 
 @asynccontextmanager

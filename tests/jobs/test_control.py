@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
+from sqlalchemy import update
 
 from chatsheet.audit.budgets import Budget, Limits
 from chatsheet.chat.events import AiColumnProposal
 from chatsheet.core.identity import LOCAL, Actor
+from chatsheet.db.tables import user
 from chatsheet.jobs import ledger, store
 from chatsheet.jobs.asking import AnswerInvalid
 from chatsheet.jobs.ledger import Outcome
@@ -18,7 +20,7 @@ from chatsheet.jobs.model import AiColumn, JobNotFound, OrderInvalid
 from chatsheet.jobs.states import JobNotSo
 from chatsheet.sheets.edits import CellValue, EditRefused, SetCells
 from chatsheet.wiring import AiColumns
-from tests.jobs.rig import ORDER, Judge, Office, open_office, working
+from tests.jobs.rig import ORDER, Judge, Office, colleague, open_office, working
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
@@ -218,8 +220,8 @@ async def test_a_worker_that_is_told_to_end_hands_its_rows_over_at_once(tmp_path
 
 
 async def test_two_users_jobs_go_on_side_by_side(tmp_path: Path) -> None:
-    ben = Actor(LOCAL.workspace_id, "ben")
     async with open_office(tmp_path, rows=40, is_held=True) as office, working(office.services.worker()):
+        ben = await colleague(office)
         jobs, first = office.services.jobs, await office.begin()
         second = await jobs.draft(ben, office.sheet_id, ORDER.model_copy(update={"label": "Tone"}))
         await jobs.start(ben, second.id)
@@ -255,12 +257,31 @@ async def test_the_csv_holds_a_line_for_each_row_and_no_formula(tmp_path: Path) 
 
 async def test_a_job_whose_user_may_not_edit_the_sheet_any_more_is_paused(tmp_path: Path) -> None:
     async with open_office(tmp_path, rows=10, is_held=True) as office, working(office.services.worker()):
-        job = await office.begin()
+        ben, jobs = await colleague(office), office.services.jobs
+        job = await jobs.start(ben, (await jobs.draft(ben, office.sheet_id, ORDER)).id)
         await until_asked(office, 1)
-        office.services.access.is_local = False  # nobody is known there
+        async with office.services.database.unit() as connection:
+            await connection.execute(update(user).where(user.c.id == ben.user_id).values(is_active=False))
         office.judge.is_open.set()
         job = await office.until(job.id, lambda job: job.state == "paused")
         assert job.problem.code == "access.denied"
+
+
+async def test_a_job_that_a_command_began_goes_on_beside_a_server_with_logins(tmp_path: Path) -> None:
+    async with open_office(tmp_path) as office:
+        office.services.access.is_local = False
+        async with working(office.services.worker()):
+            job = await office.ended((await office.begin()).id)
+        assert (job.state, await office.column()) == ("completed", ["good"] * 12)
+
+
+async def test_the_worker_of_a_command_asks_nothing_for_a_user_who_is_not_there(tmp_path: Path) -> None:
+    gone = Actor(LOCAL.workspace_id, "usr_gone")
+    async with open_office(tmp_path) as office, working(office.services.worker()):
+        jobs = office.services.jobs
+        job = await jobs.start(gone, (await jobs.draft(gone, office.sheet_id, ORDER)).id)
+        job = await office.until(job.id, lambda job: job.state in {"paused", "failed"})
+        assert (job.problem.code, office.judge.asked.total()) == ("access.denied", 0)
 
 
 async def test_a_sheet_that_is_removed_takes_its_jobs_along(tmp_path: Path) -> None:

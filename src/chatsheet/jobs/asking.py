@@ -20,7 +20,8 @@ from chatsheet.sheets.model import Column, ColumnType, Table
 
 _PLACE = re.compile(r"\{([^{}\s]+)\}")
 _FENCE = re.compile(r"^```(?:json)?\s*|\s*```$")
-_LONGEST_CELL = 8_000
+LONGEST_CELL = 8_000
+"""So much of a cell is asked about, in characters."""
 _LONGEST_REASON = 500
 _MOST_TOKENS = 500
 _OTHERWISE = 0.7
@@ -85,7 +86,7 @@ def prompt_hash(order: AiColumn) -> str:
 
 
 def input_hash(order: AiColumn, texts: Sequence[str | None]) -> str:
-    """Return what tells an input from others: prompts and the texts in them."""
+    """Return what tells an input from others: prompts and the texts in them, or what tells these from others."""
     return hashlib.sha256(loose.dumps([prompt_hash(order), *texts]).encode()).hexdigest()[:32]
 
 
@@ -93,10 +94,10 @@ def request(order: AiColumn, inputs: Mapping[str, str], *, tenant: str, tries: i
     """Return the request for one input, which holds the text of each column by name."""
 
     def filled(place: re.Match[str]) -> str:
-        return quoting.quoted(inputs.get(place[1], ""), _LONGEST_CELL)
+        return quoting.quoted(inputs.get(place[1], ""), LONGEST_CELL)
 
     shape = f"one of {loose.dumps(list(order.choices))}" if order.choices else _SHAPES[order.output]
-    rules = _RULES.format(label=quoting.quoted(order.label, _LONGEST_CELL), shape=shape)
+    rules = _RULES.format(label=quoting.quoted(order.label, LONGEST_CELL), shape=shape)
     body: JsonObject = {
         "messages": [
             {"role": "system", "content": rules},
@@ -130,13 +131,23 @@ def read(order: AiColumn, reply: Reply) -> Said:
     confidence = said.get("confidence")
     if isinstance(confidence, bool) or not isinstance(confidence, int | float) or not 0 <= confidence <= 1:
         raise AnswerInvalid("the reply does not say how sure it is.", fix="retry the row, or write it yourself.")
-    return Said(value(order, said["value"]), float(confidence), loose.text(said.get("reason"))[:_LONGEST_REASON])
+    because = loose.text(said.get("reason"))[:_LONGEST_REASON]
+    if not _is_writable(because):
+        raise AnswerInvalid("the reason holds characters that no text has.", fix="retry the row, or write it yourself.")
+    return Said(value(order, said["value"]), float(confidence), because)
+
+
+def _is_writable(text: str) -> bool:
+    """Tell whether databases take a text: half of a surrogate pair is none, and Postgres has no NUL."""
+    return "\0" not in text and text == text.encode(errors="ignore").decode()
 
 
 def value(order: AiColumn, given: object) -> TypedValue:
     """Return a value as the column keeps it; raises AnswerInvalid."""
     if not isinstance(given, str | int | float | bool | None):
         raise AnswerInvalid("the value is no single one.", fix="give one text, number or truth value.")
+    if isinstance(given, str) and not _is_writable(given):
+        raise AnswerInvalid("the value holds characters that no text has.", fix="give a plain text.")
     try:
         typed = edits.parse(given, result_column(order))
     except edits.EditRefused as error:

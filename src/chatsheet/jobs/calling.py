@@ -16,6 +16,9 @@ from chatsheet.llm.gateway import Gateway, NoRouteAnswered, NotConfigured, Reque
 from chatsheet.llm.model import Allowance, ChatRequest, Finished, Reply
 
 _CAPACITY = "capacity"
+_LONGEST_MODEL = 255
+_MOST_TOKENS = 2**31 - 1
+"""What a provider says is kept as far as the columns of the ledger hold it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +78,10 @@ class Caller:
             return Called(known, replace(failed, problem=_problem(error)), cause=error.code)
         said = replace(
             failed,
-            model=reply.model,
+            model=reply.model[:_LONGEST_MODEL],
             route=reply.route,
-            input_tokens=reply.usage.input_tokens,
-            output_tokens=reply.usage.output_tokens,
+            input_tokens=min(reply.usage.input_tokens, _MOST_TOKENS),
+            output_tokens=min(reply.usage.output_tokens, _MOST_TOKENS),
             cost=reply.cost,
             milliseconds=reply.trail.attempts[-1].milliseconds if reply.trail.attempts else 0,
         )

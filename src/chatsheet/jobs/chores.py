@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from chatsheet.auth.access import Access
-from chatsheet.auth.policy import Action
+from chatsheet.auth.policy import Action, Denied
 from chatsheet.core.acts import Act
 from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError, Unavailable
@@ -31,18 +31,24 @@ class Means:
 
 async def count(means: Means, known: Known) -> None:
     """Put all inputs of a job into its ledger, a few from all over the sheet first."""
-    if not await _take(means, known):
+    if (taken := await _take(means, known)) is None:
         return
-    job, now = known.job, means.clock.now()
+    known, job, now = taken, taken.job, means.clock.now()
     try:
-        actor = await means.access.fresh(known.actor, job.sheet_id, Action.EDIT)
+        actor = await means.access.behind(known.actor, job.sheet_id, Action.EDIT)
         questions = means.library.questions(await means.library.at(actor, job.sheet_id, job.version))
         async with means.database.unit() as connection:
+            if not await store.holds(connection, job.id, means.worker):
+                return
+            if job.is_counted or job.state in states.ENDED:  # another worker was first, or people were
+                await store.change(connection, job.id, owner="")
+                return
             await ledger.begin_count(connection, job.id)
-        if job.run == 1:
-            await _add(means, known, await counting.sample(questions, job.order), is_sample=True)
+        if job.run == 1 and not await _add(means, known, await counting.sample(questions, job.order), is_sample=True):
+            return
         async for page in counting.pages(questions, job.order):
-            await _add(means, known, page, is_sample=False)
+            if not await _add(means, known, page, is_sample=False):
+                return
         async with means.database.unit() as connection:
             if await store.holds(connection, job.id, means.worker):
                 await ledger.end_count(connection, job.id)
@@ -56,28 +62,36 @@ async def count(means: Means, known: Known) -> None:
             await store.change(connection, job.id, is_settled=True, owner="")
 
 
-async def _add(means: Means, known: Known, page: list[ledger.New], *, is_sample: bool) -> None:
+async def _add(means: Means, known: Known, page: list[ledger.New], *, is_sample: bool) -> bool:
+    """Add a page where the job is still ours to count, and tell whether it is."""
     job = known.job
     async with means.database.unit() as connection:
+        if not await store.holds(connection, job.id, means.worker):
+            return False
         await ledger.add(connection, known.workspace_id, job.id, page, run=job.run, at=means.clock.now(), is_sample=is_sample)
+    return True
 
 
 async def settle(means: Means, known: Known) -> None:
     """Put what a job answered into its sheet, once nothing of it is asked any more, and end it; a draft only rests."""
-    job = known.job
     async with means.database.unit() as connection:
-        if (await ledger.in_flight(connection, [job.id])).get(job.id):
+        if (await ledger.in_flight(connection, [known.job.id])).get(known.job.id):
             return
-    if not await _take(means, known):
+    if (taken := await _take(means, known)) is None:
         return
-    problem, settled = _NONE, None
+    seen, known, job = known.job, taken, taken.job
+    if job.is_settled or (job.state, job.run) != (seen.state, seen.run):
+        async with means.database.unit() as connection:
+            await store.change(connection, job.id, owner="")
+        return
+    problem, settled, is_denied = _NONE, None, False
     if job.started_at is not None:
         try:
             settled = await _settled(means, known)
         except _PASSING:
             raise
         except ChatSheetError as error:
-            problem = JobProblem(code=error.code, what=error.what)
+            problem, is_denied = JobProblem(code=error.code, what=error.what), isinstance(error, Denied)
     async with means.database.unit() as connection:
         if not await store.holds(connection, job.id, means.worker):
             return
@@ -91,8 +105,13 @@ async def settle(means: Means, known: Known) -> None:
         if now.job.state == "queued":  # its sample was all there was to ask
             await store.step(connection, now, "begin", at=means.clock.now())
             now = await store.get(connection, known.actor, job.id)
+        if now.job.state == "running" and is_denied:  # somebody else may go on
+            await store.step(connection, now, "pause", at=means.clock.now(), problem=problem)
+            await store.change(connection, job.id, owner="")
+            tell(connection, Act.of(known.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
+            return
         if now.job.state == "running":
-            verb = states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
+            verb = "fail" if problem.code else states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
             after = await store.step(connection, now, verb, at=means.clock.now(), problem=problem)
             said = {"job": job.id, "state": after, "done": tally.done_inputs, "failed": tally.failed_inputs}
             tell(connection, Act.of(known.actor, "job.end", job.sheet_id, said))
@@ -105,7 +124,7 @@ async def settle(means: Means, known: Known) -> None:
 
 async def _settled(means: Means, known: Known) -> settling.Settled | None:
     job = known.job
-    actor = await means.access.fresh(known.actor, job.sheet_id, Action.EDIT)
+    actor = await means.access.behind(known.actor, job.sheet_id, Action.EDIT)
     async with means.database.unit() as connection:
         everything = await ledger.answers(connection, job.id, run=None)
         news = await ledger.answers(connection, job.id, run=job.run)
@@ -113,6 +132,9 @@ async def _settled(means: Means, known: Known) -> settling.Settled | None:
     return await settling.settle(means.library, actor, job, everything, news, why=settling.reason(job, sources))
 
 
-async def _take(means: Means, known: Known) -> bool:
+async def _take(means: Means, known: Known) -> Known | None:
+    """Take a job, and return it as it stands now; None where another worker has it."""
     async with means.database.unit() as connection:
-        return await store.take(connection, known.job.id, means.worker, now=means.clock.now())
+        if not await store.take(connection, known.job.id, means.worker, now=means.clock.now()):
+            return None
+        return await store.get(connection, known.actor, known.job.id)

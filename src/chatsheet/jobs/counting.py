@@ -39,11 +39,11 @@ async def pages(questions: Questions, order: AiColumn) -> AsyncGenerator[list[Ne
     sql, table = _grouped(questions, order)
     last = -1
     while True:
-        page = _new(order, await _run(questions, f"{sql} HAVING min({ROW_ID}) > {last} ORDER BY _first LIMIT {_PAGE}", table))
-        if page:
+        found = await _run(questions, f"{sql} HAVING min({ROW_ID}) > {last} ORDER BY _first LIMIT {_PAGE}", table)
+        if page := _new(order, found):
             yield page
             last = page[-1].place
-        if len(page) < _PAGE:
+        if len(page) < _PAGE and not found.truncated:  # a page of long texts may be cut short
             return
 
 
@@ -52,12 +52,15 @@ def _names(questions: Questions, order: AiColumn) -> list[str]:
 
 
 def _grouped(questions: Questions, order: AiColumn) -> tuple[str, str]:
-    """Return the SQL for each different input: its first row, the rows that have it, its texts; and the table's name."""
+    """Return the SQL for each different input, and the table's name.
+
+    Its first row, the rows that have it, what tells its whole texts from others, and its texts as far as they are asked about.
+    """
     table = edits.table_of(questions.workbook, order.table)
     chosen = edits.selection(questions.workbook, table, where=order.where)
     listed = asking.columns(order, table)
     texts = [_text(column, number) for number, column in enumerate(listed)]
-    groups = ", ".join(f"_{number}" for number in range(len(listed)))
+    groups = ", ".join(f"_hash{number}, _{number}" for number in range(len(listed)))
     return (
         f"SELECT min({ROW_ID}) AS _first, list({ROW_ID} ORDER BY {ROW_ID}) AS _rows, {', '.join(texts)} "  # noqa: S608  guarded before
         f'FROM "{table.id}" WHERE {ROW_ID} IN ({chosen.sql}) GROUP BY {groups}'
@@ -65,7 +68,8 @@ def _grouped(questions: Questions, order: AiColumn) -> tuple[str, str]:
 
 
 def _text(column: Column, number: int) -> str:
-    return f"""{edits.written(column, f'"{column.name}"')} AS _{number}"""
+    whole = edits.written(column, f'"{column.name}"')
+    return f"md5({whole}) AS _hash{number}, left({whole}, {asking.LONGEST_CELL}) AS _{number}"
 
 
 async def _run(questions: Questions, sql: str, table: str) -> Result:
@@ -76,7 +80,8 @@ async def _run(questions: Questions, sql: str, table: str) -> Result:
 def _new(order: AiColumn, found: Result) -> list[New]:
     made: list[New] = []
     for first, rows, *texts in found.rows:
-        inputs = tuple(text if isinstance(text, str) else None for text in texts)
+        said = tuple(text if isinstance(text, str) else None for text in texts)
+        hashes, inputs = said[::2], said[1::2]
         ids = tuple(map(loose.number, cast("Sequence[object]", rows)))
-        made.append(New(asking.input_hash(order, inputs), loose.number(first), inputs, ids))
+        made.append(New(asking.input_hash(order, hashes), loose.number(first), inputs, ids))
     return made

@@ -216,6 +216,12 @@ async def reclaim(connection: AsyncConnection, jobs: Sequence[str], there: Seque
 # review and retries
 
 
+async def move(connection: AsyncConnection, job_id: str, *, run: int, unwritten: int | None) -> None:
+    """Make rows part of a run, which puts them into the sheet: open ones, and those of a run that could not be written."""
+    moved = (job_row.c.state == "open") if unwritten is None else (job_row.c.state == "open") | (job_row.c.run == unwritten)
+    await connection.execute(update(job_row).where(job_row.c.job_id == job_id, moved).values(run=run))
+
+
 async def retry_failed(connection: AsyncConnection, job_id: str, *, run: int, now: datetime) -> int:
     """Open failed rows again, and return how many."""
     failed = (job_row.c.job_id == job_id) & (job_row.c.state == "failed")

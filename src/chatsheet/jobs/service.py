@@ -112,7 +112,7 @@ class Jobs:
         return await self._tell(actor, job_id, "resume")
 
     async def cancel(self, actor: Actor, job_id: str) -> Job:
-        """End a job; what is done is put into the sheet all the same. Raises JobNotFound, JobNotSo."""
+        """End a job; what is done is put into the sheet all the same, on behalf of who says so. Raises JobNotFound, JobNotSo."""
         return await self._tell(actor, job_id, "cancel")
 
     async def retry(self, actor: Actor, job_id: str, *, changed: bool = False) -> Job:
@@ -128,9 +128,11 @@ class Jobs:
             job = known.job
             if verb == "retry" and not job.is_settled:
                 raise JobNotSo("what is done is being put into the sheet.", fix="try again in a moment.")
+            if verb == "retry" and job.started_at is None and job.state in states.ENDED:
+                raise JobNotSo("the job was never started: there is nothing to ask again.", fix="make a new draft.")
             if await store.step(connection, known, verb, at=now) is None:
                 raise JobMoved("the job was told something else in this moment.", fix="look at it again.")
-            changed: dict[str, object] = {} if verb in {"pause", "cancel"} else {"run_by": actor.user_id}
+            changed: dict[str, object] = {} if verb == "pause" else {"run_by": actor.user_id}
             if verb == "cancel" and job.started_at is None:
                 await store.forget_rows(connection, job_id)
                 changed["is_settled"] = True
@@ -140,6 +142,7 @@ class Jobs:
                 changed["priority"] = priority
             if verb == "retry":
                 changed |= {"run": job.run + 1, "ended_at": None}
+                await ledger.move(connection, job_id, run=job.run + 1, unwritten=job.run if job.problem.code else None)
                 if head:
                     changed |= {"version": head, "is_counted": False}
                 else:
@@ -229,7 +232,7 @@ class Jobs:
             if now - checked_at >= _CHECK_EVERY_S:
                 checked_at = now
                 try:
-                    await self.access.fresh(actor, sheet_id, Action.READ_WHOLE)
+                    await self.access.watching(actor, sheet_id, Action.READ_WHOLE)
                 except Denied:
                     return
             async with self.database.unit() as connection:

@@ -15,7 +15,7 @@ from chatsheet.jobs.model import Job
 from chatsheet.sheets import edits
 from chatsheet.sheets.edits import MOST_CELLS, AddColumn, CellValue, Edit, EditRefused, SetCells
 from chatsheet.sheets.guard import GuardedSql
-from chatsheet.sheets.library import EditRepeated, Library, OpenSheet
+from chatsheet.sheets.library import EditConflict, EditRepeated, Library, OpenSheet
 from chatsheet.sheets.model import ROW_ID, Table
 from chatsheet.sheets.query import Limits
 
@@ -58,6 +58,8 @@ async def settle(
     """
     for left in reversed(range(_MOST_TRIES)):
         opened = await library.open(actor, job.sheet_id)
+        if (before := await _before(library, actor, job)) is not None:
+            return before
         table = edits.table_of(opened.workbook, job.order.table)
         known = column_at(job, table)
         answers = news if known else everything
@@ -73,17 +75,23 @@ async def settle(
             done = await library.edit(
                 actor, job.sheet_id, made, expected_version=opened.sheet.version, reason=why, is_once=True
             )
-        except EditRepeated:
-            moves = await library.history(actor, job.sheet_id)
-            version = next(move.to_version for move in moves if move.reason == why)
-            return Settled(version, column)
-        except EditRefused:  # somebody took rows or the column away in this moment
+        except (EditRepeated, EditRefused, EditConflict):  # rows or the column were taken away, or added, in this moment
             if not left:
                 raise
             log.info("job %s: the sheet changed while its results were written", job.id)
             continue
         return Settled(done.opened.sheet.version, column)
     raise AssertionError("the last try returns or raises")
+
+
+async def _before(library: Library, actor: Actor, job: Job) -> Settled | None:
+    """Return what this run made before; the job may not know of it, where a worker died in between."""
+    moves = await library.history(actor, job.sheet_id)
+    made = next((move for move in moves if move.reason.startswith(f"{mark(job)}:")), None)
+    if made is None:
+        return None
+    added = (change.columns[-1] for change in made.changes if change.kind == "add_column")
+    return Settled(made.to_version, next(added, job.column))
 
 
 async def _rows(library: Library, opened: OpenSheet, table: str) -> set[int]:

@@ -12,7 +12,7 @@ from collections.abc import Container, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.audit.spending import BudgetExceeded, Spending
@@ -51,6 +51,8 @@ _STREAK = 5
 _PROVED_WITHIN_S = 5.0
 _SMOOTH = 0.1
 _ENDING = "ending"
+_PASSING = (OperationalError, InterfaceError, TimeoutError, DatabaseUnavailable)
+"""What another try mends, whatever is to be written."""
 
 
 @dataclass(slots=True)
@@ -113,7 +115,7 @@ class Worker:
         await self._rows.close()
         await self._tasks.close()
         with contextlib.suppress(SQLAlchemyError, DatabaseUnavailable):
-            await self._write(self._came)
+            await self._kept(self._came)
             async with self._database.unit() as connection:
                 await store.leave(connection, self.id, now=self._clock.now())
 
@@ -236,7 +238,7 @@ class Worker:
         if checked is not None and checked.state == job.state and checked.until > now:
             return True
         try:
-            actor = await self._access.fresh(known.actor, job.sheet_id, Action.EDIT)
+            actor = await self._access.behind(known.actor, job.sheet_id, Action.EDIT)
             await self._spending.check(actor, job_id=job.id)
         except (Denied, BudgetExceeded) as error:
             self._checked.pop(job.id, None)
@@ -317,17 +319,43 @@ class Worker:
             await self._keeping.wait()
             self._keeping.clear()
             came, self._came = self._came, []
-            try:
-                await to_the_end(self._write(came))
-            except (SQLAlchemyError, DatabaseUnavailable) as error:
-                log.warning("answers of jobs are kept in a moment (%s)", type(error).__name__)
-                self._came = came + self._came
+            again = await to_the_end(self._kept(came))
+            for called, _ in came:
+                if all(called is not one for one, _ in again):
+                    self._asked.pop((called.outcome.taken.job_id, called.outcome.taken.input_hash), None)
+            self._wake.set()
+            if again:
+                self._came = again + self._came
                 await asyncio.sleep(_LOOK_S)
                 self._keeping.set()
-                continue
-            for called, _ in came:
-                self._asked.pop((called.outcome.taken.job_id, called.outcome.taken.input_hash), None)
-            self._wake.set()
+
+    async def _kept(self, came: list[tuple[Called, int]]) -> list[tuple[Called, int]]:
+        """Write what came, and return what is to be written again; one that no database takes fails alone."""
+        try:
+            await self._write(came)
+        except _PASSING as error:
+            log.warning("answers of jobs are kept in a moment (%s)", type(error).__name__)
+            return came
+        except Exception:  # boundary: they are written one by one
+            log.exception("an answer of a job cannot be kept")
+            return [one for one in came if not await self._is_kept_alone(*one)]
+        return []
+
+    async def _is_kept_alone(self, called: Called, reserved: int) -> bool:
+        """Write one answer, else that it failed, at worst without what it spent; tell whether any of these was written."""
+        problem = JobProblem(code=ChatSheetError.code, what="its answer cannot be kept.")
+        taken, tries = called.outcome.taken, called.outcome.tries
+        failed = replace(called, outcome=Outcome(taken=taken, state="failed", problem=problem, tries=tries))
+        for one in (called, failed, replace(failed, spent=NOTHING, allowance=None)):
+            try:
+                await self._write([(one, reserved)])
+            except _PASSING:
+                return False
+            except Exception as error:  # noqa: BLE001  boundary: the next one says less
+                log.warning("row %s of job %s cannot be kept (%s)", taken.input_hash, taken.job_id, type(error).__name__)
+            else:
+                return True
+        return False
 
     async def _write(self, came: Sequence[tuple[Called, int]]) -> None:
         if not came:
@@ -364,8 +392,11 @@ class Worker:
     async def _do(self, job_id: str, work: Coroutine[object, object, None]) -> None:
         try:
             await work
-        except (SQLAlchemyError, DatabaseUnavailable, ChatSheetError) as error:
+        except (SQLAlchemyError, ChatSheetError) as error:
             log.warning("job %s: %s", job_id, error.what if isinstance(error, ChatSheetError) else type(error).__name__)
+            await asyncio.sleep(_IDLE_S)
+        except Exception:  # boundary: chores that break are tried again, and other jobs go on
+            log.exception("chores of job %s failed", job_id)
             await asyncio.sleep(_IDLE_S)
         finally:
             self._chores.discard(job_id)
