@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Action, Denied
 from chatsheet.core.acts import Act
@@ -9,7 +11,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError, Unavailable
 from chatsheet.db.engine import Database, tell
 from chatsheet.jobs import counting, ledger, settling, states, store
-from chatsheet.jobs.model import JobProblem
+from chatsheet.jobs.model import JobProblem, JobProgress
 from chatsheet.jobs.store import Known
 from chatsheet.sheets.library import HeadMoved, Library
 
@@ -77,13 +79,9 @@ async def settle(means: Means, known: Known) -> None:
     async with means.database.unit() as connection:
         if (await ledger.in_flight(connection, [known.job.id])).get(known.job.id):
             return
-    if (taken := await _take(means, known)) is None:
+    if (taken := await _as_seen(means, known)) is None:
         return
-    seen, known, job = known.job, taken, taken.job
-    if job.is_settled or (job.state, job.run) != (seen.state, seen.run):
-        async with means.database.unit() as connection:
-            await store.change(connection, job.id, owner="")
-        return
+    known, job = taken, taken.job
     problem, settled, is_denied = _NONE, None, False
     if job.started_at is not None:
         try:
@@ -110,16 +108,32 @@ async def settle(means: Means, known: Known) -> None:
             await store.change(connection, job.id, owner="")
             tell(connection, Act.of(known.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
             return
-        if now.job.state == "running":
-            verb = "fail" if problem.code else states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
-            after = await store.step(connection, now, verb, at=means.clock.now(), problem=problem)
-            said = {"job": job.id, "state": after, "done": tally.done_inputs, "failed": tally.failed_inputs}
-            tell(connection, Act.of(known.actor, "job.end", job.sheet_id, said))
-        elif problem.code:
-            await store.change(connection, job.id, code=problem.code, what=problem.what)
+        await _end(means, connection, now, tally, problem)
         if settled is not None:
             await store.change(connection, job.id, result_version=settled.version, column_name=settled.column)
         await store.change(connection, job.id, is_settled=True, owner="")
+
+
+async def _end(means: Means, connection: AsyncConnection, now: Known, tally: JobProgress, problem: JobProblem) -> None:
+    """End a job that runs, and note what was wrong with its settlement."""
+    job = now.job
+    if job.state == "running":
+        verb = "fail" if problem.code else states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
+        after = await store.step(connection, now, verb, at=means.clock.now(), problem=problem)
+        said = {"job": job.id, "state": after, "done": tally.done_inputs, "failed": tally.failed_inputs}
+        tell(connection, Act.of(now.actor, "job.end", job.sheet_id, said))
+    elif problem.code:
+        await store.change(connection, job.id, code=problem.code, what=problem.what)
+
+
+async def _as_seen(means: Means, seen: Known) -> Known | None:
+    """Take a job to settle it; None where another worker has it, or it was told something since it was seen."""
+    taken = await _take(means, seen)
+    if taken is not None and (taken.job.is_settled or (taken.job.state, taken.job.run) != (seen.job.state, seen.job.run)):
+        async with means.database.unit() as connection:
+            await store.change(connection, taken.job.id, owner="")
+        return None
+    return taken
 
 
 async def _settled(means: Means, known: Known) -> settling.Settled | None:
