@@ -11,7 +11,7 @@ from chatsheet.core.clock import Clock
 from chatsheet.core.errors import ChatSheetError, Unavailable
 from chatsheet.db.engine import Database, tell
 from chatsheet.jobs import counting, ledger, settling, states, store
-from chatsheet.jobs.model import JobProblem
+from chatsheet.jobs.model import JobProblem, JobProgress
 from chatsheet.jobs.store import Known
 from chatsheet.sheets.library import HeadMoved, Library
 
@@ -79,14 +79,21 @@ async def settle(means: Means, known: Known) -> None:
     async with means.database.unit() as connection:
         if (await ledger.in_flight(connection, [known.job.id])).get(known.job.id):
             return
-    if (taken := await _take(means, known)) is None:
+    if (taken := await _as_seen(means, known)) is None:
         return
-    seen, known, job = known.job, taken, taken.job
-    if job.is_settled or (job.state, job.run) != (seen.state, seen.run):
-        async with means.database.unit() as connection:
-            await store.change(connection, job.id, owner="")
-        return
+<<<<<<< HEAD
     outcome = await _outcome(means, known)
+=======
+    known, job = taken, taken.job
+    problem, settled, is_denied = _NONE, None, False
+    if job.started_at is not None:
+        try:
+            settled = await _settled(means, known)
+        except _PASSING:
+            raise
+        except ChatSheetError as error:
+            problem, is_denied = JobProblem(code=error.code, what=error.what), isinstance(error, Denied)
+>>>>>>> jobfix
     async with means.database.unit() as connection:
         if not await store.holds(connection, job.id, means.worker):
             return
@@ -99,6 +106,7 @@ async def settle(means: Means, known: Known) -> None:
         if now.job.state == "queued":  # its sample was all there was to ask
             await store.step(connection, now, "begin", at=means.clock.now())
             now = await store.get(connection, known.actor, job.id)
+<<<<<<< HEAD
         await _close(connection, means, now, outcome)
 
 
@@ -142,6 +150,39 @@ async def _close(connection: AsyncConnection, means: Means, now: Known, outcome:
     if outcome.settled is not None:
         await store.change(connection, job.id, result_version=outcome.settled.version, column_name=outcome.settled.column)
     await store.change(connection, job.id, is_settled=True, owner="")
+=======
+        if now.job.state == "running" and is_denied:  # somebody else may go on
+            await store.step(connection, now, "pause", at=means.clock.now(), problem=problem)
+            await store.change(connection, job.id, owner="")
+            tell(connection, Act.of(known.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
+            return
+        await _end(means, connection, now, tally, problem)
+        if settled is not None:
+            await store.change(connection, job.id, result_version=settled.version, column_name=settled.column)
+        await store.change(connection, job.id, is_settled=True, owner="")
+>>>>>>> jobfix
+
+
+async def _end(means: Means, connection: AsyncConnection, now: Known, tally: JobProgress, problem: JobProblem) -> None:
+    """End a job that runs, and note what was wrong with its settlement."""
+    job = now.job
+    if job.state == "running":
+        verb = "fail" if problem.code else states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
+        after = await store.step(connection, now, verb, at=means.clock.now(), problem=problem)
+        said = {"job": job.id, "state": after, "done": tally.done_inputs, "failed": tally.failed_inputs}
+        tell(connection, Act.of(now.actor, "job.end", job.sheet_id, said))
+    elif problem.code:
+        await store.change(connection, job.id, code=problem.code, what=problem.what)
+
+
+async def _as_seen(means: Means, seen: Known) -> Known | None:
+    """Take a job to settle it; None where another worker has it, or it was told something since it was seen."""
+    taken = await _take(means, seen)
+    if taken is not None and (taken.job.is_settled or (taken.job.state, taken.job.run) != (seen.job.state, seen.job.run)):
+        async with means.database.unit() as connection:
+            await store.change(connection, taken.job.id, owner="")
+        return None
+    return taken
 
 
 async def _settled(means: Means, known: Known) -> settling.Settled | None:

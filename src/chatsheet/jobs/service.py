@@ -21,10 +21,10 @@ from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import Database, tell
 from chatsheet.jobs import asking, counting, found, ledger, pace, settling, states, store
+from chatsheet.jobs.ledger import Answer
 from chatsheet.jobs.model import AiColumn, Job, JobEstimate, JobProgress, JobRow, RowFilter
 from chatsheet.jobs.states import JobNotSo, Verb
 from chatsheet.jobs.store import Known
-from chatsheet.sheets.edits import CellValue, SetCells
 from chatsheet.sheets.files import is_formula_like
 from chatsheet.sheets.library import Library
 
@@ -112,7 +112,11 @@ class Jobs:
         return await self._tell(actor, job_id, "resume")
 
     async def cancel(self, actor: Actor, job_id: str) -> Job:
+<<<<<<< HEAD
         """End a job; what is done goes into the sheet all the same, on behalf of who says so. Raises JobNotFound, JobNotSo."""
+=======
+        """End a job; what is done is put into the sheet all the same, on behalf of who says so. Raises as the others."""
+>>>>>>> jobfix
         return await self._tell(actor, job_id, "cancel")
 
     async def retry(self, actor: Actor, job_id: str, *, changed: bool = False) -> Job:
@@ -199,10 +203,12 @@ class Jobs:
         table = opened.workbook.table(job.order.table)
         if table is None or not settling.column_at(job, table):
             return
-        cells = tuple(CellValue(row=row, column=job.column, value=value) for row in rows)
-        edit = SetCells(table=job.order.table, cells=cells)
+        there = await settling.present(self.library, opened, table.id)
+        made = list(settling.cells(table.id, job.column, [Answer(value, tuple(rows))], there, keeps_empty=True))
+        if not made:
+            return
         reason = f"{job.id}: {job.order.label} corrected"
-        await self.library.edit(actor, job.sheet_id, [edit], expected_version=opened.sheet.version, reason=reason)
+        await self.library.edit(actor, job.sheet_id, made, expected_version=opened.sheet.version, reason=reason)
 
     async def export(self, actor: Actor, job_id: str) -> AsyncGenerator[str, None]:
         """Yield a job's rows as CSV, one line for each row of the sheet, with inputs, answer and where it is from."""

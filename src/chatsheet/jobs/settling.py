@@ -66,9 +66,9 @@ async def settle(
         if not answers:
             return None
         column = known or edits.named(table, job.order.label)
-        there = await _rows(library, opened, table.id)
+        there = await present(library, opened, table.id)
         added: list[Edit] = [] if known else [AddColumn(table=table.id, label=job.order.label, type=job.order.output)]
-        made = [*added, *_cells(table.id, column, answers, there, keeps_empty=bool(known))]
+        made = [*added, *cells(table.id, column, answers, there, keeps_empty=bool(known))]
         if not made:
             return None
         try:
@@ -94,7 +94,7 @@ async def _before(library: Library, actor: Actor, job: Job) -> Settled | None:
     return Settled(made.to_version, next(added, job.column))
 
 
-async def _rows(library: Library, opened: OpenSheet, table: str) -> set[int]:
+async def present(library: Library, opened: OpenSheet, table: str) -> set[int]:
     """Return the ids of the rows that are there: those that were deleted since are passed over."""
     questions = library.questions(opened)
     found = await questions.engine.run(
@@ -105,7 +105,8 @@ async def _rows(library: Library, opened: OpenSheet, table: str) -> set[int]:
     return {loose.number(row) for (row,) in found.rows}
 
 
-def _cells(table: str, column: str, answers: Iterable[Answer], there: set[int], *, keeps_empty: bool) -> Iterable[SetCells]:
+def cells(table: str, column: str, answers: Iterable[Answer], there: set[int], *, keeps_empty: bool) -> Iterable[SetCells]:
+    """Yield edits of as many cells as one may have, for the rows that are there."""
     values: Iterable[tuple[int, JsonValue]] = (
         (row, answer.value)
         for answer in answers
@@ -113,6 +114,6 @@ def _cells(table: str, column: str, answers: Iterable[Answer], there: set[int], 
         for row in answer.rows
         if row in there
     )
-    cells = (CellValue(row=row, column=column, value=value) for row, value in values)
-    while page := tuple(islice(cells, MOST_CELLS)):
+    single = (CellValue(row=row, column=column, value=value) for row, value in values)
+    while page := tuple(islice(single, MOST_CELLS)):
         yield SetCells(table=table, cells=page)
