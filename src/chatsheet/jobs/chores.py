@@ -81,9 +81,6 @@ async def settle(means: Means, known: Known) -> None:
             return
     if (taken := await _as_seen(means, known)) is None:
         return
-<<<<<<< HEAD
-    outcome = await _outcome(means, known)
-=======
     known, job = taken, taken.job
     problem, settled, is_denied = _NONE, None, False
     if job.started_at is not None:
@@ -93,7 +90,6 @@ async def settle(means: Means, known: Known) -> None:
             raise
         except ChatSheetError as error:
             problem, is_denied = JobProblem(code=error.code, what=error.what), isinstance(error, Denied)
->>>>>>> jobfix
     async with means.database.unit() as connection:
         if not await store.holds(connection, job.id, means.worker):
             return
@@ -103,54 +99,10 @@ async def settle(means: Means, known: Known) -> None:
         if has_moved or (left.is_any and job.state not in states.ENDED):
             await store.change(connection, job.id, owner="")
             return
+        tally = await ledger.tally(connection, job.id, below=job.order.review_below, now=means.clock.now())
         if now.job.state == "queued":  # its sample was all there was to ask
             await store.step(connection, now, "begin", at=means.clock.now())
             now = await store.get(connection, known.actor, job.id)
-<<<<<<< HEAD
-        await _close(connection, means, now, outcome)
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What came of putting answers into the sheet."""
-
-    settled: settling.Settled | None = None
-    problem: JobProblem = _NONE
-    is_denied: bool = False
-
-
-async def _outcome(means: Means, known: Known) -> _Outcome:
-    """Put what was answered into the sheet; what stands in the way for longer is a problem of the job."""
-    if known.job.started_at is None:
-        return _Outcome()
-    try:
-        return _Outcome(settled=await _settled(means, known))
-    except _PASSING:
-        raise
-    except ChatSheetError as error:
-        return _Outcome(problem=JobProblem(code=error.code, what=error.what), is_denied=isinstance(error, Denied))
-
-
-async def _close(connection: AsyncConnection, means: Means, now: Known, outcome: _Outcome) -> None:
-    """Write down how a job stands after that."""
-    job, problem, at = now.job, outcome.problem, means.clock.now()
-    if job.state == "running" and outcome.is_denied:  # somebody else may go on
-        await store.step(connection, now, "pause", at=at, problem=problem)
-        await store.change(connection, job.id, owner="")
-        tell(connection, Act.of(now.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
-        return
-    if job.state == "running":
-        tally = await ledger.tally(connection, job.id, below=job.order.review_below, now=at)
-        verb = "fail" if problem.code else states.ending(done=tally.done_inputs, failed=tally.failed_inputs)
-        after = await store.step(connection, now, verb, at=at, problem=problem)
-        said = {"job": job.id, "state": after, "done": tally.done_inputs, "failed": tally.failed_inputs}
-        tell(connection, Act.of(now.actor, "job.end", job.sheet_id, said))
-    elif problem.code:
-        await store.change(connection, job.id, code=problem.code, what=problem.what)
-    if outcome.settled is not None:
-        await store.change(connection, job.id, result_version=outcome.settled.version, column_name=outcome.settled.column)
-    await store.change(connection, job.id, is_settled=True, owner="")
-=======
         if now.job.state == "running" and is_denied:  # somebody else may go on
             await store.step(connection, now, "pause", at=means.clock.now(), problem=problem)
             await store.change(connection, job.id, owner="")
@@ -160,7 +112,6 @@ async def _close(connection: AsyncConnection, means: Means, now: Known, outcome:
         if settled is not None:
             await store.change(connection, job.id, result_version=settled.version, column_name=settled.column)
         await store.change(connection, job.id, is_settled=True, owner="")
->>>>>>> jobfix
 
 
 async def _end(means: Means, connection: AsyncConnection, now: Known, tally: JobProgress, problem: JobProblem) -> None:

@@ -112,11 +112,7 @@ class Jobs:
         return await self._tell(actor, job_id, "resume")
 
     async def cancel(self, actor: Actor, job_id: str) -> Job:
-<<<<<<< HEAD
-        """End a job; what is done goes into the sheet all the same, on behalf of who says so. Raises JobNotFound, JobNotSo."""
-=======
         """End a job; what is done is put into the sheet all the same, on behalf of who says so. Raises as the others."""
->>>>>>> jobfix
         return await self._tell(actor, job_id, "cancel")
 
     async def retry(self, actor: Actor, job_id: str, *, changed: bool = False) -> Job:
