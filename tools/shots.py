@@ -34,6 +34,7 @@ async def _shoot(data: str) -> None:
                 for theme in ("light", "dark"):
                     page = await _open(browser, address, width, height, theme)
                     await page.get_by_text(QUESTION).last.wait_for()
+                    await page.locator(".traced").first.wait_for()
                     await page.screenshot(path=DOCS / f"{size}-{theme}.png")
                     await page.context.close()
             await _examine(browser, address)
