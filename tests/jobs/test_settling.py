@@ -1,5 +1,6 @@
 """What jobs answered gets into the sheet once, whoever dies and whatever else is done to the sheet, on both databases."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,23 @@ async def test_two_jobs_with_one_label_fill_two_columns(tmp_path: Path) -> None:
         ended = [await office.ended(job.id) for job in jobs]
         assert [(job.state, bool(job.result_version)) for job in ended] == [("completed", True)] * 2
         assert sorted(job.column for job in ended) == sorted((await names(office))[2:])
+
+
+async def test_a_correction_while_the_job_runs_again_gets_into_the_sheet(tmp_path: Path) -> None:
+    bad = {"c3"}
+
+    def judge(comment: str) -> JsonValue:
+        return {"value": "ugly" if comment in bad else "good", "confidence": 1, "reason": ""}
+
+    async with open_office(tmp_path, rows=6, judge=Judge(judge=judge)) as office, working(office.services.worker()):
+        jobs, job = office.services.jobs, await office.ended((await office.begin()).id)
+        bad.clear()
+        office.judge.is_open.clear()
+        await jobs.retry(LOCAL, job.id)
+        while not office.judge.in_flight:
+            await asyncio.sleep(0.02)
+        rows, _ = await jobs.rows(LOCAL, job.id)
+        await jobs.correct(LOCAL, job.id, next(one.id for one in rows if one.state == "done"), "bad")
+        office.judge.is_open.set()
+        await office.ended(job.id)
+        assert sorted(map(str, await office.column())) == ["bad"] + ["good"] * 5

@@ -189,8 +189,11 @@ class Jobs:
             await self._write(actor, job, typed, row["rows"])
         fixed = {"state": "done", "value": typed, "confidence": 1.0, "reason": "", "code": "", "what": ""}
         async with self.database.unit() as connection:
-            at = self.clock.now()
-            await ledger.change(connection, job_id, row_id, **fixed, ended_at=at, reviewed_by=actor.user_id)
+            at, now = self.clock.now(), (await store.get(connection, actor, job_id)).job
+            if now.is_settled and not job.is_settled:
+                raise JobNotSo("the job has just ended.", fix="correct the row once more: it goes into the sheet now.")
+            run = {} if now.is_settled else {"run": now.run}  # what settles next writes the rows of its run
+            await ledger.change(connection, job_id, row_id, **fixed, **run, ended_at=at, reviewed_by=actor.user_id)
             tell(connection, Act.of(actor, "job.row", job.sheet_id, {"job": job_id, "row": row_id, "is_changed": True}))
             return ledger.shown(await ledger.get(connection, job_id, row_id), asking.places(job.order.template))
 
