@@ -176,6 +176,7 @@ from chatsheet.db.engine import open_database
 from chatsheet.sheets.edits import Fill
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.query import Engine
+from tests.harness import state_in
 
 async def main(folder):
     database = await open_database(state_in(folder))
@@ -194,7 +195,7 @@ asyncio.run(main(Path(sys.argv[1])))
 async def test_a_server_killed_in_the_middle_leaves_the_old_head_or_the_new_one(library: Library, tmp_path: Path) -> None:
     opened = await bring(library, tmp_path, NUMBERS)
     argv = [sys.executable, "-c", EDITING, str(tmp_path / "data")]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}"}
     server = await asyncio.create_subprocess_exec(*argv, stdout=asyncio.subprocess.PIPE, env=environment)
     assert server.stdout is not None
     told = [await server.stdout.readline() for _ in range(3)]

@@ -58,10 +58,16 @@ async def count(means: Means, known: Known) -> None:
     except _PASSING:
         raise
     except ChatSheetError as error:
+        problem = JobProblem(code=error.code, what=error.what)
         async with means.database.unit() as connection:
-            problem = JobProblem(code=error.code, what=error.what)
-            await store.step(connection, await store.get(connection, known.actor, job.id), "fail", at=now, problem=problem)
-            await store.change(connection, job.id, is_settled=True, owner="")
+            seen = await store.get(connection, known.actor, job.id)
+            if not isinstance(error, Denied):
+                await store.step(connection, seen, "fail", at=now, problem=problem)
+                await store.change(connection, job.id, is_settled=True, owner="")
+            elif seen.job.state in states.ACTIVE:
+                await _pause(means, connection, seen, problem)
+            else:  # a draft waits for its user
+                await store.change(connection, job.id, owner="")
 
 
 async def _add(means: Means, known: Known, page: list[ledger.New], *, is_sample: bool) -> bool:
@@ -103,15 +109,20 @@ async def settle(means: Means, known: Known) -> None:
         if now.job.state == "queued":  # its sample was all there was to ask
             await store.step(connection, now, "begin", at=means.clock.now())
             now = await store.get(connection, known.actor, job.id)
-        if now.job.state == "running" and is_denied:  # somebody else may go on
-            await store.step(connection, now, "pause", at=means.clock.now(), problem=problem)
-            await store.change(connection, job.id, owner="")
-            tell(connection, Act.of(known.actor, "job.pause", job.sheet_id, {"job": job.id, "code": problem.code}))
+        if now.job.state == "running" and is_denied:
+            await _pause(means, connection, now, problem)
             return
         await _end(means, connection, now, tally, problem)
         if settled is not None:
             await store.change(connection, job.id, result_version=settled.version, column_name=settled.column)
         await store.change(connection, job.id, is_settled=True, owner="")
+
+
+async def _pause(means: Means, connection: AsyncConnection, now: Known, problem: JobProblem) -> None:
+    """Pause a job whose user may not go on; somebody else may."""
+    await store.step(connection, now, "pause", at=means.clock.now(), problem=problem)
+    await store.change(connection, now.job.id, owner="")
+    tell(connection, Act.of(now.actor, "job.pause", now.job.sheet_id, {"job": now.job.id, "code": problem.code}))
 
 
 async def _end(means: Means, connection: AsyncConnection, now: Known, tally: JobProgress, problem: JobProblem) -> None:

@@ -86,6 +86,8 @@ class Worker:
         self._chores: set[str] = set()
         self._ready: set[str] = set()
         """Jobs of which nothing is left to ask."""
+        self._able: set[str] = set()
+        """Jobs whose users may go on with them."""
         self._tokens: dict[str, float] = {}
         """About how many tokens a call of a job takes."""
         self._streak = 0
@@ -176,6 +178,7 @@ class Worker:
         """Take as many rows as may be asked now, and begin to ask them; those of workers that are gone are open again."""
         active = [one for one in jobs if one.job.state not in states.ENDED]
         able = [one for one in active if await self._may(one)]
+        self._able = {one.job.id for one in able}
         now, moment = self._clock.now(), self._clock.monotonic()
         taken: list[tuple[Taken, int]] = []
         async with self._database.unit() as connection:
@@ -380,7 +383,7 @@ class Worker:
         means = chores.Means(self._database, self._access, self._library, self._clock, self.id)
         if job.id in self._chores or self._is_ending:
             return
-        if not job.is_counted and job.state not in states.ENDED:
+        if not job.is_counted and job.id in self._able:
             work = chores.count(means, known)
         elif job.id in self._ready or job.state in states.ENDED:
             work = chores.settle(means, known)
