@@ -18,6 +18,7 @@ from chatsheet.api.routes.edits import EditConflictBody, HeadMove, NewEdits, She
 from chatsheet.api.routes.glossary import GlossaryText, NewEntry
 from chatsheet.api.routes.imports import ImportStarted, NewImport
 from chatsheet.api.routes.jobs import JobRetry, JobRowPage, JobRowValue, JobStart, NewJob
+from chatsheet.api.routes.live import LiveEvent
 from chatsheet.api.routes.login import CodeLogin, LoginWays, PasswordLogin
 from chatsheet.api.routes.proposals import NewDecision
 from chatsheet.api.routes.queries import Queried
@@ -29,7 +30,6 @@ from chatsheet.api.routes.users import Invitation, NewAccount, UserChange, UserE
 from chatsheet.api.routes.workspaces import MemberEntry, MemberRole, NewMember, WorkspaceName
 from chatsheet.chat.citations import Citation
 from chatsheet.chat.events import Event, Live
-from chatsheet.chat.live import SheetEvent
 from chatsheet.chat.proposals import Standing
 from chatsheet.context.glossary.model import Kept
 from chatsheet.core import loose
@@ -83,7 +83,7 @@ ROOTS = (
     LatestReport,
     ExaminationEntry,
     DoctorEvent,
-    SheetEvent,
+    LiveEvent,
     RawCells,
     Kept,
     NewEntry,
@@ -125,7 +125,7 @@ ROOTS = (
     JobRowValue,
 )
 UNIONS = {
-    "SheetEvent": SheetEvent,
+    "SheetEvent": LiveEvent,
     "ImportEvent": ImportEvent,
     "ChatEvent": Event,
     "LiveEvent": Live,

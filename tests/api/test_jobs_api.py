@@ -64,11 +64,11 @@ async def test_progress_is_heard_as_it_comes(tmp_path: Path) -> None:
     async with served(tmp_path) as (office, client):
         job_id = await drafted(office, client)
         states: list[object] = []
-        async with asyncio.timeout(60), client.get(f"/api/jobs/events?sheet_id={office.sheet_id}") as response:
+        async with asyncio.timeout(60), client.get(f"/api/sheets/{office.sheet_id}/events") as response:
             await told(client, "POST", f"/api/jobs/{job_id}/start")
             async for line in response.content:
-                if line.startswith(b"data: "):
-                    states.append(json.loads(line[6:])["state"])
+                if line.startswith(b"data: ") and (heard := json.loads(line[6:]))["kind"] == "job":
+                    states.append(heard["job"]["state"])
                     if states[-1] == "completed":
                         break
         assert states[0] in {"draft", "queued", "running"}

@@ -135,7 +135,6 @@ TABLE: dict[str, tuple[str, str]] = {
     "GET /api/jobs": ("?sheet_id={sheet_id}", WHOLE),
     "POST /api/jobs": ("", EDIT),
     "GET /api/jobs/found": ("?sheet_id={sheet_id}", WHOLE),
-    "GET /api/jobs/events": ("?sheet_id={sheet_id}", WHOLE),
     f"GET {JOB}": ("", WHOLE),
     **{f"POST {JOB}/{verb}": ("", EDIT.replace("bad", "ok")) for verb in ("start", "cancel")},
     **{f"POST {JOB}/{verb}": ("", EDIT.replace("bad", "409")) for verb in ("pause", "resume", "retry")},

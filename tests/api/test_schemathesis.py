@@ -32,6 +32,8 @@ _FEW = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
+_READY = "GET /readyz"
+"""Its 503 is an answer."""
 _CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
@@ -48,8 +50,10 @@ def hammer(url: str, headers: Mapping[str, str], document: dict[str, object]) ->
             @given(operation.as_strategy())
             def ask(case: Case) -> None:
                 answer = case.call(base_url=url, headers=dict(headers), timeout=30, session=session)
-                is_told = str(answer.status_code) in case.operation.definition.raw["responses"]
-                case.validate_response(answer, checks=_CHECKS if is_told else [not_a_server_error, *_CHECKS])
+                if case.operation.label == _READY:
+                    case.validate_response(answer, checks=_CHECKS)
+                else:
+                    case.validate_response(answer, checks=[not_a_server_error, *_CHECKS])
 
             try:
                 ask()

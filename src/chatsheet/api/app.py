@@ -65,11 +65,27 @@ _TOKEN = HTTPBearer(
     description="An API token; in local mode the token that serve prints, or `server.token`.",
 )
 """Told in the schema; closed.py is what checks it."""
+_SAYS = {
+    400: "The request is not valid.",
+    401: "Who asks is not known.",
+    403: "Who asks may not.",
+    404: "It is not there, or not to be seen by who asks.",
+    409: "It is another one by now, or busy.",
+    410: "It is not kept any more.",
+    413: "It is too large.",
+    415: "It is of another kind.",
+    422: "It is understood, and cannot be done.",
+    429: "Too often, too much, or over a budget.",
+    503: "Something that it needs does not answer.",
+}
 _ERROR: dict[str, object] = {
-    "description": "What happened, why, and what to do.",
-    "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}}},
+    "application/json": {"schema": {"$ref": f"#/components/schemas/{ErrorAnswer.__name__}"}},
 }
 """As JSON also where a route answers otherwise, which `model` would not say."""
+_ERRORS: dict[int | str, dict[str, object]] = {
+    status: {"description": f"{says} What happened, why, and what to do.", "content": _ERROR} for status, says in _SAYS.items()
+}
+"""How any route may fail."""
 
 
 class PageMissing(Unavailable):
@@ -127,7 +143,7 @@ def routed(services: Services, door: Door, *, page: Path | None = None) -> FastA
     app.state.door = door  # who sends people elsewhere to log in must say where they come back to
     errors.install(app)
     for module in ROUTES:
-        app.include_router(module.router, dependencies=[Depends(whole_text), Security(_TOKEN)], responses={"default": _ERROR})
+        app.include_router(module.router, dependencies=[Depends(whole_text), Security(_TOKEN)], responses=_ERRORS)
     # only these: what is compressed beside secrets tells of them by its length
     app.mount("/assets", GZipMiddleware(Kept(StaticFiles(directory=page / "assets"))), name="assets")
 

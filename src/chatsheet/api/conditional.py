@@ -16,6 +16,7 @@ _FORM = f"chatsheet {version('chatsheet')}, 1"
 """How answers are written; the last number counts changes of ours between releases."""
 _FOREVER = "private, max-age=31536000, immutable"
 _ASK_AGAIN = "private, no-cache"
+UNCHANGED: dict[int | str, dict[str, object]] = {304: {"description": "What the client has is still so.", "content": {}}}
 
 
 class NotModified(Exception):

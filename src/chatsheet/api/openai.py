@@ -39,8 +39,10 @@ class OpenAIErrorAnswer(BaseModel):
 
 
 _ERROR: dict[int | str, dict[str, object]] = {
-    "default": {"model": OpenAIErrorAnswer, "description": "What happened, and what to do."}
+    status: {"model": OpenAIErrorAnswer, "description": "What happened, and what to do."}
+    for status in (400, 401, 403, 404, 408, 409, 413, 415, 422, 429, 500, 502, 503, 504)
 }
+"""What a provider may answer, and the door."""
 router = APIRouter(prefix="/v1", tags=["openai"], dependencies=[CALLS_MODEL], responses=_ERROR)
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import TypeVar
 
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from chatsheet.chat.audience import Numbered
@@ -12,6 +13,12 @@ from chatsheet.chat.audience import Numbered
 _HEARTBEAT_S = 15.0
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 _Told = TypeVar("_Told")
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
 
 
 async def events(watched: AsyncGenerator[_Told, None], form: Callable[[_Told], bytes]) -> AsyncIterator[bytes]:
@@ -33,6 +40,26 @@ async def events(watched: AsyncGenerator[_Told, None], form: Callable[[_Told], b
         finally:
             upcoming.cancel()
             await asyncio.gather(upcoming, return_exceptions=True)
+
+
+async def merged(first: AsyncGenerator[_Told, None], second: AsyncGenerator[_Told, None]) -> AsyncGenerator[_Told, None]:
+    """Yield what comes of either as it comes, to the end of the first."""
+    async with aclosing(first), aclosing(second):
+        coming = {asyncio.ensure_future(anext(source)): source for source in (first, second)}
+        try:
+            while True:
+                done, _ = await asyncio.wait(coming, return_when=asyncio.FIRST_COMPLETED)
+                for one in done:
+                    source = coming.pop(one)
+                    if not isinstance(one.exception(), StopAsyncIteration):
+                        yield one.result()
+                        coming[asyncio.ensure_future(anext(source))] = source
+                    elif source is first:
+                        return
+        finally:
+            for one in coming:
+                one.cancel()
+            await asyncio.gather(*coming, return_exceptions=True)
 
 
 def event(told: BaseModel) -> bytes:

@@ -228,13 +228,13 @@ class Jobs:
             after = found[-1][0]
 
     async def watch(self, actor: Actor, sheet_id: str) -> AsyncGenerator[Job, None]:
-        """Yield each job of a sheet as it stands, then each that changes, until access ends."""
+        """Yield each job of a sheet as it stands, then each that changes, as long as the actor may read all of the sheet."""
         told: dict[str, Job] = {}
         seen: dict[str, tuple[Known, float]] = {}
-        checked_at = self.clock.monotonic()
+        checked_at = None
         while True:
             upcoming, now = self.database.upcoming, self.clock.monotonic()
-            if now - checked_at >= _CHECK_EVERY_S:
+            if checked_at is None or now - checked_at >= _CHECK_EVERY_S:
                 checked_at = now
                 try:
                     await self.access.watching(actor, sheet_id, Action.READ_WHOLE)

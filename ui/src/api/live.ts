@@ -1,7 +1,7 @@
 /** A sheet's events, followed through cuts, sleep and restarts of the server. Deciding is in state/live.ts. */
 import { apply, isSilent, type Live, listening, wait } from "../state/live";
 import { ApiError, api, isGone } from "./client";
-import type { SheetEvent } from "./types.gen";
+import type { Job, SheetEvent } from "./types.gen";
 
 const LOOK_EVERY_MS = 5000;
 
@@ -41,8 +41,16 @@ function on(name: string, callback: () => void): () => void {
   return () => happened.removeEventListener(name, callback);
 }
 
-/** Follows a sheet until the returned function is called, or it is not to be seen any more; tells each state, and whether the server is heard. */
-export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard: (isHeard: boolean) => void): () => void {
+export interface Listener {
+  onLive(live: Live): void;
+  /** Each job of the sheet as it stands, and as it changes. */
+  onJob(job: Job): void;
+  /** Whether the server is heard. */
+  onHeard(isHeard: boolean): void;
+}
+
+/** Follows a sheet until the returned function is called, or it is not to be seen any more. */
+export function followSheet(sheet: string, { onLive, onJob, onHeard }: Listener): () => void {
   let live = listening(sheet, Date.now());
   let source: EventSource | null = null;
   let attempt = 0;
@@ -64,6 +72,7 @@ export function followSheet(sheet: string, onLive: (live: Live) => void, onHeard
     source.onmessage = (message: MessageEvent<string>) => {
       const { chats } = live;
       const event = JSON.parse(message.data) as SheetEvent;
+      if (event.kind === "job") onJob(event.job);
       live = apply(live, { kind: "told", id: message.lastEventId, event, at: Date.now() });
       if (live.chats !== chats) happened.dispatchEvent(new Event(`chats ${sheet}`));
       tell();

@@ -689,6 +689,14 @@ export interface Job {
 }
 
 
+/** A job of the sheet as it stands; who sees a part of the sheet hears of none. */
+export interface JobChanged {
+  readonly kind: "job";
+  readonly sheet_id: string;
+  readonly job: Job;
+}
+
+
 /** What all of a job is likely to take, from its sampled rows; None where nothing is known yet. */
 export interface JobEstimate {
   readonly sampled: number;
@@ -1719,7 +1727,7 @@ export interface Wrote {
 }
 
 
-export type SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere | SheetHidden;
+export type SheetEvent = HeadMoved | ChatsChanged | SheetsChanged | StillHere | SheetHidden | JobChanged;
 
 
 export type ImportEvent = ImportProgress | Imported | ImportFailed | ImportCancelled;

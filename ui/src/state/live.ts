@@ -48,6 +48,7 @@ export function apply(live: Live, happening: LiveHappening): Live {
       return { ...heard, chats: live.chats + 1 };
     case "sheets":
       return { ...heard, sheets: live.sheets + 1 };
+    case "job": // kept where jobs are shown
     case "here":
       return heard;
     case "hidden":

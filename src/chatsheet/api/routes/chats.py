@@ -97,12 +97,6 @@ class StreamedEvent(RootModel[Event | Live]):
     """The data of one event of the stream; `kind` says which it is."""
 
 
-class EventStream(StreamingResponse):
-    """Server-sent events."""
-
-    media_type = "text/event-stream"
-
-
 _EXAMPLE = (
     'id: 1\ndata: {"kind":"asked","turn":"turn_1","question":"How many orders?"}\n\n'
     'data: {"kind":"wrote","turn":"turn_1","text":"There are","is_all":false}\n\n'
@@ -218,7 +212,7 @@ async def log(chat_id: str, services: Served, actor: ReadsChat, after: Annotated
     return [LoggedEvent(seq=seq, event=event) for seq, event in known if seq > after]
 
 
-@router.get("/{chat_id}/events", response_class=EventStream, responses=_STREAM)
+@router.get("/{chat_id}/events", response_class=stream.EventStream, responses=_STREAM)
 async def events(
     chat_id: str,
     services: Served,
@@ -233,7 +227,7 @@ async def events(
     """
     await services.chats.get(actor, chat_id)
     watched = services.chats.watch(actor, chat_id, after=max(after, last_event_id or 0))
-    return EventStream(stream.events(watched, stream.numbered), headers=stream.HEADERS)
+    return stream.EventStream(stream.events(watched, stream.numbered), headers=stream.HEADERS)
 
 
 def _entry(kept: Kept) -> ChatEntry:

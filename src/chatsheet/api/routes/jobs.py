@@ -6,20 +6,12 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from chatsheet.api import stream
 from chatsheet.api.deps import Edits, ReadsWhole, Served
-from chatsheet.api.routes.chats import EventStream, Nothing
+from chatsheet.api.routes.chats import Nothing
 from chatsheet.jobs.model import AiColumn, Job, JobRow, RowFilter
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 _Priority = Annotated[int, Field(ge=-10, le=10)]
-_STREAM: dict[int | str, dict[str, object]] = {
-    200: {
-        "model": Job,
-        "description": "Server-sent events; the data of each is one Job.",
-        "content": {"text/event-stream": {"example": 'data: {"id":"job_1","state":"running"}\n\n'}},
-    }
-}
 _CSV: dict[int | str, dict[str, object]] = {
     200: {"description": "One line for each row of the sheet.", "content": {"text/csv": {}}}
 }
@@ -85,13 +77,6 @@ async def listing(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, 
 async def found(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, Query(max_length=40)]) -> list[AiColumn]:
     """Return orders for the columns of a sheet that `=COPILOT(…)` or `=AI(…)` were to fill; each can be drafted as it is."""
     return list(await services.jobs.found(actor, sheet_id))
-
-
-@router.get("/events", response_class=EventStream, responses=_STREAM)
-async def events(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, Query(max_length=40)]) -> StreamingResponse:
-    """Follow a sheet's jobs as server-sent events: each as it stands, then each that changes."""
-    await services.library.open(actor, sheet_id)
-    return EventStream(stream.events(services.jobs.watch(actor, sheet_id), stream.event), headers=stream.HEADERS)
 
 
 @router.get("/{job_id}")

@@ -125,7 +125,7 @@ async def listing(services: Served, actor: Lists, asking: Asking) -> list[SheetE
     return [_entry(one, seen_as.get(one.id, actor)) for one in await services.library.listing(actor, seen_as.keys())]
 
 
-@router.get("/{sheet_id}")
+@router.get("/{sheet_id}", responses=conditional.UNCHANGED)
 async def detail(sheet_id: str, request: Request, response: Response, services: Served, actor: Reads) -> SheetDetail:
     """Return one sheet at its head."""
     opened = await services.library.open(actor, sheet_id)
@@ -134,7 +134,7 @@ async def detail(sheet_id: str, request: Request, response: Response, services: 
     return found
 
 
-@router.get("/{sheet_id}/tables/{table_id}/rows")
+@router.get("/{sheet_id}/tables/{table_id}/rows", responses=conditional.UNCHANGED)
 async def rows(
     sheet_id: str,
     table_id: str,
@@ -150,7 +150,7 @@ async def rows(
     return await services.library.questions(opened).window(shown.window(table_id))
 
 
-@router.get("/{sheet_id}/tables/{table_id}/places")
+@router.get("/{sheet_id}/tables/{table_id}/places", responses=conditional.UNCHANGED)
 async def places(
     sheet_id: str,
     table_id: str,

@@ -1,6 +1,6 @@
 /** The jobs of the sheet that is looked at, what of them the drawer shows, and what of them came to its end. */
 import { createContext } from "svelte";
-import { followJobs, jobs } from "../../api/jobs";
+import { jobs } from "../../api/jobs";
 import { keepStep } from "../../api/steps";
 import type { AiColumn, Job } from "../../api/types.gen";
 import { type Ending, endingOf, isActive, told, type Verb } from "../../state/jobs";
@@ -20,14 +20,10 @@ export class SheetJobs {
   /** Those that were told something in this window: it takes their versions back without asking. */
   readonly #own = new Set<string>();
 
-  /** Hears of a sheet's jobs until the returned function is called. */
-  follow(sheet: string): () => void {
-    const end = followJobs(sheet, (job) => this.#hear(job));
-    return () => {
-      end();
-      [this.all, this.ending] = [[], null];
-      if (this.sight !== null) this.sight = { kind: "list" };
-    };
+  /** Forget the jobs of a sheet that is left. */
+  leave(): void {
+    [this.all, this.ending] = [[], null];
+    if (this.sight !== null) this.sight = { kind: "list" };
   }
 
   compose(table: string, column: string, order: AiColumn | null = null): void {
@@ -41,16 +37,17 @@ export class SheetJobs {
 
   async draft(sheet: string, order: AiColumn): Promise<void> {
     const made = await jobs.draft(sheet, order);
-    this.#hear(made);
+    this.hear(made);
     this.show(made.id);
   }
 
   async tell(job: string, verb: Verb): Promise<void> {
     this.#own.add(job);
-    this.#hear(await jobs[verb](job));
+    this.hear(await jobs[verb](job));
   }
 
-  #hear(job: Job): void {
+  /** A job stands so now, as the server tells or answers. */
+  hear(job: Job): void {
     const before = this.all.find((one) => one.id === job.id);
     const isNew = job.result_version !== "" && job.result_version !== before?.result_version;
     if (isNew && this.#own.has(job.id)) keepStep("undo", job.result_version);
