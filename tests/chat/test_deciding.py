@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import JsonValue
 
-from chatsheet.chat import proposals
+from chatsheet.chat import proposals, store
 from chatsheet.chat.events import Decided
 from chatsheet.chat.proposals import (
     AiColumnsMissing,
@@ -134,6 +135,38 @@ async def test_a_decline_in_another_process_is_never_said_of_what_was_applied(tm
         await asyncio.gather(*both, return_exceptions=True)
         (standing,) = await talk.deciding.standings(LOCAL, talk.chat_id)
         assert (await talk.column("item")).count("jar") == (standing.state == "applied")
+
+
+@pytest.mark.usefixtures("each_database")
+async def test_a_decline_waits_for_what_another_process_applies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with talking(tmp_path) as talk, second_process(talk, tmp_path) as other:
+        await talk.propose({"op": "insert_rows", "new_rows": [{"item": "jar"}]})
+        preview, is_looking, may_go = talk.library.preview, asyncio.Event(), asyncio.Event()
+
+        async def held(*args: object, **named: object) -> object:
+            is_looking.set()
+            await may_go.wait()
+            return await preview(*args, **named)  # pyright: ignore[reportArgumentType]  passed on as it came
+
+        monkeypatch.setattr(talk.library, "preview", held)
+        applied = asyncio.create_task(talk.deciding.decide(ANNA, talk.chat_id, "p1", "apply"))
+        await is_looking.wait()
+        declined = asyncio.create_task(other.deciding.decide(BEN, talk.chat_id, "p1", "decline"))
+        assert not (await asyncio.wait({declined}, timeout=0.3))[0]
+        may_go.set()
+        assert (await applied).state == "applied"
+        with pytest.raises(ProposalDecided):
+            await declined
+
+
+async def test_a_process_that_died_while_it_decided_holds_up_nobody_for_ever(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        await talk.propose(DOUBLE)
+        then = SystemClock().now() - timedelta(minutes=3)
+        async with talk.database.unit() as connection:
+            until = then + timedelta(minutes=2)
+            assert await store.begin_decision(connection, talk.chat_id, "gone", now=then, until=until)
+        assert (await talk.deciding.decide(ANNA, talk.chat_id, "p1", "decline")).state == "declined"
 
 
 @asynccontextmanager

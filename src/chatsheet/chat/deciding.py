@@ -1,17 +1,29 @@
 """Does what a person decided on a proposal: applies it, takes it back, starts its job. No tool of a model leads here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from typing import Protocol
 from weakref import WeakValueDictionary
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from chatsheet.chat import proposals, reach, store
 from chatsheet.chat.events import AiColumnProposal, Decided, EditProposal, Event
-from chatsheet.chat.proposals import AiColumnsMissing, Decision, NotUndoable, Standing
+from chatsheet.chat.proposals import AiColumnsMissing, Decision, DecisionBusy, NotUndoable, Standing
 from chatsheet.core.clock import Clock
 from chatsheet.core.identity import Actor
+from chatsheet.core.ids import new_id
+from chatsheet.core.tasks import to_the_end
 from chatsheet.db.engine import Database
+from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.sheets.library import EditConflict, EditRepeated, Library, Move
+
+_LEASE = timedelta(minutes=2)
+"""Longer than an edit may take; after that whoever held it is dead."""
+_WAIT_S = 20.0
+_LOOK_EVERY_S = 0.1
 
 
 class AiColumns(Protocol):
@@ -53,7 +65,7 @@ class Deciding:
         On any of them the proposal is as it was.
         """
         proposals.require_right(actor)
-        async with self._locks.setdefault(chat_id, asyncio.Lock()):
+        async with self._alone(actor, chat_id):
             sheet_id, standings, moves = await self._look(actor, chat_id)
             standing = proposals.find(standings, proposal_id)
             proposals.require_decidable(standing, decision)
@@ -70,6 +82,33 @@ class Deciding:
                 decided = decided.model_copy(update={"decision": "applied", "job": job})
             await self._append(actor, chat_id, decided)
             return proposals.find((await self._look(actor, chat_id))[1], proposal_id)
+
+    @asynccontextmanager
+    async def _alone(self, actor: Actor, chat_id: str) -> AsyncGenerator[None, None]:
+        """Let nobody else decide meanwhile, in this process or another; raises ChatNotFound, DecisionBusy."""
+        async with self._locks.setdefault(chat_id, asyncio.Lock()):
+            by = new_id("decision")
+            try:
+                async with asyncio.timeout(_WAIT_S):
+                    while not await self._is_ours(actor, chat_id, by):
+                        await asyncio.sleep(_LOOK_EVERY_S)  # noqa: ASYNC110  another process tells no event of ours
+            except TimeoutError:
+                raise DecisionBusy("somebody decides on this chat's proposals.", fix="look again in a moment.") from None
+            try:
+                yield
+            finally:
+                await to_the_end(self._release(chat_id, by))
+
+    async def _is_ours(self, actor: Actor, chat_id: str, by: str) -> bool:
+        now = self._clock.now()
+        async with self._database.unit() as connection:
+            await store.get(connection, actor, chat_id)
+            return await store.begin_decision(connection, chat_id, by, now=now, until=now + _LEASE)
+
+    async def _release(self, chat_id: str, by: str) -> None:
+        with suppress(SQLAlchemyError, DatabaseUnavailable):  # what was decided holds; this ends by itself
+            async with self._database.unit() as connection:
+                await store.end_decision(connection, chat_id, by)
 
     async def _look(self, actor: Actor, chat_id: str) -> tuple[str, tuple[Standing, ...], Sequence[Move]]:
         """Return a chat's sheet, its proposals and the sheet's history; the log learns what only the history knew."""

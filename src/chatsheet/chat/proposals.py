@@ -42,6 +42,12 @@ class ProposalDecided(Conflict):
     code = "chat.proposal_decided"
 
 
+class DecisionBusy(Conflict):
+    """Somebody else decides on a proposal of the chat at this moment."""
+
+    code = "chat.decision_busy"
+
+
 class ConsentNeeded(Refused):
     """The proposal writes what reaches out of the sheet, and the request does not allow that by name."""
 

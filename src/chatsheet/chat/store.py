@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Result, RowMapping, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Result, RowMapping, delete, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -81,6 +81,19 @@ async def get(connection: AsyncConnection, actor: Actor, chat_id: str) -> Chat:
     if row is None:
         raise ChatNotFound(f"there is no chat {chat_id}.", fix="start one for a sheet.")
     return _chat(row)
+
+
+async def begin_decision(connection: AsyncConnection, chat_id: str, by: str, *, now: datetime, until: datetime) -> bool:
+    """Let nobody else decide on a chat's proposals until then; False where somebody does already."""
+    is_free = or_(chat.c.deciding_until.is_(None), chat.c.deciding_until < now)
+    taken = update(chat).where(chat.c.id == chat_id, is_free).values(deciding=by, deciding_until=until)
+    return bool((await connection.execute(taken)).rowcount)
+
+
+async def end_decision(connection: AsyncConnection, chat_id: str, by: str) -> None:
+    """Let others decide again."""
+    ours = (chat.c.id == chat_id) & (chat.c.deciding == by)
+    await connection.execute(update(chat).where(ours).values(deciding=None, deciding_until=None))
 
 
 async def sheet_of(connection: AsyncConnection, chat_id: str) -> str:

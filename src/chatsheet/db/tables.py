@@ -114,9 +114,14 @@ chat = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("title", String(200), nullable=False, server_default=""),
     Column("rules_key", String(64), nullable=False, server_default=""),
+    Column("deciding", String(40)),
+    Column("deciding_until", UtcDateTime),
     Index("ix_chat_workspace_id", "workspace_id"),
 )
-"""A conversation about one sheet, held under these row and column rules; its title is empty until somebody gives it one."""
+"""A conversation about one sheet, held under these row and column rules; its title is empty until somebody gives it one.
+
+`deciding` obeys a decision on one of its proposals: it alone, until then.
+"""
 
 chat_event = Table(
     "chat_event",
