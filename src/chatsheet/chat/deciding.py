@@ -90,8 +90,8 @@ class Deciding:
             by = new_id("decision")
             try:
                 async with asyncio.timeout(_WAIT_S):
-                    while not await self._is_ours(actor, chat_id, by):
-                        await asyncio.sleep(_LOOK_EVERY_S)  # noqa: ASYNC110  another process tells no event of ours
+                    while not await self._is_ours(actor, chat_id, by):  # noqa: ASYNC110  others tell no event
+                        await asyncio.sleep(_LOOK_EVERY_S)
             except TimeoutError:
                 raise DecisionBusy("somebody decides on this chat's proposals.", fix="look again in a moment.") from None
             try:
