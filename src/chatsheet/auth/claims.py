@@ -43,12 +43,12 @@ def person(claims: Mapping[str, object], settings: OidcSettings) -> Person:
     email = loose.text(claims.get("email")).casefold()
     is_email = len(email) <= _EMAIL and email.isprintable() and re.fullmatch(r"[^@\s]+@[^@\s]+", email) is not None
     subject = loose.text(claims.get("sub"))
-    named = (claims.get(name) for name in ("name", "preferred_username", "email"))
+    named = (claims.get(name) for name in ("name", "preferred_username", "email", "sub"))
     return Person(
         issuer=settings.issuer,
         subject=subject,
         session=loose.text(claims.get("sid")),
-        name=next((text for one in named if (text := _shown(one))), subject),
+        name=next((text for one in named if (text := _shown(one))), "unnamed"),
         email=email if is_email else "",
         is_email_theirs=is_email and (settings.trusts_email or any(claims.get(name) in _YES for name in _VERIFIED)),
         role=max(roles, default=None),

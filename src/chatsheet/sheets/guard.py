@@ -187,6 +187,8 @@ def _check_node(node: exp.Expr) -> None:
         raise SqlRefused("INTO, SAMPLE and LATERAL are not allowed.", fix="give one SELECT that only reads.")
     if isinstance(node, exp.Unnest) and isinstance(node.parent, exp.From | exp.Join | exp.Table):
         raise SqlRefused("UNNEST makes no table here.", fix="put it into the select list.")
+    if isinstance(node, _COMPARISONS) and isinstance(node.this, _COMPARISONS):
+        raise SqlRefused("comparisons are chained.", fix="join them by AND.")  # DuckDB reads no `a < b < c`
     if isinstance(node, exp.Join) and node.args.get("method") == "NATURAL":
         raise SqlRefused("NATURAL JOIN would also join the row ids.", fix="name the columns: JOIN … USING (…).")
 
