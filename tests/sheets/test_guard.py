@@ -99,6 +99,10 @@ ATTACKS = {
         "WITH x AS (INSERT INTO orders VALUES (1) RETURNING *) SELECT * FROM x",
         "WITH x AS (UPDATE orders SET revenue=0 RETURNING *) SELECT * FROM x",
     ],
+    "chained comparisons": [
+        "SELECT region FROM orders WHERE 1 < revenue < 5",
+        "WITH made AS (SELECT order_id = order_id = order_id AS x FROM orders) SELECT x FROM made",
+    ],
     "metadata": [
         "SELECT * FROM information_schema.tables",
         "SELECT * FROM duckdb_settings()",

@@ -29,6 +29,7 @@ _MAX_NODES = 3_000
 _MAX_TABLES = 40
 _TYPO = 0.8
 """How alike a function must be to be what was meant: lpad is not lead, range is not age."""
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 _CATALOGUE = ("pg_", "duckdb_", "sqlite_", "pragma_", "information_schema")
 
 _NODES: tuple[type[exp.Expr], ...] = (
