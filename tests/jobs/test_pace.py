@@ -1,6 +1,8 @@
 """How fast jobs ask, decided without a clock."""
 
 from collections import Counter
+from dataclasses import replace
+from math import inf
 
 import pytest
 from hypothesis import given
@@ -55,7 +57,7 @@ def test_workers_use_a_limit_up_and_never_go_beyond_it(limit: int, sizes: list[i
     for step in range(4 * pace.MINUTE_S * workers):
         now += 1 / workers
         minute = minute.at(now)
-        for number in range(min(minute.room(mean) or 0, limit)):
+        for number in range(int(min(minute.room // mean, limit))):
             tokens = sizes[(step + number) % len(sizes)]
             minute = minute.spend(round(mean), now)
             minute = minute.spend(tokens - round(mean), now)
@@ -68,29 +70,46 @@ def test_workers_use_a_limit_up_and_never_go_beyond_it(limit: int, sizes: list[i
 
 
 def test_a_provider_that_does_not_count_what_is_spent_sets_no_limit() -> None:
-    assert Minute().told(50_000, 49_500).room(200.0) is None
+    assert Minute().told(50_000, 49_500).room == inf
 
 
 def test_a_provider_that_counts_is_kept_to() -> None:
     scarce = Minute().told(50_000, 20_000).spend(49_000, 5.0)
-    assert scarce.room(200.0) == 5
-    assert scarce.at(70.0).room(200.0) == 250
+    assert scarce.room == 1_000
+    assert scarce.at(70.0).room == 50_000
 
 
 @given(
     st.lists(st.builds(Waiting, job=st.uuids().map(str), user=st.sampled_from("abc"), priority=st.integers(-2, 2)), max_size=8),
     st.integers(0, 40),
 )
-def test_shares_are_all_given_out_to_the_highest_priority_and_alike_to_its_users(waiting: list[Waiting], slots: int) -> None:
+def test_shares_are_all_given_out_alike_to_users_and_of_each_to_their_highest_priority(
+    waiting: list[Waiting], slots: int
+) -> None:
     shares = pace.share(waiting, slots)
     assert sum(shares.values()) == (slots if waiting else 0)
-    top = max((one.priority for one in waiting), default=0)
-    first = {one.job: one.user for one in waiting if one.priority == top}
-    assert shares.keys() <= first.keys()
-    of_user = Counter(dict.fromkeys(first.values(), 0))
-    for job, number in shares.items():
-        of_user[first[job]] += number
+    of_user = Counter({one.user: 0 for one in waiting})
+    for one in waiting:
+        of_user[one.user] += shares.get(one.job, 0)
+        assert not shares.get(one.job) or one.priority == max(other.priority for other in waiting if other.user == one.user)
     assert not of_user or max(of_user.values()) - min(of_user.values()) <= 1
+
+
+def test_a_call_that_does_not_fit_is_waited_for_and_no_other_overtakes_it() -> None:
+    large, small = (
+        Waiting(job="large", user="anna", priority=0, tokens=900),
+        Waiting(job="small", user="ben", priority=0, tokens=10),
+    )
+    assert pace.share([large, small], 8, room=500, limit=1_000) == {}
+    busy = replace(large, in_flight=4)
+    assert pace.share([busy, small], 8, room=500, limit=1_000) == {"small": 4}
+    assert pace.share([large, small], 8, room=960, limit=1_000) == {"large": 1, "small": 1}
+
+
+def test_a_call_of_more_than_a_whole_minute_waits_for_an_empty_one_and_stalls_nobody_for_ever() -> None:
+    huge = Waiting(job="huge", user="anna", priority=0, tokens=5_000)
+    assert pace.share([huge], 8, room=999, limit=1_000) == {}
+    assert pace.share([huge], 8, room=1_000, limit=1_000) == {"huge": 1}
 
 
 def test_who_has_rows_in_flight_gets_fewer() -> None:

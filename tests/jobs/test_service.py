@@ -9,7 +9,7 @@ import pytest
 from chatsheet.auth.access import Access
 from chatsheet.auth.policy import Principal
 from chatsheet.core.identity import LOCAL
-from chatsheet.sheets.edits import DeleteRows
+from chatsheet.sheets.edits import CellValue, DeleteRows, RenameColumn, SetCells
 from tests.jobs.rig import colleague, open_office, working
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
@@ -36,3 +36,23 @@ async def test_a_correction_passes_over_rows_that_were_deleted(tmp_path: Path) -
         (row, *_), _ = await office.services.jobs.rows(LOCAL, job.id)
         await office.services.jobs.correct(LOCAL, job.id, row.id, "bad")
         assert await office.column() == ["good", "bad", "good"]
+
+
+async def test_a_column_that_was_renamed_is_still_the_jobs(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=4) as office, working(office.services.worker()):
+        library, jobs = office.services.library, office.services.jobs
+        job = await office.ended((await office.begin()).id)
+        renamed = RenameColumn(table="comments", column="mood", label="Feeling")
+        await library.edit(LOCAL, office.sheet_id, [renamed], expected_version=job.result_version)
+        (row, *_), _ = await jobs.rows(LOCAL, job.id)
+        await jobs.correct(LOCAL, job.id, row.id, "bad")
+        assert await office.column("feeling") == ["bad", "good", "good", "good"]
+        head = (await library.open(LOCAL, office.sheet_id)).sheet.version
+        edit = SetCells(table="comments", cells=(CellValue(row=3, column="comment", value="new"),))
+        await library.edit(LOCAL, office.sheet_id, [edit], expected_version=head)
+        office.judge.judge = lambda comment: {"value": "bad", "confidence": 0.9, "reason": comment}
+        again = await office.ended((await jobs.retry(LOCAL, job.id, changed=True)).id)
+        assert again.column == "feeling"
+        assert await office.column("feeling") == ["bad", "bad", "good", "good"]
+        (table,) = (await library.open(LOCAL, office.sheet_id)).workbook.tables
+        assert table.names == ["id", "comment", "feeling"]

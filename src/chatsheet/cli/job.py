@@ -37,7 +37,7 @@ def command() -> None:
 @click.option("--type", "output", type=_TYPES, default="text", show_default=True, help="The new column's type.")
 @click.option("--choice", "choices", multiple=True, help="A value that is allowed; once for each. Left out: any.")
 @click.option("--where", default="", help="An SQL condition; left out: every row.")
-@click.option("--priority", type=click.IntRange(-10, 10), default=0, help="The higher ones come first.")
+@click.option("--priority", type=click.IntRange(-10, 10), default=0, help="Of a user's jobs, the higher ones come first.")
 @click.option("--yes", is_flag=True, help="Start without showing the sample first.")
 @click.option("--no-wait", is_flag=True, help="Leave the work to a server, or to `chatsheet work`.")
 @click.pass_obj

@@ -4,6 +4,7 @@ A provider's minute is a sliding one here: what was spent in the last sixty seco
 so that neither a minute of the clock nor any other minute sees more than the limit.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -79,9 +80,10 @@ class Minute:
         """Whether the limit is near enough to keep to it."""
         return self.limit > 0 and self.remaining < _PLENTY * self.limit
 
-    def room(self, tokens_per_call: float) -> int | None:
-        """Return how many calls of that size fit in now; None for as many as one likes."""
-        return max(0, int((self.limit - self.used) // max(tokens_per_call, 1.0))) if self.is_scarce else None
+    @property
+    def room(self) -> float:
+        """Tokens that may be spent now; without end where the provider sets no limit that matters."""
+        return max(0, self.limit - self.used) if self.is_scarce else math.inf
 
     def spend(self, tokens: int, now_s: float) -> "Minute":
         """Return the minute with tokens spent, or given back where they are negative."""
@@ -99,26 +101,31 @@ class Minute:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A job with rows to ask, its user, and how many of its rows are asked now, anywhere."""
+    """A job with rows to ask, its user, how many rows are asked now, anywhere, and the tokens that a call takes."""
 
     job: str
     user: str
     priority: int
     in_flight: int = 0
+    tokens: int = 1
 
 
-def share(waiting: Sequence[Waiting], slots: int) -> dict[str, int]:
-    """Return how many rows each job may ask next: higher priorities first, then users alike, then jobs of a user alike.
+def share(waiting: Sequence[Waiting], slots: int, *, room: float = math.inf, limit: int = 0) -> dict[str, int]:
+    """Return how many rows each job may ask next: users alike, of a user higher priorities first, then their jobs alike.
 
+    `room` are the tokens that are left of the minute, of `limit` in all. Whose turn it is and whose call does not fit waits,
+    and nobody overtakes: what others leave is theirs then. A call of more than a whole minute waits for an empty one.
     A job of which fewer rows are open takes fewer; what it leaves is shared at the next look.
     """
-    top = max((one.priority for one in waiting), default=0)
-    first = [one for one in waiting if one.priority == top]
-    of_user = {one.user: sum(other.in_flight for other in first if other.user == one.user) for one in first}
-    of_job = {one.job: one.in_flight for one in first}
+    of_user = {one.user: sum(other.in_flight for other in waiting if other.user == one.user) for one in waiting}
+    of_job = {one.job: one.in_flight for one in waiting}
     given = dict.fromkeys(of_job, 0)
-    for _ in range(slots if first else 0):
-        chosen = min(first, key=lambda one: (of_user[one.user], of_job[one.job], one.job))
+    for _ in range(slots if waiting else 0):
+        chosen = min(waiting, key=lambda one: (of_user[one.user], one.user, -one.priority, of_job[one.job], one.job))
+        tokens = min(chosen.tokens, limit) if limit else chosen.tokens
+        if tokens > room:
+            break
+        room -= tokens
         of_user[chosen.user] += 1
         of_job[chosen.job] += 1
         given[chosen.job] += 1

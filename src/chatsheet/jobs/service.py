@@ -200,10 +200,13 @@ class Jobs:
     async def _write(self, actor: Actor, job: Job, value: JsonValue, rows: list[int]) -> None:
         opened = await self.library.open(actor, job.sheet_id)
         table = opened.workbook.table(job.order.table)
-        if table is None or not settling.column_at(job, table):
+        if table is None:
+            return
+        column = settling.column_at(job, table, await self.library.history(actor, job.sheet_id))
+        if not column:
             return
         there = await settling.present(self.library, opened, table.id)
-        made = list(settling.cells(table.id, job.column, [Answer(value, tuple(rows))], there, keeps_empty=True))
+        made = list(settling.cells(table.id, column, [Answer(value, tuple(rows))], there, keeps_empty=True))
         if not made:
             return
         reason = f"{job.id}: {job.order.label} corrected"

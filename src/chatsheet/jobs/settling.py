@@ -1,9 +1,9 @@
 """What a job answered becomes one version of its sheet: plain values, one undo, and a reason that says where they are from."""
 
+import itertools
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from pydantic import JsonValue
 
@@ -15,7 +15,7 @@ from chatsheet.jobs.model import Job
 from chatsheet.sheets import edits
 from chatsheet.sheets.edits import MOST_CELLS, AddColumn, CellValue, Edit, EditRefused, SetCells
 from chatsheet.sheets.guard import GuardedSql
-from chatsheet.sheets.library import EditConflict, EditRepeated, Library, OpenSheet
+from chatsheet.sheets.library import EditConflict, EditRepeated, Library, Move, OpenSheet
 from chatsheet.sheets.model import ROW_ID, Table
 from chatsheet.sheets.query import Limits
 
@@ -43,9 +43,19 @@ def mark(job: Job) -> str:
     return f"{job.id} run {job.run}"
 
 
-def column_at(job: Job, table: Table) -> str:
-    """Return the column of a table that the job filled before, or nothing where it is gone."""
-    found = next((one for one in table.columns if one.name == job.column), None)
+def column_at(job: Job, table: Table, moves: Sequence[Move]) -> str:
+    """Return the column of a table that the job filled before, by its name of today, or nothing where it is gone.
+
+    `moves` are the sheet's, newest first.
+    """
+    name = job.column
+    since = itertools.takewhile(lambda move: not move.reason.startswith(f"{job.id} run "), moves)
+    for move in reversed(list(since)):
+        for change in move.changes:
+            if change.kind == "rename_column" and change.table == table.id:
+                before, after = reversed(change.columns) if move.kind == "undo" else change.columns
+                name = after if name == before else name
+    found = next((one for one in table.columns if one.name == name), None)
     return found.name if found is not None and found.type == job.order.output else ""
 
 
@@ -58,10 +68,11 @@ async def settle(
     """
     for left in reversed(range(_MOST_TRIES)):
         opened = await library.open(actor, job.sheet_id)
-        if (before := await _before(library, actor, job)) is not None:
+        moves = await library.history(actor, job.sheet_id)
+        if (before := _before(job, moves)) is not None:
             return before
         table = edits.table_of(opened.workbook, job.order.table)
-        known = column_at(job, table)
+        known = column_at(job, table, moves)
         answers = news if known else everything
         if not answers:
             return None
@@ -84,9 +95,8 @@ async def settle(
     raise AssertionError("the last try returns or raises")
 
 
-async def _before(library: Library, actor: Actor, job: Job) -> Settled | None:
+def _before(job: Job, moves: Iterable[Move]) -> Settled | None:
     """Return what this run made before; the job may not know of it, where a worker died in between."""
-    moves = await library.history(actor, job.sheet_id)
     made = next((move for move in moves if move.reason.startswith(f"{mark(job)}:")), None)
     if made is None:
         return None
@@ -115,5 +125,5 @@ def cells(table: str, column: str, answers: Iterable[Answer], there: set[int], *
         if row in there
     )
     single = (CellValue(row=row, column=column, value=value) for row, value in values)
-    while page := tuple(islice(single, MOST_CELLS)):
+    while page := tuple(itertools.islice(single, MOST_CELLS)):
         yield SetCells(table=table, cells=page)

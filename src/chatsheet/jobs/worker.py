@@ -208,14 +208,16 @@ class Worker:
         by_id = {one.job.id: one for one in ready}
         sizes = {job_id: round(self._size(one.job)) for job_id, one in by_id.items()}
         minute = await store.minute(connection, self._route, now_s=now.timestamp())
-        room = minute.room(max(sizes.values()))
         flying = await ledger.in_flight(connection, list(by_id))
         waiting = [
-            Waiting(job=job_id, user=one.run_by, priority=one.job.priority, in_flight=flying.get(job_id, 0))
+            Waiting(
+                job=job_id, user=one.run_by, priority=one.job.priority, in_flight=flying.get(job_id, 0), tokens=sizes[job_id]
+            )
             for job_id, one in by_id.items()
         ]
+        shares = pace.share(waiting, free, room=minute.room, limit=minute.limit)
         taken: list[tuple[Taken, int]] = []
-        for job_id, number in pace.share(waiting, free if room is None else min(free, room)).items():
+        for job_id, number in shares.items():
             known = by_id[job_id]
             is_draft = known.job.state == "draft"
             some = await ledger.take(connection, job_id, self.id, most=number, is_draft=is_draft, now=now)

@@ -25,7 +25,7 @@ class NewJob(BaseModel):
     sheet_id: Annotated[str, Field(max_length=40)]
     order: AiColumn
     priority: _Priority = 0
-    """The higher ones come first."""
+    """Of a user's jobs, the higher ones come first."""
 
 
 class JobStart(BaseModel):
