@@ -178,11 +178,18 @@ class Services:
         self.doctor.settings = settings
         await self.gateway.change(plan(settings.llm))
 
-    def worker(self) -> Worker:
-        """Build a worker on jobs, which works once it is started and until it is closed."""
+    def worker(self, *, alive: Path | None = None) -> Worker:
+        """Build a worker on jobs, which works once it is started and until it is closed; it touches `alive` at each beat."""
+
+        def on_beat(waiting: int) -> None:
+            self.telemetry.tell_waiting(waiting)
+            if alive is not None:
+                alive.touch()
+
         return Worker(
             database=self.database, access=self.access, spending=self.spending, library=self.library, gateway=self.gateway,
             clock=self.clock, at_once=self.settings.jobs.at_once, drain_s=self.settings.jobs.drain_s,
+            on_beat=on_beat,
         )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from chatsheet.core.identity import LOCAL
 from chatsheet.wiring import open_services
 from tests.api.conftest import Served
 from tests.harness import Wire, azure_settings
+from tests.jobs.rig import open_office, working
 
 pytestmark = pytest.mark.anyio
 
@@ -28,6 +29,21 @@ async def test_a_scraper_with_the_token_reads_the_page(served: Served) -> None:
         "chatsheet_llm_to_route": "azure",
         "error_type": "litellm.down",
     }
+
+
+async def test_the_inputs_that_wait_are_told_whoever_works_on_them(tmp_path: Path) -> None:
+    async with open_office(tmp_path, rows=30) as office:
+        job = await office.draft()
+        worker = office.services.worker(alive=tmp_path / "alive")
+        async with working(worker):
+            await office.until(job.id, lambda job: job.is_settled)
+        assert (tmp_path / "alive").exists()
+        await office.services.jobs.start(LOCAL, job.id)
+        told = (await metrics(office.services, LOCAL)).body
+        (family,) = (
+            one for one in text_string_to_metric_families(bytes(told).decode()) if one.name == "chatsheet_jobs_waiting"
+        )
+        assert [sample.value for sample in family.samples] == [25]
 
 
 async def test_without_the_token_there_is_no_page(served: Served) -> None:

@@ -16,9 +16,11 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 async def test_a_stream_ends_with_the_login_that_opened_it(tmp_path: Path) -> None:
+    asked: list[str] = []
+
     async def ended(credential: str) -> Principal | None:
-        del credential
-        return None
+        asked.append(credential)
+        return Principal(ben.user_id) if len(asked) == 1 else None
 
     async with open_office(tmp_path) as office:
         ben = replace(await colleague(office), credential="session_1")

@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from chatsheet.core import loose
 from chatsheet.db import writing
-from chatsheet.db.tables import job_row
+from chatsheet.db.tables import job, job_row
+from chatsheet.jobs import states
 from chatsheet.jobs.model import SAMPLED, JobProblem, JobProgress, JobRow, RowFilter, RowNotFound, RowState
 
 _SHOWN_ROWS = 100
@@ -144,6 +145,13 @@ async def left(connection: AsyncConnection, job_id: str, *, is_draft: bool, now:
     pending = some & job_row.c.state.in_(("open", "asked"))
     found = await connection.execute(select(job_row.c.place).where(pending).limit(1))
     return Left(is_ready=False, is_any=found.first() is not None)
+
+
+async def waiting(connection: AsyncConnection) -> int:
+    """Return how many inputs of jobs that were started are not answered yet, of all workspaces."""
+    started = select(job.c.id).where(job.c.state.in_(states.ACTIVE))
+    some = job_row.c.job_id.in_(started) & (job_row.c.place != _UNSEEN) & job_row.c.state.in_(("open", "asked"))
+    return (await connection.execute(select(func.count()).where(some))).scalar_one()
 
 
 def _counted(job_id: str, *, is_draft: bool) -> ColumnElement[bool]:

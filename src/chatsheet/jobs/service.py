@@ -99,6 +99,11 @@ class Jobs:
             found = await store.listing(connection, actor, sheet_id, most=_MOST_JOBS)
             return [await self._shown(connection, one) for one in found]
 
+    async def waiting(self) -> int:
+        """Return how many inputs of jobs that were started are not answered yet, of all workspaces."""
+        async with self.database.unit() as connection:
+            return await ledger.waiting(connection)
+
     async def start(self, actor: Actor, job_id: str, *, priority: int | None = None) -> Job:
         """Start a draft; it runs on behalf of who starts it. Raises JobNotFound, JobNotSo."""
         return await self._tell(actor, job_id, "start", priority=priority)

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Container, Coroutine, Sequence
+from collections.abc import Callable, Container, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -68,8 +68,9 @@ class Worker:
 
     def __init__(
         self, *, database: Database, access: Access, spending: Spending, library: Library, gateway: Gateway, clock: Clock,
-        at_once: int, drain_s: float,
+        at_once: int, drain_s: float, on_beat: Callable[[int], None],
     ) -> None:  # fmt: skip
+        """`on_beat` hears every two seconds that the database was told, and how many inputs of all jobs wait."""
         self.id = new_id("worker")
         self._database = database
         self._access = access
@@ -79,6 +80,7 @@ class Worker:
         self._caller = Caller(gateway)
         self._clock = clock
         self._drain_s = drain_s
+        self._on_beat = on_beat
         self._slots = Slots(most=at_once)
         self._asked: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._came: list[tuple[Called, int]] = []
@@ -128,6 +130,8 @@ class Worker:
             try:
                 async with self._database.unit() as connection:
                     await store.beat(connection, self.id, at_once=self._slots.most, now=self._clock.now())
+                    waiting = await ledger.waiting(connection)
+                self._on_beat(waiting)
             except (SQLAlchemyError, DatabaseUnavailable) as error:  # a lease lasts for some beats
                 log.warning("the worker could not say that it is there (%s)", type(error).__name__)
             await asyncio.sleep(_BEAT_S)

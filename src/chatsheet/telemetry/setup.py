@@ -37,6 +37,11 @@ class Telemetry:
         self.model_calls = model_calls
         self._meter = meter
         self.requests = Requests(meter)
+        self._waiting = meter and meter.create_gauge(
+            "chatsheet.jobs.waiting",
+            unit="{input}",
+            description="Inputs of all jobs that were started and are not answered yet, in the whole database.",
+        )
         self._read = read
         self._close = close
 
@@ -46,6 +51,11 @@ class Telemetry:
             from chatsheet.telemetry import cache_instruments  # noqa: PLC0415  like the SDK, for those who want metrics
 
             cache_instruments.observe(self._meter, read)
+
+    def tell_waiting(self, inputs: int) -> None:
+        """Say how many inputs of jobs wait for their answers, in all processes together."""
+        if self._waiting is not None:
+            self._waiting.set(inputs)
 
     def metrics_text(self) -> bytes | None:
         """Return all metrics in Prometheus' text format; None where they are off."""

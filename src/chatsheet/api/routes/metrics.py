@@ -17,8 +17,9 @@ class MetricsOff(NotFound):
 
 @router.get("/metrics", response_class=Response)
 async def metrics(services: Served, actor: Admin) -> Response:
-    """Return the metrics of model calls in Prometheus' text format; send the token as a scraper does."""
+    """Return metrics of model calls, requests, caches and jobs in Prometheus' text format; send the token as a scraper does."""
     del actor
+    services.telemetry.tell_waiting(await services.jobs.waiting())
     text = services.telemetry.metrics_text()
     if text is None:
         raise MetricsOff("metrics are switched off.", fix="set telemetry.metrics = true.")
