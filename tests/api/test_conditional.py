@@ -5,7 +5,7 @@ import pytest
 from tests.api.conftest import Served
 from tests.harness import ROOT
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 async def brought_in(served: Served) -> tuple[str, str]:

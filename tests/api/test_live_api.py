@@ -12,7 +12,7 @@ from tests.api.conftest import Served
 from tests.api.test_api import code_of
 from tests.api.test_edits_api import edits, posted, sheet_of
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 async def heard(response: aiohttp.ClientResponse, number: int) -> list[tuple[str, dict[str, object]]]:

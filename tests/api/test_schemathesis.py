@@ -23,7 +23,7 @@ from chatsheet.api.closed import Keys
 from tests.api.conftest import Served, listening
 from tests.api.world import inhabited
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 _EXAMPLES = 3
 _FEW = settings(
     max_examples=_EXAMPLES,

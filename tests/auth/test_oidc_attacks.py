@@ -13,7 +13,7 @@ from tests.auth.conftest import HandClock
 from tests.auth.idp import CLIENT, FOREIGN, KEY, Claims, Forge, Idp, by_hand, sign, start_idp
 from tests.auth.oidc_site import Site, at_provider, begin, log_in, me, problem, start_site
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 REFUSED = problem("login.token_refused")
 
 

@@ -22,7 +22,7 @@ from tests.auth.idp import start_idp
 from tests.auth.oidc_site import URL, begin, me, problem, start_site
 from tests.harness import free_ports
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 COGNITO = "AWSCognitoIdentityProviderService"
 SIGNED = "AWS4-HMAC-SHA256 Credential=x/20261123/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=x"
 AMAZON = {"Authorization": SIGNED, "Content-Type": "application/x-amz-json-1.1"}

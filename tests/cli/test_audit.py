@@ -1,17 +1,27 @@
 """`chatsheet audit …`: what was done as JSON lines, and whether it is still as it was written."""
 
+import asyncio
 import json
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from chatsheet.cli.main import cli
+from chatsheet.db.engine import open_database
+from tests.harness import state_in
 
+pytestmark = pytest.mark.usefixtures("each_database")
 Run = Callable[..., tuple[object, str, str]]
+
+
+async def tamper(folder: Path, sql: str) -> None:
+    """Change the log behind the program's back."""
+    database = await open_database(state_in(folder))
+    async with database.unit() as connection:
+        await connection.exec_driver_sql(sql)
+    await database.close()
 
 
 @pytest.fixture
@@ -57,9 +67,7 @@ def test_a_changed_entry_is_named_and_the_code_is_1(run: Run, sales: Path, tmp_p
     run("sheet", "import", str(sales))
     code, out, _ = run("audit", "verify")
     assert (code, "1 entries, all as they were written" in out) == (0, True)
-    with closing(sqlite3.connect(tmp_path / "data" / "chatsheet.sqlite")) as connection:
-        connection.execute("UPDATE audit_entry SET subject = 'another'")
-        connection.commit()
+    asyncio.run(tamper(tmp_path / "data", "UPDATE audit_entry SET subject = 'another'"))
     code, out, err = run("audit", "verify")
     assert (code, out, "entry 1 is changed" in err) == (1, "", True)
 
@@ -68,9 +76,7 @@ def test_a_head_that_was_noted_shows_a_cut_end(run: Run, sales: Path, tmp_path: 
     run("sheet", "import", str(sales))
     head = json.loads(run("audit", "verify", "--json")[1])["head"]
     assert run("audit", "verify", "--expect-head", head)[0] == 0
-    with closing(sqlite3.connect(tmp_path / "data" / "chatsheet.sqlite")) as connection:
-        connection.execute("DELETE FROM audit_entry")
-        connection.commit()
+    asyncio.run(tamper(tmp_path / "data", "DELETE FROM audit_entry"))
     assert run("audit", "verify")[0] == 0
     code, out, _ = run("audit", "verify", "--json", "--expect-head", head)
     assert (code, json.loads(out)["broken"]) == (1, {"seq": 1, "how": "truncated"})

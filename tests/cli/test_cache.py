@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from chatsheet.cli.main import cli
 from tests.sheets.test_room import aged
 
+pytestmark = pytest.mark.usefixtures("each_database")
 Run = Callable[..., str]
 
 

@@ -12,6 +12,7 @@ from chatsheet.auth.members import UserNotFound
 from chatsheet.auth.users import LastAdministrator
 from chatsheet.cli.main import cli
 
+pytestmark = pytest.mark.usefixtures("each_database")
 Run = Callable[..., str]
 
 

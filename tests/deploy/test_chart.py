@@ -70,7 +70,7 @@ def test_what_is_rendered_is_what_kubernetes_takes(tool: Tool, tmp_path: Path, v
         ("litellm.image.repository", ""),
         ("networkPolicy.azure.cidrs", []),
         ("networkPolicy.postgres.cidrs", ["0.0.0.0/0"]),
-        ("worker.autoscaling", {"enabled": True}),
+        ("worker.autoscaling", {"enabled": True, "metric": ""}),
         ("app.replica", 3),
         ("data.size", "much"),
     ],

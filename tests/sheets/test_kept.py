@@ -18,7 +18,7 @@ from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window
 from tests import valkeys
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 SQL = "SELECT count(*) AS n FROM orders"
 
 

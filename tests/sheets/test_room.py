@@ -19,7 +19,7 @@ from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.query import Engine
 from chatsheet.sheets.room import Room
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 
 def aged(folder: Path, *, days: float) -> Path:

@@ -31,7 +31,7 @@ from chatsheet.sheets.rules import seen
 from chatsheet.sheets.store import VersionNotFound
 from chatsheet.sheets.windows import Filter, Sort, Window, WindowInvalid
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
 
 NORTH = TableRule("staff", hidden=("salary",), rows=(Condition("region", "equals", ("north",)),))
 RULED = Rules((NORTH, TableRule("board", hidden=("member",))))

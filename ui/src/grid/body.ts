@@ -30,12 +30,15 @@ interface Line {
   readonly element: HTMLDivElement;
   readonly lead: HTMLDivElement;
   readonly head: HTMLDivElement;
+  readonly number: Text;
   cells: Cell[];
   index: number;
   y: number;
+  height: number;
   stamp: number;
   columns: readonly number[];
   isLoading: boolean;
+  isChosen: boolean;
 }
 
 export class Body {
@@ -103,7 +106,10 @@ export class Body {
     line.index = index;
     line.stamp = -1;
     line.element.setAttribute("aria-rowindex", String(index + 2));
-    line.element.style.height = `${drawn.rowHeight}px`;
+    if (line.height !== drawn.rowHeight) {
+      line.height = drawn.rowHeight;
+      line.element.style.height = `${drawn.rowHeight}px`;
+    }
     this.#lines.set(index, line);
     return line;
   }
@@ -113,9 +119,12 @@ export class Body {
     const lead = div("presentation", "lead");
     const head = div("rowheader", "rowhead");
     head.setAttribute("aria-colindex", "1");
+    const number = document.createTextNode("");
+    head.append(number);
     lead.append(head);
     element.append(lead);
-    return { element, lead, head, cells: [], index: -1, y: -1, stamp: -1, columns: [], isLoading: false };
+    const nowhere = { index: -1, y: -1, height: -1, stamp: -1, isLoading: false, isChosen: false };
+    return { element, lead, head, number, cells: [], columns: [], ...nowhere };
   }
 
   /** Give a line cells for these columns: those it has stay, others change their column. */
@@ -160,9 +169,12 @@ export class Body {
       line.isLoading = isLoading;
       line.element.classList.toggle("loading", isLoading);
     }
-    line.head.textContent = row === undefined ? "…" : String(row[0]); // a header without a text would be none
-    const isRow = selection.ranges.some(({ top, bottom }) => line.index >= top && line.index <= bottom);
-    line.head.className = isRow ? "rowhead chosen" : "rowhead";
+    line.number.data = row === undefined ? "…" : String(row[0]); // a header without a text would be none
+    const isChosen = selection.ranges.some(({ top, bottom }) => line.index >= top && line.index <= bottom);
+    if (isChosen !== line.isChosen) {
+      line.isChosen = isChosen;
+      line.head.classList.toggle("chosen", isChosen);
+    }
     for (const cell of line.cells) {
       const column = shown.columns[cell.column];
       if (column === undefined) continue;
