@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Container, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -390,17 +391,17 @@ class Worker:
         if job.id in self._chores or self._is_ending:
             return
         if not job.is_counted and job.id in self._able:
-            work = chores.count(means, known)
+            chore = chores.count
         elif job.id in self._ready or job.state in states.ENDED:
-            work = chores.settle(means, known)
+            chore = chores.settle
         else:
             return
         self._chores.add(job.id)
-        self._tasks.spawn(self._do(job.id, work), name=f"chores of {job.id}")
+        self._tasks.spawn(self._do(job.id, partial(chore, means, known)), name=f"chores of {job.id}")
 
-    async def _do(self, job_id: str, work: Coroutine[object, object, None]) -> None:
+    async def _do(self, job_id: str, chore: Callable[[], Awaitable[None]]) -> None:
         try:
-            await work
+            await chore()  # begun here: a worker that is closed in this moment leaves none that was never awaited
         except (SQLAlchemyError, ChatSheetError) as error:
             log.warning("job %s: %s", job_id, error.what if isinstance(error, ChatSheetError) else type(error).__name__)
             await asyncio.sleep(_IDLE_S)
