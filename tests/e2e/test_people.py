@@ -20,7 +20,7 @@ from tests.e2e.test_sheet_page import READ_MS
 from tests.harness import Program, Wire, program, says
 
 __all__ = ["browser"]
-pytestmark = [pytest.mark.anyio, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.slow, pytest.mark.usefixtures("each_database")]
 
 SETTINGS = """
 data = '{data}'
