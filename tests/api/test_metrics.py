@@ -46,6 +46,15 @@ async def test_the_inputs_that_wait_are_told_whoever_works_on_them(tmp_path: Pat
         assert [sample.value for sample in family.samples] == [25]
 
 
+async def test_a_file_that_cannot_be_touched_stops_no_worker(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with open_office(tmp_path, rows=6) as office:
+        worker = office.services.worker(alive=tmp_path / "no folder" / "alive")
+        async with working(worker):
+            job = await office.ended((await office.begin()).id)
+        assert job.state == "completed"
+    assert "could not say that it is there (FileNotFoundError)" in caplog.text
+
+
 async def test_without_the_token_there_is_no_page(served: Served) -> None:
     async with aiohttp.ClientSession(served.url) as stranger, stranger.get("/metrics") as response:
         assert response.status == 401

@@ -15,6 +15,7 @@ from chatsheet.chat.proposals import (
     AiColumnsMissing,
     ConsentNeeded,
     Decision,
+    DecisionBusy,
     DecisionForbidden,
     NotUndoable,
     ProposalDecided,
@@ -167,6 +168,34 @@ async def test_a_process_that_died_while_it_decided_holds_up_nobody_for_ever(tmp
             until = then + timedelta(minutes=2)
             assert await store.begin_decision(connection, talk.chat_id, "gone", now=then, until=until)
         assert (await talk.deciding.decide(ANNA, talk.chat_id, "p1", "decline")).state == "declined"
+
+
+async def test_proposals_are_listed_while_a_decision_waits_for_a_process_that_died(tmp_path: Path) -> None:
+    async with talking(tmp_path) as talk:
+        await talk.propose(DOUBLE)
+        now, deciding = SystemClock().now(), talk.deciding
+        async with talk.database.unit() as connection:
+            await store.begin_decision(connection, talk.chat_id, "gone", now=now, until=now + timedelta(minutes=2))
+        waiting = asyncio.create_task(deciding.decide(ANNA, talk.chat_id, "p1", "apply"))
+        assert not (await asyncio.wait({waiting}, timeout=0.3))[0]
+        async with asyncio.timeout(5):
+            (standing,) = await deciding.standings(LOCAL, talk.chat_id)
+        assert standing.state == "open"
+        async with talk.database.unit() as connection:
+            await store.end_decision(connection, talk.chat_id, "gone")
+        assert (await waiting).state == "applied"
+
+
+async def test_who_waits_too_long_is_told_and_nothing_is_done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chatsheet.chat.deciding._WAIT_S", 0.2)
+    async with talking(tmp_path) as talk:
+        await talk.propose(DOUBLE)
+        now = SystemClock().now()
+        async with talk.database.unit() as connection:
+            await store.begin_decision(connection, talk.chat_id, "another", now=now, until=now + timedelta(minutes=2))
+        with pytest.raises(DecisionBusy):
+            await talk.deciding.decide(ANNA, talk.chat_id, "p1", "apply")
+        assert await talk.column("price") == PRICES
 
 
 @asynccontextmanager

@@ -86,18 +86,18 @@ class Deciding:
     @asynccontextmanager
     async def _alone(self, actor: Actor, chat_id: str) -> AsyncGenerator[None, None]:
         """Let nobody else decide meanwhile, in this process or another; raises ChatNotFound, DecisionBusy."""
-        async with self._locks.setdefault(chat_id, asyncio.Lock()):
-            by = new_id("decision")
-            try:
-                async with asyncio.timeout(_WAIT_S):
-                    while not await self._is_ours(actor, chat_id, by):  # noqa: ASYNC110  others tell no event
-                        await asyncio.sleep(_LOOK_EVERY_S)
-            except TimeoutError:
-                raise DecisionBusy("somebody decides on this chat's proposals.", fix="look again in a moment.") from None
-            try:
+        by = new_id("decision")
+        try:
+            async with asyncio.timeout(_WAIT_S):
+                while not await self._is_ours(actor, chat_id, by):  # noqa: ASYNC110  a lease that lapses sets no event
+                    await asyncio.sleep(_LOOK_EVERY_S)
+        except TimeoutError:
+            raise DecisionBusy("somebody decides on this chat's proposals.", fix="look again in a moment.") from None
+        try:
+            async with self._locks.setdefault(chat_id, asyncio.Lock()):  # who only looks waits for this, not for the lease
                 yield
-            finally:
-                await to_the_end(self._release(chat_id, by))
+        finally:
+            await to_the_end(self._release(chat_id, by))
 
     async def _is_ours(self, actor: Actor, chat_id: str, by: str) -> bool:
         now = self._clock.now()

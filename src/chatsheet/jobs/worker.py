@@ -133,7 +133,7 @@ class Worker:
                     await store.beat(connection, self.id, at_once=self._slots.most, now=self._clock.now())
                     waiting = await ledger.waiting(connection)
                 self._on_beat(waiting)
-            except (SQLAlchemyError, DatabaseUnavailable) as error:  # a lease lasts for some beats
+            except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:  # a lease lasts for some beats; a disk may be full
                 log.warning("the worker could not say that it is there (%s)", type(error).__name__)
             await asyncio.sleep(_BEAT_S)
 
