@@ -1,6 +1,5 @@
 """What jobs answered gets into the sheet once, whoever dies and whatever else is done to the sheet, on both databases."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -60,8 +59,7 @@ async def test_a_correction_while_the_job_runs_again_gets_into_the_sheet(tmp_pat
         bad.clear()
         office.judge.is_open.clear()
         await jobs.retry(LOCAL, job.id)
-        while not office.judge.in_flight:
-            await asyncio.sleep(0.02)
+        await office.until(job.id, lambda job: job.progress.asked_inputs > 0)
         rows, _ = await jobs.rows(LOCAL, job.id)
         await jobs.correct(LOCAL, job.id, next(one.id for one in rows if one.state == "done"), "bad")
         office.judge.is_open.set()
