@@ -55,8 +55,10 @@ from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
 from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
+from chatsheet.sheets.objects import open_objects
 from chatsheet.sheets.query import Engine
 from chatsheet.sheets.room import Room
+from chatsheet.sheets.stored import Stored
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
@@ -249,6 +251,11 @@ def oidc(settings: Settings, database: Database, sessions: Sessions, clock: Cloc
     return Oidc(database, clock, provider=IdentityProvider(chosen, clock), sessions=sessions, settings=chosen)
 
 
+def _stored(settings: Settings) -> Stored | None:
+    objects = open_objects(settings.files)
+    return None if objects is None else Stored(objects)
+
+
 def _room(settings: Settings, database: Database, clock: Clock) -> Room:
     return Room(database=database, folder=settings.data, limit=int(settings.cache.disk_gb * 10**9), clock=clock)
 
@@ -297,7 +304,7 @@ async def open_upkeep(settings: Settings) -> AsyncGenerator[tuple[Forgetting, Re
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=_stored(settings))
         stack.push_async_callback(library.close)
         forgetting = Forgetting(
             database=database, library=library, accounts=people.accounts, users=people.users, members=people.members
@@ -329,7 +336,7 @@ async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glos
         engine = Engine()
         stack.push_async_callback(engine.close)
         clock = SystemClock()
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=_stored(settings))
         stack.push_async_callback(library.close)
         yield library, Glossary(database=database, library=library, clock=clock)
 
@@ -364,7 +371,8 @@ async def open_services(
         telemetry.watch_caches(caches.states)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches)
+        stored = _stored(settings)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches, stored=stored)
         stack.push_async_callback(library.close)
         uploads = Uploads(folder=settings.data, clock=clock)
         imports = Imports(library=library, uploads=uploads, clock=clock)

@@ -36,6 +36,14 @@ class Uses:
         self._folder = folder
         self._told = TTLCache[str, bool](_MOST_TOLD, _TOLD_EVERY_S)
 
+    def is_told(self, version: str) -> bool:
+        """Tell whether a version was noted within the last minutes, and is here therefore."""
+        return version in self._told
+
+    def forget(self, version: str) -> None:
+        """Take a version for one that was never noted."""
+        self._told.pop(version, None)
+
     async def touch(self, version: str) -> None:
         """Note that a version is used; raises FileNotFoundError where it is not there."""
         if version not in self._told:

@@ -1,0 +1,205 @@
+"""Two servers with folders of their own and one object store: what one makes the other has, whole or not at all."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncGenerator, Generator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from chatsheet.core.clock import SystemClock
+from chatsheet.core.errors import StorageUnavailable
+from chatsheet.core.identity import LOCAL
+from chatsheet.core.settings import FilesSettings
+from chatsheet.db.engine import Database, open_database
+from chatsheet.sheets import guard, versions
+from chatsheet.sheets.edits import CellValue, SetCells
+from chatsheet.sheets.library import Library, OpenSheet
+from chatsheet.sheets.objects import Objects, open_objects
+from chatsheet.sheets.query import Engine
+from chatsheet.sheets.stored import Stored, VersionDamaged, VersionLost
+from tests.harness import free_ports
+from tests.stores import Store, azurite, serving
+
+pytestmark = pytest.mark.anyio
+NO_AZURITE = pytest.mark.skipif(azurite() is None, reason="the emulator of Azure Blob is not installed in .tools/azurite")
+
+
+@pytest.fixture(scope="session")
+def moto() -> Generator[Store, None, None]:
+    with serving("s3") as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def blobs() -> Generator[Store, None, None]:
+    with serving("az") as store:
+        yield store
+
+
+@pytest.fixture(params=["moto", pytest.param("blobs", marks=NO_AZURITE)])
+def files(request: pytest.FixtureRequest) -> FilesSettings:
+    """A fresh bucket of each kind of store."""
+    store: Store = request.getfixturevalue(request.param)
+    return store.settings()
+
+
+def objects_of(files: FilesSettings) -> Objects:
+    objects = open_objects(files)
+    assert objects is not None
+    return objects
+
+
+@dataclass(slots=True)
+class Two:
+    """Two libraries on one database and one store, each with its own folder."""
+
+    here: Library
+    there: Library
+    objects: Objects
+    folder: Path
+    database: Database
+
+    def versions(self, which: str) -> set[str]:
+        return {one.name for one in (self.folder / which / "versions").iterdir()}
+
+
+@pytest.fixture
+async def two(anyio_backend: str, files: FilesSettings, engine: Engine, tmp_path: Path) -> AsyncGenerator[Two, None]:
+    del anyio_backend
+    async with AsyncExitStack() as stack:
+        database = await open_database(tmp_path / "chatsheet.sqlite")
+        stack.push_async_callback(database.close)
+
+        def library(name: str) -> Library:
+            made = Library(
+                database=database, folder=tmp_path / name, engine=engine, clock=SystemClock(), quiet_s=0,
+                stored=Stored(objects_of(files)),
+            )  # fmt: skip
+            stack.push_async_callback(made.close)
+            return made
+
+        yield Two(library("here"), library("there"), objects_of(files), tmp_path, database)
+
+
+async def total(library: Library, opened: OpenSheet) -> object:
+    result = await library.query(opened, guard.check("SELECT sum(revenue), count(*) FROM orders", opened.columns()))
+    return result.rows
+
+
+def setting(value: float, row: int = 2) -> SetCells:
+    return SetCells(table="orders", cells=(CellValue(row=row, column="revenue", value=value),))
+
+
+async def test_what_one_imports_the_other_opens_edits_undoes_and_gives_out(two: Two, sales: Path) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    seen = await two.there.open(LOCAL, opened.sheet.id)
+    assert await total(two.there, seen) == await total(two.here, opened)
+    edited = await two.there.edit(LOCAL, opened.sheet.id, [setting(5)], expected_version=opened.sheet.version)
+    back = await two.here.open(LOCAL, opened.sheet.id)
+    assert back.sheet.version == edited.opened.sheet.version
+    assert await total(two.here, back) == await total(two.there, edited.opened)
+    assert two.there.original(seen).read_bytes() == sales.read_bytes()
+    assert (await two.there.differences(edited.opened)).edits == (await two.here.differences(back)).edits
+    undone = await two.here.undo(LOCAL, opened.sheet.id, expected_version=back.sheet.version)
+    assert await total(two.here, undone) == await total(two.here, opened)
+    assert not list((two.folder / "there" / "incoming").iterdir())
+
+
+async def test_a_base_that_one_compacted_carries_the_others_edits(two: Two, tmp_path: Path) -> None:
+    path = tmp_path / "many.csv"
+    path.write_text("name,n\n" + "".join(f"r{n},{n}\n" for n in range(600)), encoding="utf-8")
+    opened = await two.here.bring_in(LOCAL, path)
+    table = opened.workbook.tables[0]
+    column = table.columns[1].name
+    many = SetCells(table=table.id, cells=tuple(CellValue(row=n + 1, column=column, value=-1) for n in range(400)))
+    first = await two.here.edit(LOCAL, opened.sheet.id, [many], expected_version=opened.sheet.version)
+    await two.there.open(LOCAL, opened.sheet.id)  # the delta, before there is a base
+    await two.here.settled()
+    compacted = first.opened.sheet.version
+    assert (tmp_path / "here" / "versions" / compacted / versions.BASE).exists()
+    one = SetCells(table=table.id, cells=(CellValue(row=1, column=column, value=7),))
+    second = await two.here.edit(LOCAL, opened.sheet.id, [one], expected_version=compacted)
+    manifest = versions.read_manifest(tmp_path / "here" / "versions" / second.opened.sheet.version)
+    assert manifest is not None
+    assert manifest.base == compacted
+    seen = await two.there.open(LOCAL, opened.sheet.id)
+    sql = f"SELECT sum({column}) FROM {table.id}"
+    result = await two.there.query(seen, guard.check(sql, seen.columns()))
+    assert result.rows == (await two.here.query(second.opened, guard.check(sql, seen.columns()))).rows
+
+
+async def test_the_same_file_brought_in_on_both_is_one_version(two: Two, sales: Path) -> None:
+    here, there = await asyncio.gather(two.here.bring_in(LOCAL, sales), two.there.bring_in(LOCAL, sales, name="sales.xlsx"))
+    assert here.sheet.version == there.sheet.version
+    assert await total(two.here, here) == await total(two.there, there)
+
+
+async def test_many_who_open_at_once_fetch_once(two: Two, sales: Path) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    seen = await asyncio.gather(*(two.there.open(LOCAL, opened.sheet.id) for _ in range(5)))
+    assert {one.sheet.version for one in seen} == two.versions("there")
+    assert not list((two.folder / "there" / "incoming").iterdir())
+
+
+async def test_a_version_whose_list_was_not_put_is_not_there_and_is_removed_later(two: Two, sales: Path) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    two.objects.write("files/half/try_1/0", b"what a killed process left")
+    stored = Stored(two.objects)
+    assert [one.version for one in stored.all()] == [opened.sheet.version]
+    with pytest.raises(FileNotFoundError):
+        stored.fetch("half", two.folder / "half")
+    assert not (two.folder / "half").exists()
+    assert stored.sweep(before=SystemClock().now().replace(year=2000)) == 0
+    assert stored.sweep(before=SystemClock().now().replace(year=2100)) == 1
+    assert await total(two.there, await two.there.open(LOCAL, opened.sheet.id))
+
+
+async def test_objects_that_are_gone_or_others_are_told_and_leave_nothing(two: Two, sales: Path) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    name = next(one.name for one in two.objects.listed("files"))
+    content = two.objects.read(name)
+    two.objects.write(name, b"x")
+    with pytest.raises(VersionDamaged):
+        await two.there.open(LOCAL, opened.sheet.id)
+    two.objects.remove(name)
+    with pytest.raises(VersionDamaged):
+        await two.there.open(LOCAL, opened.sheet.id)
+    two.objects.remove(f"lists/{opened.sheet.version}.json")
+    with pytest.raises(VersionLost):
+        await two.there.open(LOCAL, opened.sheet.id)
+    assert content
+    assert not list((two.folder / "there" / "incoming").iterdir())
+    assert (await two.there.bring_in(LOCAL, sales)).sheet.version == opened.sheet.version  # the file again mends it
+    shutil.rmtree(two.folder / "here")
+    assert await total(two.here, await two.here.open(LOCAL, opened.sheet.id))
+
+
+async def test_nothing_is_lost_while_the_store_cannot_be_reached(tmp_path: Path, engine: Engine, sales: Path) -> None:
+    (port,) = free_ports(1)
+    database = await open_database(tmp_path / "chatsheet.sqlite")
+    with serving("s3", port) as store:
+        files = store.settings()
+        stored = Stored(objects_of(files))
+        library = Library(database=database, folder=tmp_path / "a", engine=engine, clock=SystemClock(), stored=stored)
+        opened = await library.bring_in(LOCAL, sales)
+    with pytest.raises(StorageUnavailable, match="object store"):
+        await library.edit(LOCAL, opened.sheet.id, [setting(5)], expected_version=opened.sheet.version)
+    other = Library(database=database, folder=tmp_path / "b", engine=engine, clock=SystemClock(), stored=stored)
+    with pytest.raises(StorageUnavailable, match="object store"):
+        await other.open(LOCAL, opened.sheet.id)
+    again = await library.open(LOCAL, opened.sheet.id)  # from its own disk
+    assert again.sheet.version == opened.sheet.version
+    await library.close()
+    await other.close()
+    await database.close()
+
+
+async def test_a_bucket_that_is_not_there_is_no_lost_version(moto: Store, tmp_path: Path) -> None:
+    stored = Stored(objects_of(moto.settings(bucket="never-made")))
+    with pytest.raises(StorageUnavailable):
+        stored.fetch("0" * 32, tmp_path / "aside")
+    with pytest.raises(StorageUnavailable):
+        stored.has("0" * 32)
