@@ -51,7 +51,7 @@ class Store:
         settings = FilesSettings(
             url=f"{self.kind}://{name}/team/sheets",
             endpoint=self.address,
-            region="us-east-1" if self.kind == "s3" else "",
+            region="eu-west-1" if self.kind == "s3" else "",
             key_id="an-id" if self.kind == "s3" else "",
             key=resolve("env:KEY", {"KEY": KEYS[self.kind]}),
             account=ACCOUNT if self.kind == "az" else "",
@@ -68,7 +68,7 @@ class Store:
             ).create_container()
             return
         made = S3FileSystem(
-            key="an-id", secret=KEYS["s3"], endpoint_url=self.address, client_kwargs={"region_name": "us-east-1"}
+            key="an-id", secret=KEYS["s3"], endpoint_url=self.address, client_kwargs={"region_name": "eu-west-1"}
         )
         made.mkdir(name)
 

@@ -167,8 +167,7 @@ def _azure(settings: FilesSettings, root: str) -> Objects:
     from azure.core.credentials import AzureNamedKeyCredential  # noqa: PLC0415  likewise
     from azure.core.exceptions import AzureError  # noqa: PLC0415  likewise
     from azure.identity.aio import DefaultAzureCredential  # noqa: PLC0415  likewise
-    from azure.storage.blob import ExponentialRetry  # noqa: PLC0415  likewise
-    from azure.storage.blob.aio import BlobServiceClient  # noqa: PLC0415  likewise
+    from azure.storage.blob.aio import BlobServiceClient, ExponentialRetry  # noqa: PLC0415  likewise
 
     address = settings.endpoint or f"https://{settings.account}.blob.core.windows.net"
     credential = (
