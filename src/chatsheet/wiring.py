@@ -371,10 +371,11 @@ async def open_services(
         telemetry.watch_caches(caches.states)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        stored = _stored(settings)
+        objects = open_objects(settings.files)
+        stored = Stored(objects) if objects is not None else None
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches, stored=stored)
         stack.push_async_callback(library.close)
-        uploads = Uploads(folder=settings.data, clock=clock)
+        uploads = Uploads(folder=settings.data, clock=clock, objects=objects)
         imports = Imports(library=library, uploads=uploads, clock=clock)
         stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(

@@ -424,7 +424,10 @@ class Library:
         """Return what the version that `opened` holds can be asked."""
         sheet, version = opened.sheet.id, opened.sheet.version
         folder = self._versions / version if opened.is_whole else self._excerpts.place(version, opened.rules)
+        is_cached = self._folders.stored is not None and opened.is_whole
+        more = {"ready": partial(self._ready, version, opened.sheet.name)} if is_cached else {}
         return Questions(
+            **more,
             version=version,
             rules=opened.rules.key,
             workbook=opened.workbook,
