@@ -251,13 +251,15 @@ def oidc(settings: Settings, database: Database, sessions: Sessions, clock: Cloc
     return Oidc(database, clock, provider=IdentityProvider(chosen, clock), sessions=sessions, settings=chosen)
 
 
-def _stored(settings: Settings) -> Stored | None:
+def stored_of(settings: Settings) -> Stored | None:
+    """Return the versions in the object store that settings name, if they name one; raises StorageUnavailable."""
     objects = open_objects(settings.files)
     return None if objects is None else Stored(objects)
 
 
 def _room(settings: Settings, database: Database, clock: Clock) -> Room:
-    return Room(database=database, folder=settings.data, limit=int(settings.cache.disk_gb * 10**9), clock=clock)
+    limit = int(settings.cache.disk_gb * 10**9)
+    return Room(database=database, folder=settings.data, limit=limit, clock=clock, stored=stored_of(settings))
 
 
 @asynccontextmanager
@@ -304,7 +306,7 @@ async def open_upkeep(settings: Settings) -> AsyncGenerator[tuple[Forgetting, Re
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=_stored(settings))
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=stored_of(settings))
         stack.push_async_callback(library.close)
         forgetting = Forgetting(
             database=database, library=library, accounts=people.accounts, users=people.users, members=people.members
@@ -336,7 +338,7 @@ async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glos
         engine = Engine()
         stack.push_async_callback(engine.close)
         clock = SystemClock()
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=_stored(settings))
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=stored_of(settings))
         stack.push_async_callback(library.close)
         yield library, Glossary(database=database, library=library, clock=clock)
 

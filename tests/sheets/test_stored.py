@@ -1,17 +1,20 @@
 """Two servers with folders of their own and one object store: what one makes the other has, whole or not at all."""
 
 import asyncio
+import hashlib
+import os
 import shutil
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from chatsheet.core.clock import SystemClock
 from chatsheet.core.errors import StorageUnavailable
-from chatsheet.core.identity import LOCAL
+from chatsheet.core.identity import LOCAL, Actor
 from chatsheet.core.settings import FilesSettings
 from chatsheet.db.engine import Database, open_database
 from chatsheet.sheets import guard, versions
@@ -19,32 +22,16 @@ from chatsheet.sheets.edits import CellValue, SetCells
 from chatsheet.sheets.library import Library, OpenSheet
 from chatsheet.sheets.objects import Objects, open_objects
 from chatsheet.sheets.query import Engine
+from chatsheet.sheets.room import Room
 from chatsheet.sheets.stored import Stored, VersionDamaged, VersionLost
+from chatsheet.sheets.uploads import UploadDamaged, UploadIncomplete, UploadMisplaced, UploadNotFound, Uploads
+from chatsheet.upkeep import backup, restore
+from tests.auth.conftest import HandClock
 from tests.harness import free_ports
-from tests.stores import Store, azurite, serving
+from tests.stores import Store, serving
 
 # Azure's library sends blocks as bytes, on a thread where nothing else waits
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:Sending a large body directly:ResourceWarning")]
-NO_AZURITE = pytest.mark.skipif(azurite() is None, reason="the emulator of Azure Blob is not installed in .tools/azurite")
-
-
-@pytest.fixture(scope="session")
-def moto() -> Generator[Store, None, None]:
-    with serving("s3") as store:
-        yield store
-
-
-@pytest.fixture(scope="session")
-def blobs() -> Generator[Store, None, None]:
-    with serving("az") as store:
-        yield store
-
-
-@pytest.fixture(params=["moto", pytest.param("blobs", marks=NO_AZURITE)])
-def files(request: pytest.FixtureRequest) -> FilesSettings:
-    """A fresh bucket of each kind of store."""
-    store: Store = request.getfixturevalue(request.param)
-    return store.settings()
 
 
 def objects_of(files: FilesSettings) -> Objects:
@@ -204,3 +191,113 @@ async def test_a_bucket_that_is_not_there_is_no_lost_version(moto: Store, tmp_pa
         stored.fetch("0" * 32, tmp_path / "aside")
     with pytest.raises(StorageUnavailable):
         stored.has("0" * 32)
+
+
+def aged(folder: Path) -> None:
+    at = SystemClock().now().timestamp() - 7200
+    os.utime(folder, (at, at))
+
+
+async def test_room_is_made_of_what_the_store_has_and_it_comes_back(two: Two, sales: Path) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    aged(two.folder / "here" / "versions" / opened.sheet.version)
+    room = Room(
+        database=two.database, folder=two.folder / "here", limit=0, clock=SystemClock(), stored=Stored(two.objects)
+    )  # fmt: skip
+    assert (await room.make()).copies == 1
+    assert two.versions("here") == set()
+    assert await total(two.here, opened)  # whoever holds it open still asks
+    assert two.versions("here") == {opened.sheet.version}
+
+
+async def test_a_removed_sheet_goes_from_the_store_with_retention(two: Two, sales: Path) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    later = HandClock(SystemClock().now() + timedelta(days=2))
+    room = Room(database=two.database, folder=two.folder / "there", limit=10**9, clock=later, stored=Stored(two.objects))
+    assert (await room.forget(timedelta(days=1))).versions == 0
+    async with two.database.unit() as connection:
+        await two.here.remove(connection, LOCAL, opened.sheet.id)
+    assert (await room.unnamed(timedelta(days=1))).versions == 1
+    assert (await room.forget(timedelta(days=1))).versions == 1
+    assert two.objects.listed("lists") == two.objects.listed("files") == []
+
+
+async def test_what_was_made_before_there_was_a_store_is_put_there(two: Two, engine: Engine, sales: Path) -> None:
+    alone = Library(database=two.database, folder=two.folder / "here", engine=engine, clock=SystemClock())
+    opened = await alone.bring_in(LOCAL, sales)
+    with pytest.raises(VersionLost):
+        await two.there.open(LOCAL, opened.sheet.id)
+    await two.here.put_all()
+    assert await total(two.there, await two.there.open(LOCAL, opened.sheet.id))
+    await alone.close()
+
+
+async def test_a_backup_holds_what_only_the_store_has_and_is_restored_into_another(
+    two: Two, moto: Store, sales: Path, tmp_path: Path
+) -> None:
+    opened = await two.here.bring_in(LOCAL, sales)
+    edited = await two.here.edit(LOCAL, opened.sheet.id, [setting(5)], expected_version=opened.sheet.version)
+    expected = await total(two.here, edited.opened)
+    made = await asyncio.to_thread(
+        backup.write, tmp_path / "chatsheet.sqlite", tmp_path / "empty", tmp_path / "b.tar", SystemClock(), Stored(two.objects)
+    )
+    assert (made.versions, made.missing) == ({opened.sheet.version, edited.opened.sheet.version}, ())
+    stored = Stored(objects_of(moto.settings()))
+    await asyncio.to_thread(restore.read, tmp_path / "b.tar", tmp_path / "r" / "chatsheet.sqlite", tmp_path / "r", stored)
+    database = await open_database(tmp_path / "r" / "chatsheet.sqlite")
+    library = Library(database=database, folder=tmp_path / "fresh", engine=Engine(), clock=SystemClock(), stored=stored)
+    assert await total(library, await library.open(LOCAL, opened.sheet.id)) == expected
+    await library.close()
+    await database.close()
+
+
+async def sent(*blocks: bytes) -> AsyncGenerator[bytes, None]:
+    for block in blocks:
+        yield block
+
+
+async def cut(block: bytes) -> AsyncGenerator[bytes, None]:
+    yield block
+    raise ConnectionResetError
+
+
+async def test_parts_of_an_upload_may_reach_any_server(files: FilesSettings, tmp_path: Path) -> None:
+    here, there = (Uploads(folder=tmp_path / one, clock=SystemClock(), objects=objects_of(files)) for one in "ab")
+    content = b"name,n\n" + b"x,1\n" * 1000
+    upload = await here.begin(LOCAL, name="a.csv", size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    assert (await there.append(LOCAL, upload.id, 0, sent(content[:100]))).offset == 100
+    with pytest.raises(ConnectionResetError):
+        await here.append(LOCAL, upload.id, 100, cut(content[100:150]))
+    assert (await there.get(LOCAL, upload.id)).offset == 150
+    with pytest.raises(UploadMisplaced):
+        await there.append(LOCAL, upload.id, 200, sent(b"x"))
+    with pytest.raises(UploadIncomplete):
+        await here.whole(LOCAL, upload.id)
+    await there.append(LOCAL, upload.id, 120, sent(content[120:300]))  # some of it again
+    assert (await here.append(LOCAL, upload.id, 300, sent(content[300:]))).offset == len(content)
+    path, name = await there.whole(LOCAL, upload.id)
+    assert (path.read_bytes(), name) == (content, "a.csv")
+    with pytest.raises(UploadNotFound):
+        await there.get(Actor(workspace_id="other", user_id="other"), upload.id)
+    await there.remove(LOCAL, upload.id)
+    with pytest.raises(UploadNotFound):
+        await here.get(LOCAL, upload.id)
+    assert objects_of(files).listed("uploads") == []
+
+
+async def test_an_upload_with_other_bytes_than_announced_is_gone_everywhere(files: FilesSettings, tmp_path: Path) -> None:
+    here, there = (Uploads(folder=tmp_path / one, clock=SystemClock(), objects=objects_of(files)) for one in "ab")
+    upload = await here.begin(LOCAL, name="a.csv", size=4, sha256="0" * 64)
+    with pytest.raises(UploadDamaged):
+        await there.append(LOCAL, upload.id, 0, sent(b"abcd"))
+    with pytest.raises(UploadNotFound):
+        await here.get(LOCAL, upload.id)
+
+
+async def test_uploads_that_were_given_up_go_a_day_later(moto: Store, tmp_path: Path) -> None:
+    objects = objects_of(moto.settings())
+    upload = await Uploads(folder=tmp_path, clock=SystemClock(), objects=objects).begin(LOCAL, name="a.csv", size=4)
+    assert upload.offset == 0
+    stored = Stored(objects)
+    assert stored.sweep(before=SystemClock().now() - timedelta(days=1)) == 0
+    assert stored.sweep(before=SystemClock().now() + timedelta(days=1)) == 1

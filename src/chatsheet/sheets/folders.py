@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -55,6 +56,15 @@ class Folders:
         for one in {manifest.base, manifest.origin} if manifest is not None else ():
             self._put_below(one, stored)
         stored.keep(folder, anew=anew)
+
+    async def put_all(self, known: Collection[str]) -> None:
+        """Put those of these versions that are here and not in the store, if there is one."""
+        if self.stored is None or not self.versions.is_dir():
+            return
+        there = {one.version for one in await asyncio.to_thread(self.stored.all)}
+        here = await asyncio.to_thread(lambda: [one.name for one in self.versions.iterdir() if one.name in known])
+        for version in (one for one in here if one not in there):
+            await self.keep(version)
 
     def _put_below(self, version: str, stored: Stored) -> None:
         """Put what another version stands on, unless it is known to be there: it was made before there was a store."""

@@ -665,6 +665,12 @@ class Library:
         await self.compactions.close()
         await self._recalculator.close()
 
+    async def put_all(self) -> None:
+        """Put the versions into the object store that were made here before there was one; raises StorageUnavailable."""
+        async with self._database.unit() as connection:
+            known = await store.known_versions(connection)
+        await self._folders.put_all(known)
+
     async def sweep(self) -> None:
         """Remove what a killed process left half done. For the one server of a data folder, at its start."""
         async with self._database.unit() as connection:

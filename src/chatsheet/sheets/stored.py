@@ -19,7 +19,7 @@ from pydantic import ValidationError
 
 from chatsheet.core.errors import NotFound
 from chatsheet.core.ids import new_id
-from chatsheet.sheets import versions
+from chatsheet.sheets import shelves, versions
 from chatsheet.sheets.model import Value
 from chatsheet.sheets.objects import Objects
 
@@ -119,7 +119,8 @@ class Stored:
         return True
 
     def sweep(self, *, before: datetime) -> int:
-        """Remove objects put before then that no list names: what a killed process, or the slower of two, left."""
+        """Remove objects put before then that no list names, as of a killed process, and uploads given up before then."""
+        over = shelves.sweep(self._objects, before=before)
         old = [one.name for one in self._objects.listed("files") if one.at < before]
         named: set[str] = set()
         for one in self._objects.listed("lists") if old else ():
@@ -129,7 +130,7 @@ class Stored:
         left = [name for name in old if name not in named]
         for name in left:
             self._objects.remove(name)
-        return len(left)
+        return len(left) + over
 
     def _put(self, name: str, version: str, paths: Mapping[str, Path]) -> None:
         files: dict[str, _File] = {}
