@@ -115,8 +115,10 @@ async def test_workers_in_other_processes_are_paused_and_cancelled_within_moment
         assert (await office.column()).count("good") == job.progress.done_rows
 
 
-HEAVY = "md5(repeat(comment, 10000))"
+LONG = f"replace(replace(comment, 'c', '{'c' * 150}'), 'c', '{'c' * 150}')"
+HEAVY = f"upper(comment) || length({LONG})"
 """So much work that a worker is killed in the middle of it."""
+QUERY = Export(sql=f"SELECT id, {HEAVY} AS long FROM comments ORDER BY id")  # noqa: S608  guarded
 MANY = 60_000
 
 
@@ -144,7 +146,7 @@ async def test_a_bulk_edit_whose_worker_is_killed_is_one_version(tmp_path: Path)
 
 async def test_an_export_whose_worker_is_killed_is_one_whole_file(tmp_path: Path) -> None:
     async with open_place(tmp_path, MANY, Judge()) as (office, config):
-        job = await killed_and_done(office, config, Export(sql=f"SELECT id, {HEAVY} AS hash FROM comments ORDER BY id"))
+        job = await killed_and_done(office, config, QUERY)
         made, content = await office.services.jobs.file(LOCAL, job.id)
         with content:
             assert (job.state, made.rows, len(content.read().splitlines())) == ("completed", MANY, MANY + 1)
