@@ -141,6 +141,7 @@ TABLE: dict[str, tuple[str, str]] = {
     f"POST {JOB}/rows/{{row_id}}/accept": ("", gone(EDIT)),
     f"PUT {JOB}/rows/{{row_id}}": ("", EDIT),
     f"GET {JOB}/export": ("", WHOLE),
+    f"GET {JOB}/file": ("", gone(WHOLE)),
     "GET /api/audit": (IN, AUDIT),
     "GET /api/audit/export": (IN, AUDIT),
     "GET /api/audit/all": ("", ADMIN),

@@ -275,10 +275,10 @@ class Jobs:
         async with self.database.unit() as connection:
             known = await store.get(connection, actor, job_id)
             job = await self._shown(connection, known)
-            if known.run_by != actor.user_id:
-                raise Denied("only who started an export may download its file.", fix="start one of your own.")
             if job.file is None:
                 raise FileGone("this job has no file, or none any more.", fix="export it again.")
+            if known.run_by != actor.user_id:
+                raise Denied("only who started an export may download its file.", fix="start one of your own.")
             opened = await self.files.open(job_id)
             tell(connection, Act.of(actor, "job.export", job.sheet_id, {"job": job_id}))
         return job.file, opened
