@@ -46,6 +46,8 @@ from chatsheet.doctor.clinic import Clinic
 from chatsheet.doctor.model import Report, RouteHistory
 from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.readiness import Readiness
+from chatsheet.jobs.files import Files
+from chatsheet.jobs.finding import Finder
 from chatsheet.jobs.model import AiColumn
 from chatsheet.jobs.service import Jobs
 from chatsheet.jobs.worker import Worker
@@ -190,7 +192,7 @@ class Services:
 
         return Worker(
             database=self.database, access=self.access, spending=self.spending, library=self.library, gateway=self.gateway,
-            clock=self.clock, at_once=self.settings.jobs.at_once, drain_s=self.settings.jobs.drain_s,
+            clock=self.clock, files=self.jobs.files, at_once=self.settings.jobs.at_once, drain_s=self.settings.jobs.drain_s,
             on_beat=on_beat,
         )  # fmt: skip
 
@@ -340,6 +342,7 @@ async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glos
         clock = SystemClock()
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=stored_of(settings))
         stack.push_async_callback(library.close)
+        library.on_import = Finder(database, clock).imported
         yield library, Glossary(database=database, library=library, clock=clock)
 
 
@@ -391,7 +394,11 @@ async def open_services(
         without_login = timedelta(days=auth.oidc.tokens_without_login_days) if auth.mode == "oidc" else None
         tokens = Tokens(database, clock, without_login=without_login)
         access = Access(database, is_local=is_local or auth.mode == "local", again=credentials.again(sessions, tokens))
-        jobs = Jobs(database=database, access=access, library=library, clock=clock, at_once=settings.jobs.at_once)
+        jobs = Jobs(
+            database=database, access=access, library=library, clock=clock, files=Files(folder=settings.data, clock=clock),
+            at_once=settings.jobs.at_once,
+        )  # fmt: skip
+        library.on_import = Finder(database, clock).imported
         chats = Chats(
             database=database, access=access, library=library, glossary=glossary, gateway=gateway, clock=clock, limits=limits,
             ai_columns=AiColumns(jobs), shape=shape,

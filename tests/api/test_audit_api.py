@@ -141,9 +141,11 @@ async def test_a_programs_call_of_the_model_is_counted_for_whose_token_it_is(ser
 
 async def test_a_call_that_its_program_leaves_is_counted_by_estimate(served: Served) -> None:
     served.wire.fault("gpt-4o", "silence")
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(1), served.client.post("/v1/chat/completions", json=ASK):
-            pass
+    asked = asyncio.ensure_future(served.client.post("/v1/chat/completions", json=ASK))
+    async with asyncio.timeout(20):
+        while not served.wire.calls("gpt-4o"):
+            await asyncio.sleep(0.01)
+    asked.cancel()
     async with asyncio.timeout(20):
         while not (called := await told(served)):
             await asyncio.sleep(0.05)

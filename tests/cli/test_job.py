@@ -71,3 +71,18 @@ async def test_a_draft_that_is_there_is_started_by_its_name(tmp_path: Path) -> N
         assert (code, f"{draft.id} completed: 6 of 6 rows done" in out) == (0, True), err
         code, _, err = await run_program("--config", config, "job", "start", draft.id, "--yes")
         assert (code, "error[job.not_so]" in err) == (1, True)
+
+
+async def test_many_cells_are_changed_and_a_table_is_exported_by_the_same_commands(tmp_path: Path) -> None:
+    config = configured(tmp_path, "http://127.0.0.1:9", "none")
+    path = str(sheet(tmp_path, 6))
+    asked = ("--kind", "bulk-edit", "--column", "comment", "--expression", "upper(comment)", "--where", "id < 2", "--yes")
+    code, out, err = await run_program("--config", config, "job", "start", path, *asked)
+    assert (code, "completed: 2 of 2 rows done; version" in out) == (0, True), err
+    code, out, err = await run_program("--config", config, "job", "start", path, "--kind", "export", "--yes")
+    assert (code, "completed: 6 of 6 rows done" in out) == (0, True), err
+    target = tmp_path / "all.csv"
+    assert (await run_program("--config", config, "job", "export", out.split()[0], str(target)))[0] == 0
+    assert target.read_text(encoding="utf-8").split() == ["id,comment", "0,C0", "1,C1", "2,c2", "3,c3", "4,c4", "5,c5"]
+    code, _, err = await run_program("--config", config, "job", "start", path, "--kind", "bulk-edit")
+    assert (code, "give --column and --expression." in err) == (2, True)

@@ -11,6 +11,7 @@ import pytest
 
 from chatsheet.core import settings_file
 from chatsheet.core.identity import LOCAL
+from chatsheet.jobs.model import BulkEdit, Export, Job
 from chatsheet.wiring import open_services
 from tests.harness import Program, program, start_wire, write_settings
 from tests.jobs.rig import Judge, Office, sheet
@@ -112,3 +113,42 @@ async def test_workers_in_other_processes_are_paused_and_cancelled_within_moment
         job = await office.ended(job.id)
         assert job.state == "cancelled"
         assert (await office.column()).count("good") == job.progress.done_rows
+
+
+LONG = f"replace(replace(comment, 'c', '{'c' * 150}'), 'c', '{'c' * 150}')"
+HEAVY = f"upper(comment) || length({LONG})"
+"""So much work that a worker is killed in the middle of it."""
+QUERY = Export(sql=f"SELECT id, {HEAVY} AS long FROM comments ORDER BY id")  # noqa: S608  guarded
+MANY = 60_000
+
+
+async def killed_and_done(office: Office, config: Path, order: BulkEdit | Export) -> Job:
+    """Kill the worker in the middle of a job that asks no model, and let another one do it."""
+    jobs = office.services.jobs
+    draft = await jobs.draft(LOCAL, office.sheet_id, order)
+    async with at_work(config) as worker:
+        await jobs.start(LOCAL, draft.id)
+        await office.until(draft.id, lambda job: job.state == "running")
+        await worker.stop(signal.SIGKILL)
+    assert (await jobs.get(LOCAL, draft.id)).state == "running"
+    async with at_work(config):
+        return await office.ended(draft.id)
+
+
+async def test_a_bulk_edit_whose_worker_is_killed_is_one_version(tmp_path: Path) -> None:
+    async with open_place(tmp_path, MANY, Judge()) as (office, config):
+        order = BulkEdit(table="comments", column="comment", expression=HEAVY)
+        job = await killed_and_done(office, config, order)
+        moves = await office.services.library.history(LOCAL, office.sheet_id)
+        assert (job.state, job.progress.done_rows) == ("completed", MANY)
+        assert [move.to_version for move in moves] == [job.result_version]
+
+
+async def test_an_export_whose_worker_is_killed_is_one_whole_file(tmp_path: Path) -> None:
+    async with open_place(tmp_path, MANY, Judge()) as (office, config):
+        job = await killed_and_done(office, config, QUERY)
+        made, content = await office.services.jobs.file(LOCAL, job.id)
+        with content:
+            assert (job.state, made.rows, len(content.read().splitlines())) == ("completed", MANY, MANY + 1)
+        (folder,) = (tmp_path / "data" / "exports").iterdir()
+        assert [file.name for file in folder.iterdir()] == ["file"]

@@ -20,6 +20,7 @@ from tests.e2e.test_page import Opened, ask, browser, opening
 from tests.e2e.test_sheet_page import upload
 from tests.harness import says, start_wire
 from tests.jobs.rig import Judge, sheet
+from tests.jobs.test_finding import reviews
 
 __all__ = ["browser"]
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -235,3 +236,64 @@ async def test_a_second_window_and_another_browser_see_a_job_go_on(tmp_path: Pat
         for page in (elsewhere, second):
             await expect(page.get_by_text("“Mood” is cancelled;")).to_be_visible()
         await elsewhere.close()
+
+
+async def test_dead_formulas_come_in_as_a_draft_that_asks_nothing_before_it_is_wanted(tmp_path: Path, browser: Browser) -> None:
+    clerk = Clerk()
+    async with commented(tmp_path, browser, clerk) as opened:
+        await upload(opened, reviews(tmp_path))
+        await expect(opened.page.get_by_role("columnheader", name="Mood")).to_be_visible()
+        jobs = drawer(opened)
+        await opened.page.get_by_role("button", name="Jobs").click()
+        await expect(jobs.get_by_text("Draft: nothing is asked yet")).to_be_visible()
+        await expect(jobs.get_by_text("Found in the workbook:")).to_contain_text("COPILOT")
+        await jobs.get_by_role("button", name="Look at it: Mood").click()
+        await expect(jobs.get_by_role("button", name="Start", exact=True)).to_be_disabled()
+        assert await axe.violations(opened.page) == []
+        assert clerk.asked.total() == 0
+        await jobs.get_by_role("button", name="Show five rows").click()
+        await expect(jobs.get_by_text("These rows were asked for real.")).to_be_visible()
+        assert clerk.asked.total() == 5
+        await jobs.get_by_role("button", name="Start", exact=True).click()
+        await expect(jobs.get_by_text("Completed", exact=True)).to_be_visible()
+
+
+async def test_many_cells_are_changed_after_a_look_at_them_and_taken_back(tmp_path: Path, browser: Browser) -> None:
+    async with commented(tmp_path, browser, Clerk()) as opened:
+        page, jobs = opened.page, drawer(opened)
+        await page.get_by_role("columnheader", name="comment").click(button="right")
+        await page.get_by_role("button", name="Change many cells…").click()
+        await expect(jobs.get_by_label("Column that changes")).to_have_value("comment")
+        await jobs.get_by_label("What its cells hold then").fill("=UPPER(B2)")
+        await jobs.get_by_role("button", name="Show what changes").click()
+        await expect(jobs.get_by_role("alert").filter(has_text="This is a formula")).to_be_visible()
+        await jobs.get_by_label("What its cells hold then").fill("upper(comment)")
+        await jobs.get_by_label("Only rows where").fill("id < 6")
+        assert await axe.violations(page) == []
+        await jobs.get_by_role("button", name="Show what changes").click()
+        await expect(jobs.get_by_text("6 cells would change, such as these.")).to_be_visible()
+        await expect(jobs.get_by_role("list", name="Sampled rows").get_by_text("C5", exact=True)).to_be_visible()
+        assert await axe.violations(page) == []
+        await jobs.get_by_role("button", name="Start", exact=True).click()
+        await expect(jobs.get_by_text("Completed", exact=True)).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_text("“Change of comment” is done: 6 rows.")).to_be_visible()
+        await expect(page.get_by_role("gridcell", name="C5", exact=True)).to_be_visible()
+        await page.get_by_role("gridcell", name="C5", exact=True).click()
+        await page.keyboard.press("Control+z")
+        await expect(page.get_by_text("6 cells of comment are as before.")).to_be_visible()
+
+
+async def test_a_table_is_exported_in_the_background_and_downloaded(tmp_path: Path, browser: Browser) -> None:
+    async with commented(tmp_path, browser, Clerk()) as opened:
+        page, jobs = opened.page, drawer(opened)
+        await page.get_by_role("button", name="Jobs").click()
+        await jobs.get_by_role("button", name="Export…").click()
+        await jobs.get_by_role("button", name="Count its rows").click()
+        await expect(jobs.get_by_text("The file will hold 12 rows.")).to_be_visible()
+        await jobs.get_by_role("button", name="Start", exact=True).click()
+        async with page.expect_download() as downloading:
+            await jobs.get_by_role("link", name="Download: Export of comments as CSV").click()
+        path = await (await downloading.value).path()
+        assert len(path.read_text(encoding="utf-8").splitlines()) == 13
+        assert await axe.violations(page) == []

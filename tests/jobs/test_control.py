@@ -302,7 +302,7 @@ async def test_what_a_chat_proposed_becomes_one_draft_however_often_it_is_applie
         columns = AiColumns(office.services.jobs)
         made = [await columns.start(LOCAL, office.sheet_id, proposal, key="p1 of chat_1: ") for _ in range(2)]
         (draft,) = await office.services.jobs.listing(LOCAL, office.sheet_id)
-        assert (made, draft.state, draft.order.template) == ([draft.id] * 2, "draft", ORDER.template)
+        assert (made, draft.state, draft.asked.template) == ([draft.id] * 2, "draft", ORDER.template)
 
 
 async def test_an_outage_costs_no_row_and_the_job_goes_on_when_it_is_over(tmp_path: Path) -> None:

@@ -26,8 +26,9 @@ def workbook(formula: str) -> Workbook:
     ],
 )
 def test_a_column_of_such_formulas_is_an_order(formula: str, template: str) -> None:
-    (order,) = found.orders(workbook(formula))
-    assert (order.table, order.label, order.template) == ("reviews", "Mood", template)
+    (one,) = found.orders(workbook(formula))
+    assert (one.column, one.formula) == ("mood", formula)
+    assert (one.order.table, one.order.label, one.order.template) == ("reviews", "Mood", template)
 
 
 @pytest.mark.parametrize(

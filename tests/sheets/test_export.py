@@ -10,9 +10,9 @@ import pytest
 from chatsheet.core.errors import ChatSheetError
 from chatsheet.sheets import export
 from chatsheet.sheets.export import Plan, TableMissing, TargetUnwritable
-from chatsheet.sheets.files import ExportFailed, Format, Options
+from chatsheet.sheets.files import ExportFailed, Options
 from chatsheet.sheets.guard import GuardedSql
-from chatsheet.sheets.model import Column, Table, Unit, Workbook
+from chatsheet.sheets.model import Column, Format, Table, Unit, Workbook
 from chatsheet.sheets.package.patch import Edits
 from chatsheet.sheets.package.values import Change
 from chatsheet.sheets.query import QueryTimedOut

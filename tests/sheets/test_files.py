@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chatsheet.sheets import files
-from chatsheet.sheets.files import ExportFailed, ExportTooLarge, Format, Heading, Options, Written
-from chatsheet.sheets.model import Unit
+from chatsheet.sheets.files import ExportFailed, ExportTooLarge, Heading, Options, Written
+from chatsheet.sheets.model import Format, Unit
 from chatsheet.sheets.worker import Databases
 
 EURO, PERCENT, KILO = Unit(currency="EUR", symbol="€"), Unit(is_percent=True), Unit(symbol="kg")

@@ -44,6 +44,13 @@ def test_what_a_query_reads_is_listed_by_table() -> None:
     assert origins.read(sql, TABLES) == {"targets": ("region", "target"), "orders": ("region", "cost")}
 
 
+def test_a_with_query_sees_nothing_of_the_query_around_it() -> None:
+    sql = "WITH o AS (SELECT region FROM orders UNION SELECT nowhere FROM targets) SELECT region, nowhere FROM o"
+    assert origins.read(sql, TABLES) == {"orders": ("region",), "targets": ()}
+    region, nowhere = origins.made(sql, TABLES)
+    assert (region.columns, nowhere.columns, nowhere.is_certain) == ((("orders", "region"),), (), False)
+
+
 @pytest.mark.parametrize("sql", ANALYSIS)
 def test_every_query_that_the_guard_passes_can_be_asked(sample: Sample, sql: str) -> None:
     checked = sample.check(sql)

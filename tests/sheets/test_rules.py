@@ -21,10 +21,10 @@ from chatsheet.core.identity import LOCAL, Actor, Condition, Rules, TableRule
 from chatsheet.db.engine import open_database
 from chatsheet.sheets import export, rules
 from chatsheet.sheets.edits import CellValue, SetCells
-from chatsheet.sheets.files import Format, Options
+from chatsheet.sheets.files import Options
 from chatsheet.sheets.guard import SqlRefused
 from chatsheet.sheets.library import Library, OpenSheet, SeenInPart
-from chatsheet.sheets.model import Table, Workbook
+from chatsheet.sheets.model import Format, Table, Workbook
 from chatsheet.sheets.query import Engine
 from chatsheet.sheets.questions import Questions
 from chatsheet.sheets.rules import seen

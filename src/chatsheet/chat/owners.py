@@ -72,7 +72,7 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
     text = layout.text
     if before and _is_unclear(place, before, text):
         return frozenset()
-    joint = _DIRECT if not before or _OBJECT.search(text[start : before[-1].start]) is None else _TIGHT
+    joint = _TIGHT if before and _is_beaten(before, around, text[start : before[-1].start]) else _DIRECT
     if before and joint.fullmatch(text[before[-1].end : number.before]) is not None:
         return _listed_back(before, text)
     gap = text[number.after : after[0].start] if after else ""
@@ -84,6 +84,12 @@ def owner(place: Place, layout: Layout, named: Sequence[Named], others: Sequence
         chosen = [one for one in (subject or before) if one.start <= (subject or before)[-1].start]
         return _listed_back(chosen, text)
     return after[0].rows if after else None
+
+
+def _is_beaten(before: Sequence[Named], others: Sequence[Written], text: str) -> bool:
+    """Return whether the number behind the last label may be the one's before it: South beats North with 155."""
+    has_own = len(before) > 1 and any(before[-2].end <= one.start < before[-1].start for one in others)
+    return not has_own and _OBJECT.search(text) is not None
 
 
 def _is_unclear(place: Place, before: Sequence[Named], text: str) -> bool:

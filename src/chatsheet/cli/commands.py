@@ -20,8 +20,8 @@ from chatsheet.cli.show import chart_line, show_result
 from chatsheet.cli.tables import plain, show_aligned
 from chatsheet.core.identity import LOCAL
 from chatsheet.sheets import export as exports
-from chatsheet.sheets.files import Format
 from chatsheet.sheets.files import Options as FileOptions
+from chatsheet.sheets.model import Format
 
 _ROWS_SHOWN = 200
 _FORMATS: tuple[Format, ...] = get_args(Format)

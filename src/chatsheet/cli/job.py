@@ -1,6 +1,7 @@
-"""`chatsheet job …`: let a model fill a column of a workbook, and follow, control, correct and export that."""
+"""`chatsheet job …`: let a model fill a column, change many cells, or export a table; follow, control and export that."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -15,41 +16,51 @@ from chatsheet.core import loose
 from chatsheet.core.identity import LOCAL
 
 if TYPE_CHECKING:
-    from chatsheet.jobs.model import Job
+    from chatsheet.jobs.model import AiColumn, BulkEdit, Export, Job
     from chatsheet.jobs.service import Jobs
     from chatsheet.wiring import Services
 
 _Found = TypeVar("_Found")
 _JOB = click.argument("job")
+_KINDS = {"ai-column": ("label", "template"), "bulk-edit": ("column", "expression"), "export": ()}
+"""What each kind needs."""
 _TYPES = click.Choice(["text", "integer", "decimal", "boolean", "date", "datetime", "time"])
 
 
 @click.group("job")
 def command() -> None:
-    """Let a model fill a column, row by row, and follow it."""
+    """Let a model fill a column, change many cells, or export a table, and follow it."""
 
 
 @command.command("start")
 @click.argument("what", metavar="FILE|JOB")
+@click.option("--kind", type=click.Choice(list(_KINDS)), default="ai-column", show_default=True, help="What is to be done.")
 @click.option("--label", default="", help="The new column's header.")
 @click.option("--prompt", "template", default="", help="What is asked for each row, with columns as {name}.")
 @click.option("--table", default="", help="The table, where the workbook has several.")
 @click.option("--type", "output", type=_TYPES, default="text", show_default=True, help="The new column's type.")
 @click.option("--choice", "choices", multiple=True, help="A value that is allowed; once for each. Left out: any.")
 @click.option("--where", default="", help="An SQL condition; left out: every row.")
+@click.option("--column", default="", help="bulk-edit: the column that changes.")
+@click.option("--expression", default="", help="bulk-edit: what its cells hold then, in SQL over the row's columns.")
+@click.option("--sql", default="", help="export: a query instead of a table.")
+@click.option("--format", "format", type=click.Choice(["csv", "xlsx", "parquet"]), default="csv", help="export: of the file.")
 @click.option("--priority", type=click.IntRange(-10, 10), default=0, help="Of a user's jobs, the higher ones come first.")
 @click.option("--yes", is_flag=True, help="Start without showing the sample first.")
 @click.option("--no-wait", is_flag=True, help="Leave the work to a server, or to `chatsheet work`.")
 @click.pass_obj
-def start(options: Options, what: str, *, priority: int, yes: bool, no_wait: bool, **order: object) -> None:
-    """Fill a column of FILE, or the one that the draft JOB is about: a sample first, then, if you say so, all of it."""
+def start(options: Options, what: str, *, kind: str, priority: int, yes: bool, no_wait: bool, **order: object) -> None:
+    """Begin a job on FILE, or the draft JOB: what comes of it first, then, if you say so, all of it."""
     is_draft = what.startswith("job_") and not Path(what).exists()
-    if not is_draft and not (order["label"] and order["template"]):
-        raise click.UsageError("give --label and --prompt.")
+    if not is_draft and not all(order[name] for name in _KINDS[kind]):
+        needed = ["--prompt" if name == "template" else f"--{name}" for name in _KINDS[kind]]
+        raise click.UsageError(f"give {' and '.join(needed)}.")
 
     async def work(services: "Services") -> "Job | None":
         jobs = services.jobs
-        draft = await (jobs.get(LOCAL, what) if is_draft else _drafted(services, Path(what), order, priority))
+        draft = await (jobs.get(LOCAL, what) if is_draft else _drafted(services, Path(what), kind, order, priority))
+        if draft.is_unasked:
+            draft = await jobs.sample(LOCAL, draft.id)
         if not (yes or no_wait):
             draft = await _to_end(jobs, draft.id, is_shown=False)
             show_sample(draft)
@@ -63,17 +74,26 @@ def start(options: Options, what: str, *, priority: int, yes: bool, no_wait: boo
         click.echo(line(job))
 
 
-async def _drafted(services: "Services", file: Path, order: dict[str, object], priority: int) -> "Job":
+async def _drafted(services: "Services", file: Path, kind: str, order: dict[str, object], priority: int) -> "Job":
     from chatsheet.cli.sheets.desk import TableUnknown  # noqa: PLC0415  --help must stay fast
-    from chatsheet.jobs.model import AiColumn  # noqa: PLC0415  likewise
 
     opened = await services.library.bring_in(LOCAL, file)
     names = [one.id for one in opened.workbook.tables]
     named = order["table"] or (names[0] if len(names) == 1 else "")
-    if named not in names:
+    is_query = kind == "export" and bool(order["sql"])
+    if not is_query and named not in names:
         raise TableUnknown("the table is not clear.", fix=f"name one with --table: {', '.join(names)}.")
-    asked = AiColumn.model_validate({**order, "table": named}, strict=False)
+    asked = _order(kind, {**order, "table": "" if is_query else named})
     return await services.jobs.draft(LOCAL, opened.sheet.id, asked, priority=priority)
+
+
+def _order(kind: str, said: dict[str, object]) -> "AiColumn | BulkEdit | Export":
+    """Return the order that options say; those of other kinds say nothing."""
+    from chatsheet.jobs.model import AiColumn, BulkEdit, Export  # noqa: PLC0415  --help must stay fast
+
+    orders: dict[str, type[AiColumn | BulkEdit | Export]] = {"ai-column": AiColumn, "bulk-edit": BulkEdit, "export": Export}
+    of = orders[kind]
+    return of.model_validate({name: value for name, value in said.items() if name in of.model_fields}, strict=False)
 
 
 @command.command("list")
@@ -87,10 +107,18 @@ def listing(options: Options, sheet: str, *, as_json: bool) -> None:
         click.echo(loose.dumps([one.model_dump(mode="json") for one in found]))
         return
     rows = [
-        (one.id, one.state, one.order.label, one.progress.done_rows, one.progress.failed_rows, one.progress.rows)
+        (
+            one.id,
+            one.order.kind,
+            one.state,
+            one.order.label,
+            one.progress.done_rows,
+            one.progress.failed_rows,
+            one.progress.rows,
+        )
         for one in found
     ]
-    show_rows(["job", "state", "column", "done", "failed", "rows"], rows)
+    show_rows(["job", "kind", "state", "about", "done", "failed", "rows"], rows)
 
 
 @command.command("watch")
@@ -105,7 +133,7 @@ def watch(options: Options, job: str) -> None:
 @_JOB
 @click.pass_obj
 def pause(options: Options, job: str) -> None:
-    """Ask nothing more for JOB until it is resumed."""
+    """Do nothing more for JOB until it is resumed."""
     click.echo(line(_with(options, lambda services: services.jobs.pause(LOCAL, job))))
 
 
@@ -130,7 +158,7 @@ def cancel(options: Options, job: str) -> None:
 @click.option("--changed", is_flag=True, help="Ask rows that changed in the sheet since, not those that failed.")
 @click.pass_obj
 def retry(options: Options, job: str, *, changed: bool) -> None:
-    """Ask the failed rows of JOB again, and nothing else."""
+    """Ask the failed rows of JOB again, and nothing else; try again what was not done."""
     click.echo(line(_with(options, lambda services: services.jobs.retry(LOCAL, job, changed=changed))))
 
 
@@ -139,11 +167,16 @@ def retry(options: Options, job: str, *, changed: bool) -> None:
 @click.argument("target", type=click.Path(path_type=Path))
 @click.pass_obj
 def export(options: Options, job: str, target: Path) -> None:
-    """Write the rows of JOB to TARGET as CSV: inputs, answers, how sure they are, and where they are from."""
+    """Write the rows of JOB to TARGET as CSV: inputs, answers, how sure they are, where from; of an export, its file."""
     path = free(target)
 
     async def work(services: "Services") -> int:
         number = 0
+        if (await services.jobs.get(LOCAL, job)).order.kind == "export":
+            _, made = await services.jobs.file(LOCAL, job)
+            with made, path.open("wb") as copy:
+                await asyncio.to_thread(shutil.copyfileobj, made, copy)
+            return number
         with path.open("w", encoding="utf-8", newline="") as file:
             async for text in services.jobs.export(LOCAL, job):
                 number += file.write(text) > 0
@@ -154,7 +187,13 @@ def export(options: Options, job: str, target: Path) -> None:
 
 
 def show_sample(draft: "Job") -> None:
-    """Print a draft's sample and what the whole is likely to take."""
+    """Print a draft's sample and what the whole is likely to take, or what would change."""
+    if draft.order.kind != "ai_column":
+        if draft.sample:
+            names = list(draft.sample[0].inputs)
+            show_rows(["row", *names, "then"], [(one.id, *one.inputs.values(), one.value) for one in draft.sample])
+        click.echo(f"{draft.progress.rows:,} {'cells would change' if draft.order.kind == 'bulk_edit' else 'rows'}")
+        return
     rows = [
         (*one.inputs.values(), one.value if one.state == "done" else one.failure.what, one.confidence, one.reason)
         for one in draft.sample

@@ -47,6 +47,7 @@ Action = Literal[
     "budget.end",
     "audit.export",
     "job.draft",
+    "job.sample",
     "job.start",
     "job.pause",
     "job.resume",

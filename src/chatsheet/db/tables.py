@@ -384,11 +384,16 @@ job = Table(
     Column("run_by", String(40), nullable=False),
     Column("started_at", UtcDateTime, nullable=True),
     Column("ended_at", UtcDateTime, nullable=True),
+    Column("formula", String, nullable=False, server_default=""),
+    Column("measured", JSON, nullable=True),
     UniqueConstraint("workspace_id", "mark"),
     Index("ix_job_sheet_id", "sheet_id"),
     Index("ix_job_state", "state"),
 )
-"""The same question for many rows of a sheet, and where it stands; `owner` is the worker that counts or settles it."""
+"""Work on a sheet, and where it stands; `owner` is the worker that counts or settles it, or does it where it asks no model.
+
+`formula` is the one of the workbook that a draft stands for; `measured` what a job without a ledger says of its rows and file.
+"""
 
 job_row = Table(
     "job_row",

@@ -57,8 +57,8 @@ class Caller:
     async def ask(self, known: Known, taken: Taken) -> Called:
         """Return what came of asking; a cancellation leaves in `left` what was spent."""
         job = known.job
-        inputs = dict(zip(asking.places(job.order.template), (text or "" for text in taken.inputs), strict=False))
-        request = asking.request(job.order, inputs, tenant=known.workspace_id, tries=taken.tries)
+        inputs = dict(zip(asking.places(job.asked.template), (text or "" for text in taken.inputs), strict=False))
+        request = asking.request(job.asked, inputs, tenant=known.workspace_id, tries=taken.tries)
         failed = Outcome(taken=taken, state="open")
         try:
             reply = await self._reply(request, taken)
@@ -86,7 +86,7 @@ class Caller:
             milliseconds=reply.trail.attempts[-1].milliseconds if reply.trail.attempts else 0,
         )
         try:
-            read = asking.read(job.order, reply)
+            read = asking.read(job.asked, reply)
         except AnswerInvalid as error:
             return Called(known, replace(said, problem=_problem(error)), spent=reply.spent, cause=error.code)
         done = replace(said, state="done", value=read.value, confidence=read.confidence, reason=read.reason, tries=taken.tries)

@@ -46,9 +46,9 @@ async def count(means: Means, known: Known) -> None:
                 await store.change(connection, job.id, owner="")
                 return
             await ledger.begin_count(connection, job.id)
-        if job.run == 1 and not await _add(means, known, await counting.sample(questions, job.order), is_sample=True):
+        if job.run == 1 and not await _add(means, known, await counting.sample(questions, job.asked), is_sample=True):
             return
-        async for page in counting.pages(questions, job.order):
+        async for page in counting.pages(questions, job.asked):
             if not await _add(means, known, page, is_sample=False):
                 return
         async with means.database.unit() as connection:
@@ -65,7 +65,7 @@ async def count(means: Means, known: Known) -> None:
                 await store.step(connection, seen, "fail", at=now, problem=problem)
                 await store.change(connection, job.id, is_settled=True, owner="")
             elif seen.job.state in states.ACTIVE:
-                await _pause(means, connection, seen, problem)
+                await pause(means, connection, seen, problem)
             else:  # a draft waits for its user
                 await store.change(connection, job.id, owner="")
 
@@ -105,12 +105,12 @@ async def settle(means: Means, known: Known) -> None:
         if has_moved or (left.is_any and job.state not in states.ENDED):
             await store.change(connection, job.id, owner="")
             return
-        tally = await ledger.tally(connection, job.id, below=job.order.review_below, now=means.clock.now())
+        tally = await ledger.tally(connection, job.id, below=job.asked.review_below, now=means.clock.now())
         if now.job.state == "queued":  # its sample was all there was to ask
             await store.step(connection, now, "begin", at=means.clock.now())
             now = await store.get(connection, known.actor, job.id)
         if now.job.state == "running" and is_denied:
-            await _pause(means, connection, now, problem)
+            await pause(means, connection, now, problem)
             return
         await _end(means, connection, now, tally, problem)
         if settled is not None:
@@ -118,7 +118,7 @@ async def settle(means: Means, known: Known) -> None:
         await store.change(connection, job.id, is_settled=True, owner="")
 
 
-async def _pause(means: Means, connection: AsyncConnection, now: Known, problem: JobProblem) -> None:
+async def pause(means: Means, connection: AsyncConnection, now: Known, problem: JobProblem) -> None:
     """Pause a job whose user may not go on; somebody else may."""
     await store.step(connection, now, "pause", at=means.clock.now(), problem=problem)
     await store.change(connection, now.job.id, owner="")

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from chatsheet.core.errors import BadInput, NotFound
-from chatsheet.jobs.states import State
-from chatsheet.sheets.model import ColumnType
+from chatsheet.jobs.states import JobNotSo, State
+from chatsheet.sheets.model import ColumnType, Format
 
 RowState = Literal["open", "asked", "done", "failed"]
 """asked: with a worker now."""
@@ -45,6 +45,7 @@ class Value(BaseModel):
 class AiColumn(Value):
     """A column that a model fills row by row: a prompt with columns as `{name}`, and what may come of it."""
 
+    kind: Literal["ai_column"] = "ai_column"
     table: Annotated[str, Field(max_length=200)]
     label: Annotated[str, Field(min_length=1, max_length=200)]
     template: Annotated[str, Field(min_length=1, max_length=8_000)]
@@ -55,6 +56,46 @@ class AiColumn(Value):
     """An SQL condition; empty for every row."""
     review_below: Annotated[float, Field(ge=0, le=1)] = 0.6
     """Answers less sure than that are put before a person."""
+
+
+class BulkEdit(Value):
+    """What an SQL expression says of a row, as a plain value in one of its columns, for all rows or those that match."""
+
+    kind: Literal["bulk_edit"] = "bulk_edit"
+    table: Annotated[str, Field(max_length=200)]
+    column: Annotated[str, Field(min_length=1, max_length=255)]
+    expression: Annotated[str, Field(min_length=1, max_length=4_000)]
+    where: Annotated[str, Field(max_length=4_000)] = ""
+    """An SQL condition; empty for every row."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in lists."""
+        return self.column
+
+
+class Export(Value):
+    """A table, or the rows of a query, as a file that is kept for a day for whoever started it."""
+
+    kind: Literal["export"] = "export"
+    table: Annotated[str, Field(max_length=200)] = ""
+    sql: Annotated[str, Field(max_length=20_000)] = ""
+    """A query instead of a table."""
+    format: Format = "csv"
+    keeps_formulas: bool = False
+    """Whether texts that look like formulas stay as they are in a CSV file."""
+
+    @property
+    def label(self) -> str:
+        """What it is called in lists."""
+        return f"{self.table or 'query'}.{self.format}"
+
+
+Order = Annotated[AiColumn | BulkEdit | Export, Field(discriminator="kind")]
+"""What a job does, by its kind."""
+ORDERS: TypeAdapter[AiColumn | BulkEdit | Export] = TypeAdapter(Order)
+KINDS = ("ai_column", "bulk_edit", "export")
+"""The kinds that this version knows; others are left to newer ones."""
 
 
 class JobProblem(Value):
@@ -122,14 +163,33 @@ class JobRow(Value):
     milliseconds: int = 0
 
 
+class JobFile(Value):
+    """The file that an export made; downloaded by whoever started it."""
+
+    name: str
+    rows: int
+    bytes: int
+    until: datetime
+    """When it is removed."""
+    notes: tuple[str, ...] = ()
+
+
+class Measured(Value):
+    """What a job without a ledger says of itself: the rows that it is about, those that are done, a few of them, its file."""
+
+    rows: int = 0
+    done: int = 0
+    sample: tuple[JobRow, ...] = ()
+    file: JobFile | None = None
+
+
 class Job(Value):
     """A job as it stands."""
 
     id: str
     sheet_id: str
-    kind: Literal["ai_column"] = "ai_column"
     state: State
-    order: AiColumn
+    order: Order
     priority: int = 0
     """The higher ones come first."""
     run: int = 1
@@ -140,10 +200,12 @@ class Job(Value):
     """The version that the results made, where they did."""
     column: str = ""
     """The SQL name of the column that was filled."""
+    formula: str = ""
+    """The formula of the workbook that a draft stands for; nothing of it is asked before somebody wants its sample."""
     is_counted: bool = False
     """Whether all rows are known."""
     is_settled: bool = False
-    """Of a job that ended, whether what is done stands in the sheet; of a draft, whether its sample is answered."""
+    """Of a job that ended, whether what is done stands in the sheet; of a draft, whether nothing of it is asked any more."""
     problem: JobProblem = JobProblem()
     created_by: str
     created_at: datetime
@@ -152,4 +214,18 @@ class Job(Value):
     progress: JobProgress = JobProgress()
     estimate: JobEstimate = JobEstimate()
     sample: tuple[JobRow, ...] = ()
-    """The rows that the draft asked about, with real answers."""
+    """The rows that the draft asked about, with real answers; of a bulk edit, cells before and after."""
+    file: JobFile | None = None
+    """What an export made, as long as it is kept."""
+
+    @property
+    def asked(self) -> AiColumn:
+        """What a model is asked; raises JobNotSo for a job that asks none."""
+        if not isinstance(self.order, AiColumn):
+            raise JobNotSo("this job asks no model: there are no answers.", fix="look at its progress.")
+        return self.order
+
+    @property
+    def is_unasked(self) -> bool:
+        """Whether it is a draft that waits for somebody to want its sample."""
+        return self.state == "draft" and self.is_settled and not self.is_counted

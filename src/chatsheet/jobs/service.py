@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
 
 from pydantic import JsonValue
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -20,9 +22,10 @@ from chatsheet.core.identity import Actor
 from chatsheet.core.ids import new_id
 from chatsheet.db import writing
 from chatsheet.db.engine import Database, tell
-from chatsheet.jobs import asking, counting, found, ledger, pace, settling, states, store
+from chatsheet.jobs import asking, bulk, control, counting, exporting, ledger, pace, settling, states, store
+from chatsheet.jobs.files import FileGone, Files
 from chatsheet.jobs.ledger import Answer
-from chatsheet.jobs.model import AiColumn, Job, JobEstimate, JobProgress, JobRow, RowFilter
+from chatsheet.jobs.model import AiColumn, BulkEdit, Export, Job, JobEstimate, JobFile, JobProgress, JobRow, Measured, RowFilter
 from chatsheet.jobs.states import JobNotSo, Verb
 from chatsheet.jobs.store import Known
 from chatsheet.sheets.files import is_formula_like
@@ -35,7 +38,8 @@ _LOOK_SHARE = 4
 _RESTING_S = 5.0
 _PAGE = 1_000
 _SAYS: dict[Verb, acts.Action] = {
-    "start": "job.start", "pause": "job.pause", "resume": "job.resume", "cancel": "job.cancel", "retry": "job.retry",
+    "sample": "job.sample", "start": "job.start", "pause": "job.pause", "resume": "job.resume", "cancel": "job.cancel",
+    "retry": "job.retry",
 }  # fmt: skip
 
 
@@ -53,40 +57,72 @@ class Jobs:
     access: Access
     library: Library
     clock: Clock
+    files: Files
     at_once: int
     """How many calls a worker makes at once, for estimates."""
 
     async def draft(
-        self, actor: Actor, sheet_id: str, order: AiColumn, *, priority: int = 0, version: str = "", mark: str = ""
+        self,
+        actor: Actor,
+        sheet_id: str,
+        order: AiColumn | BulkEdit | Export,
+        *,
+        priority: int = 0,
+        version: str = "",
+        mark: str = "",
     ) -> Job:
-        """Make a draft, of the head or of a version; its sample is asked by a worker. With a mark the second one is the first.
+        """Make a draft, of the head, or of a version for a column that a model fills; the sample of that is asked by a worker.
 
-        Raises SheetNotFound, OrderInvalid, EditRefused, SqlRefused.
+        With a mark the second one is the first. Raises SheetNotFound, OrderInvalid, EditRefused, SqlRefused.
         """
-        library = self.library
-        opened = await (library.at(actor, sheet_id, version) if version else library.open(actor, sheet_id))
-        await counting.check(library.questions(opened), order)
+        drafted, measured = await self._measured(actor, sheet_id, order, version)
         new = Job(
             id=new_id("job"),
             sheet_id=sheet_id,
             state="draft",
             order=order,
             priority=priority,
-            version=opened.sheet.version,
+            version=drafted,
+            is_counted=measured is not None,
+            is_settled=measured is not None,
             created_by=actor.user_id,
             created_at=self.clock.now(),
         )
+        said: dict[str, JsonValue] = {"job": new.id, "kind": order.kind}
+        said |= {"prompt": asking.prompt_hash(order)} if isinstance(order, AiColumn) else {}
         async with self.database.unit() as connection:
             await writing.hold(connection, "jobs")
             if mark and (known := await store.marked(connection, actor, mark)) is not None:
                 return await self._shown(connection, await store.get(connection, actor, known))
-            await store.add(connection, actor, new, mark=mark or None)
-            tell(connection, Act.of(actor, "job.draft", sheet_id, {"job": new.id, "prompt": asking.prompt_hash(order)}))
+            await store.add(connection, actor, new, mark=mark or None, measured=measured)
+            tell(connection, Act.of(actor, "job.draft", sheet_id, said))
             return await self._shown(connection, await store.get(connection, actor, new.id))
 
-    async def found(self, actor: Actor, sheet_id: str) -> tuple[AiColumn, ...]:
-        """Return the orders that a sheet's dead formulas of another program's model stand for; raises SheetNotFound."""
-        return found.orders((await self.library.open(actor, sheet_id)).workbook)
+    async def _measured(
+        self, actor: Actor, sheet_id: str, order: AiColumn | BulkEdit | Export, version: str
+    ) -> tuple[str, Measured | None]:
+        """Return the version that an order is about, and what it comes to; None where rows are asked to see that."""
+        library = self.library
+        match order:
+            case BulkEdit():
+                return await bulk.draft(library, actor, sheet_id, order)
+            case Export():
+                return await exporting.draft(library, actor, sheet_id, order)
+            case AiColumn():
+                opened = await (library.at(actor, sheet_id, version) if version else library.open(actor, sheet_id))
+                await counting.check(library.questions(opened), order)
+                return opened.sheet.version, None
+
+    async def sample(self, actor: Actor, job_id: str) -> Job:
+        """Let a worker ask the sample of a draft that nobody asked for yet, of the sheet as it is now, on behalf of the caller.
+
+        Raises JobNotFound, JobNotSo, OrderInvalid, EditRefused, SqlRefused.
+        """
+        job = await self.get(actor, job_id)
+        control.check(job, "sample")
+        opened = await self.library.open(actor, job.sheet_id)
+        await counting.check(self.library.questions(opened), job.asked)
+        return await self._tell(actor, job_id, "sample", head=opened.sheet.version)
 
     async def get(self, actor: Actor, job_id: str) -> Job:
         """Return a job as it stands; raises JobNotFound."""
@@ -131,18 +167,17 @@ class Jobs:
             await writing.hold(connection, "jobs")
             known = await store.get(connection, actor, job_id)
             job = known.job
-            if verb == "retry" and not job.is_settled:
-                raise JobNotSo("what is done is being put into the sheet.", fix="try again in a moment.")
-            if verb == "retry" and job.started_at is None and job.state in states.ENDED:
-                raise JobNotSo("the job was never started: there is nothing to ask again.", fix="make a new draft.")
+            control.check(job, verb, changed=bool(head))
             if await store.step(connection, known, verb, at=now) is None:
                 raise JobMoved("the job was told something else in this moment.", fix="look at it again.")
             changed: dict[str, object] = {} if verb == "pause" else {"run_by": actor.user_id}
             if verb == "cancel" and job.started_at is None:
                 await store.forget_rows(connection, job_id)
                 changed["is_settled"] = True
-            elif verb in {"start", "retry", "cancel"}:
+            elif verb in {"sample", "start", "retry", "cancel"}:
                 changed["is_settled"] = False
+            if verb == "sample":
+                changed["version"] = head
             if priority is not None:
                 changed["priority"] = priority
             if verb == "retry":
@@ -164,7 +199,7 @@ class Jobs:
     ) -> tuple[list[JobRow], int | None]:
         """Return rows behind a place in the sheet's order, and the place to go on behind; None at the end."""
         async with self.database.unit() as connection:
-            order = (await store.get(connection, actor, job_id)).job.order
+            order = (await store.get(connection, actor, job_id)).job.asked
             found = await ledger.rows(
                 connection, job_id, asking.places(order.template), which, below=order.review_below, after=after, most=most
             )
@@ -177,7 +212,7 @@ class Jobs:
             await ledger.get(connection, job_id, row_id)
             await ledger.change(connection, job_id, row_id, reviewed_by=actor.user_id)
             tell(connection, Act.of(actor, "job.row", job.sheet_id, {"job": job_id, "row": row_id, "is_changed": False}))
-            return ledger.shown(await ledger.get(connection, job_id, row_id), asking.places(job.order.template))
+            return ledger.shown(await ledger.get(connection, job_id, row_id), asking.places(job.asked.template))
 
     async def correct(self, actor: Actor, job_id: str, row_id: str, value: JsonValue) -> JobRow:
         """Give a row a value of a person's; in the sheet at once where the job has written there.
@@ -187,7 +222,7 @@ class Jobs:
         async with self.database.unit() as connection:
             job = (await store.get(connection, actor, job_id)).job
             row = await ledger.get(connection, job_id, row_id)
-        typed = asking.value(job.order, value)
+        typed = asking.value(job.asked, value)
         if row["state"] == "asked":
             raise JobNotSo("the row is being asked.", fix="try again in a moment.")
         if job.is_settled and job.column:
@@ -200,11 +235,11 @@ class Jobs:
             run = {} if now.is_settled else {"run": now.run}  # what settles next writes the rows of its run
             await ledger.change(connection, job_id, row_id, **fixed, **run, ended_at=at, reviewed_by=actor.user_id)
             tell(connection, Act.of(actor, "job.row", job.sheet_id, {"job": job_id, "row": row_id, "is_changed": True}))
-            return ledger.shown(await ledger.get(connection, job_id, row_id), asking.places(job.order.template))
+            return ledger.shown(await ledger.get(connection, job_id, row_id), asking.places(job.asked.template))
 
     async def _write(self, actor: Actor, job: Job, value: JsonValue, rows: list[int]) -> None:
         opened = await self.library.open(actor, job.sheet_id)
-        table = opened.workbook.table(job.order.table)
+        table = opened.workbook.table(job.asked.table)
         if table is None:
             return
         column = settling.column_at(job, table, await self.library.history(actor, job.sheet_id))
@@ -220,7 +255,7 @@ class Jobs:
     async def export(self, actor: Actor, job_id: str) -> AsyncGenerator[str, None]:
         """Yield a job's rows as CSV, one line for each row of the sheet, with inputs, answer and where it is from."""
         job = await self.get(actor, job_id)
-        names = asking.places(job.order.template)
+        names = asking.places(job.asked.template)
         async with self.database.unit() as connection:
             tell(connection, Act.of(actor, "job.export", job.sheet_id, {"job": job_id}))
         yield _line(["row", *names, job.order.label, "confidence", "reason", "state", "failure", "model", "route"])
@@ -234,6 +269,19 @@ class Jobs:
             if len(found) < _PAGE:
                 return
             after = found[-1][0]
+
+    async def file(self, actor: Actor, job_id: str) -> tuple[JobFile, BinaryIO]:
+        """Return what an export made, opened, for whoever started it; raises JobNotFound, FileGone, Denied."""
+        async with self.database.unit() as connection:
+            known = await store.get(connection, actor, job_id)
+            job = await self._shown(connection, known)
+            if job.file is None:
+                raise FileGone("this job has no file, or none any more.", fix="export it again.")
+            if known.run_by != actor.user_id:
+                raise Denied("only who started an export may download its file.", fix="start one of your own.")
+            opened = await self.files.open(job_id)
+            tell(connection, Act.of(actor, "job.export", job.sheet_id, {"job": job_id}))
+        return job.file, opened
 
     async def watch(self, actor: Actor, sheet_id: str) -> AsyncGenerator[Job, None]:
         """Yield each job of a sheet as it stands, then each that changes, as long as the actor may read all of the sheet."""
@@ -278,6 +326,8 @@ class Jobs:
     async def _shown(self, connection: AsyncConnection, known: Known) -> Job:
         """Return a job with its progress, its sample and what it is likely to take."""
         job = known.job
+        if not isinstance(job.order, AiColumn):
+            return measured(job, known.measured or Measured(), now=self.clock.now())
         tally = await ledger.tally(connection, job.id, below=job.order.review_below, now=self.clock.now())
         if job.state not in states.ACTIVE:
             tally = tally.model_copy(update={"eta_s": None, "per_minute": 0.0})
@@ -291,6 +341,13 @@ def _may_differ(known: Known, seen: tuple[Known, float] | None, now: float) -> b
     """Tell whether rows of a job may be others than when it was seen: of one that rests they seldom are."""
     is_at_rest = known.job.state == "paused" or known.job.is_settled
     return seen is None or seen[0] != known or now - seen[1] >= (_RESTING_S if is_at_rest else 0)
+
+
+def measured(job: Job, said: Measured, *, now: datetime) -> Job:
+    """Return a job without a ledger with what it says of itself. Pure."""
+    file = said.file if said.file is not None and said.file.until > now else None
+    progress = JobProgress(rows=said.rows, done_rows=said.done)
+    return job.model_copy(update={"progress": progress, "sample": said.sample, "file": file})
 
 
 def estimate(sample: list[JobRow], tally: JobProgress, *, at_once: int) -> JobEstimate:

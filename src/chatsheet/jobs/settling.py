@@ -35,7 +35,7 @@ class Settled:
 def reason(job: Job, sources: Sequence[tuple[str, str]]) -> str:
     """Return where values are from: job and run, column, model and route, and the prompt's hash."""
     by = ", ".join(f"{model} over {route}" for model, route in sources) or "a person"
-    return f"{mark(job)}: {job.order.label} by {by}, prompt {asking.prompt_hash(job.order)}"
+    return f"{mark(job)}: {job.asked.label} by {by}, prompt {asking.prompt_hash(job.asked)}"
 
 
 def mark(job: Job) -> str:
@@ -56,7 +56,7 @@ def column_at(job: Job, table: Table, moves: Sequence[Move]) -> str:
                 before, after = reversed(change.columns) if move.kind == "undo" else change.columns
                 name = after if name == before else name
     found = next((one for one in table.columns if one.name == name), None)
-    return found.name if found is not None and found.type == job.order.output else ""
+    return found.name if found is not None and found.type == job.asked.output else ""
 
 
 async def settle(
@@ -71,14 +71,14 @@ async def settle(
         moves = await library.history(actor, job.sheet_id)
         if (before := _before(job, moves)) is not None:
             return before
-        table = edits.table_of(opened.workbook, job.order.table)
+        table = edits.table_of(opened.workbook, job.asked.table)
         known = column_at(job, table, moves)
         answers = news if known else everything
         if not answers:
             return None
-        column = known or edits.named(table, job.order.label)
+        column = known or edits.named(table, job.asked.label)
         there = await present(library, opened, table.id)
-        added: list[Edit] = [] if known else [AddColumn(table=table.id, label=job.order.label, type=job.order.output)]
+        added: list[Edit] = [] if known else [AddColumn(table=table.id, label=job.asked.label, type=job.asked.output)]
         made = [*added, *cells(table.id, column, answers, there, keeps_empty=bool(known))]
         if not made:
             return None

@@ -1,4 +1,4 @@
-"""The life of a job: which state follows from which verb, and what is refused. Pure."""
+"""The life of a job of whatever kind: which state follows from which verb, and what is refused. Pure."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -6,13 +6,14 @@ from typing import Literal
 from chatsheet.core.errors import Conflict
 
 State = Literal["draft", "queued", "running", "paused", "completed", "completed_with_failures", "failed", "cancelled"]
-Verb = Literal["start", "begin", "pause", "resume", "cancel", "complete", "complete_with_failures", "fail", "retry"]
+Verb = Literal["sample", "start", "begin", "pause", "resume", "cancel", "complete", "complete_with_failures", "fail", "retry"]
 
 ACTIVE: tuple[State, ...] = ("queued", "running")
-"""Rows are asked."""
+"""Rows are asked, or what else it is that the job does is done."""
 ENDED: tuple[State, ...] = ("completed", "completed_with_failures", "failed", "cancelled")
 
 _STEPS: Mapping[Verb, tuple[tuple[State, ...], State]] = {
+    "sample": (("draft",), "draft"),
     "start": (("draft",), "queued"),
     "begin": (("queued",), "running"),
     "pause": (ACTIVE, "paused"),
@@ -50,7 +51,7 @@ def step(state: State, verb: Verb) -> State:
     return target(verb)
 
 
-_WANTED: tuple[Verb, ...] = ("start", "pause", "resume", "cancel", "retry")
+_WANTED: tuple[Verb, ...] = ("sample", "start", "pause", "resume", "cancel", "retry")
 """What people want; the others happen."""
 
 

@@ -12,7 +12,7 @@ from chatsheet.core.identity import Actor
 from chatsheet.db import writing
 from chatsheet.db.tables import job, job_row, job_worker, route_minute, turn_lease
 from chatsheet.jobs import states
-from chatsheet.jobs.model import AiColumn, Job, JobNotFound, JobProblem
+from chatsheet.jobs.model import KINDS, ORDERS, Job, JobNotFound, JobProblem, Measured
 from chatsheet.jobs.pace import Minute
 from chatsheet.jobs.states import State, Verb
 
@@ -28,6 +28,8 @@ class Known:
     workspace_id: str
     run_by: str
     owner: str
+    measured: Measured | None = None
+    """What a job without a ledger says of itself."""
 
     @property
     def actor(self) -> Actor:
@@ -35,22 +37,26 @@ class Known:
         return Actor(self.workspace_id, self.run_by)
 
 
-async def add(connection: AsyncConnection, actor: Actor, new: Job, *, mark: str | None) -> None:
+async def add(
+    connection: AsyncConnection, actor: Actor, new: Job, *, mark: str | None, measured: Measured | None = None
+) -> None:
     """Insert a draft; `mark` is what a second one like it would have too."""
     await connection.execute(
         insert(job).values(
             id=new.id,
             workspace_id=actor.workspace_id,
             sheet_id=new.sheet_id,
-            kind=new.kind,
+            kind=new.order.kind,
             mark=mark,
             state=new.state,
-            body=new.order.model_dump(mode="json"),
+            body=new.order.model_dump(mode="json", exclude={"kind"}),
             priority=new.priority,
             run=new.run,
             version=new.version,
-            is_counted=False,
-            is_settled=False,
+            is_counted=new.is_counted,
+            is_settled=new.is_settled,
+            formula=new.formula,
+            measured=None if measured is None else measured.model_dump(mode="json"),
             created_by=actor.user_id,
             created_at=new.created_at,
             run_by=actor.user_id,
@@ -60,7 +66,7 @@ async def add(connection: AsyncConnection, actor: Actor, new: Job, *, mark: str 
 
 async def get(connection: AsyncConnection, actor: Actor, job_id: str) -> Known:
     """Return a job of the actor's workspace; raises JobNotFound."""
-    found = await connection.execute(select(job).where(_mine(actor), job.c.id == job_id))
+    found = await connection.execute(select(job).where(_mine(actor), job.c.id == job_id, job.c.kind.in_(KINDS)))
     if (row := found.mappings().one_or_none()) is None:
         raise JobNotFound(f"there is no job {job_id}.", fix="list the jobs of the sheet.")
     return _known(row)
@@ -73,7 +79,7 @@ async def marked(connection: AsyncConnection, actor: Actor, mark: str) -> str | 
 
 async def listing(connection: AsyncConnection, actor: Actor, sheet_id: str, *, most: int) -> list[Known]:
     """Return a sheet's jobs, newest first; of all sheets of the workspace where none is named."""
-    which = [job.c.sheet_id == sheet_id] if sheet_id else []
+    which = [job.c.kind.in_(KINDS), *([job.c.sheet_id == sheet_id] if sheet_id else [])]
     found = select(job).where(_mine(actor), *which).order_by(job.c.created_at.desc(), job.c.id.desc()).limit(most)
     return [_known(row) for row in (await connection.execute(found)).mappings()]
 
@@ -101,7 +107,8 @@ async def change(connection: AsyncConnection, job_id: str, **values: object) -> 
 async def open_jobs(connection: AsyncConnection) -> list[Known]:
     """Return the jobs of all workspaces that a worker may have something to do for."""
     wanted = or_(job.c.state.in_(states.ACTIVE), job.c.state.in_(("draft", *states.ENDED)) & job.c.is_settled.is_(False))
-    return [_known(row) for row in (await connection.execute(select(job).where(wanted).order_by(job.c.id))).mappings()]
+    known = select(job).where(wanted, job.c.kind.in_(KINDS)).order_by(job.c.id)
+    return [_known(row) for row in (await connection.execute(known)).mappings()]
 
 
 async def standing(connection: AsyncConnection, jobs: Collection[str]) -> dict[str, State]:
@@ -185,14 +192,14 @@ def _known(row: RowMapping) -> Known:
         job=Job(
             id=row["id"],
             sheet_id=row["sheet_id"],
-            kind=row["kind"],
             state=row["state"],
-            order=AiColumn.model_validate(row["body"], strict=False),
+            order=ORDERS.validate_python({**row["body"], "kind": row["kind"]}, strict=False),
             priority=row["priority"],
             run=row["run"],
             version=row["version"],
             result_version=row["result_version"],
             column=row["column_name"],
+            formula=row["formula"],
             is_counted=row["is_counted"],
             is_settled=row["is_settled"],
             problem=JobProblem(code=row["code"], what=row["what"]),
@@ -204,4 +211,5 @@ def _known(row: RowMapping) -> Known:
         workspace_id=row["workspace_id"],
         run_by=row["run_by"],
         owner=row["owner"],
+        measured=None if row["measured"] is None else Measured.model_validate(row["measured"], strict=False),
     )

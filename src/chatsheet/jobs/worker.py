@@ -29,10 +29,12 @@ from chatsheet.db.engine import Database, tell
 from chatsheet.db.errors import DatabaseUnavailable
 from chatsheet.jobs import chores, ledger, pace, states, store
 from chatsheet.jobs.calling import Called, Caller
+from chatsheet.jobs.files import Files
 from chatsheet.jobs.ledger import Outcome, Taken
-from chatsheet.jobs.model import Job, JobProblem
+from chatsheet.jobs.model import AiColumn, Job, JobProblem
 from chatsheet.jobs.pace import Slots, Waiting
 from chatsheet.jobs.states import State
+from chatsheet.jobs.steps import Steps
 from chatsheet.jobs.store import Known
 from chatsheet.llm.gateway import Gateway
 from chatsheet.sheets.library import Library
@@ -67,16 +69,15 @@ class _Checked:
 class Worker:
     """Works on the jobs of all workspaces until it is closed."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  all that it works with, told once
         self, *, database: Database, access: Access, spending: Spending, library: Library, gateway: Gateway, clock: Clock,
-        at_once: int, drain_s: float, on_beat: Callable[[int], None],
+        files: Files, at_once: int, drain_s: float, on_beat: Callable[[int], None],
     ) -> None:  # fmt: skip
         """`on_beat` hears every two seconds that the database was told, and how many inputs of all jobs wait."""
         self.id = new_id("worker")
         self._database = database
         self._access = access
         self._spending = spending
-        self._library = library
         self._gateway = gateway
         self._caller = Caller(gateway)
         self._clock = clock
@@ -101,6 +102,8 @@ class Worker:
         self._wake = asyncio.Event()
         self._keeping = asyncio.Event()
         self._is_ending = False
+        self._means = chores.Means(database, access, library, clock, self.id)
+        self._steps = Steps(self._means, files)
         self._rows = Tasks()
         self._tasks = Tasks()
 
@@ -117,6 +120,7 @@ class Worker:
         until = self._clock.monotonic() + self._drain_s
         while self._asked and (left_s := until - self._clock.monotonic()) > 0:
             await asyncio.wait(set(self._asked.values()), timeout=min(left_s, _LOOK_S))
+        await self._steps.close(within_s=max(until - self._clock.monotonic(), 0))
         await self._rows.close()
         await self._tasks.close()
         with contextlib.suppress(SQLAlchemyError, DatabaseUnavailable):
@@ -162,13 +166,15 @@ class Worker:
 
     async def _look(self) -> list[Known]:
         async with self._database.unit() as connection:
-            jobs = await store.open_jobs(connection)
+            known = await store.open_jobs(connection)
+        jobs = [one for one in known if isinstance(one.job.order, AiColumn)]
         self._give_up({one.job.id for one in jobs if one.job.state not in states.ENDED})
         if jobs:
             await self._take(jobs)
-        for known in jobs:
-            self._begin_chores(known)
-        return jobs
+        for one in jobs:
+            self._begin_chores(one)
+        self._steps.look(known, may_begin=not self._is_ending)
+        return known
 
     def _give_up(self, active: Container[str]) -> None:
         """End the calls of jobs that are not to be asked about any more, after a moment in which they may still end."""
@@ -239,7 +245,7 @@ class Worker:
         return routes[0].fingerprint if routes else ""
 
     def _size(self, job: Job) -> float:
-        return self._tokens.get(job.id) or len(job.order.template) / 4 + 200
+        return self._tokens.get(job.id) or len(job.asked.template) / 4 + 200
 
     async def _may(self, known: Known) -> bool:
         """Tell whether a job may be asked about: its user still may, and budgets allow it; else it is paused."""
@@ -387,7 +393,6 @@ class Worker:
     def _begin_chores(self, known: Known) -> None:
         """Count, or settle, where that is to be done; one of these at a time for each job."""
         job = known.job
-        means = chores.Means(self._database, self._access, self._library, self._clock, self.id)
         if job.id in self._chores or self._is_ending:
             return
         if not job.is_counted and job.id in self._able:
@@ -397,7 +402,7 @@ class Worker:
         else:
             return
         self._chores.add(job.id)
-        self._tasks.spawn(self._do(job.id, partial(chore, means, known)), name=f"chores of {job.id}")
+        self._tasks.spawn(self._do(job.id, partial(chore, self._means, known)), name=f"chores of {job.id}")
 
     async def _do(self, job_id: str, chore: Callable[[], Awaitable[None]]) -> None:
         try:

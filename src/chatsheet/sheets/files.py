@@ -19,9 +19,7 @@ import duckdb
 import rustpy_xlsxwriter as xlsx
 
 from chatsheet.core.errors import BadInput
-from chatsheet.sheets.model import Unit, Value
-
-Format = Literal["csv", "xlsx", "parquet"]
+from chatsheet.sheets.model import Format, Unit, Value
 
 _FORMULA_LIKE = "^(?:[\\s\"'\ufeff\xa0]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[ \"']*[\t\r\n])"
 _PLAIN_NUMBER = r"^[+-]?\d+(?:[.,]\d+)*%?$"

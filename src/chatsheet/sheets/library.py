@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import shutil
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -144,6 +144,10 @@ class Standing:
     sheets: str
 
 
+async def _nothing(actor: Actor, opened: OpenSheet) -> None:
+    del actor, opened
+
+
 class Library:
     """Sheets as files, versions as folders, rows through the engine."""
 
@@ -185,6 +189,8 @@ class Library:
             )
         )
         self._folders = Folders(folder, stored)
+        self.on_import: Callable[[Actor, OpenSheet], Awaitable[None]] = _nothing
+        """Hears of each file that was brought in, or found again, before its sender does."""
         self.compactions = Compactions(folders=self._folders, engine=engine, quiet_s=quiet_s)
 
     async def bring_in(
@@ -194,6 +200,11 @@ class Library:
 
         `report` hears how far the import is; a cancelled one leaves nothing either.
         """
+        opened = await self._brought_in(actor, path, name, report)
+        await self.on_import(actor, opened)
+        return opened
+
+    async def _brought_in(self, actor: Actor, path: Path, name: str | None, report: Report) -> OpenSheet:
         name = _safe_name(name or path.name)
         content = await asyncio.to_thread(_check_and_hash, path, name)
         lock = self._locks.setdefault(f"{actor.workspace_id}\0{name}\0{content}", asyncio.Lock())

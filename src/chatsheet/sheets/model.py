@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 ColumnType = Literal["text", "integer", "decimal", "boolean", "date", "datetime", "time"]
+Format = Literal["csv", "xlsx", "parquet"]
+"""Of a file that leaves."""
 
 SQL_TYPES: dict[ColumnType, str] = {
     "text": "VARCHAR",

@@ -3,7 +3,7 @@
 It works on SQL that the guard has passed. Where a column cannot be followed it says so and names none.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,11 +59,14 @@ def made(sql: str, tables: Tables) -> tuple[Made, ...]:
 
 def read(sql: str, tables: Tables) -> dict[str, tuple[str, ...]]:
     """Return the tables that a query reads with the columns it names of each; all columns for a star."""
-    found: dict[str, dict[str, None]] = {}
     try:
-        scopes = traverse_scope(sqlglot.parse_one(sql, read="duckdb"))
+        return _read(traverse_scope(sqlglot.parse_one(sql, read="duckdb")), tables)
     except (SqlglotError, RecursionError):
         return {}
+
+
+def _read(scopes: Iterable[Scope], tables: Tables) -> dict[str, tuple[str, ...]]:
+    found: dict[str, dict[str, None]] = {}
     for scope in scopes:
         for source in scope.sources.values():
             if isinstance(source, exp.Table) and (table := _table(source, tables)) is not None:
@@ -171,7 +174,7 @@ def _stored(scope: Scope | None, column: exp.Column, tables: Tables) -> tuple[li
         if alias is not None and not column.table and column not in alias.find_all(exp.Column):
             one = _made(scope, alias, tables)
             return list(one.columns), one.is_certain
-        scope = scope.parent
+        scope = None if scope.is_cte or scope.is_derived_table else scope.parent  # these see nothing of the query around them
     return [], False
 
 

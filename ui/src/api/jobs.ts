@@ -1,6 +1,6 @@
 /** Calls about a sheet's jobs; what tells of them as they change is in live.ts. */
 import { call, send } from "./client";
-import type { AiColumn, Job, JobRow, JobRowPage, JobRowValue, JobStart, NewJob } from "./types.gen";
+import type { Job, JobRow, JobRowPage, JobRowValue, JobStart, NewJob } from "./types.gen";
 
 const PAGE = 20;
 
@@ -10,10 +10,9 @@ function verb(job: string, name: string, body: object): Promise<Job> {
 
 export const jobs = {
   listing: (sheet: string) => call<Job[]>(`api/jobs?${new URLSearchParams({ sheet_id: sheet })}`),
-  /** Orders for columns that formulas of another program were to fill. */
-  found: (sheet: string) => call<AiColumn[]>(`api/jobs/found?${new URLSearchParams({ sheet_id: sheet })}`),
-  draft: (sheet: string, order: AiColumn) =>
+  draft: (sheet: string, order: Job["order"]) =>
     call<Job>("api/jobs", send("POST", { sheet_id: sheet, order, priority: 0 } satisfies NewJob)),
+  sample: (job: string) => verb(job, "sample", {}),
   start: (job: string) => verb(job, "start", { priority: null } satisfies JobStart),
   pause: (job: string) => verb(job, "pause", {}),
   resume: (job: string) => verb(job, "resume", {}),
@@ -28,4 +27,6 @@ export const jobs = {
     call<JobRow>(`api/jobs/${job}/rows/${row}`, send("PUT", { value } satisfies JobRowValue)),
   /** Where its answers can be downloaded. */
   answers: (job: string) => `api/jobs/${job}/export`,
+  /** Where the file of an export can be downloaded. */
+  file: (job: string) => `api/jobs/${job}/file`,
 };

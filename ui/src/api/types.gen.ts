@@ -31,6 +31,7 @@ export interface AddColumn {
 
 /** A column that a model fills row by row: a prompt with columns as `{name}`, and what may come of it. */
 export interface AiColumn {
+  readonly kind: "ai_column";
   readonly table: string;
   readonly label: string;
   readonly template: string;
@@ -133,6 +134,16 @@ export interface BudgetState {
   readonly cost: number;
   readonly unpriced_calls: number;
   readonly state: "ok" | "warn" | "stop";
+}
+
+
+/** What an SQL expression says of a row, as a plain value in one of its columns, for all rows or those that match. */
+export interface BulkEdit {
+  readonly kind: "bulk_edit";
+  readonly table: string;
+  readonly column: string;
+  readonly expression: string;
+  readonly where: string;
 }
 
 
@@ -481,6 +492,16 @@ export interface Examined {
 }
 
 
+/** A table, or the rows of a query, as a file that is kept for a day for whoever started it. */
+export interface Export {
+  readonly kind: "export";
+  readonly table: string;
+  readonly sql: string;
+  readonly format: "csv" | "xlsx" | "parquet";
+  readonly keeps_formulas: boolean;
+}
+
+
 /** The turn ended without an answer, with the error a person can act on. */
 export interface Failed {
   readonly kind: "failed";
@@ -668,14 +689,14 @@ export interface Invitation {
 export interface Job {
   readonly id: string;
   readonly sheet_id: string;
-  readonly kind: "ai_column";
   readonly state: "draft" | "queued" | "running" | "paused" | "completed" | "completed_with_failures" | "failed" | "cancelled";
-  readonly order: AiColumn;
+  readonly order: AiColumn | BulkEdit | Export;
   readonly priority: number;
   readonly run: number;
   readonly version: string;
   readonly result_version: string;
   readonly column: string;
+  readonly formula: string;
   readonly is_counted: boolean;
   readonly is_settled: boolean;
   readonly problem: JobProblem;
@@ -686,6 +707,7 @@ export interface Job {
   readonly progress: JobProgress;
   readonly estimate: JobEstimate;
   readonly sample: readonly JobRow[];
+  readonly file: JobFile | null;
 }
 
 
@@ -704,6 +726,16 @@ export interface JobEstimate {
   readonly tokens_p95: number | null;
   readonly cost: number | null;
   readonly minutes: number | null;
+}
+
+
+/** The file that an export made; downloaded by whoever started it. */
+export interface JobFile {
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly until: string;
+  readonly notes: readonly string[];
 }
 
 
@@ -938,10 +970,10 @@ export interface NewImport {
 }
 
 
-/** The sheet and what is to be filled. */
+/** The sheet and what is to be done. */
 export interface NewJob {
   readonly sheet_id: string;
-  readonly order: AiColumn;
+  readonly order: AiColumn | BulkEdit | Export;
   readonly priority: number;
 }
 

@@ -3,9 +3,12 @@ import type { Job, JobProgress } from "../api/types.gen";
 import { column } from "./columns.fixture";
 import {
   type Composed,
+  changeFault,
+  changeOf,
   endingOf,
   faultOf,
   figures,
+  labelOf,
   lasting,
   orderOf,
   outlookOf,
@@ -18,6 +21,7 @@ import {
 } from "./jobs";
 
 const ORDER = {
+  kind: "ai_column",
   table: "t",
   label: "Mood",
   template: "{comment}",
@@ -45,7 +49,6 @@ function job(state: Job["state"], more: Partial<Job> = {}, progress: Partial<Job
   return {
     id: "job_1",
     sheet_id: "sheet_1",
-    kind: "ai_column",
     state,
     order: ORDER,
     priority: 0,
@@ -53,6 +56,8 @@ function job(state: Job["state"], more: Partial<Job> = {}, progress: Partial<Job
     version: "v1",
     result_version: "",
     column: "",
+    formula: "",
+    file: null,
     is_counted: true,
     is_settled: true,
     problem: { code: "", what: "" },
@@ -105,6 +110,41 @@ test("what can be done fits the state", () => {
   expect(verbsOf(job("completed"))).toEqual([]);
   expect(verbsOf(job("failed", {}, { failed_inputs: 1 }))).toEqual(["retry"]);
   expect(verbsOf(job("failed", { is_settled: false }, { failed_inputs: 1 }))).toEqual([]);
+});
+
+const CHANGE = { kind: "bulk_edit", table: "t", column: "price", expression: "price * 2", where: "" } as const;
+const EXPORT = { kind: "export", table: "t", sql: "", format: "xlsx", keeps_formulas: false } as const;
+
+test("every kind has a name of its own, and its end is said as what it is", () => {
+  expect([ORDER, CHANGE, EXPORT, { ...EXPORT, table: "", sql: "SELECT 1" }].map(labelOf)).toEqual([
+    "Mood",
+    "Change of price",
+    "Export of t as XLSX",
+    "Export of a query as XLSX",
+  ]);
+  const done = job("completed", { order: CHANGE }, { done_rows: 2 });
+  expect(endingOf(job("running", { order: CHANGE }), done)?.says).toBe("“Change of price” is done: 2 rows.");
+});
+
+test("a draft that stands for formulas is sampled before it is started", () => {
+  const found = job("draft", { is_counted: false, formula: "=COPILOT()" });
+  expect(verbsOf(found)).toEqual(["sample", "cancel"]);
+  expect(stateSaid(found).says).toBe("Draft: nothing is asked yet");
+});
+
+test("what asks no model is done again only where nothing was done", () => {
+  expect(verbsOf(job("completed", { order: CHANGE }))).toEqual([]);
+  expect(verbsOf(job("failed", { order: CHANGE }))).toEqual(["retry"]);
+  expect(verbsOf(job("cancelled", { order: CHANGE, result_version: "v2" }))).toEqual([]);
+  expect(verbsOf(job("cancelled", { order: EXPORT, started_at: null }))).toEqual([]);
+});
+
+test("a change names a column and an expression that is no formula", () => {
+  const table = { columns: [column("price", "decimal")] };
+  expect(changeFault(changeOf("t", ""), table)).toBe("Choose the column that is to change.");
+  expect(changeFault(changeOf("t", "price"), table)).toBe("Say what its cells are to hold.");
+  expect(changeFault({ ...CHANGE, expression: "=A1" }, table)).toContain("This is a formula");
+  expect(changeFault(CHANGE, table)).toBe("");
 });
 
 test("a pause says by whom, failures how many", () => {

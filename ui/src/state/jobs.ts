@@ -1,9 +1,35 @@
 /** Jobs as they are told of: which there are, how far each is, what can be done about it and what it says. Pure. */
-import type { AiColumn, Job, JobEstimate, JobProblem, JobRow, Table } from "../api/types.gen";
+import type { AiColumn, BulkEdit, Export, Job, JobEstimate, JobProblem, JobRow, Table } from "../api/types.gen";
 import { count, percent, whole } from "../ui/format";
 
-export type Verb = "start" | "pause" | "resume" | "cancel" | "retry";
+export type Order = Job["order"];
+export type Kind = Order["kind"];
+export type Verb = "sample" | "start" | "pause" | "resume" | "cancel" | "retry";
 export type Tone = "calm" | "busy" | "good" | "warn" | "bad";
+
+/** What a job is called. */
+export function labelOf(order: Order): string {
+  switch (order.kind) {
+    case "ai_column":
+      return order.label;
+    case "bulk_edit":
+      return `Change of ${order.column}`;
+    case "export":
+      return `Export of ${order.table === "" ? "a query" : order.table} as ${order.format.toUpperCase()}`;
+  }
+}
+
+/** What kind of work it is, as a title. */
+export const TITLES: Readonly<Record<Kind, string>> = {
+  ai_column: "A column filled by a model",
+  bulk_edit: "Many cells changed at once",
+  export: "A table as a file",
+};
+
+/** Whether it is a draft of which nothing is asked before somebody wants it. */
+export function isUnasked(job: Pick<Job, "state" | "is_settled" | "is_counted">): boolean {
+  return job.state === "draft" && job.is_settled && !job.is_counted;
+}
 
 /** The jobs with one as it stands now, the newest first. */
 export function told(all: readonly Job[], job: Job): readonly Job[] {
@@ -33,13 +59,14 @@ export interface Ending {
 /** What is announced once a job stands otherwise than before; null where nothing came to its end. */
 export function endingOf(before: Job | undefined, job: Job): Ending | null {
   if (before === undefined || rests(before) || !rests(job) || job.started_at === null) return null;
-  const { label } = job.order;
+  const label = labelOf(job.order);
   const { done_rows: done, failed_rows: failed } = job.progress;
+  const isFilled = job.order.kind === "ai_column";
   const says: Partial<Record<Job["state"], string>> = {
-    completed: `“${label}” is filled: ${count(done, "row")}.`,
+    completed: `“${label}” is ${isFilled ? "filled" : "done"}: ${count(done, "row")}.`,
     completed_with_failures: `“${label}” is filled, but for ${count(failed, "row")}.`,
-    failed: `“${label}” was not filled.`,
-    cancelled: `“${label}” is cancelled; ${done === 0 ? "nothing was done" : `${count(done, "row")} stay filled`}.`,
+    failed: `“${label}” was not ${isFilled ? "filled" : "done"}.`,
+    cancelled: `“${label}” is cancelled; ${done === 0 ? "nothing was done" : `${count(done, "row")} stay ${isFilled ? "filled" : "changed"}`}.`,
     paused: `“${label}” is paused: ${problemSaid(job.problem).what}`,
   };
   return { job: job.id, says: says[job.state] ?? "", isGood: job.state === "completed" && job.problem.code === "" };
@@ -47,10 +74,13 @@ export function endingOf(before: Job | undefined, job: Job): Ending | null {
 
 /** Which of the verbs make sense now; those of a draft are on its own card. */
 export function verbsOf(job: Job): readonly Verb[] {
-  if (job.state === "draft") return ["start", "cancel"];
+  if (job.state === "draft") return isUnasked(job) ? ["sample", "cancel"] : ["start", "cancel"];
   if (isActive(job)) return ["pause", "cancel"];
   if (job.state === "paused") return ["resume", "cancel"];
-  return job.is_settled && job.progress.failed_inputs > 0 ? ["retry"] : [];
+  if (!job.is_settled || job.started_at === null) return [];
+  const canBeDoneAgain =
+    job.order.kind === "ai_column" ? job.progress.failed_inputs > 0 : job.state !== "completed" && job.result_version === "";
+  return canBeDoneAgain ? ["retry"] : [];
 }
 
 /** How much of it is done or given up, between 0 and 1. */
@@ -68,6 +98,7 @@ export function stateSaid(job: Job): Said {
   const { done_rows: done, failed_rows: failed } = job.progress;
   switch (job.state) {
     case "draft":
+      if (isUnasked(job)) return { says: "Draft: nothing is asked yet", tone: "calm" };
       return { says: job.is_settled ? "Draft, ready to start" : "Draft: its sample is asked", tone: "calm" };
     case "queued":
       return { says: "Waits for its turn", tone: "busy" };
@@ -181,6 +212,24 @@ export const OUTPUTS: readonly (readonly [AiColumn["output"], string])[] = [
 
 const REVIEW_BELOW = 0.6;
 
+/** A change that is thought of: nothing is said yet. */
+export function changeOf(table: string, column: string): BulkEdit {
+  return { kind: "bulk_edit", table, column, expression: "", where: "" };
+}
+
+/** What is still wrong with a change, in words; empty for nothing. */
+export function changeFault({ column, expression }: BulkEdit, table: Pick<Table, "columns">): string {
+  if (table.columns.every(({ name }) => name !== column)) return "Choose the column that is to change.";
+  if (expression.trim() === "") return "Say what its cells are to hold.";
+  return expression.trim().startsWith("=") ? "This is a formula: write an SQL expression, such as price * 1.1." : "";
+}
+
+export const FORMATS: readonly (readonly [Export["format"], string])[] = [
+  ["csv", "CSV"],
+  ["xlsx", "Excel"],
+  ["parquet", "Parquet"],
+];
+
 export function orderOf(composed: Composed): AiColumn {
   const choices = composed.choices
     .split("\n")
@@ -188,7 +237,16 @@ export function orderOf(composed: Composed): AiColumn {
     .filter((one, index, all) => one !== "" && all.indexOf(one) === index);
   const { table, output } = composed;
   const [label, template, where] = [composed.label.trim(), composed.template.trim(), composed.where.trim()];
-  return { table, label, template, output, choices: output === "boolean" ? [] : choices, where, review_below: REVIEW_BELOW };
+  return {
+    kind: "ai_column",
+    table,
+    label,
+    template,
+    output,
+    choices: output === "boolean" ? [] : choices,
+    where,
+    review_below: REVIEW_BELOW,
+  };
 }
 
 /** What is still wrong with an order, in words; empty for nothing. */

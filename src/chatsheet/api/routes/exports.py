@@ -12,11 +12,12 @@ from pydantic import BaseModel, ConfigDict
 
 from chatsheet.api.deps import Reads, ReadsWhole, Served
 from chatsheet.sheets import export
-from chatsheet.sheets.files import Format, Options
+from chatsheet.sheets.files import Options
+from chatsheet.sheets.model import Format
 
 router = APIRouter(prefix="/api/sheets/{sheet_id}", tags=["sheets"])
 _BLOCK = 2**18
-_MEDIA: dict[Format, str] = {
+MEDIA: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "parquet": "application/vnd.apache.parquet",
@@ -46,7 +47,7 @@ async def download(
     done = await export.write(library.questions(opened).database, plan, target, options)
     await library.note(actor, opened, "sheet.export", {"table": table_id, "format": how.format, "rows": done.rows})
     name = f"{Path(opened.sheet.name).stem} {table_id}.{how.format}"
-    return await _download(done, name, plain=f"{table_id}.{how.format}", media=_MEDIA[how.format])
+    return await _download(done, name, plain=f"{table_id}.{how.format}", media=MEDIA[how.format])
 
 
 @router.get("/original", response_class=StreamingResponse)
@@ -58,7 +59,7 @@ async def original(sheet_id: str, services: Served, actor: ReadsWhole) -> Stream
     done = await export.patch(library.original(opened), found.edits, library.incoming())
     await library.note(actor, opened, "sheet.export", {"format": "original", "rows": done.rows})
     suffix = Path(opened.sheet.name).suffix
-    return await _download(done, opened.sheet.name, plain=f"workbook{suffix}", media=_MEDIA["xlsx"])
+    return await _download(done, opened.sheet.name, plain=f"workbook{suffix}", media=MEDIA["xlsx"])
 
 
 async def _download(done: export.Exported, name: str, *, plain: str, media: str) -> StreamingResponse:
@@ -67,7 +68,7 @@ async def _download(done: export.Exported, name: str, *, plain: str, media: str)
         "Content-Length": str(done.bytes),
         "X-Content-Type-Options": "nosniff",
     }
-    return StreamingResponse(_blocks(await asyncio.to_thread(_taken, done.path)), media_type=media, headers=headers)
+    return StreamingResponse(blocks(await asyncio.to_thread(_taken, done.path)), media_type=media, headers=headers)
 
 
 def _taken(path: Path) -> BinaryIO:
@@ -77,7 +78,8 @@ def _taken(path: Path) -> BinaryIO:
     return file
 
 
-async def _blocks(file: BinaryIO) -> AsyncIterator[bytes]:
+async def blocks(file: BinaryIO) -> AsyncIterator[bytes]:
+    """Yield a file's bytes, and close it."""
     with file:
         while block := await asyncio.to_thread(file.read, _BLOCK):
             yield block

@@ -1,6 +1,7 @@
-"""Jobs: the draft of a column that a model fills, its start and control, its rows and their review."""
+"""Jobs: their drafts, start and control; the rows that a model was asked, and their review; the files of exports."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
@@ -8,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chatsheet.api.deps import Edits, ReadsWhole, Served
 from chatsheet.api.routes.chats import Nothing
-from chatsheet.jobs.model import AiColumn, Job, JobRow, RowFilter
+from chatsheet.api.routes.exports import MEDIA, blocks
+from chatsheet.jobs.model import Export, Job, JobRow, Order, RowFilter
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 _Priority = Annotated[int, Field(ge=-10, le=10)]
@@ -18,12 +20,12 @@ _CSV: dict[int | str, dict[str, object]] = {
 
 
 class NewJob(BaseModel):
-    """The sheet and what is to be filled."""
+    """The sheet and what is to be done."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     sheet_id: Annotated[str, Field(max_length=40)]
-    order: AiColumn
+    order: Order
     priority: _Priority = 0
     """Of a user's jobs, the higher ones come first."""
 
@@ -63,7 +65,7 @@ class JobRowValue(BaseModel):
 
 @router.post("", status_code=201)
 async def draft(body: NewJob, services: Served, actor: Edits) -> Job:
-    """Make a draft: a few rows are asked, so that answers and costs are known before it is started."""
+    """Make a draft, so that answers and costs, or what would change, are known before it is started."""
     return await services.jobs.draft(actor, body.sheet_id, body.order, priority=body.priority)
 
 
@@ -73,16 +75,17 @@ async def listing(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, 
     return await services.jobs.listing(actor, sheet_id)
 
 
-@router.get("/found")
-async def found(services: Served, actor: ReadsWhole, sheet_id: Annotated[str, Query(max_length=40)]) -> list[AiColumn]:
-    """Return orders for the columns of a sheet that `=COPILOT(…)` or `=AI(…)` were to fill; each can be drafted as it is."""
-    return list(await services.jobs.found(actor, sheet_id))
-
-
 @router.get("/{job_id}")
 async def one(job_id: str, services: Served, actor: ReadsWhole) -> Job:
     """Return a job as it stands."""
     return await services.jobs.get(actor, job_id)
+
+
+@router.post("/{job_id}/sample")
+async def sample(job_id: str, body: Nothing, services: Served, actor: Edits) -> Job:
+    """Ask the sample of a draft that stands for formulas of the workbook: of those nothing is asked before."""
+    del body
+    return await services.jobs.sample(actor, job_id)
 
 
 @router.post("/{job_id}/start")
@@ -144,6 +147,21 @@ async def accept(job_id: str, row_id: str, body: Nothing, services: Served, acto
 async def correct(job_id: str, row_id: str, body: JobRowValue, services: Served, actor: Edits) -> JobRow:
     """Give a row another value, in the sheet too where the job has written there."""
     return await services.jobs.correct(actor, job_id, row_id, body.value)
+
+
+@router.get("/{job_id}/file", response_class=StreamingResponse)
+async def file(job_id: str, services: Served, actor: ReadsWhole) -> StreamingResponse:
+    """Download what an export made: for whoever started it, for a day."""
+    order = (await services.jobs.get(actor, job_id)).order
+    made, opened = await services.jobs.file(actor, job_id)
+    form = order.format if isinstance(order, Export) else "csv"
+    headers = {
+        "Content-Disposition": f"attachment; filename=\"{job_id}.{form}\"; filename*=UTF-8''{quote(made.name, safe='')}",
+        "Content-Length": str(made.bytes),
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return StreamingResponse(blocks(opened), media_type=MEDIA[form], headers=headers)
 
 
 @router.get("/{job_id}/export", response_class=StreamingResponse, responses=_CSV)

@@ -11,8 +11,8 @@ from chatsheet.cli.sheets import desk
 from chatsheet.cli.tables import plain
 from chatsheet.core import loose
 from chatsheet.sheets import export as exports
-from chatsheet.sheets.files import Format
 from chatsheet.sheets.files import Options as FileOptions
+from chatsheet.sheets.model import Format
 
 _FORMATS: tuple[Format, ...] = get_args(Format)
 

@@ -2,13 +2,19 @@
 import { createContext } from "svelte";
 import { jobs } from "../../api/jobs";
 import { keepStep } from "../../api/steps";
-import type { AiColumn, Job } from "../../api/types.gen";
-import { type Ending, endingOf, isActive, told, type Verb } from "../../state/jobs";
+import type { Job } from "../../api/types.gen";
+import { type Ending, endingOf, isActive, type Kind, type Order, told, type Verb } from "../../state/jobs";
 
 export type Sight =
   | { readonly kind: "list" }
-  /** A column is thought of: in which table, and as far as it is known what it is to hold. */
-  | { readonly kind: "new"; readonly table: string; readonly column: string; readonly order: AiColumn | null }
+  /** A job is thought of: of which kind, for which table, and as far as it is known what it is to do. */
+  | {
+      readonly kind: "new";
+      readonly what: Kind;
+      readonly table: string;
+      readonly column: string;
+      readonly order: Order | null;
+    }
   | { readonly kind: "job"; readonly job: string };
 
 export class SheetJobs {
@@ -26,8 +32,8 @@ export class SheetJobs {
     if (this.sight !== null) this.sight = { kind: "list" };
   }
 
-  compose(table: string, column: string, order: AiColumn | null = null): void {
-    this.sight = { kind: "new", table, column, order };
+  compose(what: Kind, table: string, column: string, order: Order | null = null): void {
+    this.sight = { kind: "new", what, table, column, order };
   }
 
   show(job: string): void {
@@ -35,7 +41,7 @@ export class SheetJobs {
     this.sight = { kind: "job", job };
   }
 
-  async draft(sheet: string, order: AiColumn): Promise<void> {
+  async draft(sheet: string, order: Order): Promise<void> {
     const made = await jobs.draft(sheet, order);
     this.hear(made);
     this.show(made.id);
