@@ -395,8 +395,8 @@ async def open_services(
         tokens = Tokens(database, clock, without_login=without_login)
         access = Access(database, is_local=is_local or auth.mode == "local", again=credentials.again(sessions, tokens))
         jobs = Jobs(
-            database=database, access=access, library=library, clock=clock, files=Files(folder=settings.data, clock=clock),
-            at_once=settings.jobs.at_once,
+            database=database, access=access, library=library, clock=clock,
+            files=Files(folder=settings.data, clock=clock, objects=objects), at_once=settings.jobs.at_once,
         )  # fmt: skip
         library.on_import = Finder(database, clock).imported
         chats = Chats(

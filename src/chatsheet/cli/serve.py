@@ -196,6 +196,7 @@ async def _let_go(services: Services) -> None:
     while True:
         try:
             await services.retention.apply()
+            await services.jobs.files.sweep()
         except StorageUnavailable as error:
             log.warning("what is kept no longer was not removed: %s", error.what)
         except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
