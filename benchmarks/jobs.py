@@ -222,7 +222,7 @@ async def limit(calls: int) -> list[Line]:
 
 
 async def control(rows: int) -> list[Line]:
-    """Measure how long a worker begins calls after a job is paused and cancelled, and until another begins a killed one's rows."""
+    """Measure how long calls begin after a job is paused and cancelled, and until another worker begins a killed one's rows."""
     held: list[float] = []
     async with AsyncExitStack() as stack:
         office, config = await stack.enter_async_context(open_place(rows, Judge(seconds=0.2)))
@@ -231,7 +231,7 @@ async def control(rows: int) -> list[Line]:
         jobs, judge = office.services.jobs, office.judge
         for tell in (jobs.pause, jobs.cancel):
             before = judge.asked.total()
-            while judge.asked.total() < before + 50:
+            while judge.asked.total() < before + UNDER_WAY:
                 await asyncio.sleep(0.02)
             began = time.monotonic()
             await tell(LOCAL, job.id)
@@ -239,7 +239,7 @@ async def control(rows: int) -> list[Line]:
             if tell == jobs.pause:
                 await jobs.resume(LOCAL, job.id)
         job = await office.begin(ORDER.model_copy(update={"label": "Second"}))
-        await until(office, job, lambda seen: seen.progress.done_inputs >= 50)
+        await until(office, job, lambda seen: seen.progress.done_inputs >= UNDER_WAY)
         judge.is_open.clear()
         while not judge.in_flight:
             await asyncio.sleep(0.02)
@@ -269,6 +269,8 @@ async def quiet(judge: Judge) -> float:
     return last
 
 
+UNDER_WAY = 50
+"""Rows after which a job is on its way."""
 PARTS = ("faults", "cost", "scale", "limit", "control")
 
 

@@ -25,12 +25,16 @@ class Use:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Left:
-    """What the headers of an answer say; 500 requests and 50,000 tokens a minute, hardly touched, where nothing is counted."""
+    """What the headers of an answer say."""
 
-    requests: int = 499
-    of_requests: int = 500
-    tokens: int = 49_500
-    of_tokens: int = 50_000
+    requests: int
+    of_requests: int
+    tokens: int
+    of_tokens: int
+
+
+UNCOUNTED = Left(requests=499, of_requests=500, tokens=49_500, of_tokens=50_000)
+"""What a deployment says of which nothing is counted: a limit that is hardly touched."""
 
 
 @dataclass(slots=True, kw_only=True)

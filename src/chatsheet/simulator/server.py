@@ -24,7 +24,7 @@ from chatsheet.simulator.fault import Fault, Tuning
 from chatsheet.simulator.faults import FAULTS
 from chatsheet.simulator.litellm_door import LitellmDoor
 from chatsheet.simulator.network import Network
-from chatsheet.simulator.quota import Left, Quota, Use
+from chatsheet.simulator.quota import UNCOUNTED, Quota, Use
 from chatsheet.simulator.state import EVERY, Order, Play, State
 
 __all__ = ["Order", "Simulator"]
@@ -118,14 +118,9 @@ class Simulator:
         if wide is not None and wide.fault.status:
             seen["played"] = wide.name
             return self._respond_to_all(wide, door)
-        if refused := self._refuse_key(request, door):
-            return refused
         deployment, by_name = faults.by_deployment_name(asked)
-        if deployment not in self.state.deployments:
-            return self._respond("L7", door, litellm.unknown_model(asked)) if door == "litellm" else self._respond("D1", door)
-        if not loose.array(body.get("messages")):
-            message = "[] is too short - 'messages'"
-            return web.json_response({"error": {"code": None, "message": message, "param": "messages"}}, status=400)
+        if refused := self._refuse(request, body, deployment, door):
+            return refused
         play = wide or self.state.next_play(deployment, by_name, body, request.headers.keys())
         if play is not None:
             seen["played"] = play.name
@@ -143,7 +138,7 @@ class Simulator:
             int(time.time()),
             door,
             self.state.litellm_version,
-            Left() if counted is None else counted.left(),
+            UNCOUNTED if counted is None else counted.left(),
         )
         try:
             async with aclosing(self._pieces(deployment, body, door, counted, used)) as pieces:
@@ -164,6 +159,18 @@ class Simulator:
                     counted.end(used, piece.input_tokens + piece.output_tokens)
                 if not (door == "litellm" and isinstance(piece, Named)):  # LiteLLM reports its alias, whoever answered
                     yield piece
+
+    def _refuse(self, request: web.Request, body: Mapping[str, object], deployment: str, door: Door) -> web.Response | None:
+        """Refuse a call without the key, for a deployment that is not there, or that says nothing."""
+        if refused := self._refuse_key(request, door):
+            return refused
+        if deployment not in self.state.deployments:
+            unknown = litellm.unknown_model(loose.text(body.get("model")))
+            return self._respond("L7", door, unknown) if door == "litellm" else self._respond("D1", door)
+        if not loose.array(body.get("messages")):
+            message = "[] is too short - 'messages'"
+            return web.json_response({"error": {"code": None, "message": message, "param": "messages"}}, status=400)
+        return None
 
     def _refuse_key(self, request: web.Request, door: Door) -> web.Response | None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")

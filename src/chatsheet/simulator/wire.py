@@ -10,7 +10,7 @@ from chatsheet.core.loose import JsonObject
 from chatsheet.simulator.answers import Door
 from chatsheet.simulator.brain import Call, Counted, Say
 from chatsheet.simulator.catalogue.capacity import FILTERED
-from chatsheet.simulator.quota import Left
+from chatsheet.simulator.quota import UNCOUNTED, Left
 
 SAFE: JsonObject = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
 _PROMPT_FILTER: JsonValue = [{"prompt_index": 0, "content_filter_results": SAFE}]
@@ -25,7 +25,7 @@ class Writer:
     created: int
     door: Door
     litellm_version: str = ""
-    left: Left = Left()
+    left: Left = UNCOUNTED
 
     @property
     def is_azure(self) -> bool:
