@@ -13,7 +13,6 @@ from tests import harness
 from tests.chain import hybrid
 from tests.harness import ROOT, Wire, start_wire
 from tests.postgres import Server, serving
-from tests.stalls import Stalls
 
 __all__ = ["hybrid"]  # a fixture of the whole session
 
@@ -44,21 +43,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByPlace
     return ByPlace(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
-_stalls = Stalls()
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give whole processes and browsers another try, and all else only if the machine stood still; `-ra` tells of each."""
+    """Give whole processes and browsers two more tries and all else one: a busy machine stands still for seconds.
+
+    `-ra` tells of each second try: a bug to mend, where it was not the machine. What hypothesis found it finds again.
+    """
     for item in items:
-        if item.get_closest_marker("slow") and not item.get_closest_marker("flaky"):
-            item.add_marker(pytest.mark.flaky(reruns=2))
-        elif not item.get_closest_marker("flaky"):
-            item.add_marker(pytest.mark.flaky(reruns=2, condition=_stalls.seen))
-
-
-def pytest_runtest_logstart() -> None:
-    """Watch each test from its beginning."""
-    _stalls.begin()
+        if not item.get_closest_marker("flaky"):
+            item.add_marker(pytest.mark.flaky(reruns=2 if item.get_closest_marker("slow") else 1))
 
 
 @pytest.fixture(scope="session")

@@ -51,7 +51,7 @@ async def test_a_turn_leaves_who_asked_the_calls_and_the_sql_and_no_question(tmp
     assert (query["rows"], query["version"]) == (4, told[0].body["version"] if isinstance(told[0].body, dict) else "")
     assert {one.subject for one in told} == {told[0].subject}
     assert "Which region" not in str(told)
-    assert "155" not in str(told)
+    assert not any(figure in str(told) for figure in ("155,288", "155288.7"))
 
 
 async def test_what_a_turn_took_is_spent_by_who_asked(tmp_path: Path, wire: Wire, sales: Path) -> None:
