@@ -22,10 +22,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from sqlalchemy import func, select
+
 from benchmarks.context import Line
 from benchmarks.gateway import processes
 from chatsheet.core import loose, settings_file
 from chatsheet.core.identity import LOCAL
+from chatsheet.db.tables import job_row
 from chatsheet.jobs import asking
 from chatsheet.jobs.model import Job
 from chatsheet.sheets import guard
@@ -222,7 +225,7 @@ async def limit(calls: int) -> list[Line]:
 
 
 async def control(rows: int) -> list[Line]:
-    """Measure how long calls begin after a job is paused and cancelled, and until another worker begins a killed one's rows."""
+    """Measure for how long calls go on after a job is paused and cancelled, and until a killed worker's rows are another's."""
     held: list[float] = []
     async with AsyncExitStack() as stack:
         office, config = await stack.enter_async_context(open_place(rows, Judge(seconds=0.2)))
@@ -240,32 +243,40 @@ async def control(rows: int) -> list[Line]:
                 await jobs.resume(LOCAL, job.id)
         job = await office.begin(ORDER.model_copy(update={"label": "Second"}))
         await until(office, job, lambda seen: seen.progress.done_inputs >= UNDER_WAY)
-        judge.is_open.clear()
-        while not judge.in_flight:
+        while not (first := set(await holders(office, job))):
             await asyncio.sleep(0.02)
-        waiting = set(judge.held)
-        other = await stack.enter_async_context(at_work(config))
+        await stack.enter_async_context(at_work(config))
+        while not set(await holders(office, job)) - first:
+            await asyncio.sleep(0.02)
         began = time.monotonic()
         await worker.stop(signal.SIGKILL)
-        judge.is_open.set()
-        while not all(judge.asked[one] > 1 for one in waiting):
+        held_now = await holders(office, job)
+        left = sum(held_now[one] for one in first)
+        while first & set(await holders(office, job)):
             await asyncio.sleep(0.02)
         taken = time.monotonic() - began
-        del other
     return [
-        Line(what="last call begun after a pause", value=max(held[0], 0.0), unit="s", goal=2),
-        Line(what="last call begun after a cancel", value=max(held[1], 0.0), unit="s", goal=2),
-        Line(what="a killed worker's rows are asked by another after", value=taken, unit="s", goal=10),
+        Line(what="last call in flight after a pause", value=max(held[0], 0.0), unit="s", goal=2),
+        Line(what="last call in flight after a cancel", value=max(held[1], 0.0), unit="s", goal=2),
+        Line(what=f"{left} rows of a killed worker are another's after", value=taken, unit="s", goal=10),
     ]
 
 
+async def holders(office: Office, job: Job) -> Counter[str]:
+    """Return how many rows of a job each worker holds."""
+    asked = select(job_row.c.owner, func.count()).where(job_row.c.job_id == job.id, job_row.c.state == "asked")
+    async with office.services.database.unit() as connection:
+        found = (await connection.execute(asked.group_by(job_row.c.owner))).all()
+    return Counter({loose.text(owner): int(loose.number(count)) for owner, count in found})
+
+
 async def quiet(judge: Judge) -> float:
-    """Return when the last call began, once none has begun for three seconds."""
-    seen, last = judge.asked.total(), time.monotonic()
+    """Return when the last call ended, once none has been in flight for three seconds."""
+    last = time.monotonic()
     while time.monotonic() - last < QUIET_S:
         await asyncio.sleep(0.02)
-        if judge.asked.total() != seen:
-            seen, last = judge.asked.total(), time.monotonic()
+        if judge.in_flight:
+            last = time.monotonic()
     return last
 
 
