@@ -2,7 +2,7 @@
 
 The model is this process: it answers each row after a while, and plays faults at random. Workers are `chatsheet work`.
 
-    python benchmarks/jobs.py [--rows 10000] [--faults 8] [--database sqlite|postgres]
+    python benchmarks/jobs.py [--rows 10000] [--faults 8] [--database sqlite|postgres] [--only PART]
 """
 
 import argparse
@@ -14,20 +14,25 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from sqlalchemy import func, select
 
 from benchmarks.context import Line
 from benchmarks.gateway import processes
 from chatsheet.core import loose, settings_file
 from chatsheet.core.identity import LOCAL
+from chatsheet.db.tables import job_row
 from chatsheet.jobs import asking
 from chatsheet.jobs.model import Job
 from chatsheet.sheets import guard
+from chatsheet.simulator.quota import MINUTE_S, Quota
 from chatsheet.simulator.state import Mix
 from chatsheet.wiring import open_services
 from tests import postgres
@@ -36,6 +41,9 @@ from tests.jobs.rig import ORDER, Judge, Office, sheet
 
 RESULTS = Path(__file__).parent / "results" / "jobs.json"
 AT_ONCE = 16
+TOKENS_A_CALL = 120
+"""What a judge says that it took."""
+QUIET_S = 3.0
 FAULTS = {"429": 2.0, "500": 2.0, "silence": 1.0, "cut": 2.0, "stall": 1.0}
 SETTINGS = f"""
 data = '{{data}}'
@@ -194,16 +202,106 @@ async def scale(rows: int) -> list[Line]:
     ]
 
 
-async def measure(rows: int, percent: float, database: str) -> list[Line]:
-    """Measure everything."""
+async def limit(calls: int) -> list[Line]:
+    """Measure how much of a provider's minute two workers use that share it: the wire counts so many calls a minute."""
+    tokens = calls * TOKENS_A_CALL
+    async with AsyncExitStack() as stack:
+        office, config = await stack.enter_async_context(open_place(3 * calls, Judge(seconds=0.2)))
+        quota = office.wire.simulator.state.quotas["gpt-4o"] = Quota(tokens=tokens)
+        for _ in range(2):
+            await stack.enter_async_context(at_work(config))
+        await office.begin()
+        marks: list[float] = []
+        for minutes in (0.5, 2.5):
+            while quota.total < minutes * tokens:
+                await asyncio.sleep(0.05)
+            marks.append(time.monotonic())
+    used = 2 * MINUTE_S / (marks[1] - marks[0])
+    return [
+        Line(what=f"of {tokens} tokens a minute, two workers use", value=100 * used, unit="%", goal=95, at_least=True),
+        Line(what="the most of any minute", value=100 * quota.peak / tokens, unit="%", goal=102),
+        Line(what="refused for want of tokens", value=quota.refused, unit="calls"),
+    ]
+
+
+async def control(rows: int) -> list[Line]:
+    """Measure for how long calls go on after a job is paused and cancelled, and until a killed worker's rows are another's."""
+    held: list[float] = []
+    async with AsyncExitStack() as stack:
+        office, config = await stack.enter_async_context(open_place(rows, Judge(seconds=0.2)))
+        worker = await stack.enter_async_context(at_work(config))
+        job = await office.begin()
+        jobs, judge = office.services.jobs, office.judge
+        for tell in (jobs.pause, jobs.cancel):
+            before = judge.asked.total()
+            while judge.asked.total() < before + UNDER_WAY:
+                await asyncio.sleep(0.02)
+            began = time.monotonic()
+            await tell(LOCAL, job.id)
+            held.append(await quiet(judge) - began)
+            if tell == jobs.pause:
+                await jobs.resume(LOCAL, job.id)
+        job = await office.begin(ORDER.model_copy(update={"label": "Second"}))
+        await until(office, job, lambda seen: seen.progress.done_inputs >= UNDER_WAY)
+        while not (first := set(await holders(office, job))):
+            await asyncio.sleep(0.02)
+        await stack.enter_async_context(at_work(config))
+        while not set(await holders(office, job)) - first:
+            await asyncio.sleep(0.02)
+        began = time.monotonic()
+        await worker.stop(signal.SIGKILL)
+        held_now = await holders(office, job)
+        left = sum(held_now[one] for one in first)
+        while first & set(await holders(office, job)):
+            await asyncio.sleep(0.02)
+        taken = time.monotonic() - began
+    return [
+        Line(what="last call in flight after a pause", value=max(held[0], 0.0), unit="s", goal=2),
+        Line(what="last call in flight after a cancel", value=max(held[1], 0.0), unit="s", goal=2),
+        Line(what=f"{left} rows of a killed worker are another's after", value=taken, unit="s", goal=10),
+    ]
+
+
+async def holders(office: Office, job: Job) -> Counter[str]:
+    """Return how many rows of a job each worker holds."""
+    asked = select(job_row.c.owner, func.count()).where(job_row.c.job_id == job.id, job_row.c.state == "asked")
+    async with office.services.database.unit() as connection:
+        found = (await connection.execute(asked.group_by(job_row.c.owner))).all()
+    return Counter({loose.text(owner): int(loose.number(count)) for owner, count in found})
+
+
+async def quiet(judge: Judge) -> float:
+    """Return when the last call ended, once none has been in flight for three seconds."""
+    last = time.monotonic()
+    while time.monotonic() - last < QUIET_S:
+        await asyncio.sleep(0.02)
+        if judge.in_flight:
+            last = time.monotonic()
+    return last
+
+
+UNDER_WAY = 50
+"""Rows after which a job is on its way."""
+PARTS = ("faults", "cost", "scale", "limit", "control")
+
+
+async def measure(rows: int, percent: float, database: str, only: str) -> list[Line]:
+    """Measure everything, or one part."""
     async with AsyncExitStack() as stack:
         server = stack.enter_context(postgres.serving()) if database == "postgres" else None
         lines: list[Line] = []
-        for part in (survive(rows, percent), cost(min(rows, 2_000)), scale(min(rows, 480))):
+        parts: dict[str, Callable[[], Awaitable[list[Line]]]] = {
+            "faults": partial(survive, rows, percent),
+            "cost": partial(cost, min(rows, 2_000)),
+            "scale": partial(scale, min(rows, 480)),
+            "limit": partial(limit, 100),
+            "control": partial(control, 2_000),
+        }
+        for part in [parts[only]] if only else parts.values():
             if server is not None:
                 os.environ["BENCH_DATABASE"] = stack.enter_context(server.database())
                 os.environ["CHATSHEET_DATABASE_URL"] = "env:BENCH_DATABASE"
-            found = await part
+            found = await part()
             for line in found:
                 print(f"{line.what:58} {line.value:10.2f} {line.unit:10} {line.verdict}", flush=True)
             lines += found
@@ -216,14 +314,17 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000)
     parser.add_argument("--faults", type=float, default=8.0)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--only", choices=PARTS, default="", help="one part, whose lines replace what is kept of it")
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.bare:
         asyncio.run(bare(given.bare, given.rows))
         return
-    lines = asyncio.run(measure(given.rows, given.faults, given.database))
+    lines = asyncio.run(measure(given.rows, given.faults, given.database, given.only))
     known = dict(loose.obj(loose.parse(RESULTS.read_text()) if RESULTS.is_file() else None))
-    known[given.database] = [asdict(line) | {"verdict": line.verdict} for line in lines]
+    said = {line.what: asdict(line) | {"verdict": line.verdict} for line in lines}
+    before = {loose.text(loose.obj(one).get("what")): one for one in loose.array(known.get(given.database))}
+    known[given.database] = [*((before if given.only else {}) | said).values()]
     RESULTS.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

@@ -46,6 +46,8 @@ class Judge:
     asked: Counter[str] = field(default_factory=Counter[str])
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
     in_flight: int = 0
+    held: Counter[str] = field(default_factory=Counter[str])
+    """Comments that wait for an answer now."""
     name: str = "judge"
 
     async def __aenter__(self) -> None:
@@ -61,6 +63,7 @@ class Judge:
         comment = text.rsplit('"', 2)[-2] if '"' in text else text
         self.asked[comment] += 1
         self.in_flight += 1
+        self.held[comment] += 1
         try:
             await self.is_open.wait()
             await asyncio.sleep(self.seconds)
@@ -68,6 +71,7 @@ class Judge:
             yield Counted(100, 20)
         finally:
             self.in_flight -= 1
+            self.held -= Counter([comment])
 
     @property
     def twice(self) -> list[str]:

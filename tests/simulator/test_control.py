@@ -11,7 +11,7 @@ from chatsheet.simulator.faults import ELSEWHERE
 from chatsheet.simulator.network import Network
 from chatsheet.simulator.serving import serving
 from chatsheet.simulator.tokens import TokenRule
-from tests.harness import Wire
+from tests.harness import Wire, says
 from tests.simulator.test_azure_wire import ask
 
 pytestmark = pytest.mark.anyio
@@ -59,6 +59,7 @@ async def chat(wire: Wire, deployment: str = "gpt-4o") -> int:
         ("DELETE", "/faults"),
         ("POST", "/scripts"),
         ("POST", "/tokens"),
+        ("POST", "/quotas"),
         ("GET", "/requests"),
         ("GET", "/network"),
         ("POST", "/network/dns"),
@@ -177,6 +178,24 @@ async def test_the_wire_is_told_which_tokens_to_take(control: Control, wire: Wir
     assert wire.simulator.state.tokens == TokenRule(tenant="t")
     assert (await control.call("POST", "/tokens", {"audience": None}))[1] == {"tokens": "refused"}
     assert wire.simulator.state.tokens is None
+
+
+async def test_a_deployment_keeps_to_the_tokens_of_its_minute_and_says_what_is_left(control: Control, wire: Wire) -> None:
+    assert (await control.call("POST", "/quotas", {"deployment": "gpt-4o", "tokens": 30}))[0] == 200
+    wire.script("gpt-4o", *[says("word " * 20)] * 3)
+    answers = [await ask(wire) for _ in range(3)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    left = [int(answer.headers["x-ratelimit-remaining-tokens"]) for answer in answers[:2]]
+    assert 30 > left[0] > left[1]
+    assert answers[0].headers["x-ratelimit-limit-tokens"] == "30"
+    assert 1 <= int(answers[2].headers["retry-after"]) <= 60
+    assert (await control.call("POST", "/quotas", {"deployment": "gpt-4o", "tokens": None}))[0] == 200
+    assert (await ask(wire)).status == 200
+
+
+async def test_a_quota_is_for_a_deployment_that_is_there(control: Control) -> None:
+    assert (await control.call("POST", "/quotas", {"deployment": "none", "tokens": 30}))[0] == 404
+    assert (await control.call("POST", "/quotas", {"deployment": "gpt-4o", "tokens": 0}))[0] == 400
 
 
 async def test_listeners_are_set_over_the_control_port_where_there_are_any(wire: Wire, control: Control) -> None:

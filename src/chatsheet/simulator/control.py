@@ -12,6 +12,7 @@ from chatsheet.simulator.brains.scripted import Exchange, ScriptedBrain
 from chatsheet.simulator.fault import Fault, Tuning
 from chatsheet.simulator.faults import ELSEWHERE, FAULTS, GIVEN
 from chatsheet.simulator.network import Network
+from chatsheet.simulator.quota import MINUTE_S, Quota
 from chatsheet.simulator.served import VERSION, Served
 from chatsheet.simulator.state import Mix, Order, State
 from chatsheet.simulator.tokens import AUDIENCE, TENANT, TokenRule
@@ -112,6 +113,17 @@ class TokenOrder(BaseModel):
     tenant: str = TENANT
 
 
+class QuotaOrder(BaseModel):
+    """What a deployment may take of a minute, or of a shorter window; null counts nothing any more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    deployment: str
+    tokens: int | None = Field(default=None, ge=1)
+    requests: int = Field(default=500_000, ge=1)
+    window_s: float = Field(default=MINUTE_S, gt=0, le=3600)
+
+
 class Control:
     """The control port's handlers over the simulator's state."""
 
@@ -130,6 +142,7 @@ class Control:
         app.router.add_post("/scripts", self._add_script)
         app.router.add_post("/litellm", self._set_litellm)
         app.router.add_post("/tokens", self._set_tokens)
+        app.router.add_post("/quotas", self._set_quota)
         app.router.add_get("/requests", self._list_requests)
         app.router.add_get("/network", self._describe_network)
         app.router.add_post("/network/{listener}", self._set_listener)
@@ -203,6 +216,17 @@ class Control:
         taken = TokenRule(audience=order.audience, tenant=order.tenant, issued=issued) if order.audience else None
         self._state.tokens = taken
         return web.json_response({"tokens": "taken" if taken else "refused"})
+
+    async def _set_quota(self, request: web.Request) -> web.Response:
+        order = QuotaOrder.model_validate_json(await request.read())
+        if order.deployment not in self._state.deployments:
+            return web.json_response({"error": f"no deployment {order.deployment}"}, status=404)
+        if order.tokens is None:
+            self._state.quotas.pop(order.deployment, None)
+        else:
+            made = Quota(tokens=order.tokens, requests=order.requests, window_s=order.window_s)
+            self._state.quotas[order.deployment] = made
+        return web.json_response({"tokens": order.tokens})
 
     async def _list_requests(self, request: web.Request) -> web.Response:
         del request

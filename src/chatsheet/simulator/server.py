@@ -15,15 +15,16 @@ from pydantic import JsonValue
 from chatsheet.core import loose
 from chatsheet.core.clock import Clock, SystemClock
 from chatsheet.core.ids import new_id
-from chatsheet.simulator import answers, faults, playing, tokens, wire
+from chatsheet.simulator import answers, faults, playing, quota, tokens, wire
 from chatsheet.simulator.answers import Door
-from chatsheet.simulator.brain import Brain, BrainFailed, Named, Piece
+from chatsheet.simulator.brain import Brain, BrainFailed, Counted, Named, Piece
 from chatsheet.simulator.catalogue import litellm
 from chatsheet.simulator.control import Control
 from chatsheet.simulator.fault import Fault, Tuning
 from chatsheet.simulator.faults import FAULTS
 from chatsheet.simulator.litellm_door import LitellmDoor
 from chatsheet.simulator.network import Network
+from chatsheet.simulator.quota import UNCOUNTED, Quota, Use
 from chatsheet.simulator.state import EVERY, Order, Play, State
 
 __all__ = ["Order", "Simulator"]
@@ -117,19 +118,19 @@ class Simulator:
         if wide is not None and wide.fault.status:
             seen["played"] = wide.name
             return self._respond_to_all(wide, door)
-        if refused := self._refuse_key(request, door):
-            return refused
         deployment, by_name = faults.by_deployment_name(asked)
-        if deployment not in self.state.deployments:
-            return self._respond("L7", door, litellm.unknown_model(asked)) if door == "litellm" else self._respond("D1", door)
-        if not loose.array(body.get("messages")):
-            message = "[] is too short - 'messages'"
-            return web.json_response({"error": {"code": None, "message": message, "param": "messages"}}, status=400)
+        if refused := self._refuse(request, body, deployment, door):
+            return refused
         play = wide or self.state.next_play(deployment, by_name, body, request.headers.keys())
         if play is not None:
             seen["played"] = play.name
             if play.fault.status:
                 return self._respond(play.name, door, play.fault, play.tuning)
+        counted, used = self.state.quotas.get(deployment), None
+        if counted is not None:
+            now_s = self.clock.monotonic()
+            if (used := counted.begin(now_s, quota.estimate(body))) is None:
+                return self._respond("429", door, tuning=Tuning(retry_after=counted.wait_s(now_s)))
         model = deployment if door == "litellm" else f"{deployment}-simulated"
         writer = wire.Writer(
             f"chatcmpl-{new_id('sim')}",
@@ -137,9 +138,10 @@ class Simulator:
             int(time.time()),
             door,
             self.state.litellm_version,
+            UNCOUNTED if counted is None else counted.left(),
         )
         try:
-            async with aclosing(self._pieces(deployment, body, door)) as pieces:
+            async with aclosing(self._pieces(deployment, body, door, counted, used)) as pieces:
                 if body.get("stream") is True:
                     with_usage = loose.obj(body.get("stream_options")).get("include_usage") is True
                     return await playing.stream(request, pieces, writer, play, with_usage=with_usage)
@@ -148,11 +150,27 @@ class Simulator:
             log.warning("%s", error)
             return web.json_response({"error": {"code": "500", "message": f"simulator: {error}"}}, status=500)
 
-    async def _pieces(self, deployment: str, body: Mapping[str, object], door: Door) -> AsyncGenerator[Piece, None]:
+    async def _pieces(
+        self, deployment: str, body: Mapping[str, object], door: Door, counted: Quota | None, used: Use | None
+    ) -> AsyncGenerator[Piece, None]:
         async with aclosing(self.brain.reply(deployment, body)) as pieces:
             async for piece in pieces:
+                if isinstance(piece, Counted) and counted is not None and used is not None:
+                    counted.end(used, piece.input_tokens + piece.output_tokens)
                 if not (door == "litellm" and isinstance(piece, Named)):  # LiteLLM reports its alias, whoever answered
                     yield piece
+
+    def _refuse(self, request: web.Request, body: Mapping[str, object], deployment: str, door: Door) -> web.Response | None:
+        """Refuse a call without the key, for a deployment that is not there, or that says nothing."""
+        if refused := self._refuse_key(request, door):
+            return refused
+        if deployment not in self.state.deployments:
+            unknown = litellm.unknown_model(loose.text(body.get("model")))
+            return self._respond("L7", door, unknown) if door == "litellm" else self._respond("D1", door)
+        if not loose.array(body.get("messages")):
+            message = "[] is too short - 'messages'"
+            return web.json_response({"error": {"code": None, "message": message, "param": "messages"}}, status=400)
+        return None
 
     def _refuse_key(self, request: web.Request, door: Door) -> web.Response | None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from chatsheet.simulator.fault import Fault, Tuning, fits
 from chatsheet.simulator.faults import FAULTS, GIVEN
+from chatsheet.simulator.quota import Quota
 from chatsheet.simulator.served import VERSION, Served
 from chatsheet.simulator.tokens import TokenRule
 
@@ -70,6 +71,8 @@ class State:
     served: dict[str, Served] = field(default_factory=dict[str, Served])
     """What LiteLLM's config says of a deployment, where that is not what it should."""
     litellm_version: str = VERSION
+    quotas: dict[str, Quota] = field(default_factory=dict[str, Quota])
+    """What deployments may take of a minute; of the others nothing is counted."""
     orders: dict[str, Order | Mix] = field(default_factory=dict[str, "Order | Mix"])
     requests: deque[dict[str, JsonValue]] = field(default_factory=lambda: deque[dict[str, JsonValue]](maxlen=_MOST_REQUESTS))
 

@@ -10,6 +10,7 @@ from chatsheet.core.loose import JsonObject
 from chatsheet.simulator.answers import Door
 from chatsheet.simulator.brain import Call, Counted, Say
 from chatsheet.simulator.catalogue.capacity import FILTERED
+from chatsheet.simulator.quota import UNCOUNTED, Left
 
 SAFE: JsonObject = {name: {"filtered": False, "severity": "safe"} for name in ("hate", "self_harm", "sexual", "violence")}
 _PROMPT_FILTER: JsonValue = [{"prompt_index": 0, "content_filter_results": SAFE}]
@@ -24,6 +25,7 @@ class Writer:
     created: int
     door: Door
     litellm_version: str = ""
+    left: Left = UNCOUNTED
 
     @property
     def is_azure(self) -> bool:
@@ -117,10 +119,10 @@ KEEPALIVE = b": keepalive\n\n"
 def headers(writer: Writer) -> dict[str, str]:
     """Return the headers of an answer."""
     shared = {
-        "x-ratelimit-limit-requests": "500",
-        "x-ratelimit-remaining-requests": "499",
-        "x-ratelimit-limit-tokens": "50000",
-        "x-ratelimit-remaining-tokens": "49500",
+        "x-ratelimit-limit-requests": str(writer.left.of_requests),
+        "x-ratelimit-remaining-requests": str(writer.left.requests),
+        "x-ratelimit-limit-tokens": str(writer.left.of_tokens),
+        "x-ratelimit-remaining-tokens": str(writer.left.tokens),
     }
     match writer.door:
         case "azure":
