@@ -109,9 +109,7 @@ def each_database(database_at: Path | str, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.setenv("CHATSHEET_DATABASE_URL", f"env:{harness.DATABASE}")
 
 
-_NO_AZURITE = pytest.mark.skipif(
-    stores.azurite() is None, reason="the emulator of Azure Blob is not installed in .tools/azurite"
-)
+_NO_AZURITE = pytest.mark.skipif(not stores.azurite(), reason="the emulator of Azure Blob is not there: run `make store-tools`")
 
 
 @pytest.fixture(scope="session")

