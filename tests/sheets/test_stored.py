@@ -233,7 +233,7 @@ async def test_what_was_made_before_there_was_a_store_is_put_there(two: Two, eng
 
 
 async def test_a_backup_holds_what_only_the_store_has_and_is_restored_into_another(
-    two: Two, moto: Store, sales: Path, tmp_path: Path
+    two: Two, moto: Store, sales: Path, tmp_path: Path, engine: Engine
 ) -> None:
     opened = await two.here.bring_in(LOCAL, sales)
     edited = await two.here.edit(LOCAL, opened.sheet.id, [setting(5)], expected_version=opened.sheet.version)
@@ -245,7 +245,7 @@ async def test_a_backup_holds_what_only_the_store_has_and_is_restored_into_anoth
     stored = Stored(objects_of(moto.settings()))
     await asyncio.to_thread(restore.read, tmp_path / "b.tar", tmp_path / "r" / "chatsheet.sqlite", tmp_path / "r", stored)
     database = await open_database(tmp_path / "r" / "chatsheet.sqlite")
-    library = Library(database=database, folder=tmp_path / "fresh", engine=Engine(), clock=SystemClock(), stored=stored)
+    library = Library(database=database, folder=tmp_path / "fresh", engine=engine, clock=SystemClock(), stored=stored)
     assert await total(library, await library.open(LOCAL, opened.sheet.id)) == expected
     await library.close()
     await database.close()
