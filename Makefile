@@ -15,7 +15,7 @@ PORT ?= 8000
 BENCH ?= startup
 PACK ?= office
 
-.PHONY: help bench cover demo dev eval fuzz lint-deploy sbom soak serve wheels test check web browser-tools netbed-tools office-tools quick fix types build shots examples litellm-lock
+.PHONY: help bench cover demo dev eval fuzz lint-deploy sbom soak serve wheels test check web browser-tools netbed-tools office-tools store-tools quick fix types build shots examples litellm-lock
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 16
@@ -37,10 +37,10 @@ dev: .venv/ready ## server on :8000 and the page with reload on :5173
 	  CHATSHEET_SERVER_TOKEN=env:CHATSHEET_DEV_TOKEN; \
 	trap 'kill 0' EXIT; .venv/bin/chatsheet --data .demo demo & $(RUN) python tools/npm.py run dev
 
-test: .venv/ready browser-tools netbed-tools office-tools check web ## everything: format, lint, types, layers, tests, web, browser
+test: .venv/ready browser-tools netbed-tools office-tools store-tools check web ## everything: format, lint, types, layers, tests, web, browser
 	@$(RUN) pytest -n 2 --dist loadgroup
 
-cover: .venv/ready browser-tools netbed-tools office-tools web ## the tests again, counting which lines they reach; a fifth slower
+cover: .venv/ready browser-tools netbed-tools office-tools store-tools web ## the tests again, counting which lines they reach; a fifth slower
 	@$(RUN) pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered
 
 check: .venv/ready ## format, lint, types, layers, dependencies, generated files
@@ -65,6 +65,9 @@ netbed-tools:
 
 office-tools:
 	@sh tools/get_office.sh
+
+store-tools: .venv/ready
+	@$(RUN) python tools/azurite.py
 
 bench: .venv/ready ## print a benchmark's table beside its baseline; BENCH=startup
 	@$(RUN) python benchmarks/$(BENCH).py

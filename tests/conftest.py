@@ -8,8 +8,9 @@ from hypothesis import settings
 from xdist.remote import Producer  # pyright: ignore[reportMissingTypeStubs]  it ships none
 from xdist.scheduler import LoadScopeScheduling  # pyright: ignore[reportMissingTypeStubs]  it ships none
 
+from chatsheet.core.settings import FilesSettings
 from chatsheet.db.engine import Database, open_database
-from tests import harness
+from tests import harness, stores
 from tests.chain import hybrid
 from tests.harness import ROOT, Wire, start_wire
 from tests.postgres import Server, serving
@@ -106,3 +107,27 @@ def each_database(database_at: Path | str, monkeypatch: pytest.MonkeyPatch) -> N
     if isinstance(database_at, str):
         monkeypatch.setenv(harness.DATABASE, database_at)
         monkeypatch.setenv("CHATSHEET_DATABASE_URL", f"env:{harness.DATABASE}")
+
+
+_NO_AZURITE = pytest.mark.skipif(not stores.azurite(), reason="the emulator of Azure Blob is not there: run `make store-tools`")
+
+
+@pytest.fixture(scope="session")
+def moto() -> Generator[stores.Store, None, None]:
+    """An S3 of this test process."""
+    with stores.serving("s3") as store:
+        yield store
+
+
+@pytest.fixture(scope="session")
+def blobs() -> Generator[stores.Store, None, None]:
+    """An Azure Blob of this test process."""
+    with stores.serving("az") as store:
+        yield store
+
+
+@pytest.fixture(params=["moto", pytest.param("blobs", marks=_NO_AZURITE)])
+def files(request: pytest.FixtureRequest) -> FilesSettings:
+    """A fresh bucket of each kind of store."""
+    store: stores.Store = request.getfixturevalue(request.param)
+    return store.settings()

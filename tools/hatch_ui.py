@@ -113,7 +113,7 @@ def install(ui: Path, node: list[str], npm: list[str]) -> None:
     if stamp.is_file() and stamp.read_text() == wanted:
         return
     command = [*npm, "ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]
-    run(command, ui, "npm could not install the page's packages", path_head=node[0])
+    run(command, ui, "npm could not install the locked packages", path_head=node[0])
     stamp.write_text(wanted)
 
 

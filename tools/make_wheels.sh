@@ -6,7 +6,7 @@ to=$1
 uv=.tools/uv/bin/uv
 mkdir -p "$to/chatsheet" "$to/litellm"
 "$uv" build --quiet --wheel --out-dir "$to/chatsheet"
-"$uv" export --quiet --frozen --no-dev --no-emit-project --extra charts --output-file "$to/requirements.txt" >/dev/null
+"$uv" export --quiet --frozen --no-dev --no-emit-project --extra charts --extra s3 --extra azure-blob --output-file "$to/requirements.txt" >/dev/null
 cp src/chatsheet/llm/litellm.lock "$to/litellm.txt"
 download() {
     python3 -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: "$@"

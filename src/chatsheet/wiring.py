@@ -57,8 +57,10 @@ from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
 from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
+from chatsheet.sheets.objects import open_objects
 from chatsheet.sheets.query import Engine
 from chatsheet.sheets.room import Room
+from chatsheet.sheets.stored import Stored
 from chatsheet.sheets.uploads import Uploads
 from chatsheet.telemetry.history import History, RouteCounts
 from chatsheet.telemetry.setup import Telemetry, open_telemetry
@@ -251,8 +253,15 @@ def oidc(settings: Settings, database: Database, sessions: Sessions, clock: Cloc
     return Oidc(database, clock, provider=IdentityProvider(chosen, clock), sessions=sessions, settings=chosen)
 
 
+def stored_of(settings: Settings) -> Stored | None:
+    """Return the versions in the object store that settings name, if they name one; raises StorageUnavailable."""
+    objects = open_objects(settings.files)
+    return None if objects is None else Stored(objects)
+
+
 def _room(settings: Settings, database: Database, clock: Clock) -> Room:
-    return Room(database=database, folder=settings.data, limit=int(settings.cache.disk_gb * 10**9), clock=clock)
+    limit = int(settings.cache.disk_gb * 10**9)
+    return Room(database=database, folder=settings.data, limit=limit, clock=clock, stored=stored_of(settings))
 
 
 @asynccontextmanager
@@ -299,7 +308,7 @@ async def open_upkeep(settings: Settings) -> AsyncGenerator[tuple[Forgetting, Re
         stack.push_async_callback(database.close)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=stored_of(settings))
         stack.push_async_callback(library.close)
         forgetting = Forgetting(
             database=database, library=library, accounts=people.accounts, users=people.users, members=people.members
@@ -331,7 +340,7 @@ async def open_library(settings: Settings) -> AsyncGenerator[tuple[Library, Glos
         engine = Engine()
         stack.push_async_callback(engine.close)
         clock = SystemClock()
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock)
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, stored=stored_of(settings))
         stack.push_async_callback(library.close)
         library.on_import = Finder(database, clock).imported
         yield library, Glossary(database=database, library=library, clock=clock)
@@ -367,9 +376,11 @@ async def open_services(
         telemetry.watch_caches(caches.states)
         engine = Engine()
         stack.push_async_callback(engine.close)
-        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches)
+        objects = open_objects(settings.files)
+        stored = Stored(objects) if objects is not None else None
+        library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches, stored=stored)
         stack.push_async_callback(library.close)
-        uploads = Uploads(folder=settings.data, clock=clock)
+        uploads = Uploads(folder=settings.data, clock=clock, objects=objects)
         imports = Imports(library=library, uploads=uploads, clock=clock)
         stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(
@@ -384,8 +395,8 @@ async def open_services(
         tokens = Tokens(database, clock, without_login=without_login)
         access = Access(database, is_local=is_local or auth.mode == "local", again=credentials.again(sessions, tokens))
         jobs = Jobs(
-            database=database, access=access, library=library, clock=clock, files=Files(folder=settings.data, clock=clock),
-            at_once=settings.jobs.at_once,
+            database=database, access=access, library=library, clock=clock,
+            files=Files(folder=settings.data, clock=clock, objects=objects), at_once=settings.jobs.at_once,
         )  # fmt: skip
         library.on_import = Finder(database, clock).imported
         chats = Chats(

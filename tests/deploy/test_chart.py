@@ -29,6 +29,7 @@ MOST: Values = {
         "azure": {"cidrs": ["10.1.0.4/32"]},
         "postgres": {"cidrs": ["10.1.0.5/32"]},
         "redis": {"cidrs": ["10.1.0.6/32"]},
+        "files": {"cidrs": ["10.1.0.8/32"]},
         "extraEgress": [{"to": [{"ipBlock": {"cidr": "10.1.0.7/32"}}]}],
     },
     "podAnnotations": {"c": "d"},
@@ -119,6 +120,15 @@ def test_secrets_are_named_and_never_made() -> None:
         assert "emptyDir" in volumes["litellm"]
 
 
+def test_with_an_object_store_each_pod_has_a_folder_of_its_own() -> None:
+    own = _merged(LEAST, {"data": {"isShared": False, "size": "20Gi"}})
+    assert of_kind(own, "PersistentVolumeClaim") == []
+    for one in of_kind(own, "Deployment"):
+        pod = loose.obj(loose.obj(loose.obj(one["spec"])["template"])["spec"])
+        (data,) = [volume for volume in map(loose.obj, loose.array(pod["volumes"])) if volume["name"] == "data"]
+        assert data == {"name": "data", "emptyDir": {"sizeLimit": "20Gi"}}
+
+
 def test_pods_reach_names_the_private_endpoint_and_their_state_alone() -> None:
     (policy,) = of_kind(MOST, "NetworkPolicy")
     spec = loose.obj(policy["spec"])
@@ -126,7 +136,7 @@ def test_pods_reach_names_the_private_endpoint_and_their_state_alone() -> None:
     reached = [loose.obj(loose.array(loose.obj(rule)["to"])[0]) for rule in loose.array(spec["egress"])]
     assert "podSelector" in reached[0]
     cidrs = [loose.obj(one["ipBlock"])["cidr"] for one in reached[1:]]
-    assert cidrs == ["10.1.0.4/32", "10.1.0.5/32", "10.1.0.6/32", "10.1.0.7/32"]
+    assert cidrs == ["10.1.0.4/32", "10.1.0.5/32", "10.1.0.6/32", "10.1.0.8/32", "10.1.0.7/32"]
 
 
 def test_the_settings_that_the_chart_begins_with_are_valid(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Two real servers on one data folder, one Postgres and one Valkey, with an owner and a friend who are logged in."""
+"""Real servers on one Postgres and one Valkey, with an owner and a friend who are logged in.
+
+They share a data folder; or each has its own, an object store is behind them, and a balancer before them.
+"""
 
 import re
 import secrets
@@ -9,7 +12,9 @@ from pathlib import Path
 
 import httpx
 
+from chatsheet.core.settings import FilesSettings
 from tests import valkeys
+from tests.balancer import balancing
 from tests.harness import Program, free_ports, program, write_settings
 from tests.postgres import serving
 
@@ -17,6 +22,7 @@ _SETTINGS = """
 data = '{data}'
 [server]
 port = {port}
+{public}
 [auth]
 mode = "password"
 logins_per_minute = 1000
@@ -24,6 +30,7 @@ logins_per_minute = 1000
 url = "env:SOAK_DATABASE"
 [redis]
 url = "env:SOAK_REDIS"
+{files}
 [llm]
 routes = ["azure"]
 [llm.route.azure]
@@ -52,6 +59,7 @@ class Cluster:
 
     servers: list[Program]
     addresses: tuple[str, ...]
+    """Of each server, or the balancer's alone."""
     people: Mapping[str, Person]
     restart: Callable[[int], Awaitable[None]]
     """End a server as a deployment does, and start it again where it was."""
@@ -79,26 +87,33 @@ def session_of(answer: httpx.Response) -> str:
 
 @asynccontextmanager
 async def cluster(
-    folder: Path, servers: int = 2, *, wire: str = "http://127.0.0.1:9", key: str = "none"
+    folder: Path, servers: int = 2, *, wire: str = "http://127.0.0.1:9", key: str = "none", files: FilesSettings | None = None
 ) -> AsyncGenerator[Cluster, None]:
-    """Start the servers one after the other, and let the two in; `wire` is the model's endpoint, by default nobody's."""
+    """Start the servers one after the other, and let the two in; `wire` is the model's endpoint, by default nobody's.
+
+    With `files` they share nothing of a disk, and are reached through a balancer alone.
+    """
     async with AsyncExitStack() as stack:
         database = stack.enter_context(serving())
         at = stack.enter_context(database.database())
         redis = await stack.enter_async_context(valkeys.running())
         env = {"SOAK_DATABASE": at, "SOAK_REDIS": redis.url}
-        ports, running = free_ports(servers), list[Program]()
+        (public, *ports), running = free_ports(servers + 1), list[Program]()
+        address = f"http://127.0.0.1:{public}/"
 
         async def start(number: int) -> Program:
             own = folder / f"server{number}"
             own.mkdir(exist_ok=True)
-            told = {"data": folder / "data", "port": ports[number], "wire": wire}
+            told = {"data": folder / "data", "port": ports[number], "wire": wire, "public": "", "files": ""}
+            if files is not None:
+                told |= {"data": own / "data", "public": f'public_url = "{address}"', "files": _section(files)}
             text = _SETTINGS
             for name, value in told.items():
                 text = text.replace(f"{{{name}}}", str(value))
-            settings = write_settings(own, text, {"azure": key})
+            store_key = files.key.reveal() if files is not None and files.key is not None else ""
+            settings = write_settings(own, text, {"azure": key, "store": store_key})
             one = await stack.enter_async_context(program("--config", str(settings), "serve", env=env))
-            await one.wait_for(r"ChatSheetAI on (http://\S+)")
+            await one.wait_for(r"ChatSheetAI on http://\S+")
             return one
 
         async def restart(number: int) -> None:
@@ -108,8 +123,17 @@ async def cluster(
         for number in range(servers):
             running.append(await start(number))
         code = (await running[-1].wait_for(r"24 hours: (\S+)")).group(1)  # the latest counts
-        addresses = tuple(f"http://127.0.0.1:{port}/" for port in ports)
+        if files is not None:
+            await stack.enter_async_context(balancing(folder, public, ports))
+        addresses = (address,) if files is not None else tuple(f"http://127.0.0.1:{port}/" for port in ports)
         yield Cluster(running, addresses, await _people(addresses[0], code), restart)
+
+
+def _section(files: FilesSettings) -> str:
+    """Return the store's settings as they are written in a file."""
+    plain = {name: getattr(files, name) for name in ("url", "endpoint", "region", "key_id", "account")}
+    lines = "".join(f'{name} = "{value}"\n' for name, value in plain.items() if value)
+    return f'[files]\n{lines}key = "{{store}}"\n'
 
 
 async def _people(address: str, code: str) -> dict[str, Person]:

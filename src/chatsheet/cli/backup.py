@@ -18,12 +18,12 @@ def command(options: Options, file: Path) -> int:
     """
     from chatsheet.core.clock import SystemClock  # noqa: PLC0415  --help must stay fast
     from chatsheet.upkeep import backup  # noqa: PLC0415  likewise
-    from chatsheet.wiring import database_at  # noqa: PLC0415  likewise
+    from chatsheet.wiring import database_at, stored_of  # noqa: PLC0415  likewise
 
     settings, clock = options.settings(may_lack_keys=True), SystemClock()
     if file.is_dir():
         file /= f"chatsheet-{clock.now():%Y%m%dT%H%M%SZ}.tar"
-    made = backup.write(database_at(settings), settings.data, file, clock)
+    made = backup.write(database_at(settings), settings.data, file, clock, stored_of(settings))
     megabytes = file.stat().st_size / 10**6
     click.echo(f"{plain(str(file))}: {sum(made.rows.values()):,} rows, {len(made.versions):,} versions, {megabytes:,.1f} MB")
     for said, ones in (("are gone", made.missing), ("are not what was imported", made.damaged)):

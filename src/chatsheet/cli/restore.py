@@ -18,10 +18,11 @@ def command(options: Options, file: Path, *, is_check: bool) -> None:
     A backup of SQLite can be restored into Postgres, and the other way round.
     """
     from chatsheet.upkeep import restore  # noqa: PLC0415  --help must stay fast
-    from chatsheet.wiring import database_at  # noqa: PLC0415  likewise
+    from chatsheet.wiring import database_at, stored_of  # noqa: PLC0415  likewise
 
     settings = options.settings(may_lack_keys=True)
-    made = restore.check(file) if is_check else restore.read(file, database_at(settings), settings.data)
+    to = (database_at(settings), settings.data)
+    made = restore.check(file) if is_check else restore.read(file, *to, stored_of(settings))
     done = "is whole" if is_check else f"is restored in {plain(str(settings.data))}"
     click.echo(
         f"{plain(str(file))} of {made.at:%Y-%m-%d %H:%M} UTC {done}: "

@@ -24,7 +24,7 @@ from chatsheet.cli.main import Options
 from chatsheet.context import budget
 from chatsheet.core import ids, logs, settings_file
 from chatsheet.core.address_check import LOOPBACK
-from chatsheet.core.errors import BadInput, Conflict, Refused
+from chatsheet.core.errors import BadInput, Conflict, Refused, StorageUnavailable
 from chatsheet.core.settings import ServerSettings, Settings
 from chatsheet.core.tasks import Tasks
 from chatsheet.db.errors import DatabaseUnavailable
@@ -107,6 +107,7 @@ async def serve(
         tasks.spawn(_look_after(services), name="look after turns")
         tasks.spawn(_make_room(services), name="make room on disk")
         tasks.spawn(_let_go(services), name="let go of what is kept no longer")
+        tasks.spawn(_put_all(services), name="put versions into the object store")
         tasks.spawn(services.engine.warm(), name="warm engine")
         tasks.spawn(_warm_count(), name="warm token table")
         has_ours = any(route.is_ours for route in services.gateway.plan.routes)
@@ -195,9 +196,19 @@ async def _let_go(services: Services) -> None:
     while True:
         try:
             await services.retention.apply()
+            await services.jobs.files.sweep()
+        except StorageUnavailable as error:
+            log.warning("what is kept no longer was not removed: %s", error.what)
         except (SQLAlchemyError, DatabaseUnavailable, OSError) as error:
             log.warning("what is kept no longer was not removed: %s", type(error).__name__)
         await asyncio.sleep(_LET_GO_S)
+
+
+async def _put_all(services: Services) -> None:
+    try:
+        await services.library.put_all()
+    except StorageUnavailable as error:  # each edit tries again for what it stands on, and the next start for the rest
+        log.warning("versions that only this data folder has were not put into the store: %s", error.what)
 
 
 async def _warm_count() -> None:

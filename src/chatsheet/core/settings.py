@@ -247,6 +247,30 @@ class AuthSettings(_Frozen):
     """The identity provider."""
 
 
+class FilesSettings(_Frozen):
+    """Where the files of sheets are kept that all replicas share."""
+
+    url: str = Field(default="", pattern=r"^((s3|az)://[A-Za-z0-9][A-Za-z0-9.-]+(/[A-Za-z0-9._-]+)*/?)?$")
+    """A folder of an object store, s3://BUCKET/PREFIX or az://CONTAINER/PREFIX: the data folder is then only a cache of it.
+    Left out, the data folder is all there is, and replicas must share it."""
+    endpoint: str = ""
+    """The store's address where it is not Amazon's or ACCOUNT.blob.core.windows.net, such as https://minio.example.com."""
+    region: str = ""
+    """The region of an S3 bucket; left out, what the machine says."""
+    key_id: str = ""
+    """The id of an S3 access key; left out with `key`, the machine's own identity is used."""
+    key: SecretField | None = None
+    """The secret of that access key, or the key of the Azure storage account; left out, the machine's own identity is used."""
+    account: str = ""
+    """The Azure storage account."""
+    client_id: str = ""
+    """The user-assigned managed identity to sign in to Azure as; left out, what the machine offers."""
+    ca_file: Path | None = None
+    """Certificate authorities to trust for the store instead of the system's, as PEM."""
+    timeout_s: Seconds = 30
+    """How long the store may say nothing."""
+
+
 class CacheSettings(_Frozen):
     """What is kept so that it is computed once."""
 
@@ -326,6 +350,8 @@ class Settings(_Frozen):
     """How people prove who they are."""
     database: DatabaseSettings = DatabaseSettings()
     """Where state is recorded."""
+    files: FilesSettings = FilesSettings()
+    """Where the files of sheets are kept."""
     cache: CacheSettings = CacheSettings()
     """What is kept."""
     redis: RedisSettings = RedisSettings()

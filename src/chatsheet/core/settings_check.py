@@ -13,6 +13,7 @@ from chatsheet.core.secret import Secret
 from chatsheet.core.settings import (
     AuthSettings,
     AzureRoute,
+    FilesSettings,
     LitellmRoute,
     LlmSettings,
     OidcSettings,
@@ -39,6 +40,7 @@ def check(settings: Settings) -> Iterator[Problem]:
     yield from _unset("database.url", settings.database.url, "set it, or leave it out for a file in the data folder")
     yield from _unset("redis.url", settings.redis.url, "set it, or leave the section out")
     yield from _unset("database.url", settings.database.url, "set it, or leave the section out")
+    yield from _check_files(settings.files)
     yield from _check_server(settings.server, settings.auth)
     if settings.auth.mode == "oidc":
         yield from _check_oidc(settings.auth.oidc)
@@ -50,6 +52,23 @@ def check(settings: Settings) -> Iterator[Problem]:
 def _unset(key: str, secret: Secret | None, fix: str, cause: str = "settings.invalid") -> Iterator[Problem]:
     if secret is not None and secret.value is None:
         yield Problem(key, secret.problem, fix, cause)
+
+
+def _check_files(files: FilesSettings) -> Iterator[Problem]:
+    yield from _unset("files.key", files.key, "set it, or leave it out for the machine's own identity")
+    if files.url.startswith("az:") and not files.account:
+        yield Problem("files.account", "missing: a container is in an account", "write the storage account's name")
+    if files.url.startswith("s3:") and bool(files.key_id) != (files.key is not None):
+        missing = "key" if files.key_id else "key_id"
+        yield Problem(f"files.{missing}", "missing: an access key is an id and a secret", "give both, or neither")
+    if files.endpoint:
+        try:
+            parts = urlsplit(files.endpoint)
+            is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+        except ValueError:
+            parts, is_safe = urlsplit(""), False
+        if not (is_safe and parts.hostname) or parts.username or parts.password or parts.query or parts.fragment:
+            yield Problem("files.endpoint", "not an https address", 'write "https://minio.example.com"')
 
 
 def _check_server(server: ServerSettings, auth: AuthSettings) -> Iterator[Problem]:

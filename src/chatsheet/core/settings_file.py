@@ -22,6 +22,7 @@ from chatsheet.core.settings import (
     CacheSettings,
     DatabaseSettings,
     DoctorSettings,
+    FilesSettings,
     LlmSettings,
     LogSettings,
     OidcSettings,
@@ -121,6 +122,7 @@ def _sections() -> dict[str, type[BaseModel]]:
         "auth.oidc": OidcSettings,  # before auth, whose variables begin as its own do
         "auth": AuthSettings,
         "database": DatabaseSettings,
+        "files": FilesSettings,
         "cache": CacheSettings,
         "log": LogSettings,
         "retention": RetentionSettings,

@@ -74,7 +74,7 @@ def _text(column: Column, number: int) -> str:
 
 async def _run(questions: Questions, sql: str, table: str) -> Result:
     # past the cache: pages are read once
-    return await questions.engine.run(questions.database, GuardedSql(sql, (table,), None), _LIMITS)
+    return await questions.engine.run(await questions.located(), GuardedSql(sql, (table,), None), _LIMITS)
 
 
 def _new(order: AiColumn, found: Result) -> list[New]:

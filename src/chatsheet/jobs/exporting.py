@@ -34,10 +34,11 @@ async def run(library: Library, files: Files, actor: Actor, job: Job, order: Exp
     target = await files.fresh(job.id)
     options = Options(format=order.format, keeps_formulas=order.keeps_formulas)
     done = await export.write(library.questions(opened).database, plan, target, options, deadline_s=_LONGEST_S)
+    until = await files.keep(job.id)
     said = {"job": job.id, "table": order.table, "format": order.format, "rows": done.rows}
     await library.note(actor, opened, "sheet.export", said)
     name = f"{Path(opened.sheet.name).stem} {order.label}"
-    return JobFile(name=name, rows=done.rows, bytes=done.bytes, until=files.until(), notes=done.notes)
+    return JobFile(name=name, rows=done.rows, bytes=done.bytes, until=until, notes=done.notes)
 
 
 def planned(library: Library, opened: OpenSheet, order: Export) -> Plan:

@@ -271,7 +271,7 @@ class Jobs:
             after = found[-1][0]
 
     async def file(self, actor: Actor, job_id: str) -> tuple[JobFile, BinaryIO]:
-        """Return what an export made, opened, for whoever started it; raises JobNotFound, FileGone, Denied."""
+        """Return an export's file, opened, for whoever started it; raises JobNotFound, FileGone, Denied, StorageUnavailable."""
         async with self.database.unit() as connection:
             known = await store.get(connection, actor, job_id)
             job = await self._shown(connection, known)
@@ -279,7 +279,8 @@ class Jobs:
                 raise FileGone("this job has no file, or none any more.", fix="export it again.")
             if known.run_by != actor.user_id:
                 raise Denied("only who started an export may download its file.", fix="start one of your own.")
-            opened = await self.files.open(job_id)
+        opened = await self.files.open(job_id)
+        async with self.database.unit() as connection:
             tell(connection, Act.of(actor, "job.export", job.sheet_id, {"job": job_id}))
         return job.file, opened
 

@@ -108,7 +108,7 @@ async def present(library: Library, opened: OpenSheet, table: str) -> set[int]:
     """Return the ids of the rows that are there: those that were deleted since are passed over."""
     questions = library.questions(opened)
     found = await questions.engine.run(
-        questions.database,
+        await questions.located(),
         GuardedSql(f'SELECT {ROW_ID} FROM "{table}"', (table,), None),  # noqa: S608  our own name
         _ALL,
     )

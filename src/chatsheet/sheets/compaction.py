@@ -7,11 +7,11 @@ import asyncio
 import contextlib
 import shutil
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from chatsheet.core.ids import new_id
 from chatsheet.core.tasks import Tasks
 from chatsheet.sheets import versions
+from chatsheet.sheets.folders import Folders
 from chatsheet.sheets.query import Engine
 
 _AT_ONCE = 8 * versions.COMPACTED_ROWS
@@ -24,10 +24,11 @@ Head = Callable[[], Awaitable[str]]
 class Compactions:
     """The compactions of a data folder: one at a time for each sheet, given up when closed."""
 
-    def __init__(self, *, folder: Path, incoming: Path, engine: Engine, quiet_s: float) -> None:
+    def __init__(self, *, folders: Folders, engine: Engine, quiet_s: float) -> None:
         """`quiet_s` without an edit count as a quiet moment."""
-        self._versions = folder
-        self._incoming = incoming
+        self._folders = folders
+        self._versions = folders.versions
+        self._incoming = folders.incoming
         self._engine = engine
         self._quiet_s = quiet_s
         self._sheets: set[str] = set()
@@ -63,12 +64,14 @@ class Compactions:
 
     async def compact(self, version: str) -> None:
         """Give a version a base of its own."""
+        await self._folders.ready(version)  # its head may have been moved elsewhere
         if (self._versions / version / versions.BASE).exists():
             return
         aside = self._incoming / new_id("compact")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         try:
             await self._engine.compact(self._versions, version, aside)
+            await self._folders.keep_base(version, aside / versions.BASE)
             await asyncio.to_thread((aside / versions.BASE).rename, self._versions / version / versions.BASE)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)

@@ -6,6 +6,7 @@ leaves the old head or the new one.
 """
 
 import asyncio
+import contextlib
 import hashlib
 import shutil
 import time
@@ -33,6 +34,7 @@ from chatsheet.sheets.conflicts import ConflictCell
 from chatsheet.sheets.differences import Differences
 from chatsheet.sheets.edits import EDITS, Change, Edit, EditPreview
 from chatsheet.sheets.excerpts import Excerpts
+from chatsheet.sheets.folders import Folders
 from chatsheet.sheets.follower import Follower, ShownCell, calculated, first
 from chatsheet.sheets.following import Followed
 from chatsheet.sheets.formulas.engine import Recalculator
@@ -47,8 +49,8 @@ from chatsheet.sheets.ingest.said import Said, TabSaid
 from chatsheet.sheets.model import ROW_ID, Result, Workbook
 from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.questions import Questions
-from chatsheet.sheets.room import Uses
 from chatsheet.sheets.store import HeadMove, Move, MoveKind, Sheet, Version, VersionNotFound
+from chatsheet.sheets.stored import Stored, VersionDamaged, VersionLost
 from chatsheet.sheets.writer import Made, Order
 
 _HASH_BLOCK = 2**20
@@ -95,12 +97,6 @@ class SeenInPart(Refused):
     """Row and column rules cannot be applied to what was asked for."""
 
     code = "sheet.seen_in_part"
-
-
-class VersionLost(NotFound):
-    """The files of a version are gone from the data folder."""
-
-    code = "sheet.version_lost"
 
 
 class NothingToUndo(Conflict):
@@ -165,8 +161,12 @@ class Library:
         recalculator: Recalculator | None = None,
         quiet_s: float = 0.5,
         caches: Caches | None = None,
+        stored: Stored | None = None,
     ) -> None:
-        """`quiet_s` without an edit count as a quiet moment, in which a version is compacted."""
+        """`quiet_s` without an edit count as a quiet moment, in which a version is compacted.
+
+        Where versions are `stored`, the folder is a cache of them.
+        """
         self._database = database
         self._versions = folder / "versions"
         self._incoming = folder / "incoming"
@@ -188,10 +188,10 @@ class Library:
                 patience_s=_LONGEST_PARSE_S,
             )
         )
-        self._uses = Uses(self._versions)
+        self._folders = Folders(folder, stored)
         self.on_import: Callable[[Actor, OpenSheet], Awaitable[None]] = _nothing
         """Hears of each file that was brought in, or found again, before its sender does."""
-        self.compactions = Compactions(folder=self._versions, incoming=self._incoming, engine=engine, quiet_s=quiet_s)
+        self.compactions = Compactions(folders=self._folders, engine=engine, quiet_s=quiet_s)
 
     async def bring_in(
         self, actor: Actor, path: Path, *, name: str | None = None, report: Report = lambda _: None
@@ -236,19 +236,22 @@ class Library:
         # the name is part of it: a delimited file's table is called after its file
         named = f"{PARSER}\0{name}\0{content}" + (f"\0{said.model_dump_json()}" if said.shapes else "")
         version = hashlib.sha256(named.encode()).hexdigest()[:32]
-        if (self._versions / version).exists():
+        with contextlib.suppress(FileNotFoundError, VersionDamaged):
+            await self._folders.ready(version)
+            await self._folders.keep(version)
             self._parsed.counts.hits += 1
-            await self._uses.touch(version)
             return version
         key = keys.ParsedFile(parser=PARSER, name=name, content=content, said=said.model_dump_json())
         try:
-            return await self._parsed.fetch(key, partial(self._parse, version, path, name, said, report))
-        except FileNotFoundError:  # somebody else's copy of the same file, who left before it was read
-            return await self._parse(version, path, name, said, report)
+            await self._parsed.fetch(key, partial(self._parse, version, path, name, said, report))
+            await self._folders.ready(version)  # another process with another folder may have made it
+        except (FileNotFoundError, VersionDamaged):  # or of somebody's copy of the file, who left before it was read
+            await self._parse(version, path, name, said, report)
+        return version
 
     def _present(self, version: bytes) -> str:
-        """Return the version that another process made, if it is in this folder too."""
-        if not (self._versions / version.decode()).exists():
+        """Return the version that another process made, if it is in this folder too, or in the store that both have."""
+        if self._folders.stored is None and not (self._versions / version.decode()).exists():
             raise ValueError("another process has another folder")
         return version.decode()
 
@@ -272,6 +275,7 @@ class Library:
             except OSError:
                 if not (self._versions / version).exists():  # else another process made the same
                     raise
+            await self._folders.keep(version, anew=True)
         finally:
             await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
         return version
@@ -371,16 +375,22 @@ class Library:
             return await asyncio.to_thread(versions.read_workbook, self._versions / sheet.version)
 
         try:
-            await self._uses.touch(sheet.version)
+            await self._ready(sheet.version, sheet.name)
             whole = await self._workbooks.fetch(key, read, is_cheap=True)
             if not actor.rules.tables:
                 return OpenSheet(sheet, whole)
             excerpt = await self._excerpts.of(sheet.version, actor.rules)
             shown = await asyncio.to_thread(versions.read_workbook, excerpt)
         except FileNotFoundError:
-            lost = f"the files of version {sheet.version} of {sheet.name} are gone."
-            raise VersionLost(lost, fix="restore the data folder, or import the file again.") from None
+            raise _lost(sheet.version, sheet.name) from None
         return OpenSheet(sheet, shown, actor.rules, ruling.hidden(whole, shown))
+
+    async def _ready(self, version: str, name: str) -> None:
+        """See that a version can be read here; raises VersionLost, StorageUnavailable."""
+        try:
+            await self._folders.ready(version)
+        except FileNotFoundError:
+            raise _lost(version, name) from None
 
     async def tried(self, opened: OpenSheet, rules: Rules) -> Workbook:
         """Return what would be seen of the version that `opened` holds under rules; raises SeenInPart."""
@@ -425,7 +435,10 @@ class Library:
         """Return what the version that `opened` holds can be asked."""
         sheet, version = opened.sheet.id, opened.sheet.version
         folder = self._versions / version if opened.is_whole else self._excerpts.place(version, opened.rules)
+        is_cached = self._folders.stored is not None and opened.is_whole
+        more = {"ready": partial(self._ready, version, opened.sheet.name)} if is_cached else {}
         return Questions(
+            **more,
             version=version,
             rules=opened.rules.key,
             workbook=opened.workbook,
@@ -499,6 +512,8 @@ class Library:
             if since is not None:
                 await store.version(connection, actor, sheet_id, since)
             next_row = await store.next_row(connection, actor, sheet_id)
+        for one in {sheet.version, since or sheet.version}:
+            await self._ready(one, sheet.name)
         aside = self._incoming / owned("edit")
         await asyncio.to_thread(aside.mkdir, parents=True, mode=0o700)
         order = Order(
@@ -542,6 +557,7 @@ class Library:
         version = hashlib.sha256(f"{sheet.id}\0{sheet.version}\0{delta}\0{made.digest}".encode()).hexdigest()[:32]
         if not (self._versions / version).exists():
             await asyncio.to_thread(aside.rename, self._versions / version)
+        await self._folders.keep(version)
         at = self._clock.now()
         async with self._database.unit() as connection:
             moved = await store.move(
@@ -589,6 +605,10 @@ class Library:
 
     async def _move(self, actor: Actor, sheet_id: str, kind: MoveKind, *, old: str, new: str, reason: str) -> OpenSheet:
         _check_whole(actor.rules)
+        async with self._database.unit() as connection:
+            sheet = await store.get(connection, actor, sheet_id)
+        for one in (old, new):
+            await self._ready(one, sheet.name)
         async with self._database.unit() as connection:
             at = self._clock.now()
             moved = await store.move(connection, actor, sheet_id, kind=kind, old=old, new=new, reason=reason, at=at)
@@ -656,6 +676,12 @@ class Library:
         await self.compactions.close()
         await self._recalculator.close()
 
+    async def put_all(self) -> None:
+        """Put the versions into the object store that were made here before there was one; raises StorageUnavailable."""
+        async with self._database.unit() as connection:
+            known = await store.known_versions(connection)
+        await self._folders.put_all(known)
+
     async def sweep(self) -> None:
         """Remove what a killed process left half done. For the one server of a data folder, at its start."""
         async with self._database.unit() as connection:
@@ -680,6 +706,11 @@ class Library:
 
 def _moved(here: str, expected: str) -> HeadMoved:
     return HeadMoved(f"the sheet is at version {here}, not {expected}.", fix="look at it, then try again.")
+
+
+def _lost(version: str, name: str) -> VersionLost:
+    lost = f"the files of version {version} of {name} are gone."
+    return VersionLost(lost, fix="restore them from a backup, or import the file again.")
 
 
 def _check_whole(rules: Rules) -> None:

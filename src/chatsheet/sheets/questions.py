@@ -1,7 +1,7 @@
 """Everything one version can be asked: guarded SQL, the rows behind a result, values like a text, windows for the grid."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,10 @@ from chatsheet.sheets.query import Engine, Limits
 from chatsheet.sheets.windows import Window, WindowInvalid
 
 _ROWS_BEHIND = 1_000
+
+
+async def _at_once() -> None:
+    pass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +34,8 @@ class Questions:
     engine: Engine
     results: Results | None = None
     """What was computed already; None: nothing is kept."""
+    ready: Callable[[], Awaitable[None]] = _at_once
+    """Sees that the version is on disk before it is read: who holds it for long may have lost it to others' need of room."""
 
     def check(self, sql: str) -> GuardedSql:
         """Return the guarded form of SQL; raises SqlRefused."""
@@ -64,11 +70,19 @@ class Questions:
             for known in one.columns
             if (known.name == column if column is not None else known.type == "text")
         ]
-        return await self.engine.find_values(self.database, columns, text, limit=limit)
+        return await self.engine.find_values(await self.located(), columns, text, limit=limit)
 
     async def _ran(self, guarded: GuardedSql, limits: Limits) -> Result:
-        compute = partial(self.engine.run, self.database, guarded, limits)
+        compute = partial(self._compute, guarded, limits)
         return await (compute() if self.results is None else self.results.of(guarded, limits, compute))
+
+    async def _compute(self, guarded: GuardedSql, limits: Limits) -> Result:
+        return await self.engine.run(await self.located(), guarded, limits)
+
+    async def located(self) -> Path:
+        """Return the file to read, which is on disk now; raises VersionLost, StorageUnavailable."""
+        await self.ready()
+        return versions.location(self.database.parent)
 
     async def window(self, window: Window) -> Result:
         """Return one page of a table, row ids first; `row_count` counts the rows that its filters leave."""
@@ -77,23 +91,25 @@ class Questions:
         return await (compute() if self.results is None else self.results.kept("window", asked, Limits(), compute))
 
     async def _window(self, window: Window) -> Result:
+        database = await self.located()
         table = self._table(window.table)
         if not window.is_plain:
-            placed = await asyncio.to_thread(versions.placed, self.database, table.id)
-            picked = await asyncio.to_thread(versions.picked, self.database, table.id, "{places}")
-            return await self.engine.window(self.database, window, windows.plan(window, table, placed, picked))
-        page = await asyncio.to_thread(versions.page, self.database, table, offset=window.offset, limit=window.limit)
-        result = await self.engine.run(self.database, GuardedSql(page, (table.id,), None))
+            placed = await asyncio.to_thread(versions.placed, database, table.id)
+            picked = await asyncio.to_thread(versions.picked, database, table.id, "{places}")
+            return await self.engine.window(database, window, windows.plan(window, table, placed, picked))
+        page = await asyncio.to_thread(versions.page, database, table, offset=window.offset, limit=window.limit)
+        result = await self.engine.run(database, GuardedSql(page, (table.id,), None))
         return result.model_copy(update={"row_count": table.rows, "truncated": len(result.rows) < table.rows})
 
     async def places(self, window: Window, *, rows: Sequence[int] | None = None, text: str = "", limit: int) -> Places:
         """Return where rows stand in a window's order: those with these ids, or those that a search for `text` finds."""
+        database = await self.located()
         table = self._table(window.table)
-        placed = await asyncio.to_thread(versions.placed, self.database, table.id)
+        placed = await asyncio.to_thread(versions.placed, database, table.id)
         hits = windows.order(Window(table=window.table, search=text), table, placed) if rows is None else None
         order = windows.order(window, table, placed)
-        known = await asyncio.to_thread(versions.numbered, self.database, table.id) if window.is_plain else ""
-        return await self.engine.places(self.database, order, known=known, rows=rows, hits=hits, limit=limit)
+        known = await asyncio.to_thread(versions.numbered, database, table.id) if window.is_plain else ""
+        return await self.engine.places(database, order, known=known, rows=rows, hits=hits, limit=limit)
 
     def _columns(self) -> dict[str, list[str]]:
         return {table.id: table.names for table in self.workbook.tables}

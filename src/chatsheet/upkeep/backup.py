@@ -26,6 +26,8 @@ from chatsheet.core.errors import Conflict
 from chatsheet.core.loose import JsonObject
 from chatsheet.db import copying, migrating
 from chatsheet.sheets import versions
+from chatsheet.sheets.folders import Folders
+from chatsheet.sheets.stored import Stored, VersionDamaged
 
 FORMAT: Final = 1
 LIST: Final = "backup.json"
@@ -87,10 +89,10 @@ class _Known:
             self.originals[loose.text(row["id"])] = loose.text(row["content_sha256"])
 
 
-def write(database: Path | str, data: Path, target: Path, clock: Clock) -> Backup:
-    """Write a backup of a database and its data folder to `target`, also while servers run.
+def write(database: Path | str, data: Path, target: Path, clock: Clock, stored: Stored | None = None) -> Backup:
+    """Write a backup of a database and its data folder to `target`, also while servers run; with what is `stored` elsewhere.
 
-    Raises BackupExists and what copying.reading raises; what cannot be written whole leaves no file.
+    Raises BackupExists, StorageUnavailable and what copying.reading raises; what cannot be written whole leaves no file.
     """
     if target.exists():
         raise BackupExists(f"{target} is there already.", fix="choose another name, or remove it.")
@@ -98,7 +100,7 @@ def write(database: Path | str, data: Path, target: Path, clock: Clock) -> Backu
     try:
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _MODE), "wb") as file:
             with tarfile.open(fileobj=file, mode="w") as tar:
-                made = _fill(tar, database, data / "versions", clock)
+                made = _fill(tar, database, _Source(Folders(data), stored), clock)
             file.flush()
             os.fsync(file.fileno())
         part.rename(target)
@@ -107,7 +109,28 @@ def write(database: Path | str, data: Path, target: Path, clock: Clock) -> Backu
     return made
 
 
-def _fill(tar: tarfile.TarFile, database: Path | str, folder: Path, clock: Clock) -> Backup:
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where versions are: on disk, or else in the store, from where they are fetched."""
+
+    folders: Folders
+    stored: Stored | None
+
+    def bring(self, version: str) -> bool:
+        """See that a version is on disk; tells whether it is."""
+        if self.stored is not None:
+            with suppress(FileNotFoundError, VersionDamaged):
+                self.folders.fetch(version, self.stored)
+        return (self.folders.versions / version).is_dir()
+
+    def bring_base(self, version: str) -> None:
+        """See that a version is there with its base, which another may stand on."""
+        if self.stored is not None:
+            with suppress(FileNotFoundError, VersionDamaged):
+                self.folders.fetch(version, self.stored, with_base=True)
+
+
+def _fill(tar: tarfile.TarFile, database: Path | str, source: _Source, clock: Clock) -> Backup:
     known, rows, files = _Known(), dict[str, int](), dict[str, Entry]()
     with copying.reading(database) as connection:
         at = clock.now()
@@ -115,7 +138,8 @@ def _fill(tar: tarfile.TarFile, database: Path | str, folder: Path, clock: Clock
             with tempfile.TemporaryFile() as lines:
                 rows[name] = _write_rows(lines, known, name, copying.rows(connection, table))
                 files[f"rows/{name}.jsonl"] = _add(tar, f"rows/{name}.jsonl", lines, at)
-    present = _present(folder, known.named)
+    folder = source.folders.versions
+    present = _present(source, known)
     damaged = [one for one in present if not _is_whole(folder / one, _add_folder(tar, folder / one, files, at), known)]
     made = Backup(
         format=FORMAT,
@@ -141,18 +165,22 @@ def _write_rows(lines: IO[bytes], known: _Known, name: str, rows: Iterable[JsonO
     return count
 
 
-def _present(folder: Path, named: set[str]) -> list[str]:
+def _present(source: _Source, known: _Known) -> list[str]:
     """Return the versions to copy that are there; they are marked as used, so that nobody makes room of them meanwhile."""
-    wanted, present = list(named), dict[str, None]()
+    folder = source.folders.versions
+    there = {one.version for one in source.stored.all()} if source.stored is not None else set[str]()
+    wanted, present = [one for one in known.named if one in there or (folder / one).is_dir()], dict[str, None]()
     while wanted:
         one = wanted.pop()
-        if one in present or not (folder / one).is_dir():
+        if one in present or not source.bring(one):
             continue
         with suppress(OSError):  # a folder that may only be read keeps all anyway
             os.utime(folder / one)
         present[one] = None
         if (manifest := versions.read_manifest(folder / one)) is not None:
             wanted += [manifest.base, manifest.origin]
+            if not (folder / one / versions.BASE).exists():
+                source.bring_base(manifest.base)
     return sorted(present)
 
 

@@ -13,6 +13,8 @@ from chatsheet.core import loose
 from chatsheet.core.errors import BadInput, Conflict
 from chatsheet.core.loose import JsonObject
 from chatsheet.db import copying
+from chatsheet.sheets import versions
+from chatsheet.sheets.stored import Stored
 from chatsheet.upkeep.backup import FORMAT, LIST, Backup, Entry, Hashed
 
 
@@ -36,10 +38,11 @@ class FolderFilled(Conflict):
     code = "restore.folder_filled"
 
 
-def read(source: Path, database: Path | str, data: Path) -> Backup:
-    """Bring the backup at `source` back into a database and a data folder that are both empty.
+def read(source: Path, database: Path | str, data: Path, stored: Stored | None = None) -> Backup:
+    """Bring the backup at `source` back into a database and a data folder that are both empty, and what is to be `stored`.
 
-    Raises BackupDamaged, BackupUnknown, FolderFilled and what copying.filling raises; then nothing of it is left.
+    Raises StorageUnavailable, BackupDamaged, BackupUnknown, FolderFilled and what copying.filling raises; then
+    nothing of it is left here.
     """
     if data.is_dir() and any(data.iterdir()):
         raise FolderFilled(f"there is something in {data}.", fix="name an empty folder with --data, or move it away.")
@@ -47,6 +50,8 @@ def read(source: Path, database: Path | str, data: Path) -> Backup:
     is_made_here = not data.exists()
     try:
         _put_files(source, data)
+        if stored is not None:
+            _put_stored(data, made.versions, stored)
         with copying.filling(database, migration=made.migration) as connection, _opened(source) as tar:
             for name, table in copying.TABLES.items():
                 if made.rows.get(name):
@@ -101,6 +106,15 @@ def _put_files(source: Path, data: Path) -> None:
                 target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with target.open("xb") as out:
                     shutil.copyfileobj(_file(tar, member), out, 2**20)
+
+
+def _put_stored(data: Path, restored: set[str], stored: Stored) -> None:
+    """Put every version anew, whatever the store has of it: nobody knows why something is restored."""
+    for version in restored:
+        folder = data / "versions" / version
+        stored.keep(folder, anew=True)
+        if (folder / versions.DELTA).exists() and (folder / versions.BASE).exists():
+            stored.keep_base(version, folder / versions.BASE)
 
 
 def _rows(tar: tarfile.TarFile, name: str) -> Iterator[JsonObject]:

@@ -66,7 +66,11 @@ initContainers:
 {{- end }}
 volumes:
   - name: data
+    {{- if .root.Values.data.isShared }}
     persistentVolumeClaim: { claimName: {{ .root.Values.data.existingClaim | default (printf "%s-data" .root.Release.Name) }} }
+    {{- else }}
+    emptyDir: { sizeLimit: {{ .root.Values.data.size }} }
+    {{- end }}
   - name: litellm
     emptyDir: { sizeLimit: 64Mi }
   - name: tmp
