@@ -14,6 +14,7 @@ defaults
     mode http
     log global
     timeout connect 2s
+    timeout check 2s
     timeout client 1h
     timeout server 1h
     retries 3
