@@ -14,6 +14,7 @@ defaults
     mode http
     log global
     timeout connect 2s
+    timeout check 2s
     timeout client 1h
     timeout server 1h
     retries 3
@@ -23,7 +24,8 @@ frontend people
     default_backend servers
 backend servers
     balance roundrobin
-    option httpchk GET /livez
+    option httpchk
+    http-check send meth GET uri /livez ver HTTP/1.1 hdr Host 127.0.0.1:{port}
     default-server check inter 200ms fall 1 rise 1
 """
 
@@ -36,7 +38,19 @@ async def balancing(folder: Path, port: int, servers: Sequence[int]) -> AsyncGen
     config.write_text(_CONFIG.replace("{port}", str(port)) + lines, encoding="utf-8")
     process = await asyncio.create_subprocess_exec(PROGRAM or "haproxy", "-db", "-f", str(config))
     try:
+        async with asyncio.timeout(20):
+            while not await _listens(port):
+                await asyncio.sleep(0.02)
         yield
     finally:
         process.terminate()
         await process.wait()
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except OSError:
+        return False
+    writer.close()
+    return True

@@ -35,9 +35,9 @@ from chatsheet.context.glossary.model import Kept
 from chatsheet.core import loose
 from chatsheet.doctor.clinic import ExaminationEntry
 from chatsheet.doctor.model import Report
+from chatsheet.jobs.imports import ImportEvent
 from chatsheet.jobs.model import Job
 from chatsheet.sheets.edits import EditPreview
-from chatsheet.sheets.imports import ImportEvent
 from chatsheet.sheets.ingest.raw import RawCells
 from chatsheet.sheets.library import Move
 from chatsheet.sheets.model import FoundValue, Places, Result

@@ -48,6 +48,7 @@ from chatsheet.doctor.order import Known, OnRung, Order, nobody
 from chatsheet.doctor.readiness import Readiness
 from chatsheet.jobs.files import Files
 from chatsheet.jobs.finding import Finder
+from chatsheet.jobs.imports import Imports
 from chatsheet.jobs.model import AiColumn
 from chatsheet.jobs.service import Jobs
 from chatsheet.jobs.worker import Worker
@@ -55,7 +56,6 @@ from chatsheet.llm.causes import CATALOGUE
 from chatsheet.llm.gateway import Gateway
 from chatsheet.llm.plan import plan
 from chatsheet.llm.records import RemoteRecords
-from chatsheet.sheets.imports import Imports
 from chatsheet.sheets.library import Library
 from chatsheet.sheets.objects import open_objects
 from chatsheet.sheets.query import Engine
@@ -381,7 +381,7 @@ async def open_services(
         library = Library(database=database, folder=settings.data, engine=engine, clock=clock, caches=caches, stored=stored)
         stack.push_async_callback(library.close)
         uploads = Uploads(folder=settings.data, clock=clock, objects=objects)
-        imports = Imports(library=library, uploads=uploads, clock=clock)
+        imports = Imports(database=database, library=library, uploads=uploads, clock=clock)
         stack.push_async_callback(imports.close)
         opened = await stack.enter_async_context(
             hybrid.opened(settings, clock=clock, telemetry=telemetry.model_calls, caches=caches)

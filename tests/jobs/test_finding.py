@@ -10,10 +10,10 @@ from sqlalchemy.exc import OperationalError
 
 from chatsheet.core.identity import LOCAL
 from chatsheet.jobs import store
+from chatsheet.jobs.imports import Imported
 from chatsheet.jobs.model import Job
 from chatsheet.jobs.states import JobNotSo
 from chatsheet.sheets.edits import CellValue, SetCells
-from chatsheet.sheets.imports import Imported
 from tests.jobs.rig import Office, open_office, working
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("each_database")]
@@ -88,7 +88,7 @@ async def test_an_import_that_is_followed_has_drafts_when_it_says_that_it_is_don
         upload = await services.uploads.begin(LOCAL, name="reviews.xlsx", size=len(content))
         await services.uploads.append(LOCAL, upload.id, 0, blocks())
         begun = await services.imports.begin(LOCAL, upload.id)
-        (done,) = [event async for event in services.imports.watch(LOCAL, begun) if isinstance(event, Imported)]
+        (done,) = [event async for event in await services.imports.watch(LOCAL, begun) if isinstance(event, Imported)]
         (draft,) = await services.jobs.listing(LOCAL, done.sheet_id)
         assert draft.is_unasked
 

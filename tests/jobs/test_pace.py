@@ -1,5 +1,6 @@
 """How fast jobs ask, decided without a clock."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 from math import inf
@@ -51,16 +52,18 @@ def test_chats_come_before_jobs() -> None:
     workers=st.integers(1, 4),
 )
 def test_workers_use_a_limit_up_and_never_go_beyond_it(limit: int, sizes: list[int], workers: int) -> None:
-    """A provider that counts a sliding minute: what it saw in any sixty seconds is at least 95 % and at most 102 %."""
-    minute, now, spent = Minute(limit, limit // 2), 1_000.0, list[tuple[int, int]]()
-    mean = sum(sizes) / len(sizes)
-    for step in range(4 * pace.MINUTE_S * workers):
-        now += 1 / workers
+    """A provider that counts a sliding minute: what it saw in any sixty seconds is at least 95 % and at most 102 %.
+
+    But for one call: it is let in by the mean, and takes what it takes.
+    """
+    minute, spent = Minute(limit, limit // 2), list[tuple[int, int]]()
+    mean, upcoming = sum(sizes) / len(sizes), itertools.cycle(sizes)
+    for step in range(1, 4 * pace.MINUTE_S * workers):
+        now = 1_000 + step / workers
         minute = minute.at(now)
-        for number in range(int(min(minute.room // mean, limit))):
-            tokens = sizes[(step + number) % len(sizes)]
-            minute = minute.spend(round(mean), now)
-            minute = minute.spend(tokens - round(mean), now)
+        while minute.room >= mean:
+            tokens = next(upcoming)
+            minute = minute.spend(round(mean), now).spend(tokens - round(mean), now)
             spent.append((int(now), tokens))
     begun = int(1_000 + pace.MINUTE_S)
     for since in range(begun, begun + 100, 10):

@@ -33,6 +33,9 @@ url = "env:SOAK_REDIS"
 {files}
 [llm]
 routes = ["azure"]
+first_content_s = 120
+idle_s = 120
+deadline_s = 180
 [llm.route.azure]
 kind = "azure"
 endpoint = "{wire}"

@@ -104,7 +104,7 @@ async def serve(
         is_shared = settings.database.url is not None  # with servers elsewhere, which hold leases too
         await services.chats.turns.resume(is_alone=not is_shared and services.presence.is_alone())
         tasks = Tasks()
-        tasks.spawn(_look_after(services), name="look after turns")
+        tasks.spawn(_look_after(services), name="look after turns and imports")
         tasks.spawn(_make_room(services), name="make room on disk")
         tasks.spawn(_let_go(services), name="let go of what is kept no longer")
         tasks.spawn(_put_all(services), name="put versions into the object store")
@@ -179,8 +179,9 @@ async def _look_after(services: Services) -> None:
         await asyncio.sleep(_LOOK_AFTER_S)
         try:
             await services.chats.turns.look_after()
+            await services.imports.look_after()
         except (SQLAlchemyError, DatabaseUnavailable) as error:  # a full disk, say: the next look may find it mended
-            log.warning("turns that other processes left were not looked for: %s", type(error).__name__)
+            log.warning("turns and imports that other processes left were not looked for: %s", type(error).__name__)
 
 
 async def _make_room(services: Services) -> None:

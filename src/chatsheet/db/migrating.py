@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from chatsheet.db.errors import DatabaseNewer
 
-HEAD = "0011"
+HEAD = "0012"
 """The newest migration."""
 VERSIONS = "SELECT version_num FROM alembic_version"
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -395,6 +395,27 @@ job = Table(
 `formula` is the one of the workbook that a draft stands for; `measured` what a job without a ledger says of its rows and file.
 """
 
+import_job = Table(
+    "import_job",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("workspace_id", String(40), nullable=False),
+    Column("created_by", String(40), nullable=False),
+    Column("upload_id", String(64), nullable=False),
+    Column("state", String(30), nullable=False),
+    Column("owner", String(40), nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("progress", JSON, nullable=False),
+    Column("first", JSON(none_as_null=True), nullable=True),
+    Column("outcome", JSON(none_as_null=True), nullable=True),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("started_at", UtcDateTime, nullable=True),
+    Column("ended_at", UtcDateTime, nullable=True),
+    UniqueConstraint("workspace_id", "upload_id"),
+    Index("ix_import_job_ended_at", "ended_at"),
+)
+"""A file that is read into a sheet, under the lease of the server `owner`: how far it is, its first rows, how it ended."""
+
 job_row = Table(
     "job_row",
     metadata,

@@ -118,13 +118,15 @@ class Uploads:
             await self.remove(actor, kept.id)
             raise UploadDamaged(f"{kept.announced.name} arrived with other bytes than were announced.", fix="upload it again.")
 
+    async def check_whole(self, actor: Actor, upload_id: str) -> None:
+        """Raise UploadNotFound or UploadIncomplete unless all of an upload is here."""
+        _check_whole(await asyncio.to_thread(self._find, actor, upload_id))
+
     async def whole(self, actor: Actor, upload_id: str) -> tuple[Path, str]:
         """Return the path and the name of an upload that is all here; raises UploadNotFound, UploadIncomplete."""
         kept = await asyncio.to_thread(self._find, actor, upload_id)
-        name, size = kept.announced.name, kept.announced.size
-        if kept.offset < size:
-            raise UploadIncomplete(f"{kept.offset} of {size} bytes of {name} are here.", fix=f"continue at {kept.offset}.")
-        return await self._content(kept), name
+        _check_whole(kept)
+        return await self._content(kept), kept.announced.name
 
     async def _content(self, kept: Kept) -> Path:
         try:
@@ -185,6 +187,12 @@ async def _threaded(opening: AbstractContextManager[IO[bytes]]) -> AsyncGenerato
         await asyncio.to_thread(opening.__exit__, type(error), error, error.__traceback__)
         raise
     await asyncio.to_thread(opening.__exit__, None, None, None)
+
+
+def _check_whole(kept: Kept) -> None:
+    name, size = kept.announced.name, kept.announced.size
+    if kept.offset < size:
+        raise UploadIncomplete(f"{kept.offset} of {size} bytes of {name} are here.", fix=f"continue at {kept.offset}.")
 
 
 def _not_found(upload_id: str) -> UploadNotFound:

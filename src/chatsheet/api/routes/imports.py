@@ -38,7 +38,7 @@ async def begin(body: NewImport, services: Served, actor: Imports) -> ImportStar
 @router.get("/{import_id}")
 async def events(import_id: str, services: Served, actor: Imports) -> StreamingResponse:
     """Follow an import as server-sent events from its beginning: progress, the first rows, and the outcome last."""
-    watched = services.imports.watch(actor, import_id)
+    watched = await services.imports.watch(actor, import_id)
     return StreamingResponse(stream.events(watched, stream.event), media_type="text/event-stream", headers=stream.HEADERS)
 
 
