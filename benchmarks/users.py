@@ -45,10 +45,12 @@ class Speaker:
         """Nothing to close."""
 
     async def reply(self, deployment: str, body: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
-        """Query after a question, speak after a result."""
+        """Query after a question, speak after a result; judge a row of a job."""
         del deployment
         self.calls += 1
-        if loose.obj(loose.array(body.get("messages"))[-1]).get("role") != "tool":
+        if "tools" not in body:
+            yield Say('{"value": "good", "confidence": 0.9, "reason": "it says so"}')
+        elif loose.obj(loose.array(body.get("messages"))[-1]).get("role") != "tool":
             least = random.randint(0, 50)
             sql = f"SELECT count(*) AS n FROM load WHERE amount > {least}"
             yield Call(0, "c1", "run_sql", loose.dumps({"purpose": "count", "sql": sql}))
@@ -103,12 +105,26 @@ class Crowd:
         """Import the sheets."""
         self._sheets = [await self._import(number) for number in range(SHEETS)]
 
-    async def act(self, people: int, seconds: float) -> Seen:
+    async def act(self, people: int, seconds: float, kinds: Mapping[str, int] = KINDS) -> Seen:
         """Let this many people act for a time, and return what they saw of it."""
         self.seen = Seen()
         until = time.monotonic() + seconds
-        await asyncio.gather(*(self._live(number, until) for number in range(people)))
+        await asyncio.gather(*(self._live(number, until, kinds) for number in range(people)))
         return self.seen
+
+    async def fill(self, column: str = "note") -> int:
+        """Let a job ask about every row of a sheet, and return how many it asked about."""
+        sheet = self._sheets[0]
+        order = {"kind": "ai_column", "table": sheet.table, "label": f"Mood {time.monotonic_ns()}", "template": f"{{{column}}}"}
+        made = await self._send(0, "POST", "/api/jobs", {"sheet_id": sheet.id, "order": order})
+        while not loose.array(made.get("sample")):
+            await asyncio.sleep(0.2)
+            made = await self._send(0, "GET", f"/api/jobs/{made['id']}")
+        made = await self._send(0, "POST", f"/api/jobs/{made['id']}/start", {})
+        while made.get("ended_at") is None:
+            await asyncio.sleep(0.5)
+            made = await self._send(0, "GET", f"/api/jobs/{made['id']}")
+        return int(loose.number(loose.obj(made["progress"]).get("done_inputs")))
 
     async def _import(self, number: int) -> Sheet:
         lines = "".join(f"region {row % 7},{row % 100},note {row}\n" for row in range(ROWS))
@@ -121,12 +137,12 @@ class Crowd:
             (table,) = loose.array(loose.obj(made["workbook"])["tables"])
             return Sheet(str(loose.obj(made["sheet"])["id"]), str(loose.obj(table)["id"]))
 
-    async def _live(self, number: int, until: float) -> None:
+    async def _live(self, number: int, until: float, kinds: Mapping[str, int]) -> None:
         sheet, one = self._sheets[number % SHEETS], random.Random(number)
         await asyncio.sleep(one.random() * self._think_s)
         chat = str((await self._send(number, "POST", "/api/chats", {"sheet_id": sheet.id})).get("id"))
         while time.monotonic() < until:
-            (kind,) = one.choices([*KINDS], [*KINDS.values()])
+            (kind,) = one.choices([*kinds], [*kinds.values()])
             begun = time.perf_counter()
             try:
                 await self._acts[kind](number, one, sheet, chat)

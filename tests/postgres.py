@@ -38,6 +38,12 @@ class Server:
         """Return the address of a database as settings name it."""
         return f"postgresql://postgres:{PASSWORD}@127.0.0.1:{self.port}/{name}"
 
+    @property
+    def pid(self) -> int:
+        """The process whose children it is."""
+        assert self._process is not None
+        return self._process.pid
+
     def run(self, statement: str) -> None:
         """Run a statement outside any test's database."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

@@ -24,11 +24,15 @@ DROP = """(files) => {
 }"""
 
 
-def large(folder: Path) -> Path:
-    """Write a file of three parts."""
+SEEN_ROWS = 800_000
+"""What takes seconds to read: long enough to be seen half read."""
+
+
+def large(folder: Path, rows: int = 110_000) -> Path:
+    """Write a file of three parts, or of many more."""
     path = folder / "large.csv"
     draw = random.Random(7)  # noqa: S311  no secret
-    lines = (f"{n},{draw.random()},{draw.getrandbits(256):x}" for n in range(110_000))
+    lines = (f"{n},{draw.random()},{draw.getrandbits(256):x}" for n in range(rows))
     path.write_text("number,share,text\n" + "\n".join(lines), encoding="ascii")
     assert path.stat().st_size > 9 * 2**20
     return path
@@ -76,7 +80,7 @@ async def test_several_files_are_dropped_at_once_and_the_first_that_can_be_read_
 @pytest.mark.flaky(reruns=3)
 async def test_the_first_rows_are_seen_while_the_rest_is_read(opened: Opened, tmp_path: Path) -> None:
     page = opened.page
-    await page.get_by_label("Workbook file").set_input_files(large(tmp_path))
+    await page.get_by_label("Workbook file").set_input_files(large(tmp_path, SEEN_ROWS))
     await expect(page.get_by_role("region", name="First rows").get_by_role("cell", name="109")).to_have_count(0)
     await expect(page.get_by_text("as they stand in the file")).to_be_visible(timeout=READ_MS)
     await expect(page.get_by_role("tab", name="large")).to_have_count(0)
@@ -118,7 +122,7 @@ async def test_after_a_reload_the_same_file_goes_on_where_it_stopped(opened: Ope
 
 async def test_a_cancelled_file_leaves_nothing(opened: Opened, tmp_path: Path) -> None:
     page = opened.page
-    await page.get_by_label("Workbook file").set_input_files(large(tmp_path))
+    await page.get_by_label("Workbook file").set_input_files(large(tmp_path, SEEN_ROWS))
     await expect(page.get_by_text("as they stand in the file")).to_be_visible(timeout=READ_MS)
     await page.get_by_role("button", name="Cancel large.csv").click()
     await expect(item(page, "large.csv")).to_contain_text("Cancelled; nothing of it is left")

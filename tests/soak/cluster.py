@@ -66,6 +66,8 @@ class Cluster:
     people: Mapping[str, Person]
     restart: Callable[[int], Awaitable[None]]
     """End a server as a deployment does, and start it again where it was."""
+    stores: Mapping[str, int]
+    """The processes of Postgres and Valkey."""
 
     def headers(self, who: str) -> dict[str, str]:
         """Return what somebody's browser sends with each request."""
@@ -129,7 +131,8 @@ async def cluster(
         if files is not None:
             await stack.enter_async_context(balancing(folder, public, ports))
         addresses = (address,) if files is not None else tuple(f"http://127.0.0.1:{port}/" for port in ports)
-        yield Cluster(running, addresses, await _people(addresses[0], code), restart)
+        stores = {"Postgres": database.pid, "Valkey": redis.pid}
+        yield Cluster(running, addresses, await _people(addresses[0], code), restart, stores)
 
 
 def _section(files: FilesSettings) -> str:

@@ -31,7 +31,7 @@ from chatsheet.sheets.model import Result, Value
 from chatsheet.sheets.uploads import UploadNotFound, Uploads
 
 log = logging.getLogger(__name__)
-_TELL_S = 0.25
+_TELL_S = 0.1
 _RENEW_S = 1.0
 _LOOK_S = 0.5
 
